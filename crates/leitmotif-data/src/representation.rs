@@ -1,0 +1,150 @@
+//! The interface of every representation: scores to events and back, and which events may follow.
+
+use crate::{Sequence, Value, Vocabulary};
+use leitmotif_score::{Instrument, Score};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// How music becomes events: the settings of a representation, saved in its vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "representation", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RepresentationConfig {
+    /// One event per note: kind, position, instrument, pitch, duration, velocity.
+    Events {
+        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
+        grid: u16,
+        /// The genres a header can name, in order.
+        genres: Vec<String>,
+    },
+    /// The original study's: one token per onset and part, a note or a chord's pitch classes.
+    Notes,
+}
+
+/// What is known of a piece before its first note. Empty means unknown, or left open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The genre, as the collection names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub genre: Option<String>,
+    /// The instruments that play (all drum kits count as one).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<Instrument>,
+}
+
+/// What became of a score's notes when it was encoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncodeReport {
+    /// Notes of the score.
+    pub notes: usize,
+    /// Notes that the events hold.
+    pub kept: usize,
+    /// Notes that they do not hold, or hold changed beyond the tolerances, by cause.
+    pub lost: std::collections::BTreeMap<String, usize>,
+}
+
+/// A change that leaves a piece the same piece: drawn at random for training.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Augmentation {
+    /// Semitones up; drums stay. A shift that would leave the range of pitches is not made.
+    pub semitones: i8,
+    /// Tempo times `2^tempo_octaves`.
+    pub tempo_octaves: f32,
+    /// Added to every velocity, 1 to 127 kept.
+    pub velocity: i8,
+}
+
+/// A failure to encode or decode.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepresentationError {
+    /// The settings make no vocabulary.
+    #[error("{0}")]
+    Settings(String),
+    /// The sequence is not of this representation.
+    #[error("event {index}: {reason}")]
+    Event {
+        /// Its place in the sequence.
+        index: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A stored vocabulary is not what this version makes of its settings.
+    #[error("the vocabulary (version {found}) is not the one this version writes (version {expected}); prepare the corpus again")]
+    Vocabulary {
+        /// Version in the file.
+        found: u32,
+        /// Version of this program.
+        expected: u32,
+    },
+}
+
+/// Score <-> events, and the vocabulary. Object safe; shared between threads.
+pub trait Representation: Send + Sync + std::fmt::Debug {
+    /// The fields and what their values mean.
+    fn vocabulary(&self) -> &Vocabulary;
+
+    /// The events of a score, from the start event to the end event.
+    fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport);
+
+    /// The score of a sequence. Lenient about a missing start or end (a sample may be cut anywhere), strict about
+    /// values outside the vocabulary.
+    ///
+    /// # Errors
+    /// [`RepresentationError::Event`] at the first event that has no meaning.
+    fn decode(&self, sequence: &Sequence) -> Result<Score, RepresentationError>;
+
+    /// A grammar at the start of a piece.
+    fn grammar(&self) -> Box<dyn Grammar + '_>;
+
+    /// The events that open a piece with this header, the start event first: what conditional generation is given.
+    /// What the header leaves empty is left open.
+    ///
+    /// # Errors
+    /// [`RepresentationError::Settings`] names a genre or instrument the vocabulary lacks, and lists those it has.
+    fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError>;
+
+    /// The sequence with each part of its header left out with probability `drop` (training).
+    fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
+
+    /// The sequence changed as `augmentation` says; the same length, and still grammatical.
+    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence;
+
+    /// Whether the event holds a note (or, in `notes`, a chord): the unit of nats per note.
+    fn is_note(&self, event: &[Value]) -> bool;
+
+    /// The event as its values' names, fields that do not apply left out: `note 4 piano C4 1/4 mf`.
+    fn describe(&self, event: &[Value]) -> String {
+        let names = self.vocabulary().fields.iter().zip(event).enumerate();
+        let named = names.filter(|(field, (_, value))| *field == 0 || **value != crate::NONE);
+        let words: Vec<&str> =
+            named.map(|(_, (field, value))| field.values.get(usize::from(*value)).map_or("?", String::as_str)).collect();
+        words.join(" ")
+    }
+}
+
+/// Which values may follow: walks along a sequence, event by event.
+pub trait Grammar: Send {
+    /// Writes into `allowed` (as long as the field's vocabulary) which values field number `field` of the next event
+    /// may take, given the event's earlier fields. At least one is always allowed. Fields that do not apply
+    /// allow [`crate::NONE`] alone.
+    fn allowed(&self, earlier: &[Value], field: usize, allowed: &mut [bool]);
+
+    /// Steps over one event.
+    ///
+    /// # Errors
+    /// [`RepresentationError::Event`] if the event may not stand here; the grammar then stays where it was.
+    fn accept(&mut self, event: &[Value]) -> Result<(), RepresentationError>;
+
+    /// Whether the end event has been accepted.
+    fn is_finished(&self) -> bool;
+
+    /// Completed bars so far: the number of bar events less the one being written (0 before the first is closed).
+    fn bars(&self) -> usize;
+
+    /// Notes so far.
+    fn notes(&self) -> usize;
+
+    /// Seconds of music from the start to the current position.
+    fn seconds(&self) -> f64;
+}

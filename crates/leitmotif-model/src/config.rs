@@ -1,0 +1,243 @@
+//! What a model is made of: everything needed to build it, besides its weights.
+
+use crate::ModelError;
+use serde::{Deserialize, Serialize};
+
+/// Most events a segment, a memory or a compressed memory may hold.
+pub const MAX_SPAN: usize = 1 << 16;
+/// Widest hidden state.
+pub const MAX_WIDTH: usize = 1 << 14;
+/// Most layers.
+pub const MAX_LAYERS: usize = 256;
+/// Most fields an event may have.
+pub const MAX_FIELDS: usize = 32;
+/// Most values a field may have: values travel as 16-bit numbers.
+pub const MAX_VALUES: usize = 1 << 16;
+
+/// Which family of model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// Pre-norm decoder with relative attention, memory and compressed memory.
+    #[default]
+    Transformer,
+    /// Long short-term memory, the recurrent baseline.
+    Lstm,
+    /// Interpolated back-off Markov chain, the counting baseline.
+    Markov,
+}
+
+/// How evicted memory becomes compressed memory (Rae et al. 2020, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// The mean of each group of `ratio` states.
+    Mean,
+    /// The element-wise maximum of each group.
+    Max,
+    /// A learnt 1-D convolution with kernel and stride `ratio`.
+    #[default]
+    Conv,
+    /// A learnt 1-D convolution with stride `ratio` whose taps lie two states apart.
+    DilatedConv,
+    /// The states that received most attention, kept as they are.
+    MostUsed,
+}
+
+/// What teaches a learnt compression; its gradient reaches the compressor alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum CompressionLoss {
+    /// Attention over the compressed states should give what attention over the evicted states gave.
+    #[default]
+    AttentionReconstruction,
+    /// A linear decoder should recover the evicted states.
+    AutoEncoding,
+}
+
+/// How a sub-layer's output joins the residual stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Gating {
+    /// Addition.
+    #[default]
+    Residual,
+    /// A gated recurrent unit (Parisotto et al. 2019, GTrXL).
+    Gru,
+}
+
+/// The architecture: one flat table of a configuration file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// Which family.
+    pub kind: ModelKind,
+    /// Width of the hidden states. A multiple of `2 * heads` for transformers.
+    pub d_model: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Width inside the feed-forward sub-layers.
+    pub d_ff: usize,
+    /// Width inside the small feed-forward that decodes each field after the first.
+    pub d_field: usize,
+    /// Gated linear units in the feed-forward sub-layers.
+    pub glu: bool,
+    /// How sub-layers join the residual stream.
+    pub gating: Gating,
+    /// Output rows share the input embeddings.
+    pub tied: bool,
+    /// Events read at once; memory is carried from segment to segment.
+    pub segment: usize,
+    /// States of earlier segments kept as they are, per layer; 0 for a plain transformer.
+    pub memory: usize,
+    /// Compressed states kept beyond the memory; 0 for a Transformer-XL.
+    pub compressed: usize,
+    /// How many evicted states become one compressed state.
+    pub ratio: usize,
+    /// How they become one.
+    pub compression: Compression,
+    /// What teaches the compressor.
+    pub compression_loss: CompressionLoss,
+    /// Layers that have memory, counted from 1; empty means all.
+    pub memory_layers: Vec<usize>,
+    /// Dropout of attention probabilities, in training.
+    pub attention_dropout: f32,
+    /// Dropout inside the feed-forward sub-layers and between LSTM layers.
+    pub ff_dropout: f32,
+    /// Dropout of each sub-layer's output and of the embedded input.
+    pub layer_dropout: f32,
+    /// Events of context of the Markov model.
+    pub order: usize,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            kind: ModelKind::Transformer,
+            d_model: 128,
+            layers: 4,
+            heads: 4,
+            d_ff: 512,
+            d_field: 128,
+            glu: false,
+            gating: Gating::Residual,
+            tied: false,
+            segment: 256,
+            memory: 256,
+            compressed: 64,
+            ratio: 4,
+            compression: Compression::Conv,
+            compression_loss: CompressionLoss::AttentionReconstruction,
+            memory_layers: Vec::new(),
+            attention_dropout: 0.0,
+            ff_dropout: 0.1,
+            layer_dropout: 0.1,
+            order: 4,
+        }
+    }
+}
+
+impl ModelConfig {
+    /// Checks ranges and divisibility.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] names the key, its value and what it may be.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        let wrong = |key: &str, value: String, want: String| {
+            Err(ModelError::Config(format!("{key} = {value}: it must be {want}")))
+        };
+        let range = |key: &str, value: usize, low: usize, high: usize| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                wrong(key, value.to_string(), format!("between {low} and {high}"))
+            }
+        };
+        range("segment", self.segment, 1, MAX_SPAN)?;
+        range("order", self.order, 0, 16)?;
+        if self.kind == ModelKind::Markov {
+            return Ok(());
+        }
+        range("d_model", self.d_model, 2, MAX_WIDTH)?;
+        range("layers", self.layers, 1, MAX_LAYERS)?;
+        range("d_ff", self.d_ff, 1, 4 * MAX_WIDTH)?;
+        range("d_field", self.d_field, 1, 4 * MAX_WIDTH)?;
+        range("memory", self.memory, 0, MAX_SPAN)?;
+        range("compressed", self.compressed, 0, MAX_SPAN)?;
+        range("ratio", self.ratio, 1, MAX_SPAN)?;
+        for (key, value) in [
+            ("attention_dropout", self.attention_dropout),
+            ("ff_dropout", self.ff_dropout),
+            ("layer_dropout", self.layer_dropout),
+        ] {
+            if !(0.0..1.0).contains(&value) {
+                return wrong(key, value.to_string(), "at least 0 and below 1".into());
+            }
+        }
+        if self.kind == ModelKind::Transformer {
+            range("heads", self.heads, 1, self.d_model)?;
+            if self.d_model % (2 * self.heads) != 0 {
+                return wrong("d_model", self.d_model.to_string(), format!("a multiple of 2 * heads = {}", 2 * self.heads));
+            }
+            for &layer in &self.memory_layers {
+                range("memory_layers", layer, 1, self.layers)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether layer number `layer` (from 0) has memory.
+    pub fn has_memory(&self, layer: usize) -> bool {
+        self.memory + self.compressed > 0 && (self.memory_layers.is_empty() || self.memory_layers.contains(&(layer + 1)))
+    }
+}
+
+/// A model as its folder describes it: `config.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelDescription {
+    /// Version of this file's format.
+    pub format: u32,
+    /// The architecture.
+    pub model: ModelConfig,
+    /// The number of values of each field of an event.
+    pub sizes: Vec<usize>,
+}
+
+impl ModelDescription {
+    /// The format this version writes.
+    pub const FORMAT: u32 = 1;
+
+    /// Describes a model of events with these field sizes.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] for settings or sizes outside their limits.
+    pub fn new(model: ModelConfig, sizes: Vec<usize>) -> Result<Self, ModelError> {
+        let description = Self { format: Self::FORMAT, model, sizes };
+        description.validate()?;
+        Ok(description)
+    }
+
+    /// Checks settings, sizes and format.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] as [`Self::new`].
+    pub fn validate(&self) -> Result<(), ModelError> {
+        if self.format != Self::FORMAT {
+            return Err(ModelError::Config(format!(
+                "format {} is not one this version reads (it reads {})",
+                self.format,
+                Self::FORMAT
+            )));
+        }
+        if self.sizes.is_empty() || self.sizes.len() > MAX_FIELDS {
+            return Err(ModelError::Config(format!("an event has 1 to {MAX_FIELDS} fields, not {}", self.sizes.len())));
+        }
+        if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
+            return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
+        }
+        self.model.validate()
+    }
+}

@@ -1,0 +1,62 @@
+//! What every model can do, whatever it is made of: judge music, and write it event by event.
+
+use crate::ModelDescription;
+
+/// A stretch of consecutive events for each of several lanes, with the events that follow them.
+///
+/// `inputs` and `targets` are `[lanes, segment, fields]`; target `i` is the event after input `i`. The first
+/// `lengths[lane]` targets of a lane count; what lies beyond is padding. A lane with `starts[lane]` begins a
+/// new piece: what the model remembers of it is forgotten first. Value 0 of a target field other
+/// than the first means "does not apply" and costs nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    /// Pieces side by side.
+    pub lanes: usize,
+    /// Events per lane.
+    pub segment: usize,
+    /// Events read.
+    pub inputs: &'a [u16],
+    /// Events to foretell.
+    pub targets: &'a [u16],
+    /// Targets that count, per lane.
+    pub lengths: &'a [usize],
+    /// Whether each lane begins a new piece.
+    pub starts: &'a [bool],
+}
+
+/// A trained model that can write music.
+pub trait Model: Send + Sync {
+    /// Its architecture and field sizes.
+    fn description(&self) -> &ModelDescription;
+
+    /// Writes one piece, event by event, from the beginning.
+    fn stepper(&self) -> Box<dyn Stepper + '_>;
+}
+
+/// A trained model that can judge music.
+pub trait Judge {
+    /// Its architecture and field sizes.
+    fn description(&self) -> &ModelDescription;
+
+    /// Judges `lanes` pieces side by side, segment after segment.
+    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_>;
+}
+
+/// A model's memory of several pieces while it judges them.
+pub trait Evaluator {
+    /// The cost in nats of each field of each target, `[lanes, segment, fields]`; zero for padding and for fields that
+    /// do not apply. Segments of any length may follow each other.
+    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32>;
+}
+
+/// A model's memory of one piece while it is written. Cost and memory of an event do not depend on how
+/// many came before.
+pub trait Stepper: Send {
+    /// Reads one event (as many values as the model has fields, each below its field's size).
+    fn push(&mut self, event: &[u16]);
+
+    /// Writes to `logits` (as long as field number `field` has values) the unnormalised log-probabilities of that field of
+    /// the next event, given its `earlier` fields. Meaningful after the first [`Self::push`]; fields are asked for in order, and
+    /// may be asked for again with other `earlier` values.
+    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]);
+}

@@ -1,0 +1,13 @@
+//! What a model is, how it writes event by event, and how it is stored. Nothing here trains, and
+//! nothing here knows of MIDI: events are tuples of numbers.
+
+mod config;
+mod error;
+mod interface;
+
+pub use config::{
+    Compression, CompressionLoss, Gating, MAX_FIELDS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig,
+    ModelDescription, ModelKind,
+};
+pub use error::ModelError;
+pub use interface::{Evaluator, Judge, Model, Segment, Stepper};
