@@ -4,6 +4,9 @@
 mod config;
 mod error;
 mod interface;
+mod judge;
+pub mod markov;
+mod weights;
 
 pub use config::{
     Compression, CompressionLoss, Gating, MAX_FIELDS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig,
@@ -11,3 +14,6 @@ pub use config::{
 };
 pub use error::ModelError;
 pub use interface::{Evaluator, Judge, Model, Segment, Stepper};
+pub use judge::StepperJudge;
+pub use markov::{Markov, MarkovBuilder};
+pub use weights::{Array, MAX_WEIGHT_BYTES, Weights, replace_file};

@@ -1,0 +1,193 @@
+//! An interpolated back-off Markov model: the counting baseline.
+//!
+//! Each field of an event is foretold from several chains of contexts (see [`context`]: the event's earlier fields, the
+//! previous events whole and in parts, and the last events that agree with this one in some fields). Along a chain
+//! the estimates are interpolated by Witten & Bell (1991, "The zero-frequency problem", method C; the recursive form is
+//! Chen & Goodman 1998, equation 15):
+//!
+//! ```text
+//! P_n(v | c) = (N(c, v) + T(c) P_{n-1}(v | c')) / (N(c) + T(c))
+//! ```
+//!
+//! where `c'` is the context one feature shorter, `N(c, v)` how often `v` followed `c`, `N(c)` the sum over `v`, `T(c)` the number of
+//! different values that followed, and `P_{-1}` is uniform over the values that may apply. The chains are then
+//! mixed with weights fitted on pieces that were kept out of the counts (see [`gate`]).
+//!
+//! Everything the model remembers of a piece is bounded: the last `order` events, and per voice a table of fixed size. What it
+//! stores is bounded by [`MAX_PAIRS`]. Value 0 of a field after the first ("does not apply") is neither counted nor
+//! foretold: its probability is zero (its logit [`NOTHING`]).
+
+mod build;
+mod context;
+mod gate;
+mod store;
+mod table;
+
+pub use build::{MAX_KEPT_OUT, MAX_PAIRS, MarkovBuilder};
+pub use store::MAX_FILE_BYTES;
+
+use crate::{Evaluator, Judge, Model, ModelDescription, Segment, Stepper};
+use context::{Memory, Plan};
+use gate::{Gate, Trial};
+use table::Table;
+
+/// The logit of a value that the model never foretells.
+pub const NOTHING: f32 = -100.0;
+
+/// A trained Markov model.
+#[derive(Debug)]
+pub struct Markov {
+    description: ModelDescription,
+    plan: Plan,
+    tables: Vec<Table>,
+    gates: Vec<Gate>,
+}
+
+/// Space for one question, reused.
+#[derive(Debug, Default)]
+struct Scratch {
+    contexts: Vec<u64>,
+    trial: Trial,
+    weights: Vec<f32>,
+    /// `[chains, values]`.
+    chains: Vec<f32>,
+}
+
+impl Markov {
+    /// The number of contexts stored.
+    pub fn contexts(&self) -> usize {
+        self.tables.iter().map(|table| table.keys.len()).sum()
+    }
+
+    /// The probability that each chain gives one value, with the chain's bucket.
+    fn trial(&self, memory: &Memory, field: usize, earlier: &[u16], value: u16, scratch: &mut Scratch) {
+        let (table, base) = (&self.tables[field], self.uniform(field));
+        scratch.trial.clear();
+        for chain in 0..self.plan.chains[field].len() {
+            memory.contexts(&self.plan, chain, field, earlier, &mut scratch.contexts);
+            let (mut p, mut bucket) = (base, 0);
+            for (depth, &key) in scratch.contexts.iter().enumerate() {
+                let Some(place) = table.find(key) else { break };
+                let (total, kinds) = (table.total(&place), place.len());
+                p = (table.count(&place, value) as f32 + kinds as f32 * p) / (total as f32 + kinds as f32);
+                bucket = gate::bucket(depth, total, kinds);
+            }
+            scratch.trial.push((bucket as u16, p));
+        }
+    }
+
+    /// The probability of one value of a field of the next event.
+    fn probability(&self, memory: &Memory, field: usize, earlier: &[u16], value: u16, scratch: &mut Scratch) -> f32 {
+        self.trial(memory, field, earlier, value, scratch);
+        let buckets = scratch.trial.iter().map(|&(bucket, _)| usize::from(bucket));
+        self.gates[field].weights(buckets, &mut scratch.weights);
+        scratch.trial.iter().zip(&scratch.weights).map(|((_, p), weight)| p * weight).sum()
+    }
+
+    /// The probabilities of all values of a field of the next event.
+    fn probabilities(&self, memory: &Memory, field: usize, earlier: &[u16], scratch: &mut Scratch, out: &mut [f32]) {
+        let (table, size) = (&self.tables[field], self.description.sizes[field]);
+        scratch.trial.clear();
+        scratch.chains.clear();
+        for chain in 0..self.plan.chains[field].len() {
+            memory.contexts(&self.plan, chain, field, earlier, &mut scratch.contexts);
+            let first = scratch.chains.len();
+            scratch.chains.resize(first + size, self.uniform(field));
+            let p = &mut scratch.chains[first..];
+            if field > 0 && size > 1 {
+                p[0] = 0.0;
+            }
+            let mut bucket = 0;
+            for (depth, &key) in scratch.contexts.iter().enumerate() {
+                let Some(place) = table.find(key) else { break };
+                let (total, kinds) = (table.total(&place), place.len());
+                let scale = 1.0 / (total as f32 + kinds as f32);
+                p.iter_mut().for_each(|p| *p *= kinds as f32 * scale);
+                for (&value, &count) in table.values[place.clone()].iter().zip(&table.counts[place]) {
+                    p[usize::from(value)] += count as f32 * scale;
+                }
+                bucket = gate::bucket(depth, total, kinds);
+            }
+            scratch.trial.push((bucket as u16, 0.0));
+        }
+        let buckets = scratch.trial.iter().map(|&(bucket, _)| usize::from(bucket));
+        self.gates[field].weights(buckets, &mut scratch.weights);
+        out.fill(0.0);
+        for (chain, weight) in scratch.chains.chunks_exact(size).zip(&scratch.weights) {
+            out.iter_mut().zip(chain).for_each(|(sum, p)| *sum += weight * p);
+        }
+    }
+
+    /// The chance of each value before anything is known.
+    fn uniform(&self, field: usize) -> f32 {
+        let size = self.description.sizes[field];
+        1.0 / if field == 0 { size } else { (size - 1).max(1) } as f32
+    }
+}
+
+impl Model for Markov {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn stepper(&self) -> Box<dyn Stepper + '_> {
+        Box::new(MarkovStepper { model: self, memory: Memory::new(&self.plan), scratch: Scratch::default() })
+    }
+}
+
+impl Judge for Markov {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
+        let memories = vec![Memory::new(&self.plan); lanes];
+        Box::new(MarkovEvaluator { model: self, memories, scratch: Scratch::default() })
+    }
+}
+
+struct MarkovStepper<'a> {
+    model: &'a Markov,
+    memory: Memory,
+    scratch: Scratch,
+}
+
+impl Stepper for MarkovStepper<'_> {
+    fn push(&mut self, event: &[u16]) {
+        self.memory.push(&self.model.plan, event);
+    }
+
+    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
+        self.model.probabilities(&self.memory, field, earlier, &mut self.scratch, logits);
+        logits.iter_mut().for_each(|p| *p = p.ln().max(NOTHING));
+    }
+}
+
+struct MarkovEvaluator<'a> {
+    model: &'a Markov,
+    memories: Vec<Memory>,
+    scratch: Scratch,
+}
+
+impl Evaluator for MarkovEvaluator<'_> {
+    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+        let k = self.model.plan.fields;
+        let mut nats = vec![0.0; segment.lanes * segment.segment * k];
+        for lane in 0..segment.lanes {
+            let memory = &mut self.memories[lane];
+            if segment.starts[lane] {
+                memory.clear();
+            }
+            for step in 0..segment.lengths[lane] {
+                let place = (lane * segment.segment + step) * k;
+                memory.push(&self.model.plan, &segment.inputs[place..place + k]);
+                let target = &segment.targets[place..place + k];
+                for field in (0..k).filter(|&field| field == 0 || target[field] != 0) {
+                    let p = self.model.probability(memory, field, &target[..field], target[field], &mut self.scratch);
+                    nats[place + field] = -p.ln().max(NOTHING);
+                }
+            }
+        }
+        nats
+    }
+}
