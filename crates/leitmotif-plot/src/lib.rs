@@ -1,1 +1,34 @@
-//! plot
+//! Small charts as SVG and PNG, and the SVG writer beneath them.
+//!
+//! The story in order: an [`Ink`] names what a colour is *for*; a [`Theme`] says what it looks
+//! like on light paper, on dark paper, or on whichever the reader prefers; [`Svg`] writes shapes
+//! and escaped text in inks; [`Scale`] turns values into positions and readable ticks; the charts
+//! ([`LineChart`], [`BarChart`], [`HeatMap`], [`Scatter`]) put these together; [`svg_to_png`]
+//! rasterises the result with a font of its own, so that a machine without fonts draws the same picture.
+//!
+//! Invariants: every picture is well-formed XML whatever text it is given; no coordinate is ever
+//! NaN or infinite; the same chart gives the same bytes.
+
+mod bar;
+mod frame;
+mod heat;
+mod line;
+mod palette;
+mod raster;
+mod scale;
+mod scatter;
+mod svg;
+mod text;
+mod theme;
+mod thin;
+
+pub use bar::{BarChart, BarGroup};
+pub use heat::HeatMap;
+pub use line::{LineChart, Series};
+pub use palette::{SERIES_COLOURS, ramp};
+pub use raster::{MAX_PIXELS, PlotError, svg_to_png, svg_to_png_themed};
+pub use scale::{Scale, Ticks, format_value};
+pub use scatter::{Cloud, Scatter};
+pub use svg::{Anchor, Look, Paint, Path, Svg, TextLook};
+pub use text::{FONT_FAMILY, fit_text, text_width};
+pub use theme::{Ink, Theme};
