@@ -179,7 +179,11 @@ impl ModelConfig {
         if self.kind == ModelKind::Transformer {
             range("heads", self.heads, 1, self.d_model)?;
             if self.d_model % (2 * self.heads) != 0 {
-                return wrong("d_model", self.d_model.to_string(), format!("a multiple of 2 * heads = {}", 2 * self.heads));
+                return wrong(
+                    "d_model",
+                    self.d_model.to_string(),
+                    format!("a multiple of 2 * heads = {}", 2 * self.heads),
+                );
             }
             for &layer in &self.memory_layers {
                 range("memory_layers", layer, 1, self.layers)?;
@@ -190,7 +194,8 @@ impl ModelConfig {
 
     /// Whether layer number `layer` (from 0) has memory.
     pub fn has_memory(&self, layer: usize) -> bool {
-        self.memory + self.compressed > 0 && (self.memory_layers.is_empty() || self.memory_layers.contains(&(layer + 1)))
+        self.memory + self.compressed > 0
+            && (self.memory_layers.is_empty() || self.memory_layers.contains(&(layer + 1)))
     }
 }
 

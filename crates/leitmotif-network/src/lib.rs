@@ -1,1 +1,19 @@
-//! The trainable networks.
+//! The trainable networks on Burn: forward, memory, compression losses, gradients. Nothing here knows of MIDI.
+//!
+//! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Judge`] for evaluation. [`ops`] holds the
+//! few large operations that carry the work.
+
+mod blocks;
+mod carry;
+mod compress;
+mod decoder;
+mod device;
+mod fields;
+mod init;
+mod lstm;
+mod network;
+pub mod ops;
+
+pub use carry::Carry;
+pub use device::device;
+pub use network::{Network, Parameters, StepOutput};

@@ -1,0 +1,107 @@
+//! What a network remembers of several pieces between two segments.
+
+use crate::ops::Spans;
+use burn::tensor::{Device, Tensor, TensorData};
+use leitmotif_model::{Array, ModelConfig, ModelDescription, ModelError, ModelKind, Weights};
+
+/// Hidden states carried, without gradient, from segment to segment: for a transformer `[compressed memory | memory]` of
+/// each layer that has it, for an LSTM each layer's hidden state and cell.
+#[derive(Debug, Clone)]
+pub struct Carry {
+    /// `[lanes, places, d]` of each layer; `None` where the layer carries nothing.
+    pub(crate) layers: Vec<Option<Tensor<3>>>,
+    /// How `layers` are divided and filled.
+    pub(crate) spans: Spans,
+}
+
+/// Places of an LSTM layer: its hidden state and its cell.
+const LSTM_PLACES: usize = 2;
+
+impl Carry {
+    /// Nothing remembered, for `lanes` pieces.
+    pub(crate) fn empty(config: &ModelConfig, lanes: usize, device: &Device) -> Self {
+        let device = device.clone().inner();
+        let zeros = |places: usize| Tensor::zeros([lanes, places, config.d_model], &device);
+        let layer = |layer: usize| match config.kind {
+            ModelKind::Lstm => Some(zeros(LSTM_PLACES)),
+            _ => config.has_memory(layer).then(|| zeros(config.memory + config.compressed)),
+        };
+        let layers: Vec<_> = (0..config.layers).map(layer).collect();
+        let remembers = config.kind == ModelKind::Transformer && layers.iter().any(Option::is_some);
+        Self {
+            layers,
+            spans: Spans {
+                compressed: if remembers { config.compressed } else { 0 },
+                memory: if remembers { config.memory } else { 0 },
+                filled_compressed: vec![0; lanes],
+                filled_memory: vec![0; lanes],
+            },
+        }
+    }
+
+    /// Forgets the pieces of the lanes where `starts` is set.
+    pub(crate) fn reset(&mut self, starts: &[bool], kind: ModelKind) {
+        for (lane, _) in starts.iter().enumerate().filter(|(_, starts)| **starts) {
+            self.spans.filled_memory[lane] = 0;
+            self.spans.filled_compressed[lane] = 0;
+        }
+        if kind == ModelKind::Lstm && starts.contains(&true) {
+            let keep: Vec<f32> = starts.iter().map(|&starts| if starts { 0.0 } else { 1.0 }).collect();
+            for layer in self.layers.iter_mut().flatten() {
+                let keep: Tensor<3> =
+                    Tensor::from_data(TensorData::new(keep.clone(), [starts.len(), 1, 1]), &layer.device());
+                *layer = layer.clone() * keep;
+            }
+        }
+    }
+
+    /// The number of pieces.
+    pub fn lanes(&self) -> usize {
+        self.spans.filled_memory.len()
+    }
+
+    /// Everything, as named arrays.
+    pub fn to_weights(&self) -> Weights {
+        let count = |counts: &[usize]| Array::new([counts.len()], counts.iter().map(|&count| count as f32).collect());
+        let mut weights = Weights::new();
+        weights.insert("filled_memory", count(&self.spans.filled_memory));
+        weights.insert("filled_compressed", count(&self.spans.filled_compressed));
+        for (index, layer) in self.layers.iter().enumerate() {
+            if let Some(layer) = layer {
+                let data = layer.to_data().iter::<f32>().collect();
+                weights.insert(format!("layer.{index}"), Array::new(layer.dims(), data));
+            }
+        }
+        weights
+    }
+
+    /// What [`Self::to_weights`] gave, for a model of this description.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] if the arrays do not fit the model.
+    pub fn from_weights(
+        description: &ModelDescription,
+        lanes: usize,
+        weights: &Weights,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let mut carry = Self::empty(&description.model, lanes, device);
+        let counts = |name: &str, most: usize| {
+            let counts = weights.shaped(name, &[lanes])?.iter().map(|&count| count as usize);
+            match counts.clone().find(|&count| count > most) {
+                Some(count) => Err(ModelError::Weights(format!("{name} says {count}, there are {most} places"))),
+                None => Ok(counts.collect::<Vec<usize>>()),
+            }
+        };
+        carry.spans.filled_memory = counts("filled_memory", carry.spans.memory)?;
+        carry.spans.filled_compressed = counts("filled_compressed", carry.spans.compressed)?;
+        for (index, layer) in carry.layers.iter_mut().enumerate() {
+            if let Some(layer) = layer {
+                let (shape, device) = (layer.dims(), layer.device());
+                let data = weights.shaped(&format!("layer.{index}"), &shape)?.to_vec();
+                *layer = Tensor::from_data(TensorData::new(data, shape), &device);
+            }
+        }
+        Ok(carry)
+    }
+}

@@ -1,0 +1,261 @@
+//! Compression of evicted memory, and the losses that teach it (Rae et al. 2020, section 3.2 and algorithm 1).
+//!
+//! States are compressed in groups of `ratio`, counted from the newest; where the last group is not full, empty states
+//! stand before the oldest. Every loss here sees detached states and detached attention weights, so its gradient reaches the compressor alone.
+
+use crate::blocks::fan_in;
+use crate::init::Init;
+use crate::ops::{AttentionWeights, layer_norm};
+use burn::module::{Module, Param};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use leitmotif_model::{Compression, CompressionLoss, ModelConfig};
+
+/// The parameters of one layer's compression function, where it has any.
+#[derive(Module, Debug)]
+pub(crate) struct Compressor {
+    /// Taps side by side, `[ratio d, d]`.
+    kernel: Option<Param<Tensor<2>>>,
+    /// `[d]`.
+    bias: Option<Param<Tensor<1>>>,
+    /// Recovers a group from its compressed state, `[d, ratio d]` (auto-encoding only).
+    decoder: Option<Param<Tensor<2>>>,
+    /// `[ratio d]`.
+    decoder_bias: Option<Param<Tensor<1>>>,
+}
+
+/// States on their way out of memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Evicted {
+    /// `[lanes, states, d]`, oldest first; detached.
+    pub(crate) states: Tensor<3>,
+    /// How many of each lane's newest states are real.
+    pub(crate) filled: Vec<usize>,
+    /// The attention each state received, `[lanes, states]` row by row; only most-used compression asks for it.
+    pub(crate) usage: Option<Vec<f32>>,
+}
+
+impl Compressor {
+    pub(crate) fn new(config: &ModelConfig, init: &mut Init) -> Self {
+        let (d, ratio) = (config.d_model, config.ratio);
+        let learnt = matches!(config.compression, Compression::Conv | Compression::DilatedConv);
+        let decodes = learnt && config.compression_loss == CompressionLoss::AutoEncoding;
+        Self {
+            kernel: learnt.then(|| {
+                let values = near_mean(d, ratio, init);
+                init.given([ratio * d, d], values)
+            }),
+            bias: learnt.then(|| init.constant([d], 0.0)),
+            decoder: decodes.then(|| init.normal([d, ratio * d], fan_in(d))),
+            decoder_bias: decodes.then(|| init.constant([ratio * d], 0.0)),
+        }
+    }
+
+    /// `[lanes, states, d]` to `[lanes, ceil(states / ratio), d]`.
+    pub(crate) fn forward(&self, evicted: &Evicted, config: &ModelConfig) -> Tensor<3> {
+        let grouped = Grouped::new(evicted, config.ratio);
+        match (config.compression, &self.kernel, &self.bias) {
+            (Compression::Conv, Some(kernel), Some(bias)) => project(grouped.rows(), kernel.val(), bias.val()),
+            (Compression::DilatedConv, Some(kernel), Some(bias)) => {
+                project(grouped.dilated(), kernel.val(), bias.val())
+            }
+            (Compression::Max, ..) => grouped.max(),
+            (Compression::MostUsed, ..) => most_used(evicted, config.ratio),
+            _ => grouped.mean(),
+        }
+    }
+
+    /// The loss that teaches this compressor what `evicted` became; `None` where nothing can be learnt from it.
+    ///
+    /// `queries` `[lanes, segment, d]` are the layer's inputs of this segment; `attention` is the layer's, both detached here.
+    pub(crate) fn loss(
+        &self,
+        evicted: &Evicted,
+        compressed: Tensor<3>,
+        queries: Tensor<3>,
+        attention: &AttentionWeights,
+        config: &ModelConfig,
+    ) -> Option<Tensor<1>> {
+        self.kernel.as_ref()?;
+        let real: usize = evicted.filled.iter().filter(|&&filled| filled > 0).count();
+        if real == 0 {
+            return None;
+        }
+        Some(match (&self.decoder, &self.decoder_bias) {
+            (Some(decoder), Some(bias)) => auto_encoding_loss(evicted, compressed, decoder.val(), bias.val(), config.ratio),
+            _ => attention_loss(evicted, compressed, queries, attention, config),
+        })
+    }
+}
+
+/// The mean of a group, plus a little noise: a compressed memory that is of use from the first step.
+fn near_mean(d: usize, ratio: usize, init: &mut Init) -> Vec<f32> {
+    let mut values = init.normal_values(ratio * d * d, 0.1 * fan_in(ratio * d));
+    for tap in 0..ratio {
+        for i in 0..d {
+            values[(tap * d + i) * d + i] += 1.0 / ratio as f32;
+        }
+    }
+    values
+}
+
+fn project(rows: Tensor<3>, kernel: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
+    rows.matmul(kernel.unsqueeze()) + bias.unsqueeze()
+}
+
+/// Evicted states in whole groups, what is not real set to zero.
+struct Grouped {
+    states: Tensor<3>,
+    /// 1 where a state is real, `[lanes, groups * ratio, 1]`.
+    real: Tensor<3>,
+    ratio: usize,
+}
+
+impl Grouped {
+    fn new(evicted: &Evicted, ratio: usize) -> Self {
+        let [lanes, states, d] = evicted.states.dims();
+        let device = evicted.states.device();
+        let padding = (ratio - states % ratio) % ratio;
+        let length = states + padding;
+        let real = real_rows(&evicted.filled, length);
+        let real: Tensor<3> = Tensor::from_data(TensorData::new(real, [lanes, length, 1]), &device);
+        let states = match padding {
+            0 => evicted.states.clone(),
+            _ => Tensor::cat(vec![Tensor::zeros([lanes, padding, d], &device), evicted.states.clone()], 1),
+        };
+        Self { states: states * real.clone(), real, ratio }
+    }
+
+    /// Each group's states side by side, `[lanes, groups, ratio d]`.
+    fn rows(self) -> Tensor<3> {
+        let [lanes, length, d] = self.states.dims();
+        self.states.reshape([lanes, length / self.ratio, self.ratio * d])
+    }
+
+    /// The same with taps two states apart, ending at each group's newest state.
+    fn dilated(self) -> Tensor<3> {
+        let [lanes, length, d] = self.states.dims();
+        let (groups, ratio) = (length / self.ratio, self.ratio);
+        let device = self.states.device();
+        let reach = 2 * (ratio - 1);
+        let padded = Tensor::cat(vec![Tensor::zeros([lanes, reach, d], &device), self.states], 1);
+        let taps = (0..groups).flat_map(|group| (0..ratio).map(move |tap| ((group + 1) * ratio - 1 + 2 * tap) as i32));
+        let taps: Tensor<1, Int> = Tensor::from_data(TensorData::new(taps.collect::<Vec<i32>>(), [groups * ratio]), &device);
+        padded.select(1, taps).reshape([lanes, groups, ratio * d])
+    }
+
+    fn mean(self) -> Tensor<3> {
+        let [lanes, length, d] = self.states.dims();
+        let (groups, ratio) = (length / self.ratio, self.ratio);
+        let counts = self.real.reshape([lanes, groups, ratio]).sum_dim(2).clamp_min(1.0);
+        let sums = self.states.reshape([lanes, groups, ratio, d]).sum_dim(2).reshape([lanes, groups, d]);
+        sums / counts
+    }
+
+    fn max(self) -> Tensor<3> {
+        /// Below any hidden state.
+        const LOWEST: f32 = -1e9;
+        let [lanes, length, d] = self.states.dims();
+        let (groups, ratio) = (length / self.ratio, self.ratio);
+        let lifted = self.states + (self.real.clone() - 1.0) * -LOWEST;
+        let highest = lifted.reshape([lanes, groups, ratio, d]).max_dim(2).reshape([lanes, groups, d]);
+        highest * self.real.reshape([lanes, groups, ratio]).max_dim(2)
+    }
+}
+
+/// 1 for each lane's `filled` newest of `length` places, else 0.
+fn real_rows(filled: &[usize], length: usize) -> Vec<f32> {
+    let row = |&filled: &usize| (0..length).map(move |place| if place + filled >= length { 1.0 } else { 0.0 });
+    filled.iter().flat_map(row).collect()
+}
+
+/// Keeps of each lane the `ceil(states / ratio)` states that received most attention, in their order.
+fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
+    let [lanes, states, _] = evicted.states.dims();
+    let groups = states.div_ceil(ratio);
+    let usage = evicted.usage.clone().unwrap_or_else(|| vec![0.0; lanes * states]);
+    let lane = |lane: usize| {
+        let row = &usage[lane * states..(lane + 1) * states];
+        let real = |place: usize| place + evicted.filled[lane] >= states;
+        let mut places: Vec<usize> = (0..states).collect();
+        places.sort_by(|&a, &b| real(b).cmp(&real(a)).then(row[b].total_cmp(&row[a])).then(b.cmp(&a)));
+        // Where fewer states are real than are kept, the empty ones must come first, as everywhere.
+        let mut kept = places[..groups].to_vec();
+        kept.sort_unstable();
+        let kept: Tensor<1, Int> = Tensor::from_data(
+            TensorData::new(kept.into_iter().map(|place| place as i32).collect::<Vec<i32>>(), [groups]),
+            &evicted.states.device(),
+        );
+        evicted.states.clone().narrow(0, lane, 1).select(1, kept)
+    };
+    Tensor::cat((0..lanes).map(lane).collect(), 0)
+}
+
+/// Mean squared difference between what attention finds in the evicted states and in the compressed ones.
+/// Content-based attention, every query of the segment, as in algorithm 1 of the paper.
+fn attention_loss(
+    evicted: &Evicted,
+    compressed: Tensor<3>,
+    queries: Tensor<3>,
+    attention: &AttentionWeights,
+    config: &ModelConfig,
+) -> Tensor<1> {
+    let [lanes, states, d] = evicted.states.dims();
+    let [_, groups, _] = compressed.dims();
+    let (heads, device) = (config.heads, compressed.device());
+    let gamma = attention.gamma.clone().detach();
+    let beta = attention.beta.clone().detach();
+    let qkv = attention.qkv.clone().detach();
+    let split = |t: Tensor<3>, length: usize| t.reshape([lanes, length, heads, d / heads]).swap_dims(1, 2);
+    let norm = |t: Tensor<3>| layer_norm(t, gamma.clone(), beta.clone());
+    let [_, segment, _] = queries.dims();
+    let q = split(norm(queries.detach()).matmul(qkv.clone().narrow(1, 0, d).unsqueeze()), segment);
+    let attend = |memory: Tensor<3>, length: usize, filled: Vec<usize>| {
+        let kv = norm(memory).matmul(qkv.clone().narrow(1, d, 2 * d).unsqueeze());
+        let k = split(kv.clone().narrow(2, 0, d), length);
+        let v = split(kv.narrow(2, d, d), length);
+        let scores = q.clone().matmul(k.swap_dims(2, 3)) / ((d / heads) as f32).sqrt();
+        let scores = scores.mask_fill(empty_places(&filled, length, [lanes, heads, segment], &device), f32::MIN / 2.0);
+        activation::softmax(scores, 3).matmul(v)
+    };
+    let filled_groups = evicted.filled.iter().map(|filled| filled.div_ceil(config.ratio)).collect();
+    let target = attend(evicted.states.clone(), states, evicted.filled.clone()).detach();
+    let found = attend(compressed, groups, filled_groups);
+    let lane_weights: Vec<f32> = evicted.filled.iter().map(|&filled| if filled > 0 { 1.0 } else { 0.0 }).collect();
+    let counted = lane_weights.iter().sum::<f32>() * (segment * d) as f32;
+    let lane_weights: Tensor<4> = Tensor::from_data(TensorData::new(lane_weights, [lanes, 1, 1, 1]), &device);
+    let difference = found - target;
+    (difference.clone() * difference * lane_weights).sum() / counted
+}
+
+/// Places of each lane that hold nothing, `[lanes, heads, segment, length]`. A lane that is empty throughout hides
+/// nothing, which keeps its softmax finite; it is not counted.
+fn empty_places(
+    filled: &[usize],
+    length: usize,
+    [lanes, heads, segment]: [usize; 3],
+    device: &Device,
+) -> Tensor<4, Bool> {
+    let hidden = filled
+        .iter()
+        .flat_map(|&filled| (0..length).map(move |place| filled > 0 && place + filled < length))
+        .collect::<Vec<bool>>();
+    let hidden: Tensor<4, Bool> = Tensor::from_data(TensorData::new(hidden, [lanes, 1, 1, length]), device);
+    hidden.expand([lanes, heads, segment, length])
+}
+
+/// Mean squared difference between the evicted states and what a linear decoder makes of the compressed ones.
+fn auto_encoding_loss(
+    evicted: &Evicted,
+    compressed: Tensor<3>,
+    decoder: Tensor<2>,
+    bias: Tensor<1>,
+    ratio: usize,
+) -> Tensor<1> {
+    let grouped = Grouped::new(evicted, ratio);
+    let [lanes, length, d] = grouped.states.dims();
+    let decoded = project(compressed, decoder, bias).reshape([lanes, length, d]);
+    let real = grouped.real;
+    let counted = evicted.filled.iter().sum::<usize>() * d;
+    let difference = (decoded - grouped.states) * real;
+    (difference.clone() * difference).sum() / counted as f32
+}

@@ -1,0 +1,261 @@
+//! A network with everything around it: events in, losses and remembered states out, weights by name.
+
+use crate::carry::Carry;
+use crate::decoder::{Decoder, Forward};
+use crate::fields::Fields;
+use crate::init::Init;
+use crate::lstm::Lstm;
+use crate::ops::{Dropout, site};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use leitmotif_model::{Array, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Segment, Weights};
+
+/// The trainable parameters of a network.
+#[derive(Module, Debug)]
+pub struct Parameters {
+    fields: Fields,
+    decoder: Option<Decoder>,
+    lstm: Option<Lstm>,
+}
+
+/// A trainable network.
+#[derive(Debug, Clone)]
+pub struct Network {
+    description: ModelDescription,
+    parameters: Parameters,
+    device: Device,
+}
+
+/// What one step of training gives.
+#[derive(Debug)]
+pub struct StepOutput {
+    /// To be minimised: mean nats per event, plus the compression loss.
+    pub loss: Tensor<1>,
+    /// The sum over counted events of each field's nats, `[fields]`.
+    pub field_nats: Vec<f64>,
+    /// The compression loss; 0 where there is none.
+    pub compression: f64,
+    /// Counted events.
+    pub events: usize,
+    /// What is remembered now.
+    pub carry: Carry,
+}
+
+impl StepOutput {
+    /// The sum over counted events of all fields' nats.
+    pub fn music_nats(&self) -> f64 {
+        self.field_nats.iter().sum()
+    }
+}
+
+/// The place of the field decoders among the sites of dropout.
+const FIELDS_PLACE: u64 = 6;
+
+impl Network {
+    /// An untrained network on `device` (an autodiff device for training).
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] if the description is invalid, or of a Markov model.
+    pub fn new(description: &ModelDescription, seed: u64, device: &Device) -> Result<Self, ModelError> {
+        description.validate()?;
+        let mut init = Init::new(seed, device);
+        let config = &description.model;
+        let (decoder, lstm) = match config.kind {
+            ModelKind::Transformer => (Some(Decoder::new(config, &mut init)), None),
+            ModelKind::Lstm => (None, Some(Lstm::new(config, &mut init))),
+            ModelKind::Markov => {
+                return Err(ModelError::Config("a Markov model is counted, not trained by gradients".into()));
+            }
+        };
+        let parameters = Parameters { fields: Fields::new(description, &mut init), decoder, lstm };
+        Ok(Self { description: description.clone(), parameters, device: init.device().clone() })
+    }
+
+    /// A network with these weights.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`ModelError::Weights`] if the weights do not fit the description.
+    pub fn from_weights(
+        description: &ModelDescription,
+        weights: &Weights,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let mut network = Self::new(description, 0, device)?;
+        let mut loader = Loader { weights, path: Vec::new(), used: 0, error: None };
+        network.parameters = network.parameters.map(&mut loader);
+        match loader.error {
+            Some(error) => Err(error),
+            None if loader.used != weights.len() => {
+                let extra = weights.len() - loader.used;
+                Err(ModelError::Weights(format!("{extra} of its {} arrays are not the model's", weights.len())))
+            }
+            None => Ok(network),
+        }
+    }
+
+    /// Its architecture and field sizes.
+    pub fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    /// Where it lives.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The number of trainable values.
+    pub fn size(&self) -> usize {
+        self.parameters.num_params()
+    }
+
+    /// All weights by name.
+    pub fn weights(&self) -> Weights {
+        let mut saver = Saver { weights: Weights::new(), path: Vec::new() };
+        self.parameters.visit(&mut saver);
+        saver.weights
+    }
+
+    /// The parameters, for visitors.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The same network with its parameters changed.
+    pub fn map_parameters<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+        Self { parameters: self.parameters.map(mapper), ..self }
+    }
+
+    /// The same network without gradients, for judging.
+    pub fn valid(&self) -> Self {
+        Self { parameters: self.parameters.valid(), device: self.device.clone().inner(), ..self.clone() }
+    }
+
+    /// Nothing remembered, for `lanes` pieces.
+    pub fn carry(&self, lanes: usize) -> Carry {
+        Carry::empty(&self.description.model, lanes, &self.device)
+    }
+
+    /// One segment of training: the loss to call `backward` on, and the memory for the next segment.
+    ///
+    /// `seed` names this step's dropout. `carry` must have the segment's number of lanes.
+    pub fn step(&self, carry: Carry, segment: &Segment<'_>, seed: u64) -> StepOutput {
+        let sizes = &self.description.sizes;
+        let counted = counted(segment);
+        let events = counted.iter().filter(|&&counted| counted).count();
+        let forward = self.forward(carry, segment, Some(seed));
+        let dropout = Dropout {
+            probability: self.description.model.ff_dropout,
+            seed: site(seed, self.description.model.layers, FIELDS_PLACE),
+        };
+        let scale = 1.0 / events.max(1) as f32;
+        let losses = self.parameters.fields.losses(forward.state, segment.targets, &counted, sizes, dropout, scale);
+        let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
+        let field_nats = losses.iter().map(|loss| scalar(loss) * events as f64).collect();
+        let music = losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
+        let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
+        let loss = match forward.compression_loss {
+            Some(compression) => music + compression,
+            None => music,
+        };
+        StepOutput { loss, field_nats, compression, events, carry: forward.carry }
+    }
+
+    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<u64>) -> Forward {
+        let Segment { lanes, segment: length, .. } = *segment;
+        let (config, sizes) = (&self.description.model, &self.description.sizes);
+        carry.reset(segment.starts, config.kind);
+        let embedded = self.parameters.fields.embed(segment.inputs, sizes);
+        let embedded = embedded.reshape([lanes, length, config.d_model]);
+        match (&self.parameters.decoder, &self.parameters.lstm) {
+            (Some(decoder), _) => decoder.forward(embedded, carry, config, training),
+            (_, Some(lstm)) => lstm.forward(embedded, carry, config, training),
+            _ => unreachable!("a network has a decoder or an LSTM"),
+        }
+    }
+}
+
+/// Which of a segment's targets count, lane after lane.
+fn counted(segment: &Segment<'_>) -> Vec<bool> {
+    segment.lengths.iter().flat_map(|&length| (0..segment.segment).map(move |place| place < length)).collect()
+}
+
+impl Judge for Network {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
+        let network = self.valid();
+        let carry = network.carry(lanes);
+        Box::new(NetworkEvaluator { network, carry: Some(carry) })
+    }
+}
+
+struct NetworkEvaluator {
+    network: Network,
+    carry: Option<Carry>,
+}
+
+impl Evaluator for NetworkEvaluator {
+    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+        let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.lanes));
+        let forward = self.network.forward(carry, segment, None);
+        self.carry = Some(forward.carry);
+        let sizes = &self.network.description.sizes;
+        self.network.parameters.fields.nats(forward.state, segment.targets, &counted(segment), sizes)
+    }
+}
+
+struct Saver {
+    weights: Weights,
+    path: Vec<String>,
+}
+
+impl ModuleVisitor for Saver {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().inner();
+        let shape = value.dims();
+        let data = value.into_data().iter::<f32>().collect();
+        self.weights.insert(self.path.join("."), Array::new(shape, data));
+    }
+}
+
+struct Loader<'a> {
+    weights: &'a Weights,
+    path: Vec<String>,
+    used: usize,
+    error: Option<ModelError>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let old = param.val();
+        let (shape, device) = (old.dims(), old.device());
+        match self.weights.shaped(&self.path.join("."), &shape) {
+            Ok(values) => {
+                self.used += 1;
+                Param::from_data(TensorData::new(values.to_vec(), shape), &device)
+            }
+            Err(error) => {
+                self.error.get_or_insert(error);
+                param
+            }
+        }
+    }
+}

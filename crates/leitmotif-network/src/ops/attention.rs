@@ -1,0 +1,183 @@
+//! Relative attention over `[compressed memory | memory | segment]`: the pre-norm attention sub-layer.
+//!
+//! Scores follow Transformer-XL (Dai et al. 2019, section 3.3): content and position terms with one global bias each.
+//! Positions are distances within the concatenation, so that a compressed state counts as one place, as in the
+//! compressive transformer (Rae et al. 2020).
+
+use super::{Dropout, dropout, layer_norm};
+use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
+
+/// The parameters of an attention sub-layer of width `d`.
+#[derive(Debug, Clone)]
+pub struct AttentionWeights {
+    /// Scale of the layer norm, `[d]`.
+    pub gamma: Tensor<1>,
+    /// Shift of the layer norm, `[d]`.
+    pub beta: Tensor<1>,
+    /// Queries, keys and values side by side, `[d, 3 d]`.
+    pub qkv: Tensor<2>,
+    /// Projects the sinusoids of distances, `[d, d]`.
+    pub position: Tensor<2>,
+    /// Added to queries before they meet keys, `[d]` (heads side by side).
+    pub content_bias: Tensor<1>,
+    /// Added to queries before they meet positions, `[d]`.
+    pub position_bias: Tensor<1>,
+    /// Joins the heads, `[d, d]`.
+    pub output: Tensor<2>,
+    /// `[d]`.
+    pub output_bias: Tensor<1>,
+}
+
+/// How a context `[lanes, compressed + memory, d]` is divided, and how much of it each lane has filled. Both zones
+/// fill from their right end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spans {
+    /// Places for compressed states, at the left.
+    pub compressed: usize,
+    /// Places for memory, to the right of them.
+    pub memory: usize,
+    /// Compressed states of each lane.
+    pub filled_compressed: Vec<usize>,
+    /// Memory states of each lane.
+    pub filled_memory: Vec<usize>,
+}
+
+impl Spans {
+    /// Places of the whole context.
+    pub fn context(&self) -> usize {
+        self.compressed + self.memory
+    }
+
+    /// Whether place `place` of the context holds a state of lane `lane`.
+    pub fn is_filled(&self, lane: usize, place: usize) -> bool {
+        if place < self.compressed {
+            place + self.filled_compressed[lane] >= self.compressed
+        } else {
+            place + self.filled_memory[lane] >= self.context()
+        }
+    }
+}
+
+/// The sub-layer `dropout(output(attend(norm(x), norm([context | x]))))`, plus `x` if `residual`.
+///
+/// `x` is `[lanes, segment, d]`; `context`, which receives no gradient, is `[lanes, spans.context(), d]`, `None` where that is 0.
+/// `probabilities` drops attention probabilities (mask index `((lane * heads + head) * segment + query) * keys + key`).
+#[allow(clippy::too_many_arguments)]
+pub fn attention(
+    x: Tensor<3>,
+    context: Option<Tensor<3>>,
+    spans: &Spans,
+    w: &AttentionWeights,
+    heads: usize,
+    probabilities: Dropout,
+    layer: Dropout,
+    residual: bool,
+) -> Tensor<3> {
+    match super::fused::attention(&x, context.as_ref(), spans, w, heads, probabilities, layer, residual) {
+        Some(result) => result,
+        None => attention_definition(x, context, spans, w, heads, probabilities, layer, residual),
+    }
+}
+
+/// [`attention`] in ordinary operations.
+#[allow(clippy::too_many_arguments)]
+pub fn attention_definition(
+    x: Tensor<3>,
+    context: Option<Tensor<3>>,
+    spans: &Spans,
+    w: &AttentionWeights,
+    heads: usize,
+    probabilities: Dropout,
+    layer: Dropout,
+    residual: bool,
+) -> Tensor<3> {
+    let [lanes, segment, d] = x.dims();
+    let (weights, v) = attend(x.clone(), context, spans, w, heads);
+    let mixed = dropout(weights, probabilities).matmul(v).swap_dims(1, 2).reshape([lanes, segment, d]);
+    let output = mixed.matmul(w.output.clone().unsqueeze()) + w.output_bias.clone().unsqueeze();
+    let output = dropout(output, layer);
+    if residual { x + output } else { output }
+}
+
+/// The attention each place of `[context | segment]` receives from the segment's queries, summed over heads, `[lanes, keys]`.
+pub fn attention_usage(
+    x: Tensor<3>,
+    context: Tensor<3>,
+    spans: &Spans,
+    w: &AttentionWeights,
+    heads: usize,
+) -> Tensor<2> {
+    let (weights, _) = attend(x, Some(context), spans, w, heads);
+    let [lanes, _, _, keys] = weights.dims();
+    weights.inner().sum_dim(1).sum_dim(2).reshape([lanes, keys])
+}
+
+/// The probabilities `[lanes, heads, segment, keys]` and the values `[lanes, heads, keys, d / heads]`.
+fn attend(
+    x: Tensor<3>,
+    context: Option<Tensor<3>>,
+    spans: &Spans,
+    w: &AttentionWeights,
+    heads: usize,
+) -> (Tensor<4>, Tensor<4>) {
+    let [lanes, segment, d] = x.dims();
+    let keys = spans.context() + segment;
+    let device = x.device();
+    let split = |t: Tensor<3>, length: usize| t.reshape([lanes, length, heads, d / heads]).swap_dims(1, 2);
+    let bias = |b: &Tensor<1>| b.clone().reshape([1, heads, 1, d / heads]);
+
+    let all = match context {
+        Some(context) => Tensor::cat(vec![context, x], 1),
+        None => x,
+    };
+    let normed = layer_norm(all, w.gamma.clone(), w.beta.clone());
+    let projected = normed.matmul(w.qkv.clone().unsqueeze());
+    let q = split(projected.clone().narrow(1, spans.context(), segment).narrow(2, 0, d), segment);
+    let k = split(projected.clone().narrow(2, d, d), keys);
+    let v = split(projected.narrow(2, 2 * d, d), keys);
+    let r = sinusoids((0..keys).rev(), d, &device).matmul(w.position.clone());
+    let r = r.reshape([1, keys, heads, d / heads]).swap_dims(1, 2);
+
+    let content = (q.clone() + bias(&w.content_bias)).matmul(k.swap_dims(2, 3));
+    let position = relative_shift((q + bias(&w.position_bias)).matmul(r.swap_dims(2, 3)));
+    let scores = (content + position) / ((d / heads) as f32).sqrt();
+    let hidden = hidden_mask(spans, lanes, segment, &device).expand([lanes, heads, segment, keys]);
+    let weights = activation::softmax(scores.mask_fill(hidden, f32::MIN / 2.0), 3);
+    (weights, v)
+}
+
+/// Turns position scores by *descending distance* into scores by key: row `i` (of `segment`) moves left by
+/// `segment - 1 - i` places. What lies right of the diagonal is meaningless and must be hidden.
+fn relative_shift(x: Tensor<4>) -> Tensor<4> {
+    let [lanes, heads, segment, keys] = x.dims();
+    let zeros = Tensor::zeros([lanes, heads, segment, 1], &x.device());
+    let padded = Tensor::cat(vec![zeros, x], 3).reshape([lanes, heads, keys + 1, segment]);
+    padded.narrow(2, 1, keys).reshape([lanes, heads, segment, keys])
+}
+
+/// Where a query may not look: at later events and at places its lane has not filled; `[lanes, 1, segment, keys]`.
+fn hidden_mask(spans: &Spans, lanes: usize, segment: usize, device: &Device) -> Tensor<4, Bool> {
+    let context = spans.context();
+    let keys = context + segment;
+    let mut hidden = Vec::with_capacity(lanes * segment * keys);
+    for lane in 0..lanes {
+        for query in 0..segment {
+            hidden.extend((0..context).map(|place| !spans.is_filled(lane, place)));
+            hidden.extend((0..segment).map(|key| key > query));
+        }
+    }
+    Tensor::from_data(TensorData::new(hidden, [lanes, 1, segment, keys]), device)
+}
+
+/// The sinusoidal embedding of distances, `[distances, d]`: sines in the left half, cosines in the right, of
+/// `distance / 10000^(2 i / d)` (Vaswani et al. 2017, in Transformer-XL's order).
+pub fn sinusoids(distances: impl Iterator<Item = usize>, d: usize, device: &Device) -> Tensor<2> {
+    let mut values = Vec::new();
+    for distance in distances {
+        let angle = |i: usize| distance as f64 / 10000f64.powf(2.0 * i as f64 / d as f64);
+        values.extend((0..d / 2).map(|i| angle(i).sin() as f32));
+        values.extend((0..d - d / 2).map(|i| angle(i).cos() as f32));
+    }
+    let rows = values.len() / d;
+    Tensor::from_data(TensorData::new(values, [rows, d]), device)
+}

@@ -1,0 +1,22 @@
+//! The few large operations that carry a training step.
+//!
+//! Each is a function on tensors with two bodies: its *definition*, composed of ordinary Burn operations (what GPUs
+//! run, differentiated by Burn), and, on the CPU, a kernel of `leitmotif-kernels` with a handwritten backward. A test
+//! holds both together in value and in every gradient.
+
+mod attention;
+mod dropout;
+mod embed;
+mod feed_forward;
+mod field_loss;
+pub(crate) mod fused;
+mod lstm;
+mod norm;
+
+pub use attention::{AttentionWeights, Spans, attention, attention_definition, attention_usage, sinusoids};
+pub use dropout::{Dropout, dropout, site};
+pub use embed::{embed, embed_definition};
+pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition};
+pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nats};
+pub use lstm::{lstm, lstm_definition};
+pub use norm::layer_norm;

@@ -1,0 +1,135 @@
+//! What is remembered, and for whom.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use leitmotif_model::{Compression, Gating, Judge, ModelConfig, Weights};
+use leitmotif_network::{Carry, Network, device};
+use support::{Music, config, describe, lstm};
+
+fn network(config: ModelConfig) -> Network {
+    Network::new(&describe(config), 3, &device("cpu").unwrap()).unwrap()
+}
+
+/// The cost of every field of the events, judged in segments of these lengths.
+fn judge(network: &Network, music: &Music, cuts: &[usize]) -> Vec<f32> {
+    let mut evaluator = network.evaluator(music.lanes);
+    let mut start = 0;
+    let mut lanes = vec![Vec::new(); music.lanes];
+    for &cut in cuts {
+        let piece = music.cut(start, cut);
+        let nats = evaluator.nats(&piece.segment());
+        for (lane, nats) in lanes.iter_mut().zip(nats.chunks_exact(cut * music.fields)) {
+            lane.extend_from_slice(nats);
+        }
+        start += cut;
+    }
+    lanes.concat()
+}
+
+fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
+    assert_eq!(a.len(), b.len());
+    let worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < tolerance, "differ by {worst}");
+}
+
+#[test]
+fn a_memory_that_holds_everything_makes_cuts_invisible() {
+    let music = Music::random(3, 25, 1);
+    for config in [ModelConfig { memory: 24, compressed: 0, ..config() }, lstm()] {
+        for gating in [Gating::Residual, Gating::Gru] {
+            let network = network(ModelConfig { gating, ..config.clone() });
+            let whole = judge(&network, &music, &[24]);
+            for cuts in [&[6, 6, 6, 6][..], &[1, 23], &[5, 8, 11], &[1; 24]] {
+                assert_close(&whole, &judge(&network, &music, cuts), 2e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn without_memory_a_segment_knows_nothing_of_the_one_before() {
+    let plain = network(ModelConfig { memory: 0, compressed: 0, ..config() });
+    let (a, b) = (Music::random(1, 13, 1), Music::random(1, 13, 2));
+    let mut mixed = Music::random(1, 13, 2);
+    let half = 6 * mixed.fields;
+    mixed.values[..half].copy_from_slice(&a.values[..half]);
+    let after = |music: &Music| judge(&plain, music, &[6, 6]).split_off(half);
+    assert_eq!(after(&b), after(&mixed));
+}
+
+#[test]
+fn what_left_the_memory_lives_on_only_in_compressed_memory() {
+    let functions =
+        [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed];
+    let one_layer = ModelConfig { layers: 1, ..config() };
+    for compression in functions {
+        for (compressed, remembers) in [(0, false), (4, true)] {
+            let network = network(ModelConfig { compression, compressed, ..one_layer.clone() });
+            let a = Music::random(1, 19, 1);
+            let mut b = Music::random(1, 19, 1);
+            b.values[..3].copy_from_slice(&[4, 6, 3]);
+            b.values[3..6].copy_from_slice(&[0, 1, 2]);
+            b.values[12..15].copy_from_slice(&[1, 5, 1]);
+            let last = |music: &Music| judge(&network, music, &[6, 6, 6]).split_off(12 * music.fields);
+            assert_eq!(last(&a) != last(&b), remembers, "{compression:?}, {compressed} compressed states");
+        }
+    }
+}
+
+#[test]
+fn lanes_do_not_hear_each_other_and_starts_forget() {
+    for config in [config(), lstm()] {
+        let network = network(config);
+        let music = Music::random(2, 19, 5);
+        let mut alone = Music::random(1, 19, 5);
+        alone.values = music.values[19 * music.fields..].to_vec();
+        let both = judge(&network, &music, &[6, 6, 6]);
+        assert_close(&both[18 * music.fields..], &judge(&network, &alone, &[6, 6, 6]), 1e-5);
+
+        let mut evaluator = network.evaluator(2);
+        let mut second = music.cut(6, 6);
+        evaluator.nats(&music.cut(0, 6).segment());
+        second.starts[1] = true;
+        let restarted = evaluator.nats(&second.segment());
+        let mut evaluator = network.evaluator(2);
+        second.starts[0] = true;
+        let fresh = evaluator.nats(&second.segment());
+        let half = 6 * music.fields;
+        assert_close(&restarted[half..], &fresh[half..], 1e-5);
+        assert!(restarted[..half] != fresh[..half], "the other lane remembers");
+    }
+}
+
+#[test]
+fn a_carry_survives_being_stored() {
+    for config in [config(), lstm()] {
+        let network = network(config);
+        let music = Music::random(2, 31, 9);
+        let mut carry = network.carry(2);
+        for start in [0, 6, 12] {
+            carry = network.step(carry, &music.cut(start, 6).segment(), 0).carry;
+        }
+        let stored: Weights = carry.to_weights();
+        let read = Carry::from_weights(network.description(), 2, &stored, network.device()).unwrap();
+        let next = music.cut(18, 6);
+        let (a, b) = (network.step(carry, &next.segment(), 0), network.step(read, &next.segment(), 0));
+        assert_eq!(a.field_nats, b.field_nats);
+        assert!(Carry::from_weights(network.description(), 3, &stored, network.device()).is_err());
+    }
+}
+
+#[test]
+fn weights_survive_being_stored_and_refuse_another_model() {
+    for config in [config(), ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() }, lstm()] {
+        let network = network(config.clone());
+        let weights = network.weights();
+        assert_eq!(weights.values(), network.size());
+        let read = Network::from_weights(network.description(), &weights, network.device()).unwrap();
+        assert_eq!(read.weights(), weights);
+        let other = describe(ModelConfig { layers: 3, ..config.clone() });
+        assert!(Network::from_weights(&other, &weights, network.device()).is_err());
+        let other = describe(ModelConfig { layers: 1, ..config });
+        assert!(Network::from_weights(&other, &weights, network.device()).is_err());
+    }
+}
