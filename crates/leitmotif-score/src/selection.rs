@@ -46,7 +46,11 @@ impl InstrumentSelection {
     /// [`UnknownInstrument`], which lists the families and the nearest name.
     pub fn parse(text: &str) -> Result<Self, UnknownInstrument> {
         let name = kebab(text);
-        let (programs, kits) = find(&name);
+        let (programs, kits) = match text.trim().parse::<u8>() {
+            Ok(program @ 0..128) => (1 << program, 0),
+            _ if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => (0, 0),
+            _ => find(&name),
+        };
         if programs | kits != 0 {
             return Ok(Self { name, programs, kits });
         }
@@ -96,9 +100,6 @@ impl Instrument {
 
 /// The programs and the kits called `name`.
 fn find(name: &str) -> (u128, u128) {
-    if let Ok(program @ 0..128) = name.parse::<u8>() {
-        return (1 << program, 0);
-    }
     let singular = name.strip_suffix('s').unwrap_or(name);
     if singular == "drum" {
         return (0, u128::MAX);

@@ -1,0 +1,89 @@
+//! Why a file could not be read or written at all.
+
+use std::path::PathBuf;
+
+/// Why bytes gave no score. Offsets count from the first byte of the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// There is nothing to read.
+    #[error("the file is empty (byte 0)")]
+    Empty,
+    /// No MIDI header where one must be.
+    #[error("not a MIDI file: at byte {at} there is {found} instead of a header (`MThd`)")]
+    NotMidi {
+        /// Where a header was looked for.
+        at: u64,
+        /// The bytes that are there, readable.
+        found: String,
+    },
+    /// The file ends inside its header.
+    #[error("the file ends at byte {at}, inside its header")]
+    HeaderCut {
+        /// The file's length.
+        at: u64,
+    },
+    /// A header, and then no track.
+    #[error("no track (`MTrk`) after the header, from byte {at} on")]
+    NoTracks {
+        /// The end of the header.
+        at: u64,
+    },
+    /// More bytes than are read.
+    #[error("{bytes} bytes are more than the limit of {limit}, which byte {limit} would pass")]
+    TooLarge {
+        /// The file's length.
+        bytes: u64,
+        /// [`super::limits::MAX_FILE_BYTES`].
+        limit: u64,
+    },
+    /// More of something than is read.
+    #[error("more than {limit} {what}, from byte {at} on")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are read.
+        limit: usize,
+        /// Where the first one too many stands.
+        at: u64,
+    },
+    /// The file system said no.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// One of the above, with the file's name.
+    #[error("{}: {source}", .path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        source: Box<ReadError>,
+    },
+}
+
+/// Why a score could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The music goes on for longer than files do.
+    #[error("the score ends at tick {ticks}, a file at {limit}")]
+    TooLong {
+        /// The score's last tick.
+        ticks: u64,
+        /// [`super::limits::MAX_TICKS`].
+        limit: u64,
+    },
+    /// More parts sound at once than ports and channels can hold.
+    #[error("part {part} found no channel: all ports are in use")]
+    TooManyParts {
+        /// The number of the first part without a channel, from 0.
+        part: usize,
+    },
+    /// The file system said no.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+}

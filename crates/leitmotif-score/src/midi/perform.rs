@@ -1,0 +1,251 @@
+//! From events in time order to parts and their notes.
+//!
+//! A note-off ends the oldest sounding note of its pitch in the same track and channel. Each track, port, channel
+//! and instrument makes one part, so that a program change in mid-track begins (or resumes) another part.
+
+use super::channel::{CHANNELS, Port};
+use super::error::ReadError;
+use super::event::{ALL_NOTES_OFF, ALL_SOUND_OFF, BANK_MSB, Event, Kind, RESET_CONTROLLERS, SUSTAIN};
+use super::limits::{MAX_NOTES, MAX_PARTS};
+use super::report::{ReadReport, What};
+use crate::{Instrument, Note, Part, Ticks};
+use std::collections::{BTreeMap, VecDeque};
+
+const PITCHES: usize = 128;
+/// From this value on a pedal is down.
+const PEDAL_DOWN: u8 = 64;
+
+/// A note that sounds: its part, its number there, and its byte in the file.
+type Sounding = (u32, u32, u32);
+
+/// One track's use of one channel.
+struct Lane {
+    track: u16,
+    port: u8,
+    channel: u8,
+    /// The part that played last, with its instrument.
+    part: Option<(Instrument, u32)>,
+    open: Box<[VecDeque<Sounding>; PITCHES]>,
+    sounding: usize,
+}
+
+/// A pedal, the notes it holds by pitch, and the lanes that may have sounding notes on its channel.
+#[derive(Default)]
+struct Held {
+    down: bool,
+    notes: BTreeMap<u8, Vec<Sounding>>,
+    lanes: Vec<u32>,
+}
+
+struct Draft {
+    lane: u32,
+    instrument: Instrument,
+    notes: Vec<Note>,
+}
+
+/// The parts played so far, and everything that sounds.
+pub(super) struct Performance<'r> {
+    report: &'r mut ReadReport,
+    apply_sustain: bool,
+    ports: Vec<Port>,
+    held: Vec<Held>,
+    lanes: Vec<Lane>,
+    lane_numbers: BTreeMap<(u16, u8, u8), u32>,
+    last_lane: u32,
+    parts: Vec<Draft>,
+    part_numbers: BTreeMap<(u32, Instrument), u32>,
+    notes: usize,
+}
+
+impl<'r> Performance<'r> {
+    pub fn new(apply_sustain: bool, report: &'r mut ReadReport) -> Self {
+        Self {
+            report,
+            apply_sustain,
+            ports: Vec::new(),
+            held: Vec::new(),
+            lanes: Vec::new(),
+            lane_numbers: BTreeMap::new(),
+            last_lane: 0,
+            parts: Vec::new(),
+            part_numbers: BTreeMap::new(),
+            notes: 0,
+        }
+    }
+
+    /// Plays one event; those that concern no channel are ignored.
+    pub fn play(&mut self, event: &Event<'_>) -> Result<(), ReadError> {
+        let port = usize::from(event.port);
+        if self.ports.len() <= port {
+            self.ports.resize_with(port + 1, Port::default);
+            self.held.resize_with((port + 1) * CHANNELS, Held::default);
+        }
+        let channel = event.channel;
+        let held = port * CHANNELS + usize::from(channel);
+        match event.kind {
+            Kind::NoteOn { pitch, velocity } => self.start(event, held, pitch, velocity)?,
+            Kind::NoteOff { pitch } => self.stop(event, held, pitch),
+            Kind::Control { controller: BANK_MSB, value } => self.ports[port].select_bank(channel, value),
+            Kind::Control { controller: ALL_NOTES_OFF | ALL_SOUND_OFF, .. } => self.silence(event.tick, held),
+            Kind::Control { controller: SUSTAIN, value } => {
+                let down = self.apply_sustain && value >= PEDAL_DOWN;
+                self.pedal(event.tick, held, down);
+            }
+            Kind::Control { controller: RESET_CONTROLLERS, .. } => self.pedal(event.tick, held, false),
+            Kind::Program(program) => self.ports[port].change_program(channel, program),
+            Kind::SystemExclusive(message) => self.ports[port].system_exclusive(message),
+            Kind::NewSequence => self.ports.fill(Port::default()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, event: &Event<'_>, held: usize, pitch: u8, velocity: u8) -> Result<(), ReadError> {
+        if self.notes >= MAX_NOTES {
+            return Err(ReadError::TooMany { what: "notes", limit: MAX_NOTES, at: u64::from(event.byte) });
+        }
+        self.notes += 1;
+        for note in self.held[held].notes.remove(&pitch).unwrap_or_default() {
+            self.close(event.tick, note);
+        }
+        let lane = self.lane(event);
+        let part = self.part(lane, event)?;
+        let notes = &mut self.parts[part as usize].notes;
+        let sounding = (part, notes.len() as u32, event.byte);
+        notes.push(Note { onset: Ticks(event.tick), pitch, duration: Ticks(0), velocity });
+        let state = &mut self.lanes[lane as usize];
+        if state.sounding == 0 {
+            self.held[held].lanes.push(lane);
+        }
+        state.sounding += 1;
+        let open = &mut state.open[usize::from(pitch)];
+        self.report.add(What::NotesOverlapping, u64::from(!open.is_empty()), None);
+        open.push_back(sounding);
+        Ok(())
+    }
+
+    fn stop(&mut self, event: &Event<'_>, held: usize, pitch: u8) {
+        let lane = self.find_lane(event).map(|lane| &mut self.lanes[lane as usize]);
+        let note = lane.and_then(|lane| {
+            let note = lane.open[usize::from(pitch)].pop_front()?;
+            lane.sounding -= 1;
+            Some(note)
+        });
+        match note {
+            Some(note) if self.held[held].down => self.held[held].notes.entry(pitch).or_default().push(note),
+            Some(note) => self.close(event.tick, note),
+            None => self.report.add(What::NoteOffWithoutNote, 1, Some(event.byte as usize)),
+        }
+    }
+
+    /// Ends everything that sounds on a channel, whatever track it came from.
+    fn silence(&mut self, tick: u64, held: usize) {
+        self.release(tick, held);
+        for lane in std::mem::take(&mut self.held[held].lanes) {
+            let lane = &mut self.lanes[lane as usize];
+            if lane.sounding == 0 {
+                continue;
+            }
+            lane.sounding = 0;
+            let open: Vec<Sounding> = lane.open.iter_mut().flat_map(|open| open.drain(..)).collect();
+            self.report.add(What::NotesEndedByController, open.len() as u64, None);
+            open.into_iter().for_each(|note| self.close(tick, note));
+        }
+    }
+
+    fn pedal(&mut self, tick: u64, held: usize, down: bool) {
+        self.held[held].down = down;
+        if !down {
+            self.release(tick, held);
+        }
+    }
+
+    fn release(&mut self, tick: u64, held: usize) {
+        for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {
+            self.close(tick, note);
+        }
+    }
+
+    fn close(&mut self, tick: u64, (part, index, byte): Sounding) {
+        let note = &mut self.parts[part as usize].notes[index as usize];
+        note.duration = Ticks(tick) - note.onset;
+        if note.duration == Ticks(0) {
+            note.duration = Ticks(1);
+            self.report.add(What::NoteWithoutLength, 1, Some(byte as usize));
+        }
+    }
+
+    /// The lane of an event, where it has sounded before. Events of one lane often come in a row.
+    fn find_lane(&mut self, event: &Event<'_>) -> Option<u32> {
+        let key = (event.track, event.port, event.channel);
+        let is_last = |lane: &Lane| (lane.track, lane.port, lane.channel) == key;
+        if !self.lanes.get(self.last_lane as usize).is_some_and(is_last) {
+            self.last_lane = *self.lane_numbers.get(&key)?;
+        }
+        Some(self.last_lane)
+    }
+
+    fn lane(&mut self, event: &Event<'_>) -> u32 {
+        self.find_lane(event).unwrap_or_else(|| {
+            let (track, port, channel) = (event.track, event.port, event.channel);
+            let open = Box::new(std::array::from_fn(|_| VecDeque::new()));
+            self.lanes.push(Lane { track, port, channel, part: None, open, sounding: 0 });
+            self.last_lane = self.lanes.len() as u32 - 1;
+            self.lane_numbers.insert((track, port, channel), self.last_lane);
+            self.last_lane
+        })
+    }
+
+    /// The part that now plays in `lane`.
+    fn part(&mut self, lane: u32, event: &Event<'_>) -> Result<u32, ReadError> {
+        let instrument = self.ports[usize::from(event.port)].instrument(event.channel);
+        if let Some((last, part)) = self.lanes[lane as usize].part
+            && last == instrument
+        {
+            return Ok(part);
+        }
+        let part = match self.part_numbers.get(&(lane, instrument)) {
+            Some(&part) => part,
+            None if self.parts.len() >= MAX_PARTS => {
+                return Err(ReadError::TooMany { what: "parts", limit: MAX_PARTS, at: u64::from(event.byte) });
+            }
+            None => {
+                self.parts.push(Draft { lane, instrument, notes: Vec::new() });
+                let part = self.parts.len() as u32 - 1;
+                self.part_numbers.insert((lane, instrument), part);
+                part
+            }
+        };
+        self.lanes[lane as usize].part = Some((instrument, part));
+        Ok(part)
+    }
+
+    /// Ends what still sounds at the end of its track, and hands over the parts, named after their tracks, in
+    /// the order of tracks, ports and channels.
+    pub fn finish(mut self, ends: &[u64], names: &[String]) -> Vec<Part> {
+        for held in 0..self.held.len() {
+            for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {
+                let track = self.lanes[self.parts[note.0 as usize].lane as usize].track;
+                self.close(ends[usize::from(track)], note);
+            }
+        }
+        for lane in 0..self.lanes.len() {
+            let end = ends[usize::from(self.lanes[lane].track)];
+            let open: Vec<Sounding> = self.lanes[lane].open.iter_mut().flat_map(|open| open.drain(..)).collect();
+            for note in open {
+                self.report.add(What::NoteNeverEnded, 1, Some(note.2 as usize));
+                self.close(end, note);
+            }
+        }
+        let lanes = &self.lanes;
+        self.parts.sort_by_key(|part| {
+            let lane = &lanes[part.lane as usize];
+            (lane.track, lane.port, lane.channel)
+        });
+        let name = |part: &Draft| names[usize::from(lanes[part.lane as usize].track)].clone();
+        let parts = self.parts.iter_mut();
+        parts
+            .map(|part| Part { name: name(part), instrument: part.instrument, notes: std::mem::take(&mut part.notes) })
+            .collect()
+    }
+}

@@ -1,0 +1,184 @@
+//! Reading: bytes to a score and a report.
+
+use super::chunks::{self, Frame, Next};
+use super::error::ReadError;
+use super::event::{Event, Kind, TextKind, TrackReader};
+use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
+use super::perform::Performance;
+use super::report::{ReadReport, What};
+use super::text::decode;
+use crate::{KeySignature, Marker, Meter, Score, Tempo, Ticks};
+use std::io::Read;
+use std::path::Path;
+
+/// The format whose tracks are sequences of their own.
+const INDEPENDENT: u16 = 2;
+
+/// How to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Lets notes sound until the sustain pedal (controller 64) is lifted, as one hears them, rather than
+    /// until their key is. Off by default: scores hold what hands do.
+    pub apply_sustain: bool,
+}
+
+/// Everything between the frame of a file and its score.
+struct Tracks<'a> {
+    events: Vec<Event<'a>>,
+    /// The last tick of each track.
+    ends: Vec<u64>,
+}
+
+/// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare or in a RIFF wrapper), and what was repaired,
+/// dropped or unknown. Damaged files give everything before the damage, track by track.
+///
+/// # Errors
+/// [`ReadError`] where there is no music to save, or more of something than [`super::limits`] allows. Every
+/// variant says at which byte.
+pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit: MAX_FILE_BYTES });
+    }
+    let mut report = ReadReport::default();
+    let frame = chunks::frame(bytes, &mut report)?;
+    report.format = frame.format;
+    let mut tracks = read_tracks(&bytes[..frame.end], &frame, &mut report)?;
+    let joined = frame.format == INDEPENDENT && tracks.ends.len() > 1;
+    if !joined {
+        tracks.events.sort_by_key(|event| event.tick);
+    }
+    let score = perform(&tracks, &frame, options, &mut report)?;
+    report.findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.what));
+    Ok((score, report))
+}
+
+/// Like [`read_midi`], from a file.
+///
+/// # Errors
+/// [`ReadError::InFile`], which names the file and what [`read_midi`] says of its bytes. The size is checked
+/// before the file is read.
+pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
+    let path = path.as_ref();
+    let read = || {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        if size > MAX_FILE_BYTES {
+            return Err(ReadError::TooLarge { bytes: size, limit: MAX_FILE_BYTES });
+        }
+        // A file may grow meanwhile, or be a pipe without a size.
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        read_midi(&bytes, options)
+    };
+    read().map_err(|source| ReadError::InFile { path: path.to_owned(), source: Box::new(source) })
+}
+
+fn read_tracks<'a>(bytes: &'a [u8], frame: &Frame, report: &mut ReadReport) -> Result<Tracks<'a>, ReadError> {
+    let mut tracks = Tracks { events: Vec::with_capacity(bytes.len() / 4), ends: Vec::new() };
+    let clock = (frame.clock.scale, frame.clock.smpte_micros.is_some());
+    let mut at = frame.at;
+    while let Next::Track(span) = chunks::next_track(bytes, at, report) {
+        if tracks.ends.len() >= MAX_TRACKS {
+            return Err(ReadError::TooMany { what: "tracks", limit: MAX_TRACKS, at: span.start as u64 });
+        }
+        let number = tracks.ends.len() as u16;
+        let mut start = 0;
+        if frame.format == INDEPENDENT && number > 0 {
+            start = tracks.ends[tracks.ends.len() - 1];
+            let (byte, kind) = (span.start as u32, Kind::NewSequence);
+            tracks.events.push(Event { tick: start, byte, track: number, port: 0, channel: 0, kind });
+        }
+        let reader = TrackReader::new(bytes, &span, number, clock, start, &mut tracks.events, report);
+        let end = reader.read()?;
+        tracks.ends.push(end.tick);
+        at = span.resume(bytes, end.stop, end.ended, report);
+    }
+    report.tracks = tracks.ends.len();
+    if tracks.ends.is_empty() {
+        return Err(ReadError::NoTracks { at: frame.at as u64 });
+    }
+    report.add(What::TrackCountWrong, tracks.ends.len().abs_diff(frame.declared_tracks) as u64, None);
+    if frame.format == INDEPENDENT && tracks.ends.len() > 1 {
+        report.add(What::SequencesJoined, tracks.ends.len() as u64, None);
+    }
+    Ok(tracks)
+}
+
+/// Plays the events, and notes down everything else that the score keeps.
+fn perform(
+    tracks: &Tracks<'_>,
+    frame: &Frame,
+    options: &ReadOptions,
+    report: &mut ReadReport,
+) -> Result<Score, ReadError> {
+    let mut score = Score { resolution: frame.clock.resolution, ..Score::default() };
+    if let Some(micros_per_quarter) = frame.clock.smpte_micros.filter(|&micros| micros != Tempo::DEFAULT_MICROS) {
+        score.tempos.push(Tempo { at: Ticks(0), micros_per_quarter });
+    }
+    let count = tracks.ends.len();
+    let mut names: Vec<Option<String>> = vec![None; count];
+    let mut instrument_names = names.clone();
+    let mut marks = 0;
+    let mut texts = ReadReport::default();
+    let mut performance = Performance::new(options.apply_sustain, report);
+    for event in &tracks.events {
+        performance.play(event)?;
+        let at = Ticks(event.tick);
+        let track = usize::from(event.track);
+        match event.kind {
+            Kind::Tempo(micros_per_quarter) => score.tempos.push(Tempo { at, micros_per_quarter }),
+            Kind::Meter { numerator, denominator } => score.meters.push(Meter { at, numerator, denominator }),
+            Kind::Key { sharps, minor } => score.keys.push(KeySignature { at, sharps, minor }),
+            Kind::Text(kind, bytes) => {
+                let mut text = || decode(bytes, event.byte as usize, &mut texts);
+                match kind {
+                    TextKind::Name if names[track].is_none() => names[track] = Some(text()),
+                    TextKind::InstrumentName if instrument_names[track].is_none() => {
+                        instrument_names[track] = Some(text());
+                    }
+                    TextKind::Marker => score.markers.push(Marker { at, text: text() }),
+                    TextKind::Text if at == Ticks(0) => score.texts.push(text()),
+                    TextKind::Text => texts.add(What::LateText, 1, Some(event.byte as usize)),
+                    _ => texts.add(What::OtherMeta, 1, Some(event.byte as usize)),
+                }
+            }
+            Kind::NewSequence => start_afresh(&mut score, at),
+            _ => continue,
+        }
+        marks += 1;
+        if marks > MAX_MARKS {
+            let (what, limit) = ("tempos, meters, keys, markers and texts", MAX_MARKS);
+            return Err(ReadError::TooMany { what, limit, at: u64::from(event.byte) });
+        }
+    }
+    let has_notes = |event: &Event<'_>| event.track == 0 && matches!(event.kind, Kind::NoteOn { .. });
+    let conducts = frame.format == 0 || (frame.format == 1 && !tracks.events.iter().any(has_notes));
+    if conducts && let Some(name) = names.first_mut() {
+        score.title = name.take();
+    }
+    let names: Vec<String> = names
+        .into_iter()
+        .zip(instrument_names)
+        .map(|(name, instrument)| name.filter(|it| !it.is_empty()).or(instrument).unwrap_or_default())
+        .collect();
+    score.parts = performance.finish(&tracks.ends, &names);
+    for finding in &texts.findings {
+        for &byte in &finding.bytes {
+            report.add(finding.what, 1, Some(byte as usize));
+        }
+        report.add(finding.what, finding.count - finding.bytes.len() as u64, None);
+    }
+    report.add(What::NoNotes, u64::from(score.parts.is_empty()), None);
+    score.normalise();
+    Ok(score)
+}
+
+/// The next sequence of format 2 begins without what the one before had set.
+fn start_afresh(score: &mut Score, at: Ticks) {
+    if score.tempos.last().is_some_and(|last| last.micros_per_quarter != Tempo::DEFAULT_MICROS) {
+        score.tempos.push(Tempo { at, micros_per_quarter: Tempo::DEFAULT_MICROS });
+    }
+    if score.meters.last().is_some_and(|last| (last.numerator, last.denominator) != (4, 4)) {
+        score.meters.push(Meter { at, ..Meter::DEFAULT });
+    }
+}
