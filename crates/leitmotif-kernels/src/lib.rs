@@ -1,1 +1,30 @@
-//! kernels
+//! Fused CPU kernels of Leitmotif's networks, on plain slices of `f32`, row-major.
+//!
+//! Each operation carries much work, so that a training step is few calls: a pre-norm feed-forward
+//! ([`feed_forward`]), relative attention over compressed memory, memory and segment ([`attention`]), the output head
+//! with its loss ([`head_loss`]), embedding ([`embed`]), the LSTM baseline ([`lstm`]) and the optimiser's step
+//! ([`adamw`]), all with handwritten gradients. They know nothing about frameworks.
+//!
+//! - **Speed without build flags.** Inner loops are written once over [`simd`]'s vectors and compiled for AVX-512, AVX2
+//!   and the portable set; [`Isa`] chooses at run time.
+//! - **Same bits for any number of threads.** Work is divided by shape alone, and sums are added in a fixed order.
+//! - **Reused buffers.** Scratch and saved activations come from [`pool`] and return there.
+
+pub mod adamw;
+pub mod dropout;
+pub mod embed;
+pub mod feed_forward;
+pub mod gemm;
+pub mod head_loss;
+mod isa;
+pub mod layer_norm;
+mod parts;
+pub mod pool;
+mod rows;
+mod simd;
+#[cfg(test)]
+mod testing;
+
+pub use dropout::Dropout;
+pub use isa::Isa;
+pub use layer_norm::LayerNorm;

@@ -1,0 +1,159 @@
+//! The register tile of the matrix product: `MR` rows times `NV` vectors, summed over `k`.
+//!
+//! Everything else in [`super`] walks this tile over a matrix. The bounds are checked once per walk.
+
+use crate::simd::{Simd, dispatch};
+
+/// What the product is added to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<'a> {
+    /// Nothing: `c` is overwritten.
+    Zero,
+    /// What `c` holds.
+    Add,
+    /// A row that is the same for all rows of `c` (`[n]`); `c` is overwritten.
+    Bias(&'a [f32]),
+}
+
+/// `c[m, n] = start + a[m, k] b[k, n]`; element `(i, p)` of `a` is `a[i * a_row + p * a_col]`, of `b`
+/// `b[p * b_row + j]`, of `c` `c[i * c_row + j]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dims {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub a_row: usize,
+    pub a_col: usize,
+    pub b_row: usize,
+    pub c_row: usize,
+}
+
+dispatch! {
+    /// The product over matrices that lie still in cache, as they are, on this thread.
+    pub(crate) fn product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = product_lanes;
+}
+
+#[inline(always)]
+fn product_lanes<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+    let width = S::N * S::TILE_VECTORS;
+    for j in (0..dims.n).step_by(width) {
+        let n = width.min(dims.n - j);
+        let start = match start {
+            Start::Bias(bias) => Start::Bias(&bias[j..j + n]),
+            other => other,
+        };
+        let b = if dims.k == 0 { &[] } else { &b[j..] };
+        column(s, Dims { n, ..dims }, a, b, &mut c[j..], start);
+    }
+}
+
+/// The same for at most `N * TILE_VECTORS` columns.
+#[inline(always)]
+pub(super) fn column<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+    let Dims { m, n, k, a_row, a_col, b_row, c_row } = dims;
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(n <= S::N * S::TILE_VECTORS && c.len() >= (m - 1) * c_row + n);
+    assert!(m == 1 || c_row >= n);
+    if k > 0 {
+        assert!(a.len() > (m - 1) * a_row + (k - 1) * a_col && b.len() >= (k - 1) * b_row + n);
+    }
+    if let Start::Bias(bias) = start {
+        assert!(bias.len() >= n);
+    }
+    let tail = (n - 1) % S::N + 1;
+    let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+    // SAFETY: the assertions above bound every access of the tiles, whose rows and columns stay below `m` and `n`.
+    unsafe {
+        match (n.div_ceil(S::N), tail == S::N) {
+            (1, true) => walk::<S, 1, false>(s, dims, a, b, c, start, tail),
+            (1, false) => walk::<S, 1, true>(s, dims, a, b, c, start, tail),
+            (2, true) => walk::<S, 2, false>(s, dims, a, b, c, start, tail),
+            (2, false) => walk::<S, 2, true>(s, dims, a, b, c, start, tail),
+            (_, true) => walk::<S, 3, false>(s, dims, a, b, c, start, tail),
+            (_, false) => walk::<S, 3, true>(s, dims, a, b, c, start, tail),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
+    s: S,
+    dims: Dims,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    start: Start<'_>,
+    tail: usize,
+) {
+    if NV > S::TILE_VECTORS {
+        return;
+    }
+    let mut i = 0;
+    macro_rules! rows {
+        ($mr:literal) => {
+            while i + $mr <= dims.m {
+                // SAFETY: rows `i..i + MR` exist; the caller's promise for the rest.
+                unsafe {
+                    let (a, c) = (a.add(i * dims.a_row), c.add(i * dims.c_row));
+                    tile::<S, $mr, NV, PART>(s, dims, a, b, c, start, tail);
+                }
+                i += $mr;
+            }
+        };
+    }
+    if S::TILE_ROWS == 8 {
+        rows!(8);
+    } else {
+        rows!(6);
+    }
+    rows!(4);
+    rows!(2);
+    rows!(1);
+}
+
+#[inline(always)]
+unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PART: bool>(
+    s: S,
+    dims: Dims,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    start: Start<'_>,
+    tail: usize,
+) {
+    let Dims { k, a_row, a_col, b_row, c_row, .. } = dims;
+    // SAFETY (both): lanes below `n`, as the caller promises.
+    let load = |p: *const f32, v: usize| unsafe {
+        if PART && v + 1 == NV { s.load_ptr_part(p.add(v * S::N), tail) } else { s.load_ptr(p.add(v * S::N)) }
+    };
+    let store = |p: *mut f32, v: usize, x: S::V| unsafe {
+        if PART && v + 1 == NV { s.store_ptr_part(p.add(v * S::N), x, tail) } else { s.store_ptr(p.add(v * S::N), x) }
+    };
+    let mut sums = [[s.zero(); NV]; MR];
+    for p in 0..k {
+        let mut bs = [s.zero(); NV];
+        for (v, lanes) in bs.iter_mut().enumerate() {
+            *lanes = load(b.wrapping_add(p * b_row), v);
+        }
+        for (i, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: `i < m`, `p < k`.
+            let x = s.splat(unsafe { *a.add(i * a_row + p * a_col) });
+            for v in 0..NV {
+                sums[v] = s.fma(x, bs[v], sums[v]);
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        let row = c.wrapping_add(i * c_row);
+        for (v, &sum) in sums.iter().enumerate() {
+            let sum = match start {
+                Start::Zero => sum,
+                Start::Add => s.add(sum, load(row, v)),
+                Start::Bias(bias) => s.add(sum, load(bias.as_ptr(), v)),
+            };
+            store(row, v, sum);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Matrix products, row-major. The functions here use all threads; what fused operations need inside a row block is in
+//! the submodules.
+//!
+//! A sum over `k` is split into fixed blocks, and over rows (weight gradients) into fixed parts that are added in
+//! order, so that results do not depend on the number of threads.
+
+mod micro;
+mod packed;
+
+use crate::isa::Isa;
+use crate::parts::{self, Parts};
+use crate::pool;
+pub(crate) use micro::{Dims, Start, product};
+pub use packed::Packed;
+pub(crate) use packed::outer;
+use rayon::prelude::*;
+
+/// Rows of a task.
+const ROWS: usize = 64;
+
+/// `a[m, k] b[k, n]` (+ `bias[n]`).
+///
+/// # Panics
+/// If the slices do not have these sizes.
+#[must_use]
+pub fn nn(a: &[f32], b: &[f32], bias: Option<&[f32]>, [m, k, n]: [usize; 3]) -> Vec<f32> {
+    assert_eq!(b.len(), k * n, "b is [k, n]");
+    with_packed(a, &Packed::new(b, k, n), bias, m)
+}
+
+/// `a[m, k] bᵀ` with `b[n, k]` (+ `bias[n]`).
+///
+/// # Panics
+/// If the slices do not have these sizes.
+#[must_use]
+pub fn nt(a: &[f32], b: &[f32], bias: Option<&[f32]>, [m, k, n]: [usize; 3]) -> Vec<f32> {
+    assert_eq!(b.len(), k * n, "b is [n, k]");
+    with_packed(a, &Packed::transposed(b, k, n), bias, m)
+}
+
+/// `aᵀ b` with `a[rows, m]`, `b[rows, n]`.
+///
+/// # Panics
+/// If the slices do not have these sizes.
+#[must_use]
+pub fn tn(a: &[f32], b: &[f32], [rows, m, n]: [usize; 3]) -> Vec<f32> {
+    assert_eq!((a.len(), b.len()), (rows * m, rows * n), "a is [rows, m], b is [rows, n]");
+    let isa = Isa::current();
+    let parts = Parts::of(rows, ROWS, m * n);
+    let sums: Vec<_> = parts
+        .ranges()
+        .map(|range| {
+            let mut sum = pool::take(m * n);
+            let (a, b) = (&a[range.start * m..range.end * m], &b[range.start * n..range.end * n]);
+            outer(isa, [m, n, range.len()], (a, m), (b, n), (&mut sum, n), false);
+            sum
+        })
+        .collect();
+    parts::add_up(&sums, 0, m * n)
+}
+
+/// `a[m, k]` times a packed matrix `[k, n]` (+ `bias[n]`).
+///
+/// # Panics
+/// If the slices do not have these sizes.
+#[must_use]
+pub fn with_packed(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize) -> Vec<f32> {
+    let mut c = vec![0.0; m * b.n()];
+    with_packed_into(a, b, bias, m, &mut c);
+    c
+}
+
+/// The same into `c[m, n]`.
+///
+/// # Panics
+/// If the slices do not have these sizes.
+pub fn with_packed_into(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize, c: &mut [f32]) {
+    let (k, n) = (b.k(), b.n());
+    assert_eq!((a.len(), c.len()), (m * k, m * n), "a is [m, k], c is [m, n]");
+    assert!(bias.is_none_or(|bias| bias.len() == n), "bias is [n]");
+    let start = bias.map_or(Start::Zero, Start::Bias);
+    if n == 0 {
+        return;
+    }
+    if m <= ROWS {
+        b.product(m, a, k, c, n, start);
+        return;
+    }
+    c.par_chunks_mut(ROWS * n).enumerate().for_each(|(block, c)| {
+        let rows = c.len() / n;
+        let a = &a[block * ROWS * k..][..rows * k];
+        b.product(rows, a, k, c, n, start);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, random};
+
+    /// `a(i, p) b(p, j)` summed in double precision.
+    fn naive([m, k, n]: [usize; 3], a: impl Fn(usize, usize) -> f32, b: impl Fn(usize, usize) -> f32) -> Vec<f64> {
+        let mut c = vec![0.0; m * n];
+        for (index, c) in c.iter_mut().enumerate() {
+            let (i, j) = (index / n, index % n);
+            *c = (0..k).map(|p| f64::from(a(i, p)) * f64::from(b(p, j))).sum();
+        }
+        c
+    }
+
+    #[test]
+    fn products_of_all_shapes_agree_with_the_definition() {
+        let sizes = [[1, 1, 1], [7, 3, 5], [65, 33, 49], [130, 64, 96], [3, 700, 31], [9, 17, 130], [2, 0, 3]];
+        for isa in Isa::available() {
+            isa.force(|| {
+                for size @ [m, k, n] in sizes {
+                    let (a, b, bias) = (random(1, m * k), random(2, k * n), random(3, n));
+                    let mut expected = naive(size, |i, p| a[i * k + p], |p, j| b[p * n + j]);
+                    assert_close(&nn(&a, &b, None, size), &expected, 1e-5);
+                    let at: Vec<f32> = (0..k * m).map(|x| a[x % m * k + x / m]).collect();
+                    assert_close(&tn(&at, &b, [k, m, n]), &expected, 1e-5);
+                    expected.iter_mut().enumerate().for_each(|(x, c)| *c += f64::from(bias[x % n]));
+                    let bt: Vec<f32> = (0..n * k).map(|x| b[x % k.max(1) * n + x / k.max(1)]).collect();
+                    assert_close(&nt(&a, &bt, Some(&bias), size), &expected, 1e-5);
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn weight_gradients_of_many_rows_agree_with_the_definition() {
+        let [rows, m, n] = [2500, 20, 50];
+        let (a, b) = (random(1, rows * m), random(2, rows * n));
+        let expected = naive([m, rows, n], |i, p| a[p * m + i], |p, j| b[p * n + j]);
+        for isa in Isa::available() {
+            assert_close(&isa.force(|| tn(&a, &b, [rows, m, n])), &expected, 1e-5);
+        }
+    }
+}

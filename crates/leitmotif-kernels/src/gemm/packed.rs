@@ -1,0 +1,195 @@
+//! Products with a matrix that was packed once and is used for many rows, and the product of a weight gradient.
+
+use super::micro::{Dims, Start, column};
+use crate::isa::Isa;
+use crate::pool::{self, Buf};
+use crate::simd::{Simd, dispatch};
+
+/// The right-hand matrix `[k, n]` as panels of a register tile's width: `[panel][k][width]`, padded with zeros.
+#[derive(Debug)]
+pub struct Packed {
+    data: Buf,
+    k: usize,
+    n: usize,
+    width: usize,
+    isa: Isa,
+}
+
+/// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
+const K_BLOCK: usize = 256;
+/// Below this `k` one pass is better than two.
+const K_WHOLE: usize = 384;
+
+impl Packed {
+    /// Packs `b[k, n]`, stored row by row.
+    #[must_use]
+    pub fn new(b: &[f32], k: usize, n: usize) -> Self {
+        Self::strided(b, k, n, n, 1)
+    }
+
+    /// Packs the transpose of `b[n, k]`, stored row by row.
+    #[must_use]
+    pub fn transposed(b: &[f32], k: usize, n: usize) -> Self {
+        Self::strided(b, k, n, 1, k)
+    }
+
+    /// Packs a matrix whose element `(p, j)` is `b[p * row + j * col]`; one of the strides is 1.
+    pub(crate) fn strided(b: &[f32], k: usize, n: usize, row: usize, col: usize) -> Self {
+        let isa = Isa::current();
+        let width = panel_width(isa);
+        let mut data = pool::take(n.div_ceil(width) * width * k);
+        if k > 0 {
+            pack(isa, b, n, row, col, k, &mut data);
+        }
+        Self { data, k, n, width, isa }
+    }
+
+    /// Rows of the matrix: the length of a row that it is multiplied with.
+    #[must_use]
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Columns of the matrix: the length of a row of the product.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// `c[m, n] = start + a[m, k] b` on this thread.
+    pub(crate) fn product(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, start: Start<'_>) {
+        let Self { k, n, width, .. } = *self;
+        for (panel, j) in (0..n).step_by(width).enumerate() {
+            let columns = width.min(n - j);
+            let step = if k <= K_WHOLE { k.max(1) } else { K_BLOCK };
+            for (block, p) in (0..k.max(1)).step_by(step).enumerate() {
+                let dims = Dims { m, n: columns, k: step.min(k - p), a_row, a_col: 1, b_row: width, c_row };
+                let start = match start {
+                    _ if block > 0 => Start::Add,
+                    Start::Bias(bias) => Start::Bias(&bias[j..j + columns]),
+                    other => other,
+                };
+                let b = &self.data[(panel * k + p) * width..(panel + 1) * k * width];
+                panel_product(self.isa, dims, a.get(p..).unwrap_or(&[]), b, &mut c[j..], start);
+            }
+        }
+    }
+}
+
+fn panel_width(isa: Isa) -> usize {
+    tile_size(isa).1
+}
+
+dispatch! { fn tile_size() -> (usize, usize) = tile_size_lanes; }
+dispatch! { fn panel_product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = column; }
+dispatch! { fn pack(b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) = pack_lanes; }
+
+#[inline(always)]
+fn tile_size_lanes<S: Simd>(_: S) -> (usize, usize) {
+    (S::TILE_ROWS, S::N * S::TILE_VECTORS)
+}
+
+#[inline(always)]
+fn pack_lanes<S: Simd>(s: S, b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) {
+    let width = S::N * S::TILE_VECTORS;
+    for (panel, to) in to.chunks_exact_mut(width * k).enumerate() {
+        let j = panel * width;
+        let columns = width.min(n - j);
+        if columns < width {
+            to.fill(0.0);
+        }
+        if col == 1 {
+            for (p, to) in to.chunks_exact_mut(width).enumerate() {
+                copy_row(s, &b[p * row + j..][..columns], to);
+            }
+        } else {
+            for c in 0..columns {
+                let from = &b[(j + c) * col..];
+                for (p, to) in to.chunks_exact_mut(width).enumerate() {
+                    to[c] = from[p * row];
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn copy_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
+    for (from, to) in from.chunks(S::N).zip(to.chunks_mut(S::N)) {
+        let v = s.load_part(from);
+        s.store_part(to, v);
+    }
+}
+
+/// Depth and width of what [`outer`] packs at a time.
+const OUTER_DEPTH: usize = 256;
+const OUTER_WIDTH: usize = 384;
+
+/// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`: the gradient of weights. On this thread.
+pub(crate) fn outer(
+    isa: Isa,
+    [m, n, rows]: [usize; 3],
+    a: (&[f32], usize),
+    b: (&[f32], usize),
+    c: (&mut [f32], usize),
+    add: bool,
+) {
+    let (tile_rows, width) = tile_size(isa);
+    let depth = OUTER_DEPTH.min(rows);
+    let mut scratch = pool::take(depth * (n.min(OUTER_WIDTH).next_multiple_of(width) + tile_rows));
+    outer_blocks(isa, [m, n, rows], a, b, c, add, &mut scratch);
+}
+
+dispatch! {
+    fn outer_blocks(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool, scratch: &mut [f32]) = outer_lanes;
+}
+
+#[inline(always)]
+fn outer_lanes<S: Simd>(
+    s: S,
+    [m, n, rows]: [usize; 3],
+    (a, a_row): (&[f32], usize),
+    (b, b_row): (&[f32], usize),
+    (c, c_row): (&mut [f32], usize),
+    add: bool,
+    scratch: &mut [f32],
+) {
+    let width = S::N * S::TILE_VECTORS;
+    if rows == 0 && !add {
+        c.chunks_mut(c_row).take(m).for_each(|c| c[..n].fill(0.0));
+    }
+    for p in (0..rows).step_by(OUTER_DEPTH) {
+        let k = OUTER_DEPTH.min(rows - p);
+        let start = if add || p > 0 { Start::Add } else { Start::Zero };
+        for j in (0..n).step_by(OUTER_WIDTH) {
+            let columns = OUTER_WIDTH.min(n - j);
+            let (packed_b, packed_a) = scratch.split_at_mut(columns.next_multiple_of(width) * k);
+            for (panel, to) in packed_b.chunks_exact_mut(width * k).enumerate() {
+                let from = j + panel * width..j + columns.min((panel + 1) * width);
+                for (q, to) in to.chunks_exact_mut(width).enumerate() {
+                    let row = &b[(p + q) * b_row..][from.clone()];
+                    copy_row(s, row, to);
+                    to[row.len()..].fill(0.0);
+                }
+            }
+            for i in (0..m).step_by(S::TILE_ROWS) {
+                let tall = S::TILE_ROWS.min(m - i);
+                let packed_a = &mut packed_a[..k * S::TILE_ROWS];
+                for (q, to) in packed_a.chunks_exact_mut(S::TILE_ROWS).enumerate() {
+                    let from = &a[(p + q) * a_row + i..][..tall];
+                    if tall == S::TILE_ROWS {
+                        to.copy_from_slice(&from[..S::TILE_ROWS]);
+                    } else {
+                        to[..tall].copy_from_slice(from);
+                    }
+                }
+                for (panel, b) in packed_b.chunks_exact(width * k).enumerate() {
+                    let at = j + panel * width;
+                    let n = width.min(n - at);
+                    let dims = Dims { m: tall, n, k, a_row: 1, a_col: S::TILE_ROWS, b_row: width, c_row };
+                    column(s, dims, packed_a, b, &mut c[i * c_row + at..], start);
+                }
+            }
+        }
+    }
+}
