@@ -1,0 +1,119 @@
+//! Seeded choices that never change.
+//!
+//! A song must be the same on every machine and with every later version of the dependencies, so
+//! only the ChaCha8 key stream is taken from outside (RFC 8439's cipher with 8 rounds, fixed for
+//! good); everything that turns it into choices is integer arithmetic written here.
+//!
+//! [`Dice::fork`] derives an independent stream from a label. Every musical decision of a song
+//! draws from a stream of its own, so that a change in how the drums play leaves the melody alone.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+/// A stream of choices.
+#[derive(Debug, Clone)]
+pub(crate) struct Dice {
+    key: u64,
+    stream: ChaCha8Rng,
+}
+
+impl Dice {
+    /// The stream of `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut state = seed;
+        let mut bytes = [0u8; 32];
+        for chunk in bytes.chunks_exact_mut(8) {
+            state = state.wrapping_add(GOLDEN);
+            chunk.copy_from_slice(&mix(state).to_le_bytes());
+        }
+        Self { key: seed, stream: ChaCha8Rng::from_seed(bytes) }
+    }
+
+    /// A stream of its own for `label` and `index`, whatever has been drawn from this one.
+    pub(crate) fn fork(&self, label: &str, index: u64) -> Self {
+        let mut hash = mix(self.key ^ GOLDEN);
+        for byte in label.bytes() {
+            hash = mix(hash ^ u64::from(byte)).wrapping_add(GOLDEN);
+        }
+        Self::new(mix(hash ^ index.wrapping_mul(GOLDEN)))
+    }
+
+    /// A number from 0 to `count - 1`; 0 where `count` is 0.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        let wide = u64::from(self.stream.next_u32()) * count as u64;
+        (wide >> 32) as usize
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub(crate) fn range(&mut self, low: i32, high: i32) -> i32 {
+        low + self.below((high - low + 1).max(1) as usize) as i32
+    }
+
+    /// True in `percent` of 100 cases.
+    pub(crate) fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent as usize
+    }
+
+    /// One of `items`, which must not be empty.
+    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
+    }
+
+    /// One of `items`, each as likely as its weight says.
+    pub(crate) fn weighted<T: Copy>(&mut self, items: &[(T, u32)]) -> T {
+        let total: u32 = items.iter().map(|(_, weight)| weight).sum();
+        let mut left = self.below(total as usize) as u32;
+        for &(item, weight) in items {
+            if left < weight {
+                return item;
+            }
+            left -= weight;
+        }
+        items[0].0
+    }
+}
+
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection that scatters its bits.
+fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn streams_are_fixed_for_all_time() {
+        let mut dice = Dice::new(7).fork("riff", 3);
+        let drawn: Vec<usize> = (0..8).map(|_| dice.below(1000)).collect();
+        assert_eq!(drawn, GOLDEN_DRAWS);
+    }
+
+    #[test]
+    fn forks_do_not_depend_on_what_was_drawn() {
+        let mut used = Dice::new(1);
+        used.below(10);
+        let fresh = Dice::new(1);
+        assert_eq!(used.fork("a", 0).below(1 << 20), fresh.fork("a", 0).below(1 << 20));
+        assert_ne!(fresh.fork("a", 0).below(1 << 20), fresh.fork("a", 1).below(1 << 20));
+        assert_ne!(fresh.fork("a", 0).below(1 << 20), fresh.fork("b", 0).below(1 << 20));
+    }
+
+    #[test]
+    fn weights_are_kept() {
+        let mut dice = Dice::new(3);
+        let mut counts = [0usize; 2];
+        for _ in 0..4000 {
+            counts[dice.weighted(&[(0usize, 3), (1, 1)])] += 1;
+        }
+        assert!((2850..3150).contains(&counts[0]), "{counts:?}");
+        assert!((0..200).all(|_| (-3..=4).contains(&dice.range(-3, 4))));
+    }
+
+    const GOLDEN_DRAWS: [usize; 8] = [802, 293, 362, 888, 790, 574, 761, 923];
+}
