@@ -1,11 +1,27 @@
 //! Representations, corpora and segment batches.
 
+mod batch;
+mod corpus;
+mod events;
+mod export;
+mod notes;
+mod pitch_name;
+pub mod prepare;
 mod representation;
 mod sequence;
 mod vocabulary;
 
+pub use batch::{
+    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, SegmentBatch, TrainingBatches,
+};
+pub use corpus::{
+    CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,
+    MANIFEST_FILE, Manifest, SONGS_FILE, ShardRecord, SongRecord, Split, Totals, VOCABULARY_FILE,
+};
+pub use export::export;
+pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
 pub use representation::{
-    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
+    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, build, load,
 };
 pub use sequence::{Sequence, Value};
 pub use vocabulary::{Field, NONE, Vocabulary};

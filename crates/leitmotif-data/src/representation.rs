@@ -1,9 +1,12 @@
 //! The interface of every representation: scores to events and back, and which events may follow.
 
+use crate::events::Events;
+use crate::notes::Notes;
 use crate::{Sequence, Value, Vocabulary};
 use leitmotif_score::{Instrument, Score};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How music becomes events: the settings of a representation, saved in its vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,16 @@ pub struct EncodeReport {
     pub kept: usize,
     /// Notes that they do not hold, or hold changed beyond the tolerances, by cause.
     pub lost: std::collections::BTreeMap<String, usize>,
+    /// Bars written.
+    #[serde(default)]
+    pub bars: usize,
+    /// Bars of the score that no bar event describes (too long, too fine, cut short by a change of meter) and that
+    /// were written as other bars; their notes keep their onsets.
+    #[serde(default)]
+    pub rewritten_bars: usize,
+    /// Bars of long silence that were left out.
+    #[serde(default)]
+    pub silent_bars_cut: usize,
 }
 
 /// A change that leaves a piece the same piece: drawn at random for training.
@@ -70,7 +83,9 @@ pub enum RepresentationError {
         reason: String,
     },
     /// A stored vocabulary is not what this version makes of its settings.
-    #[error("the vocabulary (version {found}) is not the one this version writes (version {expected}); prepare the corpus again")]
+    #[error(
+        "the vocabulary (version {found}) is not the one this version writes (version {expected}); prepare the corpus again"
+    )]
     Vocabulary {
         /// Version in the file.
         found: u32,
@@ -84,7 +99,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// The fields and what their values mean.
     fn vocabulary(&self) -> &Vocabulary;
 
-    /// The events of a score, from the start event to the end event.
+    /// The events of a score, from the start event to the end event. A header without instruments names those that
+    /// play in the score; a genre that the vocabulary lacks is left out.
     fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport);
 
     /// The score of a sequence. Lenient about a missing start or end (a sample may be cut anywhere), strict about
@@ -104,7 +120,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// [`RepresentationError::Settings`] names a genre or instrument the vocabulary lacks, and lists those it has.
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError>;
 
-    /// The sequence with each part of its header left out with probability `drop` (training).
+    /// The sequence with each part of its header, the genre and the set of instruments, left out with probability
+    /// `drop` (training). A set that is there is always whole.
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
 
     /// The sequence changed as `augmentation` says; the same length, and still grammatical.
@@ -117,8 +134,9 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     fn describe(&self, event: &[Value]) -> String {
         let names = self.vocabulary().fields.iter().zip(event).enumerate();
         let named = names.filter(|(field, (_, value))| *field == 0 || **value != crate::NONE);
-        let words: Vec<&str> =
-            named.map(|(_, (field, value))| field.values.get(usize::from(*value)).map_or("?", String::as_str)).collect();
+        let words: Vec<&str> = named
+            .map(|(_, (field, value))| field.values.get(usize::from(*value)).map_or("?", String::as_str))
+            .collect();
         words.join(" ")
     }
 }
@@ -126,8 +144,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
 /// Which values may follow: walks along a sequence, event by event.
 pub trait Grammar: Send {
     /// Writes into `allowed` (as long as the field's vocabulary) which values field number `field` of the next event
-    /// may take, given the event's earlier fields. At least one is always allowed. Fields that do not apply
-    /// allow [`crate::NONE`] alone.
+    /// may take, given the event's earlier fields (each allowed in its turn). At least one is always allowed (after the end: the
+    /// end again, which [`Self::accept`] then refuses). Fields that do not apply allow [`crate::NONE`] alone.
     fn allowed(&self, earlier: &[Value], field: usize, allowed: &mut [bool]);
 
     /// Steps over one event.
@@ -147,4 +165,28 @@ pub trait Grammar: Send {
 
     /// Seconds of music from the start to the current position.
     fn seconds(&self) -> f64;
+}
+
+/// The representation that the settings describe.
+///
+/// # Errors
+/// [`RepresentationError::Settings`] if they describe none.
+pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, RepresentationError> {
+    Ok(match config {
+        RepresentationConfig::Events { grid, genres } => Arc::new(Events::new(*grid, genres)?),
+        RepresentationConfig::Notes => Arc::new(Notes::new()),
+    })
+}
+
+/// The representation of a stored vocabulary, which must be what this version makes of its settings.
+///
+/// # Errors
+/// [`RepresentationError::Vocabulary`] if it is another one, [`RepresentationError::Settings`] if its settings are none.
+pub fn load(vocabulary: &Vocabulary) -> Result<Arc<dyn Representation>, RepresentationError> {
+    let representation = build(&vocabulary.settings)?;
+    let expected = representation.vocabulary();
+    if expected != vocabulary {
+        return Err(RepresentationError::Vocabulary { found: vocabulary.version, expected: expected.version });
+    }
+    Ok(representation)
 }

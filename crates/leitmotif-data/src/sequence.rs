@@ -58,6 +58,11 @@ impl Sequence {
         self.values.extend_from_slice(event);
     }
 
+    /// Keeps the first `len` events.
+    pub fn truncate(&mut self, len: usize) {
+        self.values.truncate(len.saturating_mul(self.fields));
+    }
+
     /// All values, event after event.
     pub fn values(&self) -> &[Value] {
         &self.values

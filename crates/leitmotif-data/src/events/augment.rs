@@ -1,0 +1,52 @@
+//! Changes that keep a sequence grammatical: order and voices depend on differences alone, so a shift of all
+//! pitches or all tempos changes neither; velocities are clamped, which keeps their order.
+
+use super::fields::*;
+use super::tempos;
+use crate::{Augmentation, Sequence, Value};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+pub(crate) fn augment(sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
+    let mut sequence = sequence.clone();
+    let pitched = |event: &[Value]| event[KIND] == NOTE && event[INSTRUMENT] != DRUMS;
+    let is_tempo = |event: &[Value]| (TEMPOS..BARS).contains(&event[KIND]);
+    shift(&mut sequence, PITCH, pitched, i32::from(augmentation.semitones), 1..DRUM_SOUNDS);
+    shift(&mut sequence, KIND, is_tempo, tempos::bins_in(augmentation.tempo_octaves), TEMPOS..BARS);
+    let bins = (f32::from(augmentation.velocity) / f32::from(VELOCITY_BIN)).round() as i32;
+    for event in sequence.events_mut().filter(|event| event[KIND] == NOTE) {
+        event[VELOCITY] = (i32::from(event[VELOCITY]) + bins).clamp(1, i32::from(VELOCITIES)) as Value;
+    }
+    sequence
+}
+
+/// Adds `by` to one field of the chosen events, if all of them stay in `range`.
+fn shift(
+    sequence: &mut Sequence,
+    field: usize,
+    chosen: impl Fn(&[Value]) -> bool,
+    by: i32,
+    range: std::ops::Range<Value>,
+) {
+    let shifted = |value: Value| Value::try_from(i32::from(value) + by).ok().filter(|value| range.contains(value));
+    if by == 0 || sequence.events().any(|event| chosen(event) && shifted(event[field]).is_none()) {
+        return;
+    }
+    for event in sequence.events_mut().filter(|event| chosen(event)) {
+        event[field] = shifted(event[field]).unwrap_or(event[field]);
+    }
+}
+
+/// Leaves out the genre, and all the instruments, each with probability `drop`.
+pub(crate) fn drop_header(fields: &Fields, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence {
+    let drop = if drop.is_nan() { 0.0 } else { drop.clamp(0.0, 1.0) };
+    let (genre, instruments) = (rng.random_bool(drop), rng.random_bool(drop));
+    let mut kept = Sequence::new(FIELDS);
+    for event in sequence.events() {
+        let dropped = (genre && event[KIND] >= fields.first_genre()) || (instruments && event[KIND] == WITH);
+        if !dropped {
+            kept.push(event);
+        }
+    }
+    kept
+}

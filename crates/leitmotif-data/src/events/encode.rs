@@ -1,0 +1,212 @@
+//! Score to events.
+
+use super::event::{Event, NoteEvent};
+use super::fields::*;
+use super::layout::{Bar, layout};
+use super::voices::Voices;
+use super::{MAX_QUARTERS, MAX_SILENT_BARS, tempos};
+use crate::{EncodeReport, Header, Sequence, Value};
+use leitmotif_score::Score;
+
+/// Cause of loss: longer than the longest duration.
+pub(crate) const TOO_LONG: &str = "longer than the longest duration";
+/// Cause of loss: no voice is free.
+pub(crate) const TOO_MANY: &str = "too many of one pitch at once";
+/// Cause of change: the onset moved because silence before it was cut.
+pub(crate) const AFTER_SILENCE: &str = "moved forward by a shortened silence";
+/// Cause of loss: beyond the longest piece.
+pub(crate) const TOO_LATE: &str = "beyond the longest piece";
+
+/// A note on the grid, before bars are known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct GridNote {
+    step: u64,
+    instrument: Value,
+    pitch: Value,
+    duration: Value,
+    velocity: Value,
+    too_long: bool,
+}
+
+pub(crate) fn encode(fields: &Fields, score: &Score, header: &Header) -> (Sequence, EncodeReport) {
+    let mut report = EncodeReport::default();
+    let notes = grid_notes(fields, score, &mut report);
+    let tempos = tempo_changes(fields, score);
+    let last = notes.last().map_or(0, |note| note.step);
+    let (bars, rewritten) = layout(score, &fields.meters, fields.grid, last);
+    report.rewritten_bars = rewritten;
+
+    let mut writer = Writer { fields, sequence: Sequence::new(FIELDS), voices: Voices::default(), report };
+    writer.header(score, header);
+    let (mut note, mut tempo, mut silent, mut line) = (0, 0, 0, 0);
+    // Events and bars up to the last bar that plays: a piece ends there.
+    let mut complete = (0, 0);
+    let mut current = None;
+    for bar in bars {
+        let until = bar.start + bar.steps;
+        let notes_end = note + notes[note..].partition_point(|note| note.step < until);
+        let playing = writer.voiced(&bar, line, &notes[note..notes_end]);
+        note = notes_end;
+        silent = if playing.is_empty() { silent + 1 } else { 0 };
+        if silent > MAX_SILENT_BARS {
+            writer.report.silent_bars_cut += 1;
+            continue;
+        }
+        // A tempo that begins in a bar that was cut begins with the next bar that is not.
+        while tempos.get(tempo).is_some_and(|(step, _)| *step <= bar.start) {
+            tempo += 1;
+        }
+        let tempos_end = tempo + tempos[tempo..].partition_point(|(step, _)| *step < until);
+        let in_force = tempo.checked_sub(1).map_or(tempos::MODERATE, |index| tempos[index].1);
+        let changes = std::iter::once((bar.start, in_force)).chain(tempos[tempo..tempos_end].iter().copied());
+        writer.bar(&bar, changes, &mut current, &playing);
+        tempo = tempos_end;
+        line += bar.steps;
+        if complete.0 == 0 || !playing.is_empty() {
+            complete = (writer.sequence.len(), writer.report.bars);
+        }
+    }
+    writer.sequence.truncate(complete.0);
+    writer.report.bars = complete.1;
+    writer.push(Event::End);
+    (writer.sequence, writer.report)
+}
+
+struct Writer<'a> {
+    fields: &'a Fields,
+    sequence: Sequence,
+    voices: Voices,
+    report: EncodeReport,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, event: Event) {
+        self.sequence.push(&event.values(self.fields));
+    }
+
+    fn lose(&mut self, cause: &str) {
+        *self.report.lost.entry(cause.to_owned()).or_default() += 1;
+    }
+
+    fn header(&mut self, score: &Score, header: &Header) {
+        self.push(Event::Start);
+        let genre =
+            header.genre.as_ref().and_then(|wanted| self.fields.genres.iter().position(|genre| genre == wanted));
+        if let Some(index) = genre {
+            self.push(Event::Genre(self.fields.first_genre() + index as Value));
+        }
+        let playing = score.parts.iter().filter(|part| !part.notes.is_empty()).map(|part| part.instrument);
+        let mut instruments: Vec<Value> = match header.instruments.is_empty() {
+            true => playing.map(instrument_value).collect(),
+            false => header.instruments.iter().map(|instrument| instrument_value(*instrument)).collect(),
+        };
+        instruments.sort_unstable();
+        instruments.dedup();
+        for instrument in instruments {
+            self.push(Event::With(instrument));
+        }
+    }
+
+    /// The notes of a bar for which there are voices, if it begins at step `line` of what is written.
+    fn voiced(&mut self, bar: &Bar, line: u64, notes: &[GridNote]) -> Vec<GridNote> {
+        let mut voiced = Vec::with_capacity(notes.len());
+        for note in notes {
+            let at = line + note.step - bar.start;
+            let end = at + self.fields.durations.of(note.duration);
+            if self.voices.sound(note.instrument, note.pitch, at, end).is_none() {
+                self.lose(TOO_MANY);
+                continue;
+            }
+            if note.too_long {
+                self.lose(TOO_LONG);
+            } else if self.report.silent_bars_cut > 0 {
+                self.lose(AFTER_SILENCE);
+            } else {
+                self.report.kept += 1;
+            }
+            voiced.push(*note);
+        }
+        voiced
+    }
+
+    fn bar(
+        &mut self,
+        bar: &Bar,
+        tempos: impl Iterator<Item = (u64, Value)>,
+        current: &mut Option<Value>,
+        notes: &[GridNote],
+    ) {
+        self.push(Event::Bar(bar.meter));
+        self.report.bars += 1;
+        let mut rest = notes;
+        for (step, bin) in tempos {
+            let before = rest.partition_point(|note| note.step < step);
+            self.notes(bar, &rest[..before]);
+            rest = &rest[before..];
+            if *current != Some(bin) {
+                *current = Some(bin);
+                self.push(Event::Tempo { position: step - bar.start, bin });
+            }
+        }
+        self.notes(bar, rest);
+    }
+
+    fn notes(&mut self, bar: &Bar, notes: &[GridNote]) {
+        for note in notes {
+            let GridNote { step, instrument, pitch, duration, velocity, .. } = *note;
+            self.push(Event::Note(NoteEvent { position: step - bar.start, instrument, pitch, duration, velocity }));
+        }
+    }
+}
+
+/// The step nearest to a tick; half a step goes to the later one.
+fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
+    ((2 * u128::from(ticks) * u128::from(grid) + u128::from(quarter)) / (2 * u128::from(quarter)))
+        .try_into()
+        .unwrap_or(u64::MAX)
+}
+
+fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<GridNote> {
+    let quarter = score.resolution.ticks_per_quarter();
+    let mut notes = Vec::with_capacity(score.parts.iter().map(|part| part.notes.len()).sum());
+    for part in &score.parts {
+        let instrument = instrument_value(part.instrument);
+        let first_pitch = pitches_of(instrument).start;
+        for note in &part.notes {
+            report.notes += 1;
+            let step = step(note.onset.0, fields.grid, quarter);
+            if step >= MAX_QUARTERS * fields.grid {
+                *report.lost.entry(TOO_LATE.to_owned()).or_default() += 1;
+                continue;
+            }
+            let (duration, within) = fields.durations.value(note.duration.0, quarter);
+            notes.push(GridNote {
+                step,
+                instrument,
+                pitch: first_pitch + Value::from(note.pitch.min(127)),
+                duration,
+                velocity: velocity_value(note.velocity),
+                too_long: !within,
+            });
+        }
+    }
+    notes.sort_unstable();
+    notes
+}
+
+/// The tempo map on the grid: ascending steps, one tempo a step.
+fn tempo_changes(fields: &Fields, score: &Score) -> Vec<(u64, Value)> {
+    let mut changes: Vec<(u64, Value)> = Vec::with_capacity(score.tempos.len());
+    for tempo in &score.tempos {
+        let change = (
+            step(tempo.at.0, fields.grid, score.resolution.ticks_per_quarter()),
+            tempos::bin(tempo.micros_per_quarter),
+        );
+        changes.push(change);
+    }
+    // Of several tempos at one step the last one holds.
+    changes.reverse();
+    changes.sort_by_key(|(step, _)| *step);
+    changes.dedup_by_key(|(step, _)| *step);
+    changes
+}

@@ -1,0 +1,121 @@
+//! The `events` representation: one event per note, with six fields.
+//!
+//! An event is a tuple of kind, position, instrument, pitch, duration and velocity (as in Compound Word,
+//! Hsiao et al. 2021, and the Multitrack Music Transformer, Dong et al. 2023). Bars, tempos and the header carry their
+//! value in the kind, so a field is either part of a note or does not apply.
+//!
+//! ```text
+//! start | genre metal | with distortion-guitar | with drums
+//! bar 4/4 | tempo 120.0 0 | note 0 distortion-guitar E2 1/8 v98 | note 0 drums drum 36 1/16 v110 | ...
+//! bar 4/4 | ...
+//! end
+//! ```
+//!
+//! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events; every encoded
+//! sequence is accepted by the [`grammar`]; every sequence that the grammar accepts can be decoded.
+//!
+//! Not kept: key signatures, markers, texts, part names, which of several parts of one program plays
+//! a note, which drum kit, and whatever lies after the bar of the last note.
+
+mod augment;
+mod check;
+mod decode;
+mod durations;
+mod encode;
+mod event;
+mod fields;
+mod grammar;
+mod layout;
+mod meters;
+mod tempos;
+mod voices;
+
+pub use check::check_round_trip;
+
+use crate::{
+    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence,
+    Value, Vocabulary,
+};
+use event::Event;
+use fields::Fields;
+use leitmotif_score::Score;
+use rand_chacha::ChaCha8Rng;
+
+/// The longest run of bars without notes; longer silence is shortened to it.
+pub const MAX_SILENT_BARS: usize = 64;
+/// The most quarters of a piece; notes that begin later are lost.
+pub const MAX_QUARTERS: u64 = 1 << 18;
+/// The version of the meaning of the fields.
+pub(crate) const VERSION: u32 = 1;
+
+/// The `events` representation with its vocabulary.
+#[derive(Debug)]
+pub(crate) struct Events {
+    fields: Fields,
+    vocabulary: Vocabulary,
+    sizes: Vec<usize>,
+}
+
+impl Events {
+    /// # Errors
+    /// [`RepresentationError::Settings`] for a grid out of range, or genres that are too many or named twice.
+    pub fn new(grid: u16, genres: &[String]) -> Result<Self, RepresentationError> {
+        let fields = Fields::new(grid, genres)?;
+        let settings = RepresentationConfig::Events { grid, genres: genres.to_vec() };
+        let vocabulary = Vocabulary { version: VERSION, settings, fields: fields.named() };
+        let sizes = vocabulary.sizes();
+        Ok(Self { fields, vocabulary, sizes })
+    }
+}
+
+impl Representation for Events {
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport) {
+        encode::encode(&self.fields, score, header)
+    }
+
+    fn decode(&self, sequence: &Sequence) -> Result<Score, RepresentationError> {
+        decode::decode(&self.fields, &self.sizes, sequence)
+    }
+
+    fn grammar(&self) -> Box<dyn Grammar + '_> {
+        Box::new(grammar::EventsGrammar::new(&self.fields, &self.sizes))
+    }
+
+    fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
+        let mut sequence = Sequence::new(fields::FIELDS);
+        sequence.push(&Event::Start.values(&self.fields));
+        if let Some(wanted) = &header.genre {
+            let Some(index) = self.fields.genres.iter().position(|genre| genre == wanted) else {
+                let known = match self.fields.genres.is_empty() {
+                    true => "it knows none".to_owned(),
+                    false => format!("it knows {}", self.fields.genres.join(", ")),
+                };
+                return Err(RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}: {known}")));
+            };
+            sequence.push(&Event::Genre(self.fields.first_genre() + index as Value).values(&self.fields));
+        }
+        let mut instruments: Vec<Value> = header.instruments.iter().map(|i| fields::instrument_value(*i)).collect();
+        instruments.sort_unstable();
+        instruments.dedup();
+        for instrument in instruments {
+            sequence.push(&Event::With(instrument).values(&self.fields));
+        }
+        Ok(sequence)
+    }
+
+    fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence {
+        augment::drop_header(&self.fields, sequence, drop, rng)
+    }
+
+    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
+        augment::augment(sequence, augmentation)
+    }
+
+    fn is_note(&self, event: &[Value]) -> bool {
+        event.first() == Some(&fields::NOTE)
+    }
+}
