@@ -11,6 +11,8 @@ const GM2_RHYTHM: u8 = 120;
 const GM2_MELODY: u8 = 121;
 const XG_EFFECTS_KIT: u8 = 126;
 const XG_DRUM_KIT: u8 = 127;
+/// The kit of sound effects in GM2 and GS, which stands for XG's.
+const EFFECTS_KIT: u8 = 56;
 
 /// What a channel is set to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,9 +48,12 @@ impl Port {
     /// Who plays what comes next on `channel`.
     pub fn instrument(&self, channel: u8) -> Instrument {
         let state = &self.channels[usize::from(channel)];
+        if state.rhythm.is_none() && state.bank == Some(XG_EFFECTS_KIT) && !self.gs {
+            return Instrument::Drums(EFFECTS_KIT);
+        }
         let drums = state.rhythm.unwrap_or(match state.bank {
             Some(GM2_RHYTHM) => true,
-            Some(XG_DRUM_KIT | XG_EFFECTS_KIT) if !self.gs => true,
+            Some(XG_DRUM_KIT) if !self.gs => true,
             Some(GM2_MELODY) => false,
             _ => channel == DRUM_CHANNEL,
         });

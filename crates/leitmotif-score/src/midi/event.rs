@@ -264,6 +264,8 @@ impl<'a, 'r> TrackReader<'a, 'r> {
         let data = self.cursor.slice()?;
         let found = match (kind, data) {
             (0x2F, _) => return Ok(true),
+            // Says nothing: a wait longer than a number can be is written so.
+            (0x7F, []) => return Ok(false),
             (0x01 | 0x02, text) => Ok(Kind::Text(TextKind::Text, text)),
             (0x03, text) => Ok(Kind::Text(TextKind::Name, text)),
             (0x04, text) => Ok(Kind::Text(TextKind::InstrumentName, text)),
