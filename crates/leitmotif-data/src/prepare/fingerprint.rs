@@ -1,0 +1,209 @@
+//! What a song is, whatever its name, key, tempo, clock, track order and instruments.
+//!
+//! Two fingerprints are taken of the notes alone. The *exact* one is a hash of all onsets and pitches after what may
+//! differ is divided out: pitches count from the lowest, onsets from the first and in units of their greatest common
+//! divisor, and parts are merged. The *near* one is a MinHash sketch (Broder 1997) of the bag of shingles: runs of
+//! [`SHINGLE_NOTES`] successive notes of the merged parts, each as its intervals and the ratio of its inter-onset times.
+//! The share of equal values of two sketches estimates the Jaccard similarity of the bags with a standard error of at
+//! most `0.5 / sqrt(128)` = 0.044. Repeated shingles count as often as they occur, so that two songs made of the same
+//! loop are not the same if one is longer.
+//!
+//! Drums are left out where there are enough pitched notes. A piece of drums alone is fingerprinted by what is struck, on
+//! a grid fine enough to tell two performances of one pattern apart.
+
+use leitmotif_score::Score;
+use std::collections::HashMap;
+
+/// Successive notes in a shingle.
+pub const SHINGLE_NOTES: usize = 4;
+/// Successive strokes in a shingle of drums.
+pub const SHINGLE_STROKES: usize = 6;
+/// Values in a sketch.
+pub const SKETCH_VALUES: usize = 128;
+/// With fewer pitched notes than this, drums count too.
+pub const MIN_PITCHED_NOTES: usize = 32;
+/// Notes that begin within this fraction of a quarter of each other are a chord.
+const FRAMES_PER_QUARTER: u64 = 24;
+/// Steps an octave of the ratio of two inter-onset times.
+const RATIO_STEPS: f64 = 2.0;
+/// Fewer shingles than this say too little to compare.
+const MIN_SHINGLES: usize = 12;
+
+/// Both fingerprints of a song.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Equal for songs that have the same notes up to key, tempo, clock, tracks and instruments.
+    pub exact: [u8; 16],
+    /// The MinHash sketch; empty for songs too short to compare.
+    pub sketch: Vec<u32>,
+}
+
+impl Fingerprint {
+    /// The fingerprints of a score with at least one note.
+    pub fn of(score: &Score) -> Self {
+        let pitched = merged(score, false);
+        let drums = merged(score, true);
+        let exact = exact(&pitched, &drums);
+        let ticks = score.resolution.ticks_per_quarter();
+        let hashes = if pitched.len() >= MIN_PITCHED_NOTES || drums.is_empty() {
+            melodic_shingles(&frames(&pitched, ticks))
+        } else {
+            drum_shingles(&frames(&drums, ticks), &frames(&pitched, ticks))
+        };
+        let sketch = if hashes.len() < MIN_SHINGLES { Vec::new() } else { sketch(hashes) };
+        Self { exact, sketch }
+    }
+
+    /// How alike two songs are: 1 if they have the same notes, else the estimated share of their shingles that they
+    /// have in common, 0 to 1.
+    pub fn similarity(&self, other: &Self) -> f64 {
+        if self.exact == other.exact {
+            return 1.0;
+        }
+        if self.sketch.is_empty() || other.sketch.is_empty() {
+            return 0.0;
+        }
+        let equal = self.sketch.iter().zip(&other.sketch).filter(|(a, b)| a == b).count();
+        equal as f64 / SKETCH_VALUES as f64
+    }
+
+    /// The exact fingerprint, hexadecimal.
+    pub fn name(&self) -> String {
+        self.exact.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// All `(onset, pitch)` of drums, or of everything else, in order and each once.
+fn merged(score: &Score, is_drums: bool) -> Vec<(u64, u8)> {
+    let parts = score.parts.iter().filter(|part| part.instrument.is_drums() == is_drums);
+    let mut notes: Vec<(u64, u8)> = parts.flat_map(|part| &part.notes).map(|note| (note.onset.0, note.pitch)).collect();
+    notes.sort_unstable();
+    notes.dedup();
+    notes
+}
+
+fn exact(pitched: &[(u64, u8)], drums: &[(u64, u8)]) -> [u8; 16] {
+    let first = pitched.first().into_iter().chain(drums.first()).map(|note| note.0).min().unwrap_or(0);
+    let lowest = pitched.iter().map(|note| note.1).min().unwrap_or(0);
+    let unit = pitched.iter().chain(drums).fold(0, |unit, note| greatest_common_divisor(note.0 - first, unit)).max(1);
+    let mut bytes = Vec::with_capacity((pitched.len() + drums.len()) * 9 + 1);
+    for (onset, pitch) in pitched {
+        bytes.extend_from_slice(&((onset - first) / unit).to_le_bytes());
+        bytes.push(pitch - lowest);
+    }
+    bytes.push(u8::MAX);
+    for (onset, pitch) in drums {
+        bytes.extend_from_slice(&((onset - first) / unit).to_le_bytes());
+        bytes.push(*pitch);
+    }
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
+    hash
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// The notes with their onsets in steps of a grid, in order and each once.
+fn frames(notes: &[(u64, u8)], ticks_per_quarter: u64) -> Vec<(u64, u8)> {
+    let step = |onset: u64| {
+        (u128::from(onset) * u128::from(FRAMES_PER_QUARTER) * 2 + u128::from(ticks_per_quarter))
+            / (2 * u128::from(ticks_per_quarter))
+    };
+    let mut frames: Vec<(u64, u8)> = notes.iter().map(|note| (step(note.0) as u64, note.1)).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames
+}
+
+/// Each run of notes as its intervals and, between them, where time passes and how much relative to the last time.
+fn melodic_shingles(notes: &[(u64, u8)]) -> Vec<u64> {
+    let shingle = |run: &[(u64, u8)]| {
+        let mut hash = Mixer::new(1);
+        let mut last_step = 0;
+        for pair in run.windows(2) {
+            let step = pair[1].0 - pair[0].0;
+            hash.add(u64::from(pair[1].1.wrapping_sub(pair[0].1)));
+            hash.add(u64::from(step > 0));
+            if step > 0 && last_step > 0 {
+                hash.add((RATIO_STEPS * (step as f64 / last_step as f64).log2()).round() as i64 as u64);
+            }
+            if step > 0 {
+                last_step = step;
+            }
+        }
+        hash.value()
+    };
+    notes.windows(SHINGLE_NOTES).map(shingle).collect()
+}
+
+/// Runs of strokes with their steps of the grid; the few pitched notes that there are count among them.
+fn drum_shingles(drums: &[(u64, u8)], pitched: &[(u64, u8)]) -> Vec<u64> {
+    let mut strokes: Vec<(u64, u8)> =
+        drums.iter().copied().chain(pitched.iter().map(|note| (note.0, note.1 | 0x80))).collect();
+    strokes.sort_unstable();
+    let shingle = |run: &[(u64, u8)]| {
+        let mut hash = Mixer::new(2);
+        hash.add(u64::from(run[0].1));
+        for pair in run.windows(2) {
+            hash.add(pair[1].0 - pair[0].0);
+            hash.add(u64::from(pair[1].1));
+        }
+        hash.value()
+    };
+    strokes.windows(SHINGLE_STROKES).map(shingle).collect()
+}
+
+/// The MinHash sketch of a bag: the n-th occurrence of a shingle is an element of its own.
+fn sketch(hashes: Vec<u64>) -> Vec<u32> {
+    let mut occurrences: HashMap<u64, u64> = HashMap::with_capacity(hashes.len());
+    let mut sketch = vec![u32::MAX; SKETCH_VALUES];
+    for hash in hashes {
+        let occurrence = occurrences.entry(hash).or_default();
+        *occurrence += 1;
+        let element = mix(hash ^ occurrence.wrapping_mul(0xA076_1D64_78BD_642F));
+        let (low, high) = (element as u32, (element >> 32) as u32 | 1);
+        // Two halves of one hash make a family of hashes (Kirsch and Mitzenmacher 2006), mixed once more.
+        for (index, least) in sketch.iter_mut().enumerate() {
+            let value = low.wrapping_add(high.wrapping_mul(index as u32));
+            *least = (*least).min(mix32(value));
+        }
+    }
+    sketch
+}
+
+/// A small hash of a few numbers.
+struct Mixer(u64);
+
+impl Mixer {
+    fn new(purpose: u64) -> Self {
+        Self(mix(purpose))
+    }
+
+    fn add(&mut self, value: u64) {
+        self.0 = mix(self.0 ^ value.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    }
+
+    fn value(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The finaliser of SplitMix64.
+fn mix(mut value: u64) -> u64 {
+    value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ (value >> 31)
+}
+
+/// The finaliser of MurmurHash3.
+fn mix32(mut value: u32) -> u32 {
+    value = (value ^ (value >> 16)).wrapping_mul(0x85EB_CA6B);
+    value = (value ^ (value >> 13)).wrapping_mul(0xC2B2_AE35);
+    value ^ (value >> 16)
+}

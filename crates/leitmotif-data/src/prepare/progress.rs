@@ -1,0 +1,28 @@
+//! Telling how far preparing has come.
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Looking for files.
+    Scan,
+    /// Reading files.
+    Read,
+    /// Looking for duplicates.
+    Compare,
+    /// Encoding and writing songs.
+    Encode,
+}
+
+/// Hears how far preparing has come; called from several threads.
+pub trait Progress: Sync {
+    /// A stage begins, with so many files or songs where that is known.
+    fn stage(&self, stage: Stage, total: Option<usize>);
+    /// So many more of them are done.
+    fn advance(&self, count: usize);
+}
+
+/// Nobody listens.
+impl Progress for () {
+    fn stage(&self, _: Stage, _: Option<usize>) {}
+    fn advance(&self, _: usize) {}
+}

@@ -1,0 +1,255 @@
+//! Finding the music files of a collection.
+//!
+//! Folders are walked to any depth. Links to files and folders are followed; a folder is entered once, by its real
+//! path if it has one below the inputs, so that loops end and nothing is counted twice for being linked. The order is
+//! that of the names' bytes, whatever the file system's.
+
+use super::{PrepareError, options::Layout};
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The extensions of music files, in any capitalisation.
+pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
+
+/// A file of the collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where to read it.
+    pub(super) path: PathBuf,
+    /// Its name in the corpus: relative to its input; with several inputs, below the input's name. Parts joined by `/`.
+    pub(super) name: String,
+    /// The exact bytes of the name where it is not UTF-8.
+    pub(super) name_bytes: Option<String>,
+    /// The folders between its input and itself.
+    pub(super) folders: Vec<String>,
+}
+
+impl Found {
+    /// The file's name without its extension.
+    pub(super) fn stem(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Genre and artist by the folders' names.
+    pub(super) fn tags(&self, layout: Layout) -> (Option<String>, Option<String>) {
+        let folder = |index: usize| self.folders.get(index).cloned();
+        match (layout, self.folders.len()) {
+            (Layout::Flat, _) | (_, 0) => (None, None),
+            (Layout::Artist, _) | (Layout::Auto, 1) => (None, folder(0)),
+            (Layout::Genre | Layout::Auto, _) => (folder(0), folder(1)),
+        }
+    }
+}
+
+/// A file or folder that cannot be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    pub(super) name: String,
+    pub(super) name_bytes: Option<String>,
+    pub(super) detail: String,
+}
+
+/// All music files below the inputs in the order of their names, and what could not be looked at.
+pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
+    let mut walk = Walk::default();
+    let mut prefixes = HashSet::new();
+    for input in inputs {
+        let failed = |error| PrepareError::Input { path: input.clone(), error };
+        let kind = std::fs::metadata(input).map_err(failed)?;
+        let root = if kind.is_dir() { input.as_path() } else { input.parent().unwrap_or(Path::new("")) };
+        walk.prefix = if inputs.len() > 1 && kind.is_dir() { unique_name(input, &mut prefixes) } else { String::new() };
+        if kind.is_dir() {
+            std::fs::read_dir(input).map_err(failed)?;
+            walk.folder(root, input)?;
+        } else {
+            walk.file(root, input.clone());
+        }
+    }
+    // A file that is named twice, by itself and in its folder, is one file.
+    let mut seen = HashSet::new();
+    walk.found.retain(|found| seen.insert(found.path.clone()));
+    walk.found.sort_by(|a, b| (&a.name, &a.name_bytes, &a.path).cmp(&(&b.name, &b.name_bytes, &b.path)));
+    walk.unreadable.sort_by(|a, b| (&a.name, &a.detail).cmp(&(&b.name, &b.detail)));
+    Ok((walk.found, walk.unreadable))
+}
+
+/// A folder's own name, with a number where another input has the same.
+fn unique_name(input: &Path, taken: &mut HashSet<String>) -> String {
+    let real = std::fs::canonicalize(input).unwrap_or_else(|_| input.to_owned());
+    let name = real.file_name().unwrap_or(OsStr::new("root")).to_string_lossy().into_owned();
+    let mut unique = name.clone();
+    for number in 2.. {
+        if taken.insert(unique.clone()) {
+            break;
+        }
+        unique = format!("{name}-{number}");
+    }
+    unique
+}
+
+#[derive(Default)]
+struct Walk {
+    prefix: String,
+    found: Vec<Found>,
+    unreadable: Vec<Unreadable>,
+    /// Folders entered, by their real path.
+    entered: HashSet<PathBuf>,
+}
+
+impl Walk {
+    /// Walks the real folders below `top` first, then those behind links.
+    fn folder(&mut self, root: &Path, top: &Path) -> Result<(), PrepareError> {
+        let mut real = vec![top.to_owned()];
+        let mut links = BTreeSet::new();
+        while let Some(folder) = real.pop().or_else(|| links.pop_first()) {
+            match std::fs::canonicalize(&folder) {
+                Ok(path) => {
+                    if !self.entered.insert(path) {
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    self.fail(root, &folder, &error);
+                    continue;
+                }
+            }
+            let entries = match std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.fail(root, &folder, &error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                let path = entry.path();
+                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                match std::fs::metadata(&path) {
+                    Ok(kind) if kind.is_dir() && is_link => {
+                        links.insert(path);
+                    }
+                    Ok(kind) if kind.is_dir() => real.push(path),
+                    Ok(kind) if !is_midi(&path) => drop(kind),
+                    Ok(kind) if kind.is_file() => self.file(root, path),
+                    // A pipe or a device by a music file's name would never end.
+                    Ok(_) => self.fail(root, &path, &"it is no ordinary file"),
+                    Err(error) if is_midi(&path) => self.fail(root, &path, &error),
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, root: &Path, path: PathBuf) {
+        let (name, name_bytes) = self.name(root, &path);
+        let below = path.strip_prefix(root).unwrap_or(&path);
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let folders = parts[..parts.len().saturating_sub(1)].to_vec();
+        self.found.push(Found { path, name, name_bytes, folders });
+    }
+
+    fn fail(&mut self, root: &Path, path: &Path, error: &dyn std::fmt::Display) {
+        let (name, name_bytes) = self.name(root, path);
+        self.unreadable.push(Unreadable { name, name_bytes, detail: error.to_string() });
+    }
+
+    fn name(&self, root: &Path, path: &Path) -> (String, Option<String>) {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        let join = |parts: Vec<String>| {
+            let prefix = (!self.prefix.is_empty()).then(|| self.prefix.clone());
+            prefix.into_iter().chain(parts).collect::<Vec<_>>().join("/")
+        };
+        let name = join(below.iter().map(|part| part.to_string_lossy().into_owned()).collect());
+        let exact = below.to_str().is_none().then(|| join(below.iter().map(escape).collect()));
+        (name, exact)
+    }
+}
+
+fn is_midi(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| MIDI_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+/// A name's exact bytes: those that are not UTF-8 as `\xNN`, a backslash doubled.
+fn escape(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(&chunk.valid().replace('\\', "\\\\"));
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs::{create_dir_all, write};
+
+    fn names(inputs: &[PathBuf]) -> Vec<String> {
+        scan(inputs).unwrap().0.into_iter().map(|found| found.name).collect()
+    }
+
+    #[test]
+    fn any_depth_and_capitalisation() {
+        let dir = tempfile::tempdir().unwrap();
+        create_dir_all(dir.path().join("Rock/Band.mid/Live")).unwrap();
+        for name in ["Rock/Band.mid/Live/a.MID", "Rock/b.Midi", "c.kar", "d.RMI", "e.txt", "mid", "f.mid.bak"] {
+            write(dir.path().join(name), b"").unwrap();
+        }
+        let found = scan(&[dir.path().to_owned()]).unwrap().0;
+        let names: Vec<_> = found.iter().map(|found| found.name.as_str()).collect();
+        assert_eq!(names, ["Rock/Band.mid/Live/a.MID", "Rock/b.Midi", "c.kar", "d.RMI"]);
+        let tags = |index: usize, layout| found[index].tags(layout);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(tags(0, Layout::Auto), (some("Rock"), some("Band.mid")));
+        assert_eq!(tags(1, Layout::Auto), (None, some("Rock")));
+        assert_eq!(tags(1, Layout::Genre), (some("Rock"), None));
+        assert_eq!(tags(0, Layout::Artist), (None, some("Rock")));
+        assert_eq!(tags(0, Layout::Flat), (None, None));
+        assert_eq!(tags(2, Layout::Auto), (None, None));
+    }
+
+    #[test]
+    fn several_inputs_and_single_files() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["one/x", "two/x"] {
+            create_dir_all(dir.path().join(folder)).unwrap();
+            write(dir.path().join(folder).join("a.mid"), b"").unwrap();
+        }
+        let at = |name: &str| dir.path().join(name);
+        assert_eq!(names(&[at("one"), at("two")]), ["one/x/a.mid", "two/x/a.mid"]);
+        assert_eq!(names(&[at("one/x"), at("two/x")]), ["x-2/a.mid", "x/a.mid"]);
+        assert_eq!(names(&[at("one/x/a.mid")]), ["a.mid"]);
+        assert_eq!(names(&[at("one/x/a.mid"), at("one/x")]), ["a.mid"]);
+        assert!(matches!(scan(&[at("three")]), Err(PrepareError::Input { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_loops_and_unreadable_names() {
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        write(elsewhere.path().join("linked.mid"), b"").unwrap();
+        let real = dir.path().join("real");
+        create_dir_all(&real).unwrap();
+        write(real.join("a.mid"), b"").unwrap();
+        symlink(dir.path(), real.join("loop")).unwrap();
+        symlink(&real, dir.path().join("again")).unwrap();
+        symlink(elsewhere.path(), dir.path().join("link")).unwrap();
+        symlink(dir.path().join("nowhere"), dir.path().join("broken.mid")).unwrap();
+        symlink(elsewhere.path().join("linked.mid"), dir.path().join("file.mid")).unwrap();
+        write(dir.path().join(OsStr::from_bytes(b"caf\xe9\\.mid")), b"").unwrap();
+        let (found, unreadable) = scan(&[dir.path().to_owned()]).unwrap();
+        let names: Vec<_> = found.iter().map(|found| found.name.as_str()).collect();
+        assert_eq!(names, ["caf\u{fffd}\\.mid", "file.mid", "link/linked.mid", "real/a.mid"]);
+        assert_eq!(found[0].name_bytes.as_deref(), Some("caf\\xe9\\\\.mid"));
+        assert_eq!(unreadable.len(), 1);
+        assert_eq!(unreadable[0].name, "broken.mid");
+    }
+}
