@@ -1,0 +1,216 @@
+//! Preset, file, single keys: later layers win. Unknown keys and wrong types are refused with a hint.
+
+use super::{Preset, RunConfig};
+use crate::TrainError;
+use toml::{Table, Value};
+
+/// One key set from outside: `train.lanes=32`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// Dotted key.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+}
+
+impl std::str::FromStr for Override {
+    type Err = TrainError;
+
+    /// Reads `key=value`. The value is TOML; what is not TOML is taken as a bare string.
+    fn from_str(text: &str) -> Result<Self, TrainError> {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(TrainError::Config(format!("`{text}` sets nothing: write key=value, such as train.lanes=32")));
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let parsed = format!("value = {value}").parse::<Table>().ok().filter(|table| table.len() == 1);
+        let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(value.into()));
+        Ok(Self { key: key.into(), value })
+    }
+}
+
+impl RunConfig {
+    /// The preset, with the keys of a TOML `file` (its name, for messages, and its text) and then `overrides` laid over it.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] for an unknown key (with the nearest known one and the list), a value of the wrong type (with the type
+    /// expected), or TOML that is none. Ranges are checked by [`RunConfig::validate`].
+    pub fn layered(preset: Preset, file: Option<(&str, &str)>, overrides: &[Override]) -> Result<Self, TrainError> {
+        let mut table = Table::try_from(preset.config()).expect("a configuration has only TOML types");
+        if let Some((name, text)) = file {
+            let layer: Table = text.parse().map_err(|error| TrainError::Config(format!("{name}: {error}")))?;
+            let mut leaves = Vec::new();
+            flatten("", layer, &mut leaves);
+            for (key, value) in leaves {
+                set(&mut table, &key, value).map_err(|reason| TrainError::Config(format!("{name}: {reason}")))?;
+            }
+        }
+        for Override { key, value } in overrides {
+            set(&mut table, key, value.clone()).map_err(TrainError::Config)?;
+        }
+        table.try_into().map_err(|error: toml::de::Error| TrainError::Config(error.message().to_owned()))
+    }
+
+    /// Every dotted key with its value in this configuration, in order.
+    pub fn keys(&self) -> Vec<(String, Value)> {
+        let mut leaves = Vec::new();
+        flatten("", Table::try_from(self).expect("a configuration has only TOML types"), &mut leaves);
+        leaves
+    }
+}
+
+fn flatten(prefix: &str, table: Table, leaves: &mut Vec<(String, Value)>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        match value {
+            Value::Table(inner) => flatten(&key, inner, leaves),
+            value => leaves.push((key, value)),
+        }
+    }
+}
+
+/// Sets one key of a complete configuration; the reason if that cannot be.
+fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+    let mut leaves = Vec::new();
+    flatten("", table.clone(), &mut leaves);
+    let Some((_, old)) = leaves.iter().find(|(known, _)| known == key) else {
+        return Err(unknown(key, leaves.iter().map(|(known, _)| known.as_str())));
+    };
+    let value = match (old, value) {
+        (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
+        (_, value) => value,
+    };
+    if !old.same_type(&value) {
+        let expected = expected(old);
+        return Err(format!("{key} = {value}: this is {}, but it must be {expected} (now {old})", a(value.type_str())));
+    }
+    let (section, name) = key.split_once('.').ok_or_else(|| format!("{key} is a section, not a key"))?;
+    let mut changed = table.clone();
+    if let Some(Value::Table(inner)) = changed.get_mut(section) {
+        inner.insert(name.into(), value.clone());
+    }
+    // Names out of a list, numbers too large, arrays of the wrong length: serde knows what the type takes.
+    changed
+        .clone()
+        .try_into::<RunConfig>()
+        .map_err(|error| format!("{key} = {value}: {}", error.message().lines().next().unwrap_or("wrong value")))?;
+    *table = changed;
+    Ok(())
+}
+
+fn expected(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a name",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list in brackets",
+        Value::Datetime(_) => "a date",
+        Value::Table(_) => "a section",
+    }
+}
+
+fn a(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
+fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let list: Vec<&str> = known.clone().collect();
+    format!("there is no key `{key}`{}; the keys are {}", hint(key, known), list.join(", "))
+}
+
+/// ` (did you mean …?)` for the nearest known name, if one is near.
+pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
+    let nearest = known
+        .map(|candidate| {
+            // A key given without, or under another, section counts as near.
+            let whole = distance(name, candidate);
+            let tail = distance(&last(name), &last(candidate)) + usize::from(candidate.contains('.'));
+            (whole.min(tail), candidate)
+        })
+        .min();
+    match nearest {
+        Some((distance, candidate)) if distance <= 1 + name.len() / 4 => format!(" (did you mean `{candidate}`?)"),
+        _ => String::new(),
+    }
+}
+
+/// Edits between two words (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn layered(file: &str, sets: &[&str]) -> Result<RunConfig, String> {
+        let sets: Vec<Override> = sets.iter().map(|set| set.parse().unwrap()).collect();
+        RunConfig::layered(Preset::Tiny, Some(("my.toml", file)), &sets).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn later_layers_win_and_the_rest_stays() {
+        let config = layered(
+            "[train]\nlanes = 8\nepochs = 3\n[model]\nmemory_layers = [1, 2]",
+            &["train.lanes=4", "model.gating=gru", "train.betas=[0.5, 0.75]", "model.glu = true"],
+        )
+        .unwrap();
+        assert_eq!(config.train.lanes, 4);
+        assert_eq!(config.train.epochs, 3.0);
+        assert_eq!(config.model.memory_layers, [1, 2]);
+        assert_eq!(config.model.gating, leitmotif_model::Gating::Gru);
+        assert_eq!(config.train.betas, [0.5, 0.75]);
+        assert!(config.model.glu);
+        assert_eq!(config.model.d_model, Preset::Tiny.config().model.d_model);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest_and_the_list() {
+        let error = layered("[train]\nlearning_rat = 1.0", &[]).unwrap_err();
+        assert!(error.starts_with("my.toml: there is no key `train.learning_rat`"), "{error}");
+        assert!(error.contains("did you mean `train.learning_rate`?") && error.contains("augment.tempo"), "{error}");
+        let error = layered("", &["lanes=3"]).unwrap_err();
+        assert!(error.contains("did you mean `train.lanes`?"), "{error}");
+        let error = layered("", &["model.lanes=3"]).unwrap_err();
+        assert!(error.contains("did you mean `train.lanes`?"), "{error}");
+        let error = layered("", &["zzzzzzzz=3"]).unwrap_err();
+        assert!(!error.contains("did you mean"), "{error}");
+        assert!(layered("", &["model=3"]).is_err());
+        assert!("train.lanes".parse::<Override>().is_err());
+    }
+
+    #[test]
+    fn wrong_types_and_names_say_what_was_expected() {
+        let error = layered("", &["train.lanes=many"]).unwrap_err();
+        assert!(error.contains("train.lanes") && error.contains("a whole number"), "{error}");
+        let error = layered("", &["train.lanes=2.5"]).unwrap_err();
+        assert!(error.contains("a whole number"), "{error}");
+        let error = layered("", &["train.lanes=-1"]).unwrap_err();
+        assert!(error.contains("train.lanes"), "{error}");
+        let error = layered("", &["model.compression=zip"]).unwrap_err();
+        assert!(error.contains("zip") && error.contains("dilated_conv"), "{error}");
+        let error = layered("", &["train.betas=[0.9]"]).unwrap_err();
+        assert!(error.contains("train.betas"), "{error}");
+    }
+
+    #[test]
+    fn distances_are_levenshtein() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

@@ -1,0 +1,154 @@
+//! Named starting points: a preset says only what differs from the defaults.
+
+use super::{AugmentConfig, RunConfig, TrainConfig};
+use crate::TrainError;
+use leitmotif_model::{ModelConfig, ModelKind};
+
+/// A named configuration to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preset {
+    /// Minutes on a laptop.
+    #[default]
+    Tiny,
+    /// An hour or more on a few cores.
+    Small,
+    /// For a GPU, or a patient CPU.
+    Base,
+    /// The sizes of the study this project descends from.
+    Study,
+}
+
+impl Preset {
+    /// Every preset, smallest first.
+    pub const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Base, Self::Study];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Small => "small",
+            Self::Base => "base",
+            Self::Study => "study",
+        }
+    }
+
+    /// One line of description.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Tiny => "4 layers of 128, memory 128 + 64: minutes on a laptop",
+            Self::Small => "6 layers of 256, memory 256 + 64: an hour or more on a few cores",
+            Self::Base => "8 layers of 512, memory 512 + 128: for a GPU",
+            Self::Study => "6 layers of 64, segment 64, memory 64 + 256 in layers 5 and 6: the original study's sizes",
+        }
+    }
+
+    /// Its settings.
+    pub fn config(self) -> RunConfig {
+        match self {
+            Self::Tiny => RunConfig {
+                model: ModelConfig {
+                    segment: 128,
+                    memory: 128,
+                    compressed: 64,
+                    ff_dropout: 0.05,
+                    layer_dropout: 0.05,
+                    ..ModelConfig::default()
+                },
+                train: TrainConfig { learning_rate: 2e-3, ..TrainConfig::default() },
+                augment: AugmentConfig::default(),
+            },
+            Self::Small => RunConfig {
+                model: ModelConfig {
+                    d_model: 256,
+                    layers: 6,
+                    heads: 4,
+                    d_ff: 1024,
+                    d_field: 256,
+                    ..ModelConfig::default()
+                },
+                train: TrainConfig { learning_rate: 6e-4, warmup_steps: 300, ..TrainConfig::default() },
+                augment: AugmentConfig::default(),
+            },
+            Self::Base => RunConfig {
+                model: ModelConfig {
+                    d_model: 512,
+                    layers: 8,
+                    heads: 8,
+                    d_ff: 2048,
+                    d_field: 512,
+                    segment: 512,
+                    memory: 512,
+                    compressed: 128,
+                    ..ModelConfig::default()
+                },
+                train: TrainConfig { learning_rate: 3e-4, warmup_steps: 1000, ..TrainConfig::default() },
+                augment: AugmentConfig::default(),
+            },
+            Self::Study => RunConfig {
+                model: ModelConfig {
+                    kind: ModelKind::Transformer,
+                    d_model: 64,
+                    layers: 6,
+                    heads: 8,
+                    d_ff: 256,
+                    d_field: 64,
+                    segment: 64,
+                    memory: 64,
+                    compressed: 256,
+                    ratio: 4,
+                    memory_layers: vec![5, 6],
+                    ff_dropout: 0.0,
+                    layer_dropout: 0.0,
+                    ..ModelConfig::default()
+                },
+                train: TrainConfig {
+                    lanes: 64,
+                    learning_rate: 1e-3,
+                    warmup_steps: 0,
+                    schedule: super::Schedule::Constant,
+                    weight_decay: 0.0,
+                    betas: [0.9, 0.999],
+                    clip: 0.5,
+                    header_drop: 0.0,
+                    ..TrainConfig::default()
+                },
+                augment: AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 },
+            },
+        }
+    }
+}
+
+impl std::str::FromStr for Preset {
+    type Err = TrainError;
+
+    fn from_str(name: &str) -> Result<Self, TrainError> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|preset| preset.name()).collect();
+            TrainError::Config(format!(
+                "there is no preset `{name}`{}; there are {}",
+                super::layers::hint(name, names.iter().copied()),
+                names.join(", ")
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_once_it_has_a_budget_and_survives_toml() {
+        for preset in Preset::ALL {
+            let mut config = preset.config();
+            assert!(config.validate().is_err(), "{preset:?} has no end of its own");
+            config.train.steps = 10;
+            config.validate().unwrap();
+            assert_eq!(RunConfig::from_toml(&config.to_toml()).unwrap(), config);
+            assert_eq!(preset.name().parse::<Preset>().unwrap(), preset);
+        }
+        let error = "smal".parse::<Preset>().unwrap_err().to_string();
+        assert!(error.contains("did you mean `small`"), "{error}");
+    }
+}

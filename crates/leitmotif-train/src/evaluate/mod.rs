@@ -1,0 +1,160 @@
+//! How well a model foretells music it has not seen: nats per event, per note and per second of music.
+//!
+//! Events of different representations are not comparable, so nats per event (per token) are for one
+//! representation only. Notes are those that the song's events hold. Intervals are of a bootstrap over songs: the songs, not
+//! the notes, are what is drawn at random.
+
+mod bootstrap;
+mod unigram;
+
+pub use bootstrap::{CONFIDENCE, Estimate, RESAMPLES};
+pub use unigram::Unigram;
+
+use crate::TrainError;
+use leitmotif_data::{Corpus, EvaluationBatches, Split};
+use leitmotif_model::{Judge, Segment};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What one song cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SongLoss {
+    /// The song's id in the corpus.
+    pub id: String,
+    /// Its path in the collection.
+    pub path: String,
+    /// Its genre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub genre: Option<String>,
+    /// Cost of the whole song in nats.
+    pub nats: f64,
+    /// Events foretold.
+    pub events: usize,
+    /// Notes that the events hold.
+    pub notes: usize,
+    /// Length in seconds.
+    pub seconds: f64,
+    /// Cost of each field in nats, in the vocabulary's order.
+    pub fields: Vec<f64>,
+}
+
+/// A model's judgement of some songs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Nats per event (per token).
+    pub nats_per_event: Estimate,
+    /// Nats per note.
+    pub nats_per_note: Estimate,
+    /// Nats per second of music.
+    pub nats_per_second: Estimate,
+    /// Nats per event, by field.
+    pub fields: BTreeMap<String, f64>,
+    /// Events foretold.
+    pub events: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Seconds of music.
+    pub seconds: f64,
+    /// Song by song, in the corpus's order.
+    pub songs: Vec<SongLoss>,
+}
+
+/// Judges all songs of a split, `lanes` of them side by side.
+///
+/// # Errors
+/// [`TrainError::Corpus`] if the split is empty or the corpus is of another vocabulary than the model.
+pub fn evaluate(judge: &dyn Judge, corpus: &Corpus, split: Split, lanes: usize) -> Result<Evaluation, TrainError> {
+    let songs = corpus.split(split);
+    let evaluation = evaluate_songs(judge, corpus, &songs, lanes, &mut |_, _| true)?;
+    evaluation.ok_or_else(|| TrainError::Corpus(format!("the corpus has no songs in its {split} split")))
+}
+
+/// Judges these songs (by their index in the corpus). `progress` hears how many events of how many are done, and stops
+/// the judgement by returning false; the result is then `None`, as it is for no songs.
+///
+/// # Errors
+/// [`TrainError::Corpus`] if the corpus is of another vocabulary than the model, or lacks a song.
+pub fn evaluate_songs(
+    judge: &dyn Judge,
+    corpus: &Corpus,
+    songs: &[usize],
+    lanes: usize,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Option<Evaluation>, TrainError> {
+    let description = judge.description();
+    let vocabulary = corpus.vocabulary();
+    if description.sizes != vocabulary.sizes() {
+        return Err(TrainError::Corpus(
+            "the corpus has another vocabulary than the model: prepare it with the model's representation, grid and genres"
+                .into(),
+        ));
+    }
+    let k = vocabulary.fields.len();
+    let lanes = lanes.clamp(1, songs.len().max(1));
+    let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
+    let mut batches =
+        EvaluationBatches::of_songs(corpus, songs.to_vec(), lanes, description.model.segment).map_err(wrong)?;
+    let total = batches.targets_left();
+    let mut evaluator = judge.evaluator(lanes);
+    let mut costs: BTreeMap<usize, (usize, Vec<f64>)> = BTreeMap::new();
+    while let Some(batch) = batches.next() {
+        let nats = evaluator.nats(&Segment {
+            lanes: batch.lanes,
+            segment: batch.segment,
+            inputs: &batch.inputs,
+            targets: &batch.targets,
+            lengths: &batch.lengths,
+            starts: &batch.starts,
+        });
+        for (lane, song) in batch.songs.iter().enumerate() {
+            let Some(song) = song else { continue };
+            let (events, fields) = costs.entry(*song).or_insert_with(|| (0, vec![0.0; k]));
+            *events += batch.lengths[lane];
+            let from = lane * batch.segment * k;
+            for event in nats[from..from + batch.lengths[lane] * k].chunks_exact(k) {
+                fields.iter_mut().zip(event).for_each(|(sum, cost)| *sum += f64::from(*cost));
+            }
+        }
+        if !progress(total - batches.targets_left(), total) {
+            return Ok(None);
+        }
+    }
+    let songs: Vec<SongLoss> = costs.into_iter().map(|(song, (events, fields))| song_loss(corpus, song, events, fields)).collect();
+    Ok((!songs.is_empty()).then(|| summarise(corpus, songs)))
+}
+
+fn song_loss(corpus: &Corpus, song: usize, events: usize, fields: Vec<f64>) -> SongLoss {
+    let record = &corpus.songs()[song];
+    SongLoss {
+        id: record.id.clone(),
+        path: record.path.clone(),
+        genre: record.genre.clone(),
+        nats: fields.iter().sum(),
+        events,
+        notes: record.notes,
+        seconds: record.seconds,
+        fields,
+    }
+}
+
+fn summarise(corpus: &Corpus, songs: Vec<SongLoss>) -> Evaluation {
+    let events: usize = songs.iter().map(|song| song.events).sum();
+    let names = corpus.vocabulary().fields.iter().map(|field| field.name.clone()).enumerate();
+    let field = |(index, name)| {
+        let nats: f64 = songs.iter().map(|song| song.fields[index]).sum();
+        (name, nats / events.max(1) as f64)
+    };
+    let pairs = |unit: &dyn Fn(&SongLoss) -> f64| -> Vec<(f64, f64)> {
+        songs.iter().map(|song| (song.nats, unit(song))).collect()
+    };
+    Evaluation {
+        nats_per_event: Estimate::of_ratio(&pairs(&|song| song.events as f64)),
+        nats_per_note: Estimate::of_ratio(&pairs(&|song| song.notes as f64)),
+        nats_per_second: Estimate::of_ratio(&pairs(&|song| song.seconds)),
+        fields: names.map(field).collect(),
+        events,
+        notes: songs.iter().map(|song| song.notes).sum(),
+        seconds: songs.iter().map(|song| song.seconds).sum(),
+        songs,
+    }
+}

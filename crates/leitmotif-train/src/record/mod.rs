@@ -1,0 +1,9 @@
+//! What a run writes down as it goes: `metrics.jsonl`, TensorBoard event files, learning curves.
+
+mod crc32c;
+pub(crate) mod curves;
+pub(crate) mod metrics;
+mod tensorboard;
+
+pub use metrics::{MetricsLine, TrainLine, ValidationLine};
+pub use tensorboard::EventWriter;

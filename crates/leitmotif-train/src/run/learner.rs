@@ -1,0 +1,121 @@
+//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs in its lanes.
+
+use super::Timings;
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::optimiser::{Adam, AdamSettings, Applied};
+use crate::store::checkpoint::Checkpoint;
+use leitmotif_data::SegmentBatch;
+use leitmotif_model::{ModelDescription, Segment, Weights};
+use leitmotif_network::{Carry, Network, device};
+use std::time::Instant;
+
+pub(super) struct Learner {
+    /// Only ever absent while a step moves it.
+    network: Option<Network>,
+    optimiser: Adam,
+    carry: Option<Carry>,
+    lanes: usize,
+}
+
+/// What one segment gave.
+pub(super) struct Learnt {
+    /// Sum over events of each field's nats.
+    pub field_nats: Vec<f64>,
+    pub compression: f64,
+    pub events: usize,
+}
+
+impl Learnt {
+    pub(super) fn nats(&self) -> f64 {
+        self.field_nats.iter().sum()
+    }
+
+    fn is_finite(&self) -> bool {
+        self.nats().is_finite() && self.compression.is_finite()
+    }
+}
+
+impl Learner {
+    pub(super) fn new(
+        description: &ModelDescription,
+        config: &RunConfig,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<Self, TrainError> {
+        let train = &config.train;
+        let device = device(&train.device)?.autodiff();
+        let network = match checkpoint {
+            Some(checkpoint) => Network::from_weights(description, &checkpoint.model, &device)?,
+            None => Network::new(description, train.seed, &device)?,
+        };
+        let settings = AdamSettings {
+            betas: train.betas,
+            epsilon: train.epsilon,
+            weight_decay: train.weight_decay,
+            clip: train.clip,
+        };
+        let mut optimiser = Adam::new(network.parameters(), settings, train.device == "cpu");
+        let mut carry = network.carry(train.lanes);
+        if let Some(checkpoint) = checkpoint {
+            optimiser.restore(network.parameters(), &checkpoint.optimiser)?;
+            carry = Carry::from_weights(description, train.lanes, &checkpoint.memory, &device)?;
+        }
+        Ok(Self { network: Some(network), optimiser, carry: Some(carry), lanes: train.lanes })
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        self.network.as_ref().expect("a network is absent only while a step moves it")
+    }
+
+    /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is added then, and
+    /// everything remembered is forgotten, since it may be as bad.
+    pub(super) fn read(&mut self, batch: &SegmentBatch, seed: u64, timings: &mut Timings) -> Option<Learnt> {
+        let start = Instant::now();
+        let network = self.network.as_ref().expect("a network is absent only while a step moves it");
+        let carry = self.carry.take().unwrap_or_else(|| network.carry(self.lanes));
+        let segment = Segment {
+            lanes: batch.lanes,
+            segment: batch.segment,
+            inputs: &batch.inputs,
+            targets: &batch.targets,
+            lengths: &batch.lengths,
+            starts: &batch.starts,
+        };
+        let output = network.step(carry, &segment, seed);
+        let learnt = Learnt { compression: output.compression, events: output.events, field_nats: output.field_nats };
+        let end = Instant::now();
+        timings.forward += (end - start).as_secs_f64();
+        if !learnt.is_finite() {
+            return None;
+        }
+        self.carry = Some(output.carry);
+        let mut gradients = output.loss.backward();
+        timings.backward += end.elapsed().as_secs_f64();
+        let start = Instant::now();
+        self.optimiser.accumulate(network.parameters(), &mut gradients);
+        timings.optimiser += start.elapsed().as_secs_f64();
+        Some(learnt)
+    }
+
+    /// Applies the mean of the gradients added since the last step.
+    pub(super) fn apply(&mut self, rate: f64, timings: &mut Timings) -> Applied {
+        let start = Instant::now();
+        let network = self.network.take().expect("a network is absent only while a step moves it");
+        let (network, applied) =
+            self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
+        self.network = Some(network);
+        timings.optimiser += start.elapsed().as_secs_f64();
+        applied
+    }
+
+    /// Forgets gradients added since the last step.
+    pub(super) fn clear(&mut self) {
+        self.optimiser.clear();
+    }
+
+    /// Weights, optimiser, memory.
+    pub(super) fn state(&self) -> [Weights; 3] {
+        let memory = self.carry.as_ref().map_or_else(|| self.network().carry(self.lanes).to_weights(), Carry::to_weights);
+        [self.network().weights(), self.optimiser.weights(), memory]
+    }
+}

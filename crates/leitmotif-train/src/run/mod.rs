@@ -1,0 +1,281 @@
+//! Runs: a folder that a training fills, and can be taken up again in.
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.toml` | the resolved configuration, every key |
+//! | `run.json` | which corpus, which program |
+//! | `metrics.jsonl`, `events.out.tfevents.*`, `curves.svg` | how it went |
+//! | `checkpoints/step-N/` | everything needed to go on exactly |
+//! | `best/`, `last/` | model folders |
+//! | `run.lock` | held while a training uses the folder |
+
+mod counting;
+mod learner;
+mod session;
+
+use crate::config::RunConfig;
+use crate::evaluate::Evaluation;
+use crate::record::{TrainLine, ValidationLine};
+use crate::store::checkpoint::{Best, Checkpoint};
+use crate::store::folders::RunLock;
+use crate::{TrainError, store};
+use leitmotif_data::Corpus;
+use leitmotif_model::{ModelKind, replace_file};
+use serde::{Deserialize, Serialize};
+use session::Session;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The resolved configuration of a run; it makes a folder a run folder.
+pub const CONFIG_FILE: &str = "config.toml";
+/// Which corpus a run learns from.
+pub const INFO_FILE: &str = "run.json";
+const INFO_FORMAT: u32 = 1;
+
+/// `run.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of this file.
+    pub format: u32,
+    /// The program that began the run.
+    pub program: String,
+    /// Where the corpus was.
+    pub corpus: PathBuf,
+    /// What it was.
+    pub fingerprint: String,
+}
+
+/// Something that happens in a training.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrainEvent<'a> {
+    /// The model is built, or read from a checkpoint.
+    Started {
+        /// Trainable values.
+        parameters: usize,
+        /// Optimiser steps done before (0 for a new run).
+        step: u64,
+    },
+    /// An optimiser step is done.
+    Step {
+        /// Optimiser steps done.
+        step: u64,
+        /// Passes over the training songs, fractions included.
+        epochs: f64,
+        /// Music loss of this step in nats per event.
+        nats_per_event: f64,
+        /// Events per second since the last metrics line.
+        events_per_second: f64,
+        /// How much of the budget is used, 0 to 1.
+        used: f64,
+        /// Seconds left, as far as known.
+        seconds_left: Option<f64>,
+    },
+    /// A line was added to `metrics.jsonl`.
+    Line(&'a TrainLine),
+    /// A validation is under way.
+    Validating {
+        /// Events judged.
+        done: usize,
+        /// Events to judge.
+        total: usize,
+    },
+    /// A validation is done.
+    Validated(&'a ValidationLine, &'a Evaluation),
+    /// A checkpoint is complete.
+    Saved {
+        /// Its step.
+        step: u64,
+    },
+    /// Songs are being counted (Markov models).
+    Counting {
+        /// Songs counted.
+        done: usize,
+        /// Songs to count.
+        total: usize,
+    },
+}
+
+/// Hears of the progress of a training.
+pub trait TrainObserver {
+    /// Something happened.
+    fn observe(&self, event: &TrainEvent<'_>);
+}
+
+impl<F: Fn(&TrainEvent<'_>)> TrainObserver for F {
+    fn observe(&self, event: &TrainEvent<'_>) {
+        self(event);
+    }
+}
+
+/// Why a training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Its budget of steps, epochs or minutes is used up (or it was counted).
+    Budget,
+    /// Validation had not improved for long enough.
+    Patience,
+}
+
+/// Where the time of a training went, in seconds of this session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Making batches.
+    pub data: f64,
+    /// From events to the loss.
+    pub forward: f64,
+    /// From the loss to gradients.
+    pub backward: f64,
+    /// Clipping and updating.
+    pub optimiser: f64,
+    /// Validation.
+    pub validation: f64,
+    /// Metrics, checkpoints, model folders, curves.
+    pub saving: f64,
+}
+
+/// What a training came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainSummary {
+    /// Optimiser steps done.
+    pub step: u64,
+    /// Passes over the training songs.
+    pub epochs: f64,
+    /// Events trained on.
+    pub events: u64,
+    /// Seconds, all sessions together.
+    pub seconds: f64,
+    /// Trainable values (contexts of a Markov model).
+    pub parameters: usize,
+    /// Steps skipped because loss or gradient was not finite.
+    pub skipped: u64,
+    /// The best validation, if there was one.
+    pub best: Option<Best>,
+    /// Why it ended.
+    pub ended: Ended,
+    /// The model folder to use.
+    pub model: PathBuf,
+    /// Where this session's time went.
+    pub timings: Timings,
+}
+
+/// A larger (or smaller) budget for a run that is taken up again; what is `None` stays as it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Budget {
+    /// [`crate::TrainConfig::steps`].
+    pub steps: Option<u64>,
+    /// [`crate::TrainConfig::epochs`].
+    pub epochs: Option<f64>,
+    /// [`crate::TrainConfig::minutes`].
+    pub minutes: Option<f64>,
+}
+
+/// Trains a new model in the folder `dir`, which must not hold a run yet. Raise `cancel` to stop: the step at hand is
+/// finished and everything saved.
+///
+/// # Errors
+/// [`TrainError::Interrupted`] after `cancel`; [`TrainError::Config`] for settings that make no run; others as they say. Whatever the
+/// error, the last checkpoint and the best model stay whole.
+pub fn train(
+    corpus: &Arc<Corpus>,
+    dir: &Path,
+    config: &RunConfig,
+    observer: &dyn TrainObserver,
+    cancel: &AtomicBool,
+) -> Result<TrainSummary, TrainError> {
+    config.validate()?;
+    std::fs::create_dir_all(dir).map_err(TrainError::io(dir))?;
+    let lock = RunLock::take(dir)?;
+    if dir.join(CONFIG_FILE).exists() {
+        return Err(TrainError::file(dir, "there is a run here already: resume it, or choose another folder"));
+    }
+    let here = std::fs::canonicalize(corpus.dir()).unwrap_or_else(|_| corpus.dir().to_owned());
+    let program = format!("leitmotif {}", env!("CARGO_PKG_VERSION"));
+    let info = RunInfo { format: INFO_FORMAT, program, corpus: here, fingerprint: corpus.fingerprint() };
+    let text = serde_json::to_vec_pretty(&info).expect("a run's information has only string keys");
+    put(&dir.join(INFO_FILE), &text)?;
+    put(&dir.join(CONFIG_FILE), config.to_toml().as_bytes())?;
+    let summary = go(corpus, dir, config, None, observer, cancel);
+    drop(lock);
+    summary
+}
+
+/// Takes a run up where its last checkpoint left it (or begins it again if it has none), with the same corpus.
+///
+/// # Errors
+/// As [`train`]; [`TrainError::Corpus`] if the corpus is not the one that the run began with.
+pub fn resume(
+    corpus: &Arc<Corpus>,
+    dir: &Path,
+    budget: Budget,
+    observer: &dyn TrainObserver,
+    cancel: &AtomicBool,
+) -> Result<TrainSummary, TrainError> {
+    let mut config = load_config(dir)?;
+    let lock = RunLock::take(dir)?;
+    let info = load_info(dir)?;
+    if info.fingerprint != corpus.fingerprint() {
+        return Err(TrainError::Corpus(format!(
+            "the run began with another corpus (fingerprint {}…, this one has {}…); it was at {}",
+            info.fingerprint.get(..12).unwrap_or_default(),
+            &corpus.fingerprint()[..12],
+            info.corpus.display()
+        )));
+    }
+    if budget != Budget::default() {
+        config.train.steps = budget.steps.unwrap_or(config.train.steps);
+        config.train.epochs = budget.epochs.unwrap_or(config.train.epochs);
+        config.train.minutes = budget.minutes.unwrap_or(config.train.minutes);
+        config.validate()?;
+        put(&dir.join(CONFIG_FILE), config.to_toml().as_bytes())?;
+    }
+    for model in [store::model_folder::BEST, store::model_folder::LAST] {
+        store::folders::recover(&dir.join(model))?;
+    }
+    let summary = go(corpus, dir, &config, Checkpoint::newest(dir)?, observer, cancel);
+    drop(lock);
+    summary
+}
+
+fn go(
+    corpus: &Arc<Corpus>,
+    dir: &Path,
+    config: &RunConfig,
+    checkpoint: Option<Checkpoint>,
+    observer: &dyn TrainObserver,
+    cancel: &AtomicBool,
+) -> Result<TrainSummary, TrainError> {
+    if config.model.kind == ModelKind::Markov {
+        return counting::count(corpus, dir, config, observer, cancel);
+    }
+    Session::begin(corpus, dir, config, checkpoint, observer, cancel)?.run()
+}
+
+/// The configuration of a run folder.
+///
+/// # Errors
+/// [`TrainError::File`] if the folder holds no run, or its configuration cannot be read.
+pub fn load_config(dir: &Path) -> Result<RunConfig, TrainError> {
+    let path = dir.join(CONFIG_FILE);
+    if !path.is_file() {
+        return Err(TrainError::file(dir, format!("this is not a run folder: it has no {CONFIG_FILE}")));
+    }
+    let text = std::fs::read_to_string(&path).map_err(TrainError::io(&path))?;
+    RunConfig::from_toml(&text).map_err(|error| TrainError::file(&path, error.to_string()))
+}
+
+/// What a run folder says of its corpus.
+///
+/// # Errors
+/// [`TrainError::Io`] or [`TrainError::File`] if it cannot be read.
+pub fn load_info(dir: &Path) -> Result<RunInfo, TrainError> {
+    let path = dir.join(INFO_FILE);
+    let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
+    serde_json::from_slice(&text).map_err(|error| TrainError::file(&path, error.to_string()))
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    replace_file(path, bytes).map_err(TrainError::io(path))
+}

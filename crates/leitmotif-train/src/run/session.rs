@@ -1,0 +1,411 @@
+//! The loop: steps, metrics, validations, checkpoints, in an order that makes a resumed run the same run.
+//!
+//! Between two steps, in this order: validate if due, stop if told to, end if the budget is used up, save if due. All that
+//! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
+
+use super::learner::Learner;
+use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::evaluate::{Evaluation, evaluate_songs};
+use crate::record::curves;
+use crate::record::metrics::Records;
+use crate::record::{MetricsLine, TrainLine, ValidationLine};
+use crate::schedule::{Pace, Progress};
+use crate::store::card::Card;
+use crate::store::checkpoint::{Best, Checkpoint, RunState, STATE_FORMAT, Window};
+use crate::store::model_folder::{self, BEST, LAST, Trained};
+use leitmotif_data::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches};
+use leitmotif_model::ModelDescription;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Which validation songs a limited validation judges: fixed, so that runs compare.
+const VALIDATION_SEED: u64 = 0x7661_6C69;
+
+pub(super) struct Session<'a> {
+    corpus: &'a Corpus,
+    dir: &'a Path,
+    config: &'a RunConfig,
+    description: ModelDescription,
+    observer: &'a dyn TrainObserver,
+    cancel: &'a AtomicBool,
+    learner: Learner,
+    batches: TrainingBatches,
+    records: Records,
+    state: RunState,
+    validation_songs: Vec<usize>,
+    /// The last judgement of this session, for the card of the last model.
+    judged: Option<(u64, Evaluation)>,
+    /// Step of the newest checkpoint, with nothing done since.
+    saved: Option<u64>,
+    began: Instant,
+    seconds_before: f64,
+    timings: Timings,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn begin(
+        corpus: &'a Arc<Corpus>,
+        dir: &'a Path,
+        config: &'a RunConfig,
+        checkpoint: Option<Checkpoint>,
+        observer: &'a dyn TrainObserver,
+        cancel: &'a AtomicBool,
+    ) -> Result<Self, TrainError> {
+        let began = Instant::now();
+        let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes())?;
+        let options = batch_options(config);
+        let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
+        let mut batches = TrainingBatches::new(Arc::clone(corpus), options).map_err(wrong)?;
+        let learner = Learner::new(&description, config, checkpoint.as_ref())?;
+        let validation_songs = validation_songs(corpus, config.train.validate_events);
+        if config.train.patience > 0 && validation_songs.is_empty() {
+            let reason = "train.patience needs validation songs, and the corpus has none in its valid split";
+            return Err(TrainError::Corpus(reason.into()));
+        }
+        let (state, records, saved) = match checkpoint {
+            Some(Checkpoint { state, .. }) => {
+                batches.restore(&state.batches).map_err(wrong)?;
+                let records = Records::reopen(dir, &state.records)?;
+                let step = state.step;
+                (state, records, Some(step))
+            }
+            None => {
+                let mut records = Records::create(dir)?;
+                (fresh(&batches, &mut records)?, records, None)
+            }
+        };
+        observer.observe(&TrainEvent::Started { parameters: learner.network().size(), step: state.step });
+        let seconds_before = state.seconds;
+        let (judged, timings) = (None, Timings::default());
+        Ok(Self {
+            corpus,
+            dir,
+            config,
+            description,
+            observer,
+            cancel,
+            learner,
+            batches,
+            records,
+            state,
+            validation_songs,
+            judged,
+            saved,
+            began,
+            seconds_before,
+            timings,
+        })
+    }
+
+    pub(super) fn run(mut self) -> Result<TrainSummary, TrainError> {
+        let train = &self.config.train;
+        let ended = loop {
+            let step = self.state.step;
+            let is_due = |every: u64| step > 0 && every > 0 && step.is_multiple_of(every);
+            if is_due(train.validate_every) && self.validate()? {
+                self.save()?;
+            }
+            if self.cancel.load(Ordering::Relaxed) {
+                self.save()?;
+                return Err(TrainError::Interrupted { step });
+            }
+            if train.patience > 0 && self.state.worse >= train.patience {
+                break Ended::Patience;
+            }
+            if self.progress().is_over(train) {
+                break Ended::Budget;
+            }
+            if is_due(train.checkpoint_every) {
+                self.save()?;
+            }
+            self.step()?;
+        };
+        self.finish(ended)
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+
+    fn progress(&self) -> Progress {
+        let (step, epochs) = (self.state.step, self.batches.epochs());
+        Progress { step, epochs, seconds: self.seconds(), pace: self.state.pace }
+    }
+
+    /// One optimiser step, and the metrics line that may be due after it.
+    fn step(&mut self) -> Result<(), TrainError> {
+        let train = &self.config.train;
+        let rate = self.progress().learning_rate(train);
+        let begun = Instant::now();
+        let mut bad = None;
+        let (mut nats, mut events) = (0.0, 0);
+        for _ in 0..train.accumulate {
+            let start = Instant::now();
+            let batch = self.batches.next_batch();
+            self.timings.data += start.elapsed().as_secs_f64();
+            let seed = mix(train.seed, self.state.segments);
+            self.state.segments += 1;
+            match self.learner.read(&batch, seed, &mut self.timings) {
+                Some(learnt) => {
+                    self.state.window.add(&learnt);
+                    self.state.events += learnt.events as u64;
+                    nats += learnt.nats();
+                    events += learnt.events;
+                }
+                None => bad = Some("loss"),
+            }
+        }
+        if bad.is_none() {
+            let applied = self.learner.apply(rate, &mut self.timings);
+            if applied.applied {
+                self.state.window.norms += applied.norm;
+                self.state.window.steps += 1;
+            } else {
+                bad = Some("gradient");
+            }
+        } else {
+            self.learner.clear();
+        }
+        self.state.step += 1;
+        self.saved = None;
+        self.judge_step(bad)?;
+        self.state.window.seconds += begun.elapsed().as_secs_f64();
+        if train.minutes > 0.0 {
+            self.state.pace.step(self.state.step, self.seconds(), train.minutes * 60.0);
+        }
+        let progress = self.progress();
+        let speed = self.state.window.events as f64 / self.state.window.seconds.max(1e-9);
+        self.observer.observe(&TrainEvent::Step {
+            step: self.state.step,
+            epochs: progress.epochs,
+            nats_per_event: nats / events.max(1) as f64,
+            events_per_second: speed,
+            used: progress.used(train),
+            seconds_left: progress.seconds_left(train),
+        });
+        if self.state.step.is_multiple_of(train.log_every) { self.log(rate) } else { Ok(()) }
+    }
+
+    /// Counts steps that were skipped, and gives up after too many in a row.
+    fn judge_step(&mut self, bad: Option<&'static str>) -> Result<(), TrainError> {
+        let train = &self.config.train;
+        let Some(what) = bad else {
+            self.state.bad = 0;
+            return Ok(());
+        };
+        self.state.bad += 1;
+        self.state.skipped += 1;
+        if self.state.bad < train.max_bad_steps.max(1) {
+            return Ok(());
+        }
+        let (times, step) = (self.state.bad, self.state.step);
+        Err(TrainError::Diverged { what, times, step, learning_rate: train.learning_rate, clip: train.clip })
+    }
+
+    fn log(&mut self, rate: f64) -> Result<(), TrainError> {
+        let window = std::mem::take(&mut self.state.window);
+        if window.events == 0 {
+            return Ok(());
+        }
+        let events = window.events as f64;
+        let segments = window.segments.max(1) as f64;
+        let names = self.corpus.vocabulary().fields.iter().map(|field| field.name.clone());
+        let compression = window.compression / segments;
+        let line = TrainLine {
+            step: self.state.step,
+            epoch: self.batches.epoch(),
+            seconds: self.seconds(),
+            events_per_second: events / window.seconds.max(1e-9),
+            loss: window.nats / events + compression,
+            nats_per_event: window.nats / events,
+            fields: names.zip(window.fields.iter().map(|nats| nats / events)).collect(),
+            compression,
+            learning_rate: rate,
+            gradient_norm: window.norms / window.steps.max(1) as f64,
+            skipped: self.state.skipped,
+        };
+        self.observer.observe(&TrainEvent::Line(&line));
+        self.records.write(&MetricsLine::Train(line))
+    }
+
+    /// Validates unless this step has been validated; returns whether it did. A validation that is stopped from outside
+    /// leaves no trace.
+    fn validate(&mut self) -> Result<bool, TrainError> {
+        if self.state.validated == Some(self.state.step) || self.validation_songs.is_empty() {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let judged = {
+            let (observer, cancel) = (self.observer, self.cancel);
+            let network = self.learner.network();
+            let lanes = self.config.train.lanes;
+            evaluate_songs(network, self.corpus, &self.validation_songs, lanes, &mut |done, total| {
+                observer.observe(&TrainEvent::Validating { done, total });
+                !cancel.load(Ordering::Relaxed)
+            })?
+        };
+        self.timings.validation += start.elapsed().as_secs_f64();
+        let Some(evaluation) = judged else { return Ok(false) };
+        let loss = evaluation.nats_per_note.value;
+        let is_best = loss.is_finite() && self.state.best.is_none_or(|best| loss < best.nats_per_note);
+        self.state.validated = Some(self.state.step);
+        self.state.worse = if is_best { 0 } else { self.state.worse + 1 };
+        let line = ValidationLine {
+            step: self.state.step,
+            epoch: self.batches.epoch(),
+            seconds: self.seconds(),
+            nats_per_event: evaluation.nats_per_event.value,
+            nats_per_note: loss,
+            nats_per_second: evaluation.nats_per_second.value,
+            fields: evaluation.fields.clone(),
+            best: is_best,
+        };
+        let start = Instant::now();
+        self.records.write(&MetricsLine::Validation(line.clone()))?;
+        if is_best {
+            self.state.best = Some(Best { step: self.state.step, nats_per_note: loss });
+            self.publish(BEST, Some(&evaluation))?;
+        }
+        curves::write(self.dir)?;
+        self.timings.saving += start.elapsed().as_secs_f64();
+        self.observer.observe(&TrainEvent::Validated(&line, &evaluation));
+        self.judged = Some((self.state.step, evaluation));
+        Ok(true)
+    }
+
+    fn publish(&self, name: &str, validation: Option<&Evaluation>) -> Result<(), TrainError> {
+        let network = self.learner.network();
+        let card = Card {
+            corpus: self.corpus,
+            config: self.config,
+            steps: Some(self.state.step),
+            epochs: self.batches.epochs(),
+            parameters: network.size(),
+            validation,
+        };
+        let trained = Trained::Network(&network.weights());
+        model_folder::write(&self.dir.join(name), &self.description, self.corpus.vocabulary(), &trained, &card)
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        let step = self.state.step;
+        if self.saved == Some(step) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        self.state.seconds = self.seconds();
+        self.state.batches = self.batches.state();
+        self.state.records = self.records.mark()?;
+        let [model, optimiser, memory] = self.learner.state();
+        let checkpoint = Checkpoint { state: self.state.clone(), model, optimiser, memory };
+        checkpoint.save(self.dir, self.config.train.keep_checkpoints)?;
+        self.saved = Some(step);
+        self.timings.saving += start.elapsed().as_secs_f64();
+        self.observer.observe(&TrainEvent::Saved { step });
+        Ok(())
+    }
+
+    fn finish(mut self, ended: Ended) -> Result<TrainSummary, TrainError> {
+        let step = self.state.step;
+        if step > 0 {
+            self.validate()?;
+            self.save()?;
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(TrainError::Interrupted { step });
+            }
+        }
+        let judged = self.judged.take().filter(|(at, _)| *at == step);
+        self.publish(LAST, judged.as_ref().map(|(_, evaluation)| evaluation))?;
+        curves::write(self.dir)?;
+        Ok(TrainSummary {
+            step,
+            epochs: self.batches.epochs(),
+            events: self.state.events,
+            seconds: self.seconds(),
+            parameters: self.learner.network().size(),
+            skipped: self.state.skipped,
+            best: self.state.best,
+            ended,
+            model: model_folder::find_model(self.dir)?,
+            timings: self.timings,
+        })
+    }
+}
+
+impl Window {
+    fn add(&mut self, learnt: &super::learner::Learnt) {
+        self.segments += 1;
+        self.events += learnt.events as u64;
+        self.nats += learnt.nats();
+        self.compression += learnt.compression;
+        self.fields.resize(learnt.field_nats.len(), 0.0);
+        self.fields.iter_mut().zip(&learnt.field_nats).for_each(|(sum, nats)| *sum += nats);
+    }
+}
+
+fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<RunState, TrainError> {
+    Ok(RunState {
+        format: STATE_FORMAT,
+        step: 0,
+        segments: 0,
+        events: 0,
+        seconds: 0.0,
+        best: None,
+        worse: 0,
+        validated: None,
+        bad: 0,
+        skipped: 0,
+        window: Window::default(),
+        pace: Pace::default(),
+        batches: batches.state(),
+        records: records.mark()?,
+    })
+}
+
+fn batch_options(config: &RunConfig) -> BatchOptions {
+    let augment = &config.augment;
+    BatchOptions {
+        lanes: config.train.lanes,
+        segment: config.model.segment,
+        seed: config.train.seed,
+        shuffle: true,
+        header_drop: config.train.header_drop,
+        augment: AugmentOptions {
+            transpose: augment.transpose,
+            tempo_octaves: augment.tempo as f32,
+            velocity: augment.velocity,
+        },
+    }
+}
+
+/// The songs of a validation: all of the split, or some drawn once for all until they have `limit` events.
+pub(super) fn validation_songs(corpus: &Corpus, limit: u64) -> Vec<usize> {
+    let mut songs = corpus.split(Split::Valid);
+    songs.retain(|song| corpus.songs()[*song].events > 1);
+    if limit > 0 {
+        songs.shuffle(&mut ChaCha8Rng::seed_from_u64(VALIDATION_SEED));
+        let mut events = 0;
+        songs.retain(|song| {
+            let is_room = events < limit;
+            events += corpus.songs()[*song].events as u64;
+            is_room
+        });
+        songs.sort_unstable();
+    }
+    songs
+}
+
+/// The dropout seed of one segment (SplitMix64's finaliser).
+fn mix(seed: u64, segment: u64) -> u64 {
+    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(segment).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

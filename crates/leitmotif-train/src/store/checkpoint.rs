@@ -1,0 +1,154 @@
+//! Checkpoints: everything a run needs to go on as if it had never stopped.
+//!
+//! `checkpoints/step-00000500/` holds `model.safetensors`, `optimiser.safetensors`, `memory.safetensors` and `state.json`.
+//! It appears complete or not at all; older ones are removed only after it is there.
+
+use super::folders;
+use crate::TrainError;
+use crate::record::metrics::RecordsMark;
+use crate::schedule::Pace;
+use leitmotif_data::BatchState;
+use leitmotif_model::Weights;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The version of `state.json`.
+pub(crate) const STATE_FORMAT: u32 = 1;
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const MODEL_FILE: &str = "model.safetensors";
+const OPTIMISER_FILE: &str = "optimiser.safetensors";
+const MEMORY_FILE: &str = "memory.safetensors";
+const STATE_FILE: &str = "state.json";
+
+/// Counters and positions of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunState {
+    pub format: u32,
+    /// Optimiser steps done.
+    pub step: u64,
+    /// Segments read: each has its own seed of dropout.
+    pub segments: u64,
+    /// Events trained on.
+    pub events: u64,
+    /// Seconds spent, all sessions together.
+    pub seconds: f64,
+    /// The best validation.
+    pub best: Option<Best>,
+    /// Validations in a row that were not better.
+    pub worse: u32,
+    /// The step of the last validation.
+    pub validated: Option<u64>,
+    /// Steps in a row that were skipped.
+    pub bad: u32,
+    /// Steps skipped altogether.
+    pub skipped: u64,
+    /// Sums since the last metrics line.
+    pub window: Window,
+    pub pace: Pace,
+    pub batches: BatchState,
+    pub records: RecordsMark,
+}
+
+/// The best validation of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Best {
+    /// Optimiser steps done.
+    pub step: u64,
+    /// Its loss in nats per note.
+    pub nats_per_note: f64,
+}
+
+/// Sums over the steps since the last metrics line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {
+    pub segments: u64,
+    pub events: u64,
+    pub loss: f64,
+    pub nats: f64,
+    pub compression: f64,
+    /// Music loss by field.
+    pub fields: Vec<f64>,
+    pub norms: f64,
+    pub steps: u64,
+    pub seconds: f64,
+}
+
+/// A checkpoint in memory.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    pub state: RunState,
+    pub model: Weights,
+    pub optimiser: Weights,
+    pub memory: Weights,
+}
+
+fn folder(dir: &Path, step: u64) -> PathBuf {
+    dir.join(CHECKPOINTS).join(format!("step-{step:08}"))
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint of this step, then removes all but the newest `keep`.
+    pub(crate) fn save(&self, dir: &Path, keep: usize) -> Result<(), TrainError> {
+        let target = folder(dir, self.state.step);
+        let parent = dir.join(CHECKPOINTS);
+        std::fs::create_dir_all(&parent).map_err(TrainError::io(&parent))?;
+        let write = |folder: &Path| {
+            self.model.save(&folder.join(MODEL_FILE))?;
+            self.optimiser.save(&folder.join(OPTIMISER_FILE))?;
+            self.memory.save(&folder.join(MEMORY_FILE))?;
+            let path = folder.join(STATE_FILE);
+            let text = serde_json::to_vec_pretty(&self.state).expect("a state has only string keys");
+            std::fs::write(&path, text).map_err(TrainError::io(&path))
+        };
+        folders::replace(&target, write)?;
+        let steps = steps(dir)?;
+        for step in steps.iter().rev().skip(keep) {
+            folders::remove(&folder(dir, *step))?;
+        }
+        Ok(())
+    }
+
+    /// Reads the newest checkpoint of a run folder; `None` if it has none.
+    pub(crate) fn newest(dir: &Path) -> Result<Option<Self>, TrainError> {
+        let Some(step) = steps(dir)?.last().copied() else { return Ok(None) };
+        folders::recover(&folder(dir, step))?;
+        let folder = folder(dir, step);
+        let path = folder.join(STATE_FILE);
+        let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
+        let state: RunState =
+            serde_json::from_slice(&text).map_err(|error| TrainError::file(&path, error.to_string()))?;
+        if state.format != STATE_FORMAT {
+            let reason = format!("format {}, this version reads {STATE_FORMAT}; train again", state.format);
+            return Err(TrainError::file(&path, reason));
+        }
+        Ok(Some(Self {
+            state,
+            model: Weights::load(&folder.join(MODEL_FILE))?,
+            optimiser: Weights::load(&folder.join(OPTIMISER_FILE))?,
+            memory: Weights::load(&folder.join(MEMORY_FILE))?,
+        }))
+    }
+}
+
+/// The steps of the complete checkpoints, in order.
+pub(crate) fn steps(dir: &Path) -> Result<Vec<u64>, TrainError> {
+    let parent = dir.join(CHECKPOINTS);
+    let entries = match std::fs::read_dir(&parent) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(TrainError::io(&parent))?,
+    };
+    let mut steps = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(TrainError::io(&parent))?.file_name();
+        let name = name.to_string_lossy();
+        // One that was being replaced by itself when the machine stopped lies complete under `.new`.
+        let digits = name.strip_prefix("step-").map(|rest| rest.strip_suffix(".new").unwrap_or(rest));
+        steps.extend(digits.and_then(|digits| digits.parse::<u64>().ok()));
+    }
+    steps.sort_unstable();
+    steps.dedup();
+    Ok(steps)
+}

@@ -1,0 +1,8 @@
+//! What a run keeps on disk, so that whatever happens to the program or the machine, it is there whole or not there.
+
+pub(crate) mod card;
+pub(crate) mod checkpoint;
+pub(crate) mod folders;
+pub(crate) mod model_folder;
+
+pub use folders::RunLock;
