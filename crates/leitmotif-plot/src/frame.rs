@@ -5,7 +5,8 @@ use crate::svg::{Anchor, Look, Path, Svg, TextLook};
 use crate::text::{fit_text, text_width};
 use crate::theme::{Ink, Theme};
 
-pub(crate) const MARGIN: f64 = 22.0;
+/// The space around a picture's content, in pixels.
+pub const MARGIN: f64 = 22.0;
 pub(crate) const TITLE_SIZE: f64 = 17.0;
 pub(crate) const TEXT_SIZE: f64 = 12.5;
 pub(crate) const TICK_SIZE: f64 = 11.5;
@@ -23,10 +24,16 @@ pub(crate) struct Words {
 
 /// How a legend's entry is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Swatch {
+pub enum Swatch {
+    /// A line.
     Line,
+    /// A dashed line.
     Dashed,
+    /// A small square.
     Box,
+    /// A square with an outline, for colours used a second time.
+    OutlinedBox,
+    /// A dot.
     Dot,
 }
 
@@ -134,8 +141,8 @@ pub(crate) fn label_room<'a>(labels: impl Iterator<Item = &'a str>) -> f64 {
     labels.map(|label| text_width(label, TICK_SIZE)).fold(0.0, f64::max) + 10.0
 }
 
-/// Title and subtitle; returns where they end.
-pub(crate) fn heading(svg: &mut Svg, width: f64, title: &str, subtitle: &str) -> f64 {
+/// Writes title and subtitle at the top of a picture `width` pixels wide; returns where they end.
+pub fn heading(svg: &mut Svg, width: f64, title: &str, subtitle: &str) -> f64 {
     let mut y = MARGIN * 0.8;
     let room = width - 2.0 * MARGIN;
     if !title.trim().is_empty() {
@@ -151,8 +158,8 @@ pub(crate) fn heading(svg: &mut Svg, width: f64, title: &str, subtitle: &str) ->
     y
 }
 
-/// Entries side by side, wrapped; returns where they end.
-pub(crate) fn draw_legend(svg: &mut Svg, entries: &[(Swatch, Ink, &str)], left: f64, top: f64, room: f64) -> f64 {
+/// Draws a legend's entries side by side, wrapped into the `room` pixels right of `left`; returns where they end.
+pub fn draw_legend(svg: &mut Svg, entries: &[(Swatch, Ink, &str)], left: f64, top: f64, room: f64) -> f64 {
     const SWATCH: f64 = 18.0;
     let row = TEXT_SIZE + 7.0;
     let (mut x, mut y) = (left, top + 5.0);
@@ -167,6 +174,10 @@ pub(crate) fn draw_legend(svg: &mut Svg, entries: &[(Swatch, Ink, &str)], left: 
             Swatch::Line => svg.line(x, middle, x + SWATCH, middle, &Look::stroke(ink, 2.5)),
             Swatch::Dashed => svg.line(x, middle, x + SWATCH, middle, &Look::stroke(ink, 2.5).dashed(5.0, 3.0)),
             Swatch::Box => svg.rect(x + 4.0, middle - 5.5, 11.0, 11.0, &Look::fill(ink).rounded(2.0)),
+            Swatch::OutlinedBox => {
+                let look = Look::fill(ink).outline(Ink::Text, 1.2).rounded(2.0);
+                svg.rect(x + 4.0, middle - 5.5, 11.0, 11.0, &look);
+            }
             Swatch::Dot => svg.circle(x + SWATCH / 2.0, middle, 4.5, &Look::fill(ink)),
         }
         svg.text(x + SWATCH + 6.0, middle + TEXT_SIZE * 0.35, &name, &TextLook::new(Ink::Text, TEXT_SIZE));

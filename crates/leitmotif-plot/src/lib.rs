@@ -23,6 +23,7 @@ mod theme;
 mod thin;
 
 pub use bar::{BarChart, BarGroup};
+pub use frame::{MARGIN, Swatch, draw_legend, heading};
 pub use heat::HeatMap;
 pub use line::{LineChart, Series};
 pub use palette::{SERIES_COLOURS, ramp};

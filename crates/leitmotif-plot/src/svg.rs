@@ -157,6 +157,12 @@ impl Path {
         self
     }
 
+    /// Draws a horizontal line `dx` to the right.
+    pub fn right(&mut self, dx: f64) -> &mut Self {
+        let _ = write!(self.data, "h{}", Number(dx));
+        self
+    }
+
     /// Adds a rectangle.
     pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64) -> &mut Self {
         let (width, height) = (Number(width), Number(height));

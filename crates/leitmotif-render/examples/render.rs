@@ -1,0 +1,29 @@
+//! Renders a MIDI file: `cargo run --release --example render IN.mid OUT.(wav|svg|png) [light|dark|auto]`.
+
+use leitmotif_render::{RollOptions, Theme, piano_roll, svg_to_png};
+use leitmotif_score::{ReadOptions, read_midi_file};
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(input), Some(output)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: render IN.mid OUT.(wav|svg|png) [light|dark|auto]".into());
+    };
+    let theme = match arguments.next().as_deref() {
+        Some("dark") => Theme::Dark,
+        Some("auto") => Theme::Auto,
+        _ => Theme::Light,
+    };
+    let (input, output) = (PathBuf::from(input), PathBuf::from(output));
+    let (mut score, _report) = read_midi_file(&input, &ReadOptions::default())?;
+    if score.title.is_none() {
+        score.title = input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    }
+    let options = RollOptions { theme, ..RollOptions::default() };
+    match output.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => std::fs::write(&output, piano_roll(&score, &options))?,
+        Some("png") => std::fs::write(&output, svg_to_png(&piano_roll(&score, &options), 1.5)?)?,
+        _ => return Err("the output must end in .wav, .svg or .png".into()),
+    }
+    Ok(())
+}
