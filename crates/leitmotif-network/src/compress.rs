@@ -168,23 +168,21 @@ fn real_rows(filled: &[usize], length: usize) -> Vec<f32> {
     filled.iter().flat_map(row).collect()
 }
 
-/// Keeps of each lane the `ceil(states / ratio)` states that received most attention, in their order.
+/// Keeps of each lane the `ceil(filled / ratio)` real states that received most attention, in their order, at the right end.
 fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
     let [lanes, states, _] = evicted.states.dims();
     let groups = states.div_ceil(ratio);
     let usage = evicted.usage.clone().unwrap_or_else(|| vec![0.0; lanes * states]);
     let lane = |lane: usize| {
         let row = &usage[lane * states..(lane + 1) * states];
-        let real = |place: usize| place + evicted.filled[lane] >= states;
-        let mut places: Vec<usize> = (0..states).collect();
-        places.sort_by(|&a, &b| real(b).cmp(&real(a)).then(row[b].total_cmp(&row[a])).then(b.cmp(&a)));
-        // Where fewer states are real than are kept, the empty ones must come first, as everywhere.
-        let mut kept = places[..groups].to_vec();
-        kept.sort_unstable();
-        let kept: Tensor<1, Int> = Tensor::from_data(
-            TensorData::new(kept.into_iter().map(|place| place as i32).collect::<Vec<i32>>(), [groups]),
-            &evicted.states.device(),
-        );
+        let filled = evicted.filled[lane];
+        let mut places: Vec<usize> = (states - filled..states).collect();
+        places.sort_by(|&a, &b| row[b].total_cmp(&row[a]).then(b.cmp(&a)));
+        places.truncate(filled.div_ceil(ratio));
+        places.sort_unstable();
+        let unfilled = std::iter::repeat_n(0, groups - places.len());
+        let kept: Vec<i32> = unfilled.chain(places).map(|place| place as i32).collect();
+        let kept: Tensor<1, Int> = Tensor::from_data(TensorData::new(kept, [groups]), &evicted.states.device());
         evicted.states.clone().narrow(0, lane, 1).select(1, kept)
     };
     Tensor::cat((0..lanes).map(lane).collect(), 0)

@@ -73,10 +73,7 @@ pub fn attention(
     layer: Dropout,
     residual: bool,
 ) -> Tensor<3> {
-    match super::fused::attention(&x, context.as_ref(), spans, w, heads, probabilities, layer, residual) {
-        Some(result) => result,
-        None => attention_definition(x, context, spans, w, heads, probabilities, layer, residual),
-    }
+    attention_definition(x, context, spans, w, heads, probabilities, layer, residual)
 }
 
 /// [`attention`] in ordinary operations.

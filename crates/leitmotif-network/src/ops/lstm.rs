@@ -12,10 +12,7 @@ pub fn lstm(
     recurrent: Tensor<2>,
     bias: Tensor<1>,
 ) -> (Tensor<3>, Tensor<3>) {
-    match super::fused::lstm(&x, &state, &input, &recurrent, &bias) {
-        Some(result) => result,
-        None => lstm_definition(x, state, input, recurrent, bias),
-    }
+    lstm_definition(x, state, input, recurrent, bias)
 }
 
 /// [`lstm`] in ordinary operations.

@@ -1,11 +1,11 @@
 //! What is remembered, and for whom.
-#![allow(clippy::unwrap_used)]
 
-mod support;
+
+
 
 use leitmotif_model::{Compression, Gating, Judge, ModelConfig, Weights};
 use leitmotif_network::{Carry, Network, device};
-use support::{Music, config, describe, lstm};
+use crate::support::{Music, config, describe, lstm};
 
 fn network(config: ModelConfig) -> Network {
     Network::new(&describe(config), 3, &device("cpu").unwrap()).unwrap()

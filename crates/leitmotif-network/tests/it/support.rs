@@ -1,5 +1,5 @@
 //! Small models and made-up events.
-#![allow(dead_code, clippy::unwrap_used)]
+
 
 use leitmotif_model::{Compression, ModelConfig, ModelDescription, ModelKind};
 

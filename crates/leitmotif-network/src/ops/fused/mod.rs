@@ -1,0 +1,136 @@
+//! Where tensors live on the CPU, kernels do the work: the way from tensors to slices and back.
+//!
+//! A kernel that training runs through becomes one node of the autodiff graph: its parents are the op's inputs, its
+//! backward is the kernel's own ([`node`]).
+
+mod embed;
+mod feed_forward;
+mod field_loss;
+
+pub(super) use embed::embed;
+pub(super) use feed_forward::feed_forward;
+pub(super) use field_loss::{field_loss, field_nats};
+
+use super::Dropout;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, DType, Flex, TensorMetadata};
+use burn::tensor::{Bytes, Shape, Tensor};
+use std::fmt;
+use std::sync::Arc;
+
+/// The CPU backend with gradients.
+type Training = Autodiff<Flex>;
+
+/// A tensor on the CPU, in one piece, and its place in the autodiff graph if it has one.
+pub(super) struct Input {
+    graph: Option<FloatTensor<Training>>,
+    data: FlexTensor,
+}
+
+impl Input {
+    /// `None` if the tensor is not on the CPU.
+    pub(super) fn new<const D: usize>(tensor: &Tensor<D>) -> Option<Self> {
+        let graph = match tensor.is_autodiff() {
+            true => Some(tensor.clone().try_into_primitive::<Training>().ok()?),
+            false => None,
+        };
+        let data = tensor.clone().inner().try_into_primitive::<Flex>().ok()?;
+        let data = if data.is_contiguous() { data } else { data.to_contiguous() };
+        (data.dtype() == DType::F32).then_some(Self { graph, data })
+    }
+
+    pub(super) fn slice(&self) -> &[f32] {
+        slice(&self.data)
+    }
+
+    pub(super) fn data(&self) -> FlexTensor {
+        self.data.clone()
+    }
+}
+
+/// The values of a contiguous tensor of 32-bit floats.
+pub(super) fn slice(data: &FlexTensor) -> &[f32] {
+    data.as_slice::<f32>().expect("inputs are contiguous 32-bit floats")
+}
+
+/// A tensor of these values.
+fn primitive(values: Vec<f32>, shape: Shape) -> FlexTensor {
+    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
+}
+
+/// A result that nothing is learnt through.
+pub(super) fn leaf<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_primitive::<Flex>(primitive(values, Shape::from(shape)))
+}
+
+/// Whether any input takes part in a graph.
+pub(super) fn is_tracked(inputs: &[&Input]) -> bool {
+    inputs.iter().any(|input| input.graph.is_some())
+}
+
+/// A result with a backward: from the gradient of the result, the gradient of each input, in their order.
+pub(super) fn node<const D: usize, const N: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    inputs: [&Input; N],
+    backward: impl Fn(&[f32]) -> [Vec<f32>; N] + Send + Sync + 'static,
+) -> Tensor<D> {
+    let parents = inputs.map(|input| match &input.graph {
+        Some(tensor) => tensor.node(),
+        None => {
+            let tensor: Tensor<1> = Tensor::from_primitive::<Flex>(primitive(Vec::new(), Shape::from([0])));
+            let tensor = tensor.autodiff().try_into_primitive::<Training>();
+            tensor.expect("a tensor on the CPU becomes an autodiff tensor on the CPU").node()
+        }
+    });
+    let state = State { shapes: inputs.map(|input| input.data.shape()), backward: Arc::new(backward) };
+    let output = primitive(values, Shape::from(shape));
+    let output = match Kernel.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+        OpsKind::Tracked(prepared) => prepared.finish(state, output),
+        OpsKind::UnTracked(prepared) => prepared.finish(output),
+    };
+    Tensor::from_primitive::<Training>(output)
+}
+
+#[derive(Debug)]
+struct Kernel;
+
+type Gradient<const N: usize> = dyn Fn(&[f32]) -> [Vec<f32>; N] + Send + Sync;
+
+#[derive(Clone)]
+struct State<const N: usize> {
+    shapes: [Shape; N],
+    backward: Arc<Gradient<N>>,
+}
+
+impl<const N: usize> fmt::Debug for State<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("shapes", &self.shapes).finish_non_exhaustive()
+    }
+}
+
+impl<const N: usize> Backward<Flex, N> for Kernel {
+    type State = State<N>;
+
+    fn backward(self, ops: Ops<State<N>, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let received = gradients.consume::<Flex>(&ops.node);
+        let received = if received.is_contiguous() { received } else { received.to_contiguous() };
+        let State { shapes, backward } = ops.state;
+        let given = backward(slice(&received));
+        for ((parent, values), shape) in ops.parents.iter().zip(given).zip(shapes) {
+            if let Some(parent) = parent {
+                gradients.register::<Flex>(parent.id, primitive(values, shape));
+            }
+        }
+    }
+}
+
+/// A kernel's view of a dropout.
+pub(super) fn kernel_dropout(dropout: Dropout) -> leitmotif_kernels::Dropout {
+    leitmotif_kernels::Dropout { p: dropout.probability, seed: dropout.seed }
+}

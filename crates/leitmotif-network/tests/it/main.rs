@@ -1,0 +1,7 @@
+//! The networks from outside; one program, because linking Burn is what takes time.
+#![allow(clippy::unwrap_used)]
+
+mod memory;
+mod names;
+mod parity;
+mod support;
