@@ -11,6 +11,7 @@
 //! - **Reused buffers.** Scratch and saved activations come from [`pool`] and return there.
 
 pub mod adamw;
+pub mod attention;
 pub mod dropout;
 pub mod embed;
 pub mod feed_forward;

@@ -1,0 +1,248 @@
+//! One head of one sequence: scores, softmax and weighted sum, tile by tile, and its gradient.
+//!
+//! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys and the saved
+//! logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
+
+use super::position::Positions;
+use super::scores::{Tile, softmax, softmax_backward};
+use crate::dropout::Dropout;
+use crate::feed_forward::split;
+use crate::gemm::{Dims, Start, product};
+use crate::isa::Isa;
+use crate::pool;
+use crate::rows::stride;
+
+/// One head of one sequence. Keys are counted from the first that is valid.
+pub(super) struct Head<'a> {
+    pub isa: Isa,
+    /// Queries, keys and values of the segment: row `i` at `qkv[i * 3 d]`, from this head's first column.
+    pub qkv: &'a [f32],
+    /// Keys and values of the context: row `j` at `kv[j * 2 d]`, from this head's first column.
+    pub kv: &'a [f32],
+    pub d: usize,
+    pub dh: usize,
+    pub segment: usize,
+    /// Rows of the context.
+    pub context: usize,
+    /// Rows of the context before the first valid one.
+    pub skipped: usize,
+    /// Context rows, counted after the skipped ones, that are invalid.
+    pub gap: (usize, usize),
+    /// This head's biases of content and position `[dh]`.
+    pub u: &'a [f32],
+    pub v: &'a [f32],
+    pub positions: &'a Positions,
+    /// Number of the head.
+    pub head: usize,
+    pub dropout: Dropout,
+    /// Dropout index of the first query and the first key of the context.
+    pub index: u64,
+}
+
+/// Which part of a row of projections.
+#[derive(Clone, Copy)]
+enum Part {
+    Key,
+    Value,
+}
+
+/// Gradients that [`Head::backward`] adds to, and those that it writes.
+pub(super) struct HeadGradients<'a> {
+    /// `[segment, dh]`
+    pub q: &'a mut [f32],
+    /// `[dh, row]`, one column per row of context and segment.
+    pub k: &'a mut [f32],
+    /// As `k`.
+    pub v: &'a mut [f32],
+    /// Floats between rows of `k` and `v`.
+    pub row: usize,
+    /// Added to: as [`Positions::columns`] of this head.
+    pub positions: &'a mut [f32],
+    /// Added to.
+    pub u_bias: &'a mut [f32],
+    /// Added to.
+    pub v_bias: &'a mut [f32],
+}
+
+impl Head<'_> {
+    fn keys(&self) -> usize {
+        self.context - self.skipped + self.segment
+    }
+
+    fn scale(&self) -> f32 {
+        1.0 / (self.dh as f32).sqrt()
+    }
+
+    /// Queries of a tile.
+    fn tile_rows(&self) -> usize {
+        const MANY_KEYS: usize = 256;
+        if self.keys() >= MANY_KEYS { 32 } else { 16 }
+    }
+
+    /// Floats between rows of a tile.
+    fn tile_row(&self) -> usize {
+        stride(self.keys() + self.tile_rows() + 16)
+    }
+
+    fn tile(&self, i: usize) -> Tile {
+        let rows = self.tile_rows().min(self.segment - i);
+        let index_row = (self.context + self.segment) as u64;
+        Tile {
+            rows,
+            keys: self.context - self.skipped + i + rows,
+            row: self.tile_row(),
+            gap: self.gap,
+            dropout: self.dropout,
+            index: self.index + i as u64 * index_row + self.skipped as u64,
+            index_row,
+        }
+    }
+
+    /// First of a tile's columns of [`Positions`].
+    fn first_position(&self, i: usize, tile: &Tile) -> usize {
+        self.skipped + self.segment - i - tile.rows
+    }
+
+    /// Calls `put` with the number and the values of every key row that is seen.
+    fn each_row(&self, part: Part, mut put: impl FnMut(usize, &[f32])) {
+        let (in_kv, in_qkv) = match part {
+            Part::Key => (0, self.d),
+            Part::Value => (self.d, 2 * self.d),
+        };
+        let past = self.context - self.skipped;
+        for j in (0..past).filter(|j| !(self.gap.0..self.gap.1).contains(j)) {
+            put(j, &self.kv[(self.skipped + j) * 2 * self.d + in_kv..][..self.dh]);
+        }
+        for i in 0..self.segment {
+            put(past + i, &self.qkv[i * 3 * self.d + in_qkv..][..self.dh]);
+        }
+    }
+
+    /// `[keys, dh]`
+    fn rows(&self, part: Part, to: &mut [f32]) {
+        to[self.gap.0 * self.dh..self.gap.1 * self.dh].fill(0.0);
+        self.each_row(part, |j, from| to[j * self.dh..][..self.dh].copy_from_slice(from));
+    }
+
+    /// `[dh, row]`
+    fn columns(&self, part: Part, to: &mut [f32], row: usize) {
+        to.chunks_exact_mut(row).for_each(|to| to[self.gap.0..self.gap.1].fill(0.0));
+        self.each_row(part, |j, from| {
+            for (to, &x) in to[j..].iter_mut().step_by(row).zip(from) {
+                *to = x;
+            }
+        });
+    }
+
+    /// Scaled queries with both biases, each `[segment, dh]`.
+    fn queries(&self, content: &mut [f32], position: &mut [f32]) {
+        let scale = self.scale();
+        let rows = content.chunks_exact_mut(self.dh).zip(position.chunks_exact_mut(self.dh));
+        for (q, (content, position)) in self.qkv.chunks(3 * self.d).zip(rows) {
+            for c in 0..self.dh {
+                content[c] = (q[c] + self.u[c]) * scale;
+                position[c] = (q[c] + self.v[c]) * scale;
+            }
+        }
+    }
+
+    /// Both score matrices of a tile.
+    fn scores(&self, i: usize, tile: &Tile, q: [&[f32]; 2], keys: (&[f32], usize), scores: [&mut [f32]; 2]) {
+        let dh = self.dh;
+        // Whole vectors: what lies beyond the keys is masked.
+        let n = tile.keys.next_multiple_of(16);
+        let dims = Dims { m: tile.rows, n, k: dh, a_row: dh, a_col: 1, b_row: keys.1, c_row: tile.row };
+        let [content, position] = scores;
+        product(self.isa, dims, &q[0][i * dh..], keys.0, content, Start::Zero);
+        let row = self.positions.row;
+        let columns = &self.positions.columns[self.head * dh * row + self.first_position(i, tile)..];
+        // Of the last head's last row only what there is.
+        let n = n.min(columns.len() - (dh - 1) * row);
+        product(self.isa, Dims { n, b_row: row, ..dims }, &q[1][i * dh..], columns, position, Start::Zero);
+    }
+
+    /// Writes `out[segment, dh]` and the logarithm of each query's sum of exponentials.
+    pub(super) fn forward(&self, out: &mut [f32], log_sum: &mut [f32]) {
+        let (dh, keys, segment) = (self.dh, self.keys(), self.segment);
+        let (rows, row, column) = (self.tile_rows(), self.tile_row(), stride(keys));
+        let lengths = [segment * dh, segment * dh, dh * column, keys * dh, rows * row, rows * row, rows];
+        let mut scratch = pool::take(lengths.iter().sum());
+        let [q_content, q_position, k, v, content, position, factor] = split(&mut scratch, lengths);
+        self.queries(q_content, q_position);
+        self.columns(Part::Key, k, column);
+        self.rows(Part::Value, v);
+        for i in (0..segment).step_by(rows) {
+            let tile = self.tile(i);
+            self.scores(i, &tile, [q_content, q_position], (k, column), [content, position]);
+            softmax(self.isa, tile, content, position, factor, &mut log_sum[i..i + tile.rows]);
+            let out = &mut out[i * dh..(i + tile.rows) * dh];
+            let dims = Dims { m: tile.rows, n: dh, k: tile.keys, a_row: row, a_col: 1, b_row: dh, c_row: dh };
+            product(self.isa, dims, content, v, out, Start::Zero);
+            for (out, factor) in out.chunks_exact_mut(dh).zip(&*factor) {
+                out.iter_mut().for_each(|x| *x *= factor);
+            }
+        }
+    }
+
+    /// Gradients from that of the output: row `i` at `dout[i * d]`, from this head's first column.
+    pub(super) fn backward(&self, dout: &[f32], out: &[f32], log_sum: &[f32], gradients: HeadGradients<'_>) {
+        let (isa, dh, keys, segment) = (self.isa, self.dh, self.keys(), self.segment);
+        let (rows, row, column) = (self.tile_rows(), self.tile_row(), stride(keys));
+        let lengths = [
+            segment * dh,
+            segment * dh,
+            segment * dh,
+            dh * column,
+            dh * column,
+            keys * dh,
+            rows * row,
+            rows * row,
+            rows * row,
+            rows * dh,
+            rows * dh,
+            segment,
+        ];
+        let mut scratch = pool::take(lengths.iter().sum());
+        let [q_content, q_position, d_out, k, v, k_rows, content, position, gradient, dq_content, dq_position, delta] =
+            split(&mut scratch, lengths);
+        self.queries(q_content, q_position);
+        self.columns(Part::Key, k, column);
+        self.columns(Part::Value, v, column);
+        self.rows(Part::Key, k_rows);
+        for (i, (to, from)) in d_out.chunks_exact_mut(dh).zip(dout.chunks(self.d)).enumerate() {
+            to.copy_from_slice(&from[..dh]);
+            delta[i] = to.iter().zip(&out[i * dh..]).map(|(a, b)| a * b).sum();
+        }
+        let HeadGradients { q: dq, k: dk, v: dv, row: grad_row, positions: dpositions, u_bias, v_bias } = gradients;
+        let (dk, dv) = (&mut dk[self.skipped..], &mut dv[self.skipped..]);
+        for i in (0..segment).step_by(rows) {
+            let tile = self.tile(i);
+            let (m, n) = (tile.rows, tile.keys);
+            let first = self.first_position(i, &tile);
+            self.scores(i, &tile, [q_content, q_position], (k, column), [content, position]);
+            let across = Dims { m, n: n.next_multiple_of(16), k: dh, a_row: dh, a_col: 1, b_row: column, c_row: row };
+            product(isa, across, &d_out[i * dh..], v, gradient, Start::Zero);
+            softmax_backward(isa, tile, content, position, gradient, &log_sum[i..i + m], &delta[i..i + m]);
+            let down = Dims { m: dh, n, k: m, a_row: 1, a_col: dh, b_row: row, c_row: grad_row };
+            product(isa, down, &d_out[i * dh..], content, dv, Start::Add);
+            product(isa, down, &q_content[i * dh..], gradient, dk, Start::Add);
+            let dpositions = &mut dpositions[first..];
+            let down = Dims { c_row: self.positions.row, ..down };
+            product(isa, down, &q_position[i * dh..], position, dpositions, Start::Add);
+            let back = Dims { m, n: dh, k: n, a_row: row, a_col: 1, b_row: dh, c_row: dh };
+            product(isa, back, gradient, k_rows, dq_content, Start::Zero);
+            let r = &self.positions.rows[(self.head * (self.context + segment) + first) * dh..];
+            product(isa, back, position, r, dq_position, Start::Zero);
+            let scale = self.scale();
+            let both = dq_content.chunks_exact(dh).zip(dq_position.chunks_exact(dh));
+            for (dq, (content, position)) in dq[i * dh..(i + m) * dh].chunks_exact_mut(dh).zip(both) {
+                for c in 0..dh {
+                    let (a, b) = (content[c] * scale, position[c] * scale);
+                    dq[c] = a + b;
+                    u_bias[c] += a;
+                    v_bias[c] += b;
+                }
+            }
+        }
+    }
+}
