@@ -67,8 +67,8 @@ pub(crate) fn play(
         } else {
             match motion {
                 Motion::Broken => root + [0, chord.fifth(), 12, chord.fifth()][index % 4],
-                Motion::Walk => root + walk(chord)[index % 4],
-                Motion::Kick if step % 4 == 2 && dice.chance(25) => root + 12,
+                Motion::Walk => walk(bar, chord, step, root)[index % 4],
+                Motion::Kick if step % 4 == 2 && dice.chance(12) => root + 12,
                 Motion::Eighths if step + 2 == bar.pulse.half() && dice.chance(20) => root + 12,
                 _ => root,
             }
@@ -112,7 +112,9 @@ fn approach(bar: &Bar, target: i32, from: i32, dice: &mut Dice) -> i32 {
     if from < target { scale.step(target - 1, 0) } else { scale.nearest(target + 2) }
 }
 
-fn walk(chord: Chord) -> [i32; 4] {
+/// Root, third, fifth and sixth of `chord`, the sixth as the scale has it.
+fn walk(bar: &Bar, chord: Chord, step: usize, root: i32) -> [i32; 4] {
     let third = i32::from(chord.quality.intervals()[1]);
-    [0, third, chord.fifth(), 9]
+    let scale = bar.key.scale_under(bar.chord_at(step));
+    [root, root + third, root + chord.fifth(), scale.nearest(root + 9)]
 }

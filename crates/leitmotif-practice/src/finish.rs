@@ -3,10 +3,10 @@
 
 use leitmotif_score::{Instrument, KeySignature, Marker, Meter, Note, Score, Tempo, Ticks};
 
-use crate::arrange::Ensemble;
 use crate::comping::Voices;
 use crate::dice::Dice;
 use crate::drums::key;
+use crate::ensemble::Ensemble;
 use crate::harmony::Key;
 use crate::sheet::{BEAT, Sheet};
 use crate::track::Track;

@@ -7,23 +7,27 @@
 //! The way of a song: a [`Style`] and a seed choose a band (`band`), which chooses tempo, key, meter
 //! and a form (`form`); the lead sheet (`sheet`, from `progressions`) gives every bar its chords;
 //! the players (`riff`, `drums`, `bass`, `comping`, `guitar`, `melody`, `solo`) write their parts,
-//! section by section (`arrange`); `finish` adds the ending, the human touch, and the tempo map.
+//! section by section (`arrange`, `scene`, from the `material` that returns); `finish` adds the ending, the human touch, and the tempo map.
 
 mod arrange;
 mod band;
 mod bass;
+mod breaks;
 mod collection;
 mod comping;
 mod dice;
 mod drums;
+mod ensemble;
 mod finish;
 mod form;
 mod guitar;
 mod harmony;
+mod material;
 mod melody;
 mod names;
 mod progressions;
 mod riff;
+mod scene;
 mod sheet;
 mod solo;
 mod song;

@@ -34,6 +34,8 @@ pub(crate) struct Riff {
     bars: Vec<Vec<Hit>>,
     /// Whether the chugs stay on the tonic under moving chords.
     pedal: bool,
+    /// Whether chugs are power chords; fast hands mute a single string.
+    full: bool,
 }
 
 /// A cell fills a beat of four sixteenths: (offset, length) of each note.
@@ -72,7 +74,7 @@ impl Riff {
             answer[after].degree += 2;
         }
         let pedal = style == Style::Metal && dice.chance(35);
-        Self { bars: vec![motif.clone(), varied, motif, answer], pedal }
+        Self { bars: vec![motif.clone(), varied, motif, answer], pedal, full: busy < 70 }
     }
 
     /// The riff's notes in the section's bar `index`.
@@ -105,7 +107,9 @@ impl Riff {
                     let beat = if bar.pulse.is_strong(hit.step) { 4 } else { -4 };
                     let muted = (end - at).min(STEP) * 2 / 3;
                     track.play(at, muted, pitch, energy - 10 + beat);
-                    track.play(at, muted, pitch + 7, energy - 14 + beat);
+                    if self.full {
+                        track.play(at, muted, pitch + 7, energy - 14 + beat);
+                    }
                 }
                 Touch::Accent => {
                     let held = (end - at) * 23 / 24;

@@ -41,8 +41,8 @@ pub(crate) fn solo(
     let lick = dice.pick(&licks);
     for (number, bar) in bars.iter().enumerate() {
         // The line climbs to its highest place in the last quarter of the solo.
-        let climb = (range.1 - range.0 - 10) * number as i32 / count as i32;
-        let target = range.0 + 5 + climb;
+        let climb = (range.1 - range.0 - 18) * number as i32 / count as i32;
+        let target = range.0 + 12 + climb;
         let beats = bar.pulse.beats();
         for (place, &beat) in beats.iter().enumerate() {
             let (_, span) = bar.pulse.beat_at(beat);

@@ -31,13 +31,18 @@ pub fn title(style: Style, seed: u64) -> String {
     names::title(style, &dice_of(style, seed))
 }
 
-/// Composes song `seed` of `style`: 32 to 96 bars, one and a half to three and a half minutes.
-///
-/// The same arguments give the same score on every machine and in every version of this crate
-/// with the same major number.
-pub fn compose(style: Style, seed: u64) -> Score {
-    let dice = dice_of(style, seed);
-    let band = band_of(style, &dice);
+/// What a song is before anybody plays it.
+pub(crate) struct Draft {
+    pub(crate) band: Band,
+    pub(crate) key: Key,
+    /// Quarters a minute.
+    pub(crate) tempo: i32,
+    pub(crate) sheet: Sheet,
+}
+
+/// The draft of the song of `dice`.
+pub(crate) fn draft(style: Style, dice: &Dice) -> Draft {
+    let band = band_of(style, dice);
     let mut choices = dice.fork("song", 0);
     let pulse = choices.weighted(band.pulses);
     let key = Key { tonic: choices.pick(band.tonics), mode: choices.weighted(band.modes) };
@@ -50,6 +55,16 @@ pub fn compose(style: Style, seed: u64) -> Score {
     let plan = Plan { style, pulse, tempo, solo: choices.chance(band.solo), blues };
     let sections = form(&plan, &mut dice.fork("form", 0));
     let sheet = Sheet::new(style, key, sections, swing, &dice.fork("harmony", 0));
+    Draft { band, key, tempo, sheet }
+}
+
+/// Composes song `seed` of `style`: 32 to 96 bars, one and a half to three and a half minutes.
+///
+/// The same arguments give the same score on every machine and in every version of this crate
+/// with the same major number.
+pub fn compose(style: Style, seed: u64) -> Score {
+    let dice = dice_of(style, seed);
+    let Draft { band, key, tempo, sheet } = draft(style, &dice);
     let mut ensemble = arrange(&sheet, &band, tempo, &dice);
     finish::final_chord(&sheet, &mut ensemble, band.low_string);
     let mut tracks = ensemble.into_tracks();
@@ -74,3 +89,7 @@ fn tempo(band: &Band, pulse: Pulse, dice: &mut Dice) -> i32 {
         Pulse::Seven => tempo.clamp(96, 128),
     }
 }
+
+#[cfg(test)]
+#[path = "song_tests.rs"]
+mod tests;
