@@ -1,4 +1,25 @@
 //! The music itself: scores, time, instruments; MIDI in and out.
+//!
+//! A [`Score`] is a piece free of any file format: parts with an [`Instrument`] and notes, and the time they share.
+//! [`read_midi`] and [`write_midi`] bring it in and out, each with a report of what it could not take over as it
+//! was; [`TempoMap`] and [`Bars`] answer when something sounds and in which bar; the methods of [`Score`]
+//! transpose, scale, cut and re-clock it.
+//!
+//! ```
+//! use leitmotif_score::{InstrumentSelection, Instrument, Note, Part, ReadOptions, Score, Ticks, read_midi, write_midi};
+//!
+//! let note = Note { onset: Ticks(0), pitch: 60, duration: Ticks(480), velocity: 90 };
+//! let piano = Part { name: "Piano".into(), instrument: Instrument::Program(0), notes: vec![note] };
+//! let score = Score { parts: vec![piano], ..Score::default() };
+//!
+//! let bytes = write_midi(&score)?;
+//! let (back, report) = read_midi(&bytes, &ReadOptions::default())?;
+//! assert_eq!(back, score);
+//! assert!(report.findings.is_empty());
+//! assert_eq!(back.duration().0, 0.5);
+//! assert!(InstrumentSelection::parse("piano")?.matches(back.parts[0].instrument));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bars;
 mod general_midi;

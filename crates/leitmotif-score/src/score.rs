@@ -140,6 +140,11 @@ impl Score {
         instruments
     }
 
+    /// The key signature that holds at `ticks`, where one was named before.
+    pub fn key_at(&self, ticks: Ticks) -> Option<KeySignature> {
+        self.keys.iter().filter(|key| key.at <= ticks).max_by_key(|key| key.at).copied()
+    }
+
     /// Puts everything in order and in range, so that the invariants of this module hold: sorts; keeps the
     /// last of several tempos, meters or keys at one tick; removes notes whose pitch no MIDI device knows and
     /// texts that say nothing; moves every other value out of range to the nearest in range (denominators

@@ -109,6 +109,12 @@ impl Score {
         self.tempo_map().ticks_at(seconds)
     }
 
+    /// The tempo that holds at `ticks`, in quarters a minute. For more than a few ticks make a
+    /// [`Score::tempo_map`] once.
+    pub fn quarters_per_minute_at(&self, ticks: Ticks) -> f64 {
+        self.tempo_map().tempo_at(ticks).quarters_per_minute()
+    }
+
     /// How long the piece sounds: the time of [`Score::end`].
     pub fn duration(&self) -> Seconds {
         self.seconds_at(self.end())

@@ -27,7 +27,7 @@ pub struct Seconds(pub f64);
 pub struct Resolution(std::num::NonZeroU16);
 
 impl Resolution {
-    /// The resolution this project writes: divisible by every grid up to 48 steps a quarter.
+    /// The resolution this project writes: grids of 4, 8, 12, 16, 24 and 48 steps a quarter divide it.
     pub const DEFAULT: Self = match std::num::NonZeroU16::new(480) {
         Some(value) => Self(value),
         None => unreachable!(),
@@ -64,6 +64,12 @@ impl std::ops::Add for Ticks {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::AddAssign for Ticks {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
     }
 }
 

@@ -95,24 +95,26 @@ fn set_programs(parts: &[Voice<'_>], channel: &Channel, assignments: &mut [Assig
 /// Whether `part` has the instrument of all parts of `channel`, and no pitch that sounds in one of them.
 fn plays_along(parts: &[Voice<'_>], channel: &Channel, part: usize) -> bool {
     let (instrument, notes) = parts[part];
+    if channel.users.iter().any(|&user| parts[user].0 != instrument) {
+        return false;
+    }
     let by_pitch = |notes: &[Note]| {
         let mut spans: Vec<(u8, Ticks, Ticks)> = notes.iter().map(|it| (it.pitch, it.onset, it.end())).collect();
         spans.sort_unstable();
         spans
     };
     let mine = by_pitch(notes);
-    channel.users.iter().all(|&user| parts[user].0 == instrument)
-        && channel.users.iter().all(|&user| {
-            let (mut left, mut right) = (0, 0);
-            let theirs = by_pitch(parts[user].1);
-            while let (Some(a), Some(b)) = (mine.get(left), theirs.get(right)) {
-                if a.0 == b.0 && a.1 < b.2 && b.1 < a.2 {
-                    return false;
-                }
-                if (a.0, a.2) <= (b.0, b.2) { left += 1 } else { right += 1 }
+    channel.users.iter().all(|&user| {
+        let (mut left, mut right) = (0, 0);
+        let theirs = by_pitch(parts[user].1);
+        while let (Some(a), Some(b)) = (mine.get(left), theirs.get(right)) {
+            if a.0 == b.0 && a.1 < b.2 && b.1 < a.2 {
+                return false;
             }
-            true
-        })
+            if (a.0, a.2) <= (b.0, b.2) { left += 1 } else { right += 1 }
+        }
+        true
+    })
 }
 
 /// When notes in order of onset sound.

@@ -30,7 +30,7 @@ pub enum ReadError {
         at: u64,
     },
     /// More bytes than are read.
-    #[error("{bytes} bytes are more than the limit of {limit}, which byte {limit} would pass")]
+    #[error("the file has {bytes} bytes, more than the limit of {limit}")]
     TooLarge {
         /// The file's length.
         bytes: u64,
@@ -72,6 +72,9 @@ pub enum WriteError {
         /// [`super::limits::MAX_TICKS`].
         limit: u64,
     },
+    /// A track has more bytes than its length can say.
+    #[error("a track has more bytes than a file can hold")]
+    TooLarge,
     /// More parts sound at once than ports and channels can hold.
     #[error("part {part} found no channel: all ports are in use")]
     TooManyParts {

@@ -50,8 +50,9 @@ pub(super) struct Performance<'r> {
     ports: Vec<Port>,
     held: Vec<Held>,
     lanes: Vec<Lane>,
-    lane_numbers: BTreeMap<(u16, u8, u8), u32>,
-    last_lane: u32,
+    /// The lanes of each track's first port by channel, and of its other ports.
+    first_ports: Vec<[Option<u32>; CHANNELS]>,
+    other_ports: BTreeMap<(u16, u8, u8), u32>,
     parts: Vec<Draft>,
     part_numbers: BTreeMap<(u32, Instrument), u32>,
     notes: usize,
@@ -65,8 +66,8 @@ impl<'r> Performance<'r> {
             ports: Vec::new(),
             held: Vec::new(),
             lanes: Vec::new(),
-            lane_numbers: BTreeMap::new(),
-            last_lane: 0,
+            first_ports: Vec::new(),
+            other_ports: BTreeMap::new(),
             parts: Vec::new(),
             part_numbers: BTreeMap::new(),
             notes: 0,
@@ -175,25 +176,30 @@ impl<'r> Performance<'r> {
         }
     }
 
-    /// The lane of an event, where it has sounded before. Events of one lane often come in a row.
-    fn find_lane(&mut self, event: &Event<'_>) -> Option<u32> {
-        let key = (event.track, event.port, event.channel);
-        let is_last = |lane: &Lane| (lane.track, lane.port, lane.channel) == key;
-        if !self.lanes.get(self.last_lane as usize).is_some_and(is_last) {
-            self.last_lane = *self.lane_numbers.get(&key)?;
+    /// The lane of an event, where it has sounded before.
+    fn find_lane(&self, event: &Event<'_>) -> Option<u32> {
+        if event.port == 0 {
+            return self.first_ports.get(usize::from(event.track))?[usize::from(event.channel)];
         }
-        Some(self.last_lane)
+        self.other_ports.get(&(event.track, event.port, event.channel)).copied()
     }
 
     fn lane(&mut self, event: &Event<'_>) -> u32 {
-        self.find_lane(event).unwrap_or_else(|| {
-            let (track, port, channel) = (event.track, event.port, event.channel);
-            let open = Box::new(std::array::from_fn(|_| VecDeque::new()));
-            self.lanes.push(Lane { track, port, channel, part: None, open, sounding: 0 });
-            self.last_lane = self.lanes.len() as u32 - 1;
-            self.lane_numbers.insert((track, port, channel), self.last_lane);
-            self.last_lane
-        })
+        if let Some(lane) = self.find_lane(event) {
+            return lane;
+        }
+        let (track, port, channel) = (event.track, event.port, event.channel);
+        let open = Box::new(std::array::from_fn(|_| VecDeque::new()));
+        self.lanes.push(Lane { track, port, channel, part: None, open, sounding: 0 });
+        let lane = self.lanes.len() as u32 - 1;
+        if port == 0 {
+            let tracks = self.first_ports.len().max(usize::from(track) + 1);
+            self.first_ports.resize(tracks, [None; CHANNELS]);
+            self.first_ports[usize::from(track)][usize::from(channel)] = Some(lane);
+        } else {
+            self.other_ports.insert((track, port, channel), lane);
+        }
+        lane
     }
 
     /// The part that now plays in `lane`.

@@ -15,6 +15,7 @@ use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The finest clock that a file can name.
 const MAX_TICKS_PER_QUARTER: u64 = 0x7FFF;
@@ -23,6 +24,9 @@ const RELEASE_VELOCITY: u8 = 64;
 /// What a time signature also says: MIDI clocks per click, and 32nds a quarter.
 const CLOCKS_PER_CLICK: u8 = 24;
 const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
+
+/// How many temporary files this process has made, so that no two threads share one.
+static TEMPORARY_FILES: AtomicU64 = AtomicU64::new(0);
 
 /// An event before deltas; at one tick the smaller rank comes first.
 type Timed<'a> = (Ticks, u8, TrackEventKind<'a>);
@@ -73,10 +77,10 @@ pub fn write_midi_with_report(score: &Score) -> Result<(Vec<u8>, WriteReport), W
         smf.tracks.push(track(part_events(part, notes, assignment, &mut report), Ticks(0)));
     }
     let mut bytes = Vec::new();
-    // Writing to memory fails only where memory does.
+    // Writing to memory fails only where a chunk's length does not fit its 32 bits.
     match smf.write(&mut bytes) {
         Ok(()) => Ok((bytes, report)),
-        Err(_) => Err(WriteError::TooLong { ticks: last.0, limit: MAX_TICKS }),
+        Err(_) => Err(WriteError::TooLarge),
     }
 }
 
@@ -96,11 +100,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = folder.join(temporary);
+    let number = TEMPORARY_FILES.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".leitmotif-{}-{number}.tmp", std::process::id()));
     let written = (|| {
         let mut file = std::fs::File::create(&temporary)?;
         file.write_all(bytes)?;
