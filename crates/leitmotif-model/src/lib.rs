@@ -3,9 +3,11 @@
 
 mod config;
 mod error;
+mod folder;
 mod interface;
 mod judge;
 pub mod markov;
+mod stepper;
 mod weights;
 
 pub use config::{
@@ -13,7 +15,11 @@ pub use config::{
     ModelDescription, ModelKind,
 };
 pub use error::ModelError;
+pub use folder::{
+    CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,
+};
 pub use interface::{Evaluator, Judge, Model, Segment, Stepper};
 pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};
+pub use stepper::NetworkModel;
 pub use weights::{Array, MAX_WEIGHT_BYTES, Weights, replace_file};

@@ -29,8 +29,12 @@ pub struct Network {
 /// What one step of training gives.
 #[derive(Debug)]
 pub struct StepOutput {
-    /// To be minimised: mean nats per event, plus the compression loss.
+    /// To be minimised: the sum of the two below.
     pub loss: Tensor<1>,
+    /// Mean nats per counted event.
+    pub music_loss: Tensor<1>,
+    /// What teaches the compressors; `None` where they learn nothing from this segment.
+    pub compression_loss: Option<Tensor<1>>,
     /// The sum over counted events of each field's nats, `[fields]`.
     pub field_nats: Vec<f64>,
     /// The compression loss; 0 where there is none.
@@ -153,11 +157,19 @@ impl Network {
         let field_nats = losses.iter().map(|loss| scalar(loss) * events as f64).collect();
         let music = losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
         let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
-        let loss = match forward.compression_loss {
-            Some(compression) => music + compression,
-            None => music,
+        let loss = match forward.compression_loss.clone() {
+            Some(compression) => music.clone() + compression,
+            None => music.clone(),
         };
-        StepOutput { loss, field_nats, compression, events, carry: forward.carry }
+        StepOutput {
+            loss,
+            music_loss: music,
+            compression_loss: forward.compression_loss,
+            field_nats,
+            compression,
+            events,
+            carry: forward.carry,
+        }
     }
 
     fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<u64>) -> Forward {

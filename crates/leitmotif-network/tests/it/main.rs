@@ -1,7 +1,9 @@
 //! The networks from outside; one program, because linking Burn is what takes time.
 #![allow(clippy::unwrap_used)]
 
+mod gradients;
 mod memory;
 mod names;
 mod parity;
+mod stepping;
 mod support;

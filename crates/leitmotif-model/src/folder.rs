@@ -1,0 +1,58 @@
+//! A model folder: `config.json` and `model.safetensors`, all that writing music needs of the model itself.
+
+use crate::{Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, Weights};
+use std::path::{Path, PathBuf};
+
+/// The description's file.
+pub const CONFIG_FILE: &str = "config.json";
+/// The weights' file.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Largest `config.json` that is read.
+pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// Reads the description of a model folder.
+///
+/// # Errors
+/// [`ModelError::Io`] or [`ModelError::File`] with the file's path.
+pub fn read_description(folder: &Path) -> Result<ModelDescription, ModelError> {
+    let path = folder.join(CONFIG_FILE);
+    let io = |source| ModelError::Io { path: path.clone(), source };
+    let wrong = |reason: String| ModelError::File { path: path.clone(), reason };
+    if std::fs::metadata(&path).map_err(io)?.len() > MAX_CONFIG_BYTES {
+        return Err(wrong(format!("more than {MAX_CONFIG_BYTES} bytes: not a model's description")));
+    }
+    let text = std::fs::read(&path).map_err(io)?;
+    let description: ModelDescription = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    description.validate().map_err(|error| wrong(error.to_string()))?;
+    Ok(description)
+}
+
+/// Writes the description into a model folder.
+///
+/// # Errors
+/// [`ModelError::Io`] with the file's path.
+pub fn write_description(folder: &Path, description: &ModelDescription) -> Result<(), ModelError> {
+    let path = folder.join(CONFIG_FILE);
+    let mut text = serde_json::to_vec_pretty(description).map_err(|error| ModelError::Config(error.to_string()))?;
+    text.push(b'\n');
+    crate::replace_file(&path, &text).map_err(|source| ModelError::Io { path, source })
+}
+
+/// The path of a model folder's weights.
+pub fn weights_path(folder: &Path) -> PathBuf {
+    folder.join(WEIGHTS_FILE)
+}
+
+/// Opens the model of a folder for writing music, of whichever kind it is.
+///
+/// # Errors
+/// [`ModelError`] naming the file at fault.
+pub fn open_model(folder: &Path) -> Result<Box<dyn Model>, ModelError> {
+    let description = read_description(folder)?;
+    if description.model.kind == ModelKind::Markov {
+        return Ok(Box::new(Markov::load(folder, &description)?));
+    }
+    let path = weights_path(folder);
+    let model = NetworkModel::new(&description, &Weights::load(&path)?);
+    Ok(Box::new(model.map_err(|error| ModelError::File { path, reason: error.to_string() })?))
+}

@@ -1,0 +1,141 @@
+//! The small parts of a step: matrix times vector, layer norm, activation.
+
+use crate::{ModelError, Weights};
+use leitmotif_kernels::gemm::{self, Packed};
+
+/// Added to the variance by every layer norm.
+const EPSILON: f32 = 1e-5;
+
+/// A linear map with its weights packed once.
+#[derive(Debug)]
+pub(super) struct Dense {
+    packed: Packed,
+    bias: Option<Vec<f32>>,
+}
+
+impl Dense {
+    /// The map `x -> x W + b` of `weight` `[inputs, outputs]` and, if named, `bias` `[outputs]`.
+    pub(super) fn load(
+        weights: &Weights,
+        weight: &str,
+        bias: Option<&str>,
+        [inputs, outputs]: [usize; 2],
+    ) -> Result<Self, ModelError> {
+        let values = weights.shaped(weight, &[inputs, outputs])?;
+        let bias = bias.map(|name| weights.shaped(name, &[outputs]).map(<[f32]>::to_vec)).transpose()?;
+        Ok(Self { packed: Packed::new(values, inputs, outputs), bias })
+    }
+
+    /// The map `x -> x Tᵀ + b` of the rows of a table `[outputs, inputs]`.
+    pub(super) fn of_rows(table: &[f32], bias: Option<Vec<f32>>, [inputs, outputs]: [usize; 2]) -> Self {
+        Self { packed: Packed::transposed(table, inputs, outputs), bias }
+    }
+
+    /// The number of results.
+    pub(super) fn outputs(&self) -> usize {
+        self.packed.n()
+    }
+
+    /// Maps each row of `x` `[rows, inputs]` into `y` `[rows, outputs]`.
+    pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
+        let rows = x.len() / self.packed.k();
+        gemm::with_packed_into(x, &self.packed, self.bias.as_deref(), rows, y);
+    }
+}
+
+/// Layer norm's scale and shift.
+#[derive(Debug)]
+pub(super) struct Norm {
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+}
+
+impl Norm {
+    pub(super) fn load(weights: &Weights, prefix: &str, d: usize) -> Result<Self, ModelError> {
+        let vector = |name: &str| weights.shaped(&format!("{prefix}.{name}"), &[d]).map(<[f32]>::to_vec);
+        Ok(Self { gamma: vector("gamma")?, beta: vector("beta")? })
+    }
+
+    /// Normalises each row of `x` into `y`.
+    pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
+        let d = self.gamma.len();
+        for (x, y) in x.chunks_exact(d).zip(y.chunks_exact_mut(d)) {
+            let mean = x.iter().sum::<f32>() / d as f32;
+            let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d as f32;
+            let scale = 1.0 / (variance + EPSILON).sqrt();
+            for (y, ((x, gamma), beta)) in y.iter_mut().zip(x.iter().zip(&self.gamma).zip(&self.beta)) {
+                *y = (x - mean) * scale * gamma + beta;
+            }
+        }
+    }
+}
+
+/// A pre-norm feed-forward sub-layer.
+#[derive(Debug)]
+pub(super) struct FeedForward {
+    norm: Norm,
+    inner: Dense,
+    outer: Dense,
+    glu: bool,
+    f: usize,
+}
+
+impl FeedForward {
+    pub(super) fn load(
+        weights: &Weights,
+        prefix: &str,
+        [d, f]: [usize; 2],
+        glu: bool,
+    ) -> Result<Self, ModelError> {
+        let dense = |name: &str, shape: [usize; 2]| {
+            Dense::load(weights, &format!("{prefix}.{name}"), Some(&format!("{prefix}.{name}_bias")), shape)
+        };
+        let wide = if glu { 2 * f } else { f };
+        Ok(Self {
+            norm: Norm::load(weights, prefix, d)?,
+            inner: dense("inner", [d, wide])?,
+            outer: dense("outer", [f, d])?,
+            glu,
+            f,
+        })
+    }
+
+    /// What the sub-layer adds to `x` `[d]`.
+    pub(super) fn apply(&self, x: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+        let Scratch { normed, wide } = scratch;
+        normed.resize(x.len(), 0.0);
+        wide.resize(self.inner.outputs(), 0.0);
+        self.norm.apply(x, normed);
+        self.inner.apply(normed, wide);
+        let (left, right) = wide.split_at_mut(self.f);
+        left.iter_mut().for_each(|x| *x = gelu(*x));
+        if self.glu {
+            left.iter_mut().zip(right).for_each(|(left, right)| *left *= *right);
+        }
+        let mut output = vec![0.0; x.len()];
+        self.outer.apply(left, &mut output);
+        output
+    }
+}
+
+/// Space for one call, reused.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    normed: Vec<f32>,
+    wide: Vec<f32>,
+}
+
+/// The Gaussian error linear unit, exact form.
+fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+/// The logistic function.
+pub(super) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Adds `b` to `a`.
+pub(super) fn add(a: &mut [f32], b: &[f32]) {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+}

@@ -1,0 +1,76 @@
+//! Events into states and states into events, one field after another.
+
+use super::dense::{Dense, FeedForward, Norm, Scratch, add};
+use crate::{ModelDescription, ModelError, Weights};
+
+/// The embedding table and the outputs of all fields.
+#[derive(Debug)]
+pub(super) struct Fields {
+    /// `[values, d]`.
+    embedding: Vec<f32>,
+    d: usize,
+    offsets: Vec<usize>,
+    norms: Vec<Norm>,
+    mixers: Vec<FeedForward>,
+    outputs: Vec<Dense>,
+}
+
+impl Fields {
+    pub(super) fn load(weights: &Weights, description: &ModelDescription) -> Result<Self, ModelError> {
+        let (config, sizes) = (&description.model, &description.sizes);
+        let (d, values) = (config.d_model, sizes.iter().sum::<usize>());
+        let embedding = weights.shaped("fields.embedding", &[values, d])?.to_vec();
+        let table = match config.tied {
+            true => &embedding,
+            false => weights.shaped("fields.output", &[values, d])?,
+        };
+        let bias = weights.shaped("fields.bias", &[values])?;
+        let offsets: Vec<usize> = (0..sizes.len()).map(|field| sizes[..field].iter().sum()).collect();
+        let outputs = offsets.iter().zip(sizes).map(|(&offset, &size)| {
+            let rows = &table[offset * d..(offset + size) * d];
+            Dense::of_rows(rows, Some(bias[offset..offset + size].to_vec()), [d, size])
+        });
+        let norms = (0..sizes.len()).map(|field| Norm::load(weights, &format!("fields.norms.{field}"), d));
+        let mixers = (1..sizes.len()).map(|field| {
+            FeedForward::load(weights, &format!("fields.mixers.{}", field - 1), [d, config.d_field], false)
+        });
+        Ok(Self {
+            d,
+            outputs: outputs.collect(),
+            norms: norms.collect::<Result<_, _>>()?,
+            mixers: mixers.collect::<Result<_, _>>()?,
+            embedding,
+            offsets,
+        })
+    }
+
+    fn row(&self, field: usize, value: u16) -> &[f32] {
+        let row = self.offsets[field] + usize::from(value);
+        &self.embedding[row * self.d..(row + 1) * self.d]
+    }
+
+    /// The embedded event, `[d]`.
+    pub(super) fn embed(&self, event: &[u16]) -> Vec<f32> {
+        let mut x = vec![0.0; self.d];
+        for (field, &value) in event.iter().enumerate() {
+            add(&mut x, self.row(field, value));
+        }
+        x
+    }
+
+    /// The logits of field number `earlier.len()`, from the backbone's state.
+    pub(super) fn logits(&self, state: &[f32], earlier: &[u16], logits: &mut [f32], scratch: &mut Scratch) {
+        let field = earlier.len();
+        let mut z = state.to_vec();
+        for (field, &value) in earlier.iter().enumerate() {
+            add(&mut z, self.row(field, value));
+        }
+        if let Some(mixer) = field.checked_sub(1).map(|index| &self.mixers[index]) {
+            let mixed = mixer.apply(&z, scratch);
+            add(&mut z, &mixed);
+        }
+        let mut normed = vec![0.0; self.d];
+        self.norms[field].apply(&z, &mut normed);
+        self.outputs[field].apply(&normed, logits);
+    }
+}

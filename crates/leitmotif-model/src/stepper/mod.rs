@@ -1,0 +1,92 @@
+//! Trained networks writing music event by event, without the machinery that trained them.
+//!
+//! Keys and values of segment, memory and compressed memory are cached, weights are packed once, and the memory rolls on
+//! exactly as in training, every [`crate::ModelConfig::segment`] events. So the cost of an event does not grow with the
+//! piece, and the logits are those of training, to rounding.
+
+mod attention;
+mod compress;
+mod decoder;
+mod dense;
+mod fields;
+mod lstm;
+
+use crate::{Model, ModelDescription, ModelError, ModelKind, Stepper, Weights};
+use decoder::{Decoder, DecoderState};
+use dense::Scratch;
+use fields::Fields;
+use lstm::{Lstm, LstmState};
+
+/// A trained transformer or LSTM, ready to write.
+#[derive(Debug)]
+pub struct NetworkModel {
+    description: ModelDescription,
+    fields: Fields,
+    backbone: Backbone,
+}
+
+#[derive(Debug)]
+enum Backbone {
+    Decoder(Decoder),
+    Lstm(Lstm),
+}
+
+enum State {
+    Decoder(DecoderState),
+    Lstm(LstmState),
+}
+
+impl NetworkModel {
+    /// Builds the model from its weights, named as the trainable network names them.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] if they do not fit, [`ModelError::Config`] if the description is invalid or of a Markov model.
+    pub fn new(description: &ModelDescription, weights: &Weights) -> Result<Self, ModelError> {
+        description.validate()?;
+        let backbone = match description.model.kind {
+            ModelKind::Transformer => Backbone::Decoder(Decoder::load(weights, &description.model)?),
+            ModelKind::Lstm => Backbone::Lstm(Lstm::load(weights, &description.model)?),
+            ModelKind::Markov => return Err(ModelError::Config("a Markov model is not a network".into())),
+        };
+        let fields = Fields::load(weights, description)?;
+        Ok(Self { description: description.clone(), fields, backbone })
+    }
+}
+
+impl Model for NetworkModel {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn stepper(&self) -> Box<dyn Stepper + '_> {
+        let state = match &self.backbone {
+            Backbone::Decoder(decoder) => State::Decoder(decoder.start()),
+            Backbone::Lstm(lstm) => State::Lstm(lstm.start()),
+        };
+        let output = vec![0.0; self.description.model.d_model];
+        Box::new(NetworkStepper { model: self, state, output, scratch: Scratch::default() })
+    }
+}
+
+struct NetworkStepper<'a> {
+    model: &'a NetworkModel,
+    state: State,
+    /// The backbone's state after the last event.
+    output: Vec<f32>,
+    scratch: Scratch,
+}
+
+impl Stepper for NetworkStepper<'_> {
+    fn push(&mut self, event: &[u16]) {
+        let embedded = self.model.fields.embed(event);
+        self.output = match (&self.model.backbone, &mut self.state) {
+            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(embedded, state),
+            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(embedded, state),
+            _ => unreachable!("a stepper's state is of its model's kind"),
+        };
+    }
+
+    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
+        self.model.fields.logits(&self.output, &earlier[..field], logits, &mut self.scratch);
+    }
+}

@@ -1,0 +1,44 @@
+//! The stepping engine gives the training forward's probabilities, over memory boundaries too.
+
+use crate::support::{Music, config, describe, lstm};
+use leitmotif_model::{Compression, Gating, Judge, ModelConfig, NetworkModel, StepperJudge};
+use leitmotif_network::{Network, device};
+
+/// Judges a piece of 43 events in segments of 6, by the network and event by event.
+fn compare(config: ModelConfig) {
+    let network = Network::new(&describe(config.clone()), 11, &device("cpu").unwrap()).unwrap();
+    let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
+    let stepping = StepperJudge::new(&model);
+    let music = Music::random(2, 44, 4);
+    let (mut by_network, mut by_steps) = (network.evaluator(2), stepping.evaluator(2));
+    for start in (0..42).step_by(config.segment) {
+        let cut = music.cut(start, config.segment);
+        let (a, b) = (by_network.nats(&cut.segment()), by_steps.nats(&cut.segment()));
+        let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 5e-5, "{worst} apart in the segment at {start} of {config:?}");
+    }
+}
+
+#[test]
+fn every_compression_function() {
+    let functions =
+        [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed];
+    for compression in functions {
+        for (memory, compressed, ratio) in [(6, 4, 3), (6, 5, 4), (8, 3, 3), (0, 7, 2), (3, 9, 1), (20, 2, 5)] {
+            compare(ModelConfig { compression, memory, compressed, ratio, ..config() });
+        }
+    }
+}
+
+#[test]
+fn every_architecture() {
+    for config in [
+        ModelConfig { memory: 0, compressed: 0, ..config() },
+        ModelConfig { memory: 9, compressed: 0, ..config() },
+        ModelConfig { memory_layers: vec![2], layers: 3, ..config() },
+        ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() },
+        lstm(),
+    ] {
+        compare(config);
+    }
+}
