@@ -1,0 +1,267 @@
+//! The course of a piece: when a bar may close, when the piece must end, and when an instrument that has not played yet must.
+//!
+//! Every asked-for instrument plays: those still missing are gently favoured (their logits rise from bar to bar), and
+//! when only as much room is left as they need, the lowest of them is the only one that may play, until
+//! all have. That room is counted in bars, in notes, or as the second half of the seconds; in each of them the rule begins
+//! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
+
+use crate::Length;
+use crate::meaning::{Kind, Meaning};
+use leitmotif_data::{Grammar, Value};
+
+/// What is added to the logit of an instrument that is missing: at first, with every bar, and at most.
+const FAVOUR: (f32, f32, f32) = (1.0, 0.5, 6.0);
+/// A length in seconds below which missing instruments play at once, because a single slow bar may fill it.
+const SHORT_SECONDS: f64 = 60.0;
+/// The position value of the first step of a bar.
+const FIRST_POSITION: usize = 1;
+/// How much hotter the draw becomes with each further equal bar, and at most.
+const HEATING: (f64, f64) = (1.25, 4.0);
+
+/// Where a piece stands on its course.
+#[derive(Debug)]
+pub(crate) struct Course {
+    pub length: Length,
+    pub most_silent_bars: usize,
+    pub most_notes_in_bar: usize,
+    pub most_equal_bars: usize,
+    /// Asked-for instruments that have not played, ascending.
+    pub missing: Vec<Value>,
+    /// The kind of the tempo that comes next, before anything else of the bar.
+    pub tempo_due: Option<usize>,
+    /// Whether no other tempo may come.
+    pub tempo_fixed: bool,
+    /// Whether a tempo holds.
+    pub tempo_known: bool,
+    /// Seconds of the result for each second the grammar counts.
+    pub pace: f64,
+    /// What the grammar had counted when composing began.
+    pub start: Counted,
+    /// What the grammar counts now, since the start.
+    pub now: Counted,
+    /// Bars begun.
+    pub bars: usize,
+    notes_in_bar: usize,
+    /// Seconds when the bar began.
+    bar_began: f64,
+    /// Bars without a note up to now, the one being written included.
+    silent: usize,
+    bar_hash: blake3::Hasher,
+    last_bar: Option<blake3::Hash>,
+    equal_bars: usize,
+}
+
+/// What a grammar counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub bars: usize,
+    pub notes: usize,
+    pub seconds: f64,
+}
+
+impl Counted {
+    pub fn by(grammar: &dyn Grammar) -> Self {
+        Self { bars: grammar.bars(), notes: grammar.notes(), seconds: grammar.seconds() }
+    }
+}
+
+impl Course {
+    pub fn new(length: Length, start: Counted) -> Self {
+        Self {
+            length,
+            most_silent_bars: usize::MAX,
+            most_notes_in_bar: usize::MAX,
+            most_equal_bars: 0,
+            missing: Vec::new(),
+            tempo_due: None,
+            tempo_fixed: false,
+            tempo_known: false,
+            pace: 1.0,
+            start,
+            now: Counted::default(),
+            bars: 0,
+            notes_in_bar: 0,
+            bar_began: 0.0,
+            silent: 0,
+            bar_hash: blake3::Hasher::new(),
+            last_bar: None,
+            equal_bars: 0,
+        }
+    }
+
+    fn most_bars(&self) -> usize {
+        match self.length {
+            Length::Bars(bars) | Length::Open { most_bars: bars } => bars,
+            Length::Seconds(_) | Length::Notes(_) => usize::MAX,
+        }
+    }
+
+    /// Whether nothing but the end may follow.
+    fn complete(&self, bars: bool) -> bool {
+        match self.length {
+            Length::Bars(most) | Length::Open { most_bars: most } => !bars && self.now.bars >= most,
+            Length::Seconds(seconds) => self.now.seconds >= seconds && self.missing.is_empty(),
+            Length::Notes(notes) => self.now.notes >= notes,
+        }
+    }
+
+    fn may_end(&self, bars: bool) -> bool {
+        self.missing.is_empty()
+            && match self.length {
+                Length::Open { .. } => self.now.notes > 0,
+                Length::Bars(most) if bars => self.bars == most && self.notes_in_bar > 0,
+                _ => self.complete(bars),
+            }
+    }
+
+    /// Whether the missing instruments must play now.
+    fn due(&self) -> bool {
+        !self.missing.is_empty()
+            && match self.length {
+                Length::Bars(most) | Length::Open { most_bars: most } => self.missing.len() + self.bars > most,
+                Length::Notes(notes) => self.missing.len() + self.now.notes >= notes,
+                Length::Seconds(seconds) => seconds < SHORT_SECONDS || self.bar_began >= seconds / 2.0,
+            }
+    }
+
+    /// How much is done, 0 to 1.
+    pub fn done(&self) -> f64 {
+        let share = match self.length {
+            Length::Bars(most) | Length::Open { most_bars: most } => {
+                self.now.bars.max(self.bars.saturating_sub(1)) as f64 / most as f64
+            }
+            Length::Seconds(seconds) => self.now.seconds / seconds,
+            Length::Notes(notes) => self.now.notes as f64 / notes as f64,
+        };
+        share.clamp(0.0, 1.0)
+    }
+
+    /// Takes out of `allowed` what may not come now. With `free`, openings are left to the grammar.
+    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, free: bool, allowed: &mut [bool]) {
+        let Some(places) = meaning.places else {
+            if field == 0 {
+                let (complete, may_end) = (self.complete(false), self.may_end(false));
+                for (allowed, kind) in allowed.iter_mut().zip(&meaning.kinds) {
+                    *allowed &= if *kind == Kind::End { may_end } else { !complete };
+                }
+            }
+            return;
+        };
+        let due = self.due();
+        if field == 0 {
+            self.mask_kinds(meaning, due, free, allowed);
+        } else if field == places.position && meaning.kind(earlier).is_tempo() {
+            if self.tempo_due.is_some() {
+                only(allowed, FIRST_POSITION);
+            }
+        } else if due && meaning.kind(earlier) == Kind::Note {
+            if field == places.position && matches!(self.length, Length::Seconds(_)) {
+                only(allowed, FIRST_POSITION);
+            } else if field == places.instrument {
+                only(allowed, usize::from(self.missing[0]));
+            }
+        }
+    }
+
+    fn mask_kinds(&self, meaning: &Meaning, due: bool, free: bool, allowed: &mut [bool]) {
+        let (before_bars, complete) = (self.bars == 0, self.complete(true));
+        let within = !before_bars && !complete;
+        let empty = self.notes_in_bar == 0;
+        let may_close = before_bars
+            || !(complete
+                || self.tempo_due.is_some()
+                || due && !matches!(self.length, Length::Notes(_))
+                || empty && self.silent > self.most_silent_bars);
+        for (value, (allowed, kind)) in allowed.iter_mut().zip(&meaning.kinds).enumerate() {
+            *allowed &= match kind {
+                Kind::Note => within && self.tempo_due.is_none() && self.notes_in_bar < self.most_notes_in_bar,
+                Kind::Tempo(_) => match self.tempo_due {
+                    Some(wanted) => within && value == wanted,
+                    None => within && !self.tempo_fixed && !(due && self.tempo_known),
+                },
+                Kind::Bar(..) => may_close && self.bars < self.most_bars(),
+                Kind::End => !before_bars && self.may_end(true),
+                Kind::Opening => free,
+            };
+        }
+    }
+
+    /// When nothing is left: another bar, or the end.
+    pub fn close(&self, meaning: &Meaning, allowed: &mut [bool]) {
+        let more = meaning.places.is_some() && self.bars < self.most_bars() && !self.complete(true);
+        for (allowed, kind) in allowed.iter_mut().zip(&meaning.kinds) {
+            *allowed &= if more { kind.is_bar() } else { *kind == Kind::End };
+        }
+    }
+
+    /// Shifts the model's logits: missing instruments are favoured, and in the last bar the wish for another bar
+    /// becomes the wish to end.
+    pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
+        let Some(places) = meaning.places else { return };
+        if field == 0 && self.bars == self.most_bars() {
+            let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
+            let wishes =
+                || logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);
+            let most = wishes().fold(f32::NEG_INFINITY, f32::max);
+            if most.is_finite() {
+                let sum = most + wishes().map(|logit| (logit - most).exp()).sum::<f32>().ln();
+                if let Some(end) = meaning.kinds.iter().position(|kind| *kind == Kind::End) {
+                    logits[end] = sum;
+                }
+            }
+        } else if field == places.instrument && meaning.kind(earlier) == Kind::Note {
+            let favour = (FAVOUR.0 + FAVOUR.1 * self.bars as f32).min(FAVOUR.2);
+            self.missing.iter().for_each(|&value| logits[usize::from(value)] += favour);
+        }
+    }
+
+    /// How much hotter to draw because the music repeats itself.
+    pub fn heat(&self) -> f64 {
+        if self.most_equal_bars == 0 || self.equal_bars < self.most_equal_bars {
+            return 1.0;
+        }
+        let steps = (self.equal_bars - self.most_equal_bars + 1).min(16) as i32;
+        HEATING.0.powi(steps).min(HEATING.1)
+    }
+
+    /// Follows one event, which the grammar has accepted.
+    pub fn follow(&mut self, meaning: &Meaning, event: &[Value], grammar: &dyn Grammar) {
+        self.now = Counted {
+            bars: grammar.bars() - self.start.bars,
+            notes: grammar.notes() - self.start.notes,
+            seconds: (grammar.seconds() - self.start.seconds) * self.pace,
+        };
+        match meaning.kind(event) {
+            Kind::Bar(..) => {
+                let hash = self.bar_hash.finalize();
+                let equal = self.notes_in_bar > 0 && self.last_bar == Some(hash);
+                self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
+                self.last_bar = Some(hash);
+                self.bar_hash.reset();
+                self.bars += 1;
+                self.silent += 1;
+                self.notes_in_bar = 0;
+                self.bar_began = self.now.seconds;
+            }
+            Kind::Tempo(_) => {
+                self.tempo_due = None;
+                self.tempo_known = true;
+            }
+            Kind::Note => {
+                self.notes_in_bar += 1;
+                self.silent = 0;
+                if let Some(places) = meaning.places {
+                    self.missing.retain(|&value| value != event[places.instrument]);
+                }
+                event.iter().for_each(|value| {
+                    self.bar_hash.update(&value.to_le_bytes());
+                });
+            }
+            Kind::End | Kind::Opening => {}
+        }
+    }
+}
+
+fn only(allowed: &mut [bool], value: usize) {
+    allowed.iter_mut().enumerate().for_each(|(other, allowed)| *allowed &= other == value);
+}

@@ -1,0 +1,137 @@
+//! What stays the same throughout a piece: which instruments, pitches and time signatures may be.
+
+use crate::constraints::same;
+use crate::meaning::{Kind, Meaning};
+use crate::{ComposeError, Request};
+use leitmotif_data::{Value, Vocabulary};
+use leitmotif_score::Instrument;
+
+/// A tempo that holds throughout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FixedTempo {
+    /// Its kind, where the representation has tempos.
+    pub kind: Option<usize>,
+    /// Quarters a minute that the representation plays.
+    pub nearest: f64,
+    /// Quarters a minute that were asked for.
+    pub exact: f64,
+}
+
+/// The constraints as masks over the vocabulary. Empty masks allow everything.
+#[derive(Debug, Default)]
+pub(crate) struct Masks {
+    kinds: Vec<bool>,
+    instruments: Vec<bool>,
+    /// Of each instrument value.
+    pitches: Vec<Vec<bool>>,
+    /// Instrument values that must play, ascending.
+    pub required: Vec<Value>,
+}
+
+impl Masks {
+    /// `meter` holds throughout; `playing` are the instruments of a prime.
+    pub fn new(
+        meaning: &Meaning,
+        vocabulary: &Vocabulary,
+        request: &Request,
+        meter: Option<(u8, u8)>,
+        playing: &[Instrument],
+    ) -> Result<Self, ComposeError> {
+        let mut masks = Self::default();
+        let constraints = &request.constraints;
+        if meaning.places.is_none() {
+            let asked =
+                [("key, ranges or allowed instruments", !constraints.is_empty()), ("a meter", request.meter.is_some())];
+            if let Some((what, _)) = asked.into_iter().find(|asked| asked.1) {
+                let reason =
+                    format!("this model's representation has no bars and no instruments, so it cannot keep to {what}");
+                return Err(ComposeError::Request(reason));
+            }
+            return Ok(masks);
+        }
+        if let Some(meter) = meter {
+            let Some(wanted) = meaning.bar(meter) else {
+                let names = vocabulary.fields[0].values.iter().filter_map(|name| name.strip_prefix("bar "));
+                let reason = format!(
+                    "the model knows no meter {}/{}; it knows {}",
+                    meter.0,
+                    meter.1,
+                    names.collect::<Vec<_>>().join(", ")
+                );
+                return Err(ComposeError::Request(reason));
+            };
+            let kinds = meaning.kinds.iter().enumerate();
+            masks.kinds = kinds.map(|(value, kind)| !kind.is_bar() || value == wanted).collect();
+        }
+        let asked = &request.header.instruments;
+        if let Some(barred) = asked.iter().find(|instrument| !constraints.may_play(**instrument)) {
+            let reason = format!("{} is asked for, but not among the allowed instruments", barred.name());
+            return Err(ComposeError::Request(reason));
+        }
+        let among = |list: &[Instrument], instrument| list.iter().any(|other| same(*other, instrument));
+        let may = |instrument: Instrument| match (asked.is_empty(), constraints.instruments.is_empty()) {
+            (false, _) => among(asked, instrument),
+            (true, false) => constraints.may_play(instrument),
+            (true, true) => playing.is_empty() || among(playing, instrument),
+        };
+        if !constraints.is_empty() || !asked.is_empty() || !playing.is_empty() {
+            masks.instruments = meaning.instruments.iter().map(|instrument| instrument.is_some_and(may)).collect();
+        }
+        if constraints.key.is_some() || !constraints.ranges.is_empty() {
+            masks.pitches =
+                meaning.instruments.iter().map(|&instrument| pitches(meaning, request, instrument)).collect();
+            masks.drop_silent(meaning, asked)?;
+        }
+        let required = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(|it| among(asked, it)));
+        masks.required = required.map(|(value, _)| value as Value).collect();
+        Ok(masks)
+    }
+
+    /// Takes out the instruments that have no pitch left.
+    fn drop_silent(&mut self, meaning: &Meaning, asked: &[Instrument]) -> Result<(), ComposeError> {
+        for (value, instrument) in meaning.instruments.iter().enumerate() {
+            let Some(instrument) = instrument else { continue };
+            if self.instruments[value] && !self.pitches[value].contains(&true) {
+                if asked.iter().any(|other| same(*other, *instrument)) {
+                    let reason = format!("scale and ranges leave no pitch for {}", instrument.name());
+                    return Err(ComposeError::Request(reason));
+                }
+                self.instruments[value] = false;
+            }
+        }
+        if self.instruments.contains(&true) {
+            Ok(())
+        } else {
+            Err(ComposeError::Request("scale, ranges and allowed instruments leave no note to play".into()))
+        }
+    }
+
+    /// Takes out of `allowed` what the constraints forbid for field number `field` after the `earlier` fields.
+    pub fn apply(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        if field == 0 {
+            return and(allowed, &self.kinds);
+        }
+        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
+        if field == places.instrument {
+            and(allowed, &self.instruments);
+        } else if field == places.pitch
+            && let Some(mask) = self.pitches.get(usize::from(earlier[places.instrument]))
+        {
+            and(allowed, mask);
+        }
+    }
+}
+
+fn pitches(meaning: &Meaning, request: &Request, instrument: Option<Instrument>) -> Vec<bool> {
+    let may = |pitch: &Option<(u8, bool)>| match (instrument, pitch) {
+        (Some(instrument), Some((pitch, drum))) => {
+            instrument.is_drums() == *drum && request.constraints.allow(instrument, *pitch)
+        }
+        _ => false,
+    };
+    meaning.pitches.iter().map(may).collect()
+}
+
+fn and(allowed: &mut [bool], mask: &[bool]) {
+    allowed.iter_mut().zip(mask).for_each(|(allowed, mask)| *allowed &= mask);
+}

@@ -1,0 +1,115 @@
+//! Music to continue: where it is cut, and what the model is told of it.
+
+use crate::ComposeError;
+use crate::meaning::{Kind, Meaning};
+use leitmotif_data::{Header, Representation, Sequence};
+use leitmotif_score::{Bar, Bars, Score, Ticks};
+
+/// How far apart two bar lines, in quarters, are still one.
+const SAME_LINE: f64 = 1e-6;
+
+/// Music to continue.
+#[derive(Debug, Clone)]
+pub struct Prime {
+    /// The music. Its notes stand unchanged at the start of the result.
+    pub score: Score,
+    /// How many of its bars; `None` for all, up to the end of the bar in which the last note begins.
+    pub bars: Option<usize>,
+}
+
+/// A prime as the model knows it.
+#[derive(Debug)]
+pub(crate) struct Primed {
+    /// The music up to the cut; notes that sound across it are whole.
+    pub score: Score,
+    /// Where the new music begins.
+    pub cut: Ticks,
+    /// Its bars.
+    pub bars: usize,
+    /// Its events, up to the cut.
+    pub sequence: Sequence,
+    /// Where the cut lies in the decoded sequence, in quarters.
+    pub line: f64,
+}
+
+impl Primed {
+    pub fn new(
+        prime: &Prime,
+        header: &Header,
+        representation: &dyn Representation,
+        meaning: &Meaning,
+    ) -> Result<Self, ComposeError> {
+        let bars = first_bars(prime)?;
+        let cut = bars[bars.len() - 1].end();
+        let mut score = prime.score.clone();
+        score.normalise();
+        score.parts.iter_mut().for_each(|part| part.notes.retain(|note| note.onset < cut));
+        score.tempos.retain(|tempo| tempo.at < cut);
+        score.meters.retain(|meter| meter.at < cut);
+        score.keys.retain(|key| key.at < cut);
+        score.markers.retain(|marker| marker.at < cut);
+        if score.note_count() == 0 {
+            return Err(ComposeError::Request(format!("the first {} bars of the prime have no notes", bars.len())));
+        }
+        let mut header = header.clone();
+        if !header.instruments.is_empty() {
+            header.instruments.extend(score.instruments());
+        }
+        let (encoded, _) = representation.encode(&score, &header);
+        let mut primed = Self { score, cut, bars: bars.len(), sequence: Sequence::new(encoded.fields()), line: 0.0 };
+        primed.take(&encoded, representation, meaning)?;
+        Ok(primed)
+    }
+
+    /// Takes the events before the cut, and bars without notes up to it.
+    fn take(
+        &mut self,
+        encoded: &Sequence,
+        representation: &dyn Representation,
+        meaning: &Meaning,
+    ) -> Result<(), ComposeError> {
+        let cut = self.score.resolution.quarters(self.cut).0;
+        let mut grammar = representation.grammar();
+        for event in encoded.events() {
+            let kind = meaning.kind(event);
+            if kind == Kind::End || kind.is_bar() && self.line > cut - SAME_LINE {
+                break;
+            }
+            grammar.accept(event)?;
+            self.sequence.push(event);
+            self.line += kind.quarters();
+        }
+        if meaning.places.is_none() {
+            let decoded = representation.decode(&self.sequence)?;
+            self.line = decoded.resolution.quarters(decoded.end()).0;
+            return Ok(());
+        }
+        let mut event = vec![0; self.sequence.fields()];
+        while self.line < cut - SAME_LINE {
+            let meter = self.score.meter_at(self.score.resolution.ticks(leitmotif_score::Quarters(self.line)));
+            let Some(bar) = meaning.bar((meter.numerator, meter.denominator)) else { break };
+            event[0] = bar as u16;
+            let end = self.line + meaning.kind(&event).quarters();
+            if end > cut + SAME_LINE || grammar.accept(&event).is_err() {
+                break;
+            }
+            self.sequence.push(&event);
+            self.line = end;
+        }
+        Ok(())
+    }
+}
+
+/// The bars that are kept, at least one.
+fn first_bars(prime: &Prime) -> Result<Vec<Bar>, ComposeError> {
+    if prime.bars == Some(0) {
+        return Err(ComposeError::setting("prime_bars", 0, "at least 1"));
+    }
+    let score = &prime.score;
+    let onsets = score.parts.iter().flat_map(|part| part.notes.iter().map(|note| note.onset));
+    let Some(last) = onsets.max() else {
+        return Err(ComposeError::Request("the prime has no notes".into()));
+    };
+    let bars = Bars::new(score.resolution, &score.meters, Ticks(last.0.saturating_add(1)));
+    Ok(bars.take(prime.bars.unwrap_or(usize::MAX)).collect())
+}

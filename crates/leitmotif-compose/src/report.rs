@@ -1,0 +1,68 @@
+//! What is said about a piece: one line of JSON, and the text that the piece itself carries.
+
+use crate::prime::Primed;
+use crate::{ComposeError, Request};
+use leitmotif_score::Score;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// One composed piece in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PieceReport {
+    /// Where it was written; for whoever writes it to fill in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Its number among the pieces of the request, from 0.
+    pub piece: u64,
+    /// Bars, those of a prime included.
+    pub bars: usize,
+    /// Notes, those of a prime included.
+    pub notes: usize,
+    /// Seconds from the start to the end of the last note.
+    pub seconds: f64,
+    /// The instruments that play, programs first.
+    pub instruments: Vec<String>,
+    /// Bars of the prime.
+    pub prime_bars: usize,
+    /// Events composed.
+    pub events: usize,
+    /// Events that the grammar would not have let through: 0 unless it was off.
+    pub invalid_events: usize,
+    /// Whether the events were a valid piece as they were drawn.
+    pub valid: bool,
+}
+
+/// The text event of a piece: which model, seed and settings made it, as JSON.
+pub(crate) fn provenance(request: &Request, primed: Option<&Primed>, piece: u64) -> Result<String, ComposeError> {
+    #[derive(Serialize)]
+    struct Made<'a> {
+        composer: &'static str,
+        version: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        model: Option<&'a str>,
+        piece: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        prime: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        prime_bars: Option<usize>,
+        settings: &'a Request,
+    }
+    let made = Made {
+        composer: "leitmotif",
+        version: env!("CARGO_PKG_VERSION"),
+        model: request.model.as_deref(),
+        piece,
+        prime: primed.map(|primed| fingerprint(&primed.score)).transpose()?,
+        prime_bars: primed.map(|primed| primed.bars),
+        settings: request,
+    };
+    json(&made)
+}
+
+fn fingerprint(score: &Score) -> Result<String, ComposeError> {
+    Ok(blake3::hash(json(score)?.as_bytes()).to_hex().to_string())
+}
+
+fn json(value: &impl Serialize) -> Result<String, ComposeError> {
+    serde_json::to_string(value).map_err(|error| ComposeError::Request(error.to_string()))
+}

@@ -1,0 +1,142 @@
+//! What is asked for.
+
+use crate::{ComposeError, Constraints, Filter, Prime, Sampling};
+use leitmotif_data::Header;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Most bars of a piece.
+pub const MAX_BARS: usize = 1 << 15;
+/// Most notes of a piece.
+pub const MAX_NOTES: usize = 10_000_000;
+/// Longest piece in seconds.
+pub const MAX_SECONDS: f64 = 86_400.0;
+/// Slowest and fastest tempo that can be asked for, in quarters a minute.
+const TEMPOS: std::ops::RangeInclusive<f64> = 4.0..=1000.0;
+
+/// How much is composed. A prime does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Length {
+    /// Exactly so many bars; the last one has a note in it.
+    Bars(usize),
+    /// Exactly so many seconds: what would sound longer is cut there.
+    Seconds(f64),
+    /// Exactly so many notes (chords, where an event is a chord).
+    Notes(usize),
+    /// Until the model ends, or after `most_bars` at the latest.
+    Open {
+        /// The cap.
+        most_bars: usize,
+    },
+}
+
+/// Everything that decides what a piece becomes, besides the model and the piece's number.
+#[derive(Clone, Serialize)]
+pub struct Request {
+    /// Genre and instruments. Where instruments are named, only these play, and each of them does.
+    pub header: Header,
+    /// How much.
+    pub length: Length,
+    /// Music to continue.
+    #[serde(skip)]
+    pub prime: Option<Prime>,
+    /// Tempo in quarters a minute, kept exactly and throughout; `None` leaves it to the model (or carries the prime's on).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tempo: Option<f64>,
+    /// Time signature, kept throughout; `None` leaves it to the model (or carries the prime's on).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meter: Option<(u8, u8)>,
+    /// How values are drawn.
+    pub sampling: Sampling,
+    /// What the notes must keep to.
+    pub constraints: Constraints,
+    /// Decides every draw, together with the piece's number.
+    pub seed: u64,
+    /// Off: the grammar only counts what it would have prevented. Such an event is drawn again with the grammar on, so the
+    /// piece is valid all the same.
+    pub grammar: bool,
+    /// Most bars without a note in a row.
+    pub most_silent_bars: usize,
+    /// Most notes of a bar.
+    pub most_notes_in_bar: usize,
+    /// Identical bars in a row after which the temperature rises by a quarter with every further one; 0 never.
+    pub most_equal_bars: usize,
+    /// The model's hash, for the text that the piece carries.
+    #[serde(skip)]
+    pub model: Option<String>,
+    /// Further say in what comes next; not part of what the piece carries.
+    #[serde(skip)]
+    pub filters: Vec<Arc<dyn Filter>>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            header: Header::default(),
+            length: Length::Bars(32),
+            prime: None,
+            tempo: None,
+            meter: None,
+            sampling: Sampling::default(),
+            constraints: Constraints::default(),
+            seed: 0,
+            grammar: true,
+            most_silent_bars: 4,
+            most_notes_in_bar: 1024,
+            most_equal_bars: 8,
+            model: None,
+            filters: Vec::new(),
+        }
+    }
+}
+
+impl Request {
+    /// Checks what can be checked without a representation.
+    pub(crate) fn validate(&self) -> Result<(), ComposeError> {
+        let bars = |key, bars: usize| {
+            let good = (1..=MAX_BARS).contains(&bars);
+            if good { Ok(()) } else { Err(ComposeError::setting(key, bars, &format!("between 1 and {MAX_BARS}"))) }
+        };
+        match self.length {
+            Length::Bars(count) => bars("bars", count)?,
+            Length::Open { most_bars } => bars("most_bars", most_bars)?,
+            Length::Seconds(seconds) if !(seconds > 0.0 && seconds <= MAX_SECONDS) => {
+                return Err(ComposeError::setting("seconds", seconds, &format!("above 0 and at most {MAX_SECONDS}")));
+            }
+            Length::Notes(notes) if !(1..=MAX_NOTES).contains(&notes) => {
+                return Err(ComposeError::setting("notes", notes, &format!("between 1 and {MAX_NOTES}")));
+            }
+            Length::Seconds(_) | Length::Notes(_) => {}
+        }
+        if let Some(tempo) = self.tempo.filter(|tempo| !TEMPOS.contains(tempo)) {
+            return Err(ComposeError::setting("tempo", tempo, "between 4 and 1000 quarters a minute"));
+        }
+        for (key, value) in [("most_silent_bars", self.most_silent_bars), ("most_notes_in_bar", self.most_notes_in_bar)]
+        {
+            if value == 0 {
+                return Err(ComposeError::setting(key, value, "at least 1"));
+            }
+        }
+        if let Some(range) = self.constraints.ranges.iter().find(|range| range.low > range.high || range.high > 127) {
+            let range = format!("{} to {}", range.low, range.high);
+            return Err(ComposeError::setting("range", range, "two pitches of 0 to 127, the lower one first"));
+        }
+        Ok(())
+    }
+}
+
+/// How far a piece has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// The piece's number.
+    pub piece: u64,
+    /// Composed so far.
+    pub bars: usize,
+    /// Composed so far.
+    pub notes: usize,
+    /// Composed so far.
+    pub seconds: f64,
+    /// How much of the length is done, 0 to 1; of the cap where the end is left to the model.
+    pub done: f64,
+}

@@ -1,0 +1,94 @@
+//! A model without taste: its logits are hashes of what it has read.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use leitmotif_compose::{ComposeError, Piece, Request, generate};
+use leitmotif_data::{Representation, RepresentationConfig};
+use leitmotif_model::{Model, ModelConfig, ModelDescription, Stepper};
+use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Every piece it writes is different, and none is music.
+pub struct Hashing {
+    description: ModelDescription,
+    /// Higher is more decided.
+    pub scale: f32,
+}
+
+impl Hashing {
+    pub fn new(representation: &dyn Representation, scale: f32) -> Self {
+        let sizes = representation.vocabulary().sizes();
+        Self { description: ModelDescription::new(ModelConfig::default(), sizes).unwrap(), scale }
+    }
+}
+
+impl Model for Hashing {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn stepper(&self) -> Box<dyn Stepper + '_> {
+        Box::new(HashingStepper { state: 1, scale: self.scale })
+    }
+}
+
+struct HashingStepper {
+    state: u64,
+    scale: f32,
+}
+
+fn mix(state: u64, value: u64) -> u64 {
+    let mut z = (state ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+impl Stepper for HashingStepper {
+    fn push(&mut self, event: &[u16]) {
+        self.state = event.iter().fold(self.state, |state, &value| mix(state, u64::from(value)));
+    }
+
+    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
+        let state = earlier.iter().fold(mix(self.state, field as u64), |state, &value| mix(state, u64::from(value)));
+        for (value, logit) in logits.iter_mut().enumerate() {
+            *logit = (mix(state, value as u64) % 1000) as f32 / 1000.0 * self.scale;
+        }
+    }
+}
+
+pub fn events() -> Arc<dyn Representation> {
+    let genres = vec!["metal".to_string(), "rock".to_string()];
+    leitmotif_data::build(&RepresentationConfig::Events { grid: 12, genres }).unwrap()
+}
+
+pub fn notes() -> Arc<dyn Representation> {
+    leitmotif_data::build(&RepresentationConfig::Notes).unwrap()
+}
+
+pub fn compose(representation: &dyn Representation, scale: f32, request: &Request) -> Result<Piece, ComposeError> {
+    let model = Hashing::new(representation, scale);
+    generate(&model, representation, request, 0, &|_| {}, &AtomicBool::new(false))
+}
+
+/// Four bars of 3/4 at 97 quarters a minute, in a clock that no grid divides, with a note held across every bar line.
+pub fn prime() -> Score {
+    let note = |onset, pitch, duration| Note { onset: Ticks(onset), pitch, duration: Ticks(duration), velocity: 77 };
+    let melody = (0..12).map(|beat| note(beat * 101 + beat % 3, 60 + (beat * 5 % 13) as u8, 90)).collect();
+    let held = (0..4).map(|bar| note(bar * 303 + 202, 40 + bar as u8, 250)).collect();
+    let drums = (0..24).map(|half| note(half * 50 + 1, 36 + (half % 3) as u8, 11)).collect();
+    let part = |name: &str, instrument, notes| Part { name: name.into(), instrument, notes };
+    let mut score = Score {
+        resolution: Resolution::new(101).unwrap(),
+        title: Some("Prime".into()),
+        parts: vec![
+            part("Tune", Instrument::Program(73), melody),
+            part("Low", Instrument::Program(33), held),
+            part("Kit", Instrument::Drums(8), drums),
+        ],
+        tempos: vec![Tempo::from_quarters_per_minute(Ticks(0), 97.0)],
+        meters: vec![Meter { at: Ticks(0), numerator: 3, denominator: 4 }],
+        ..Score::default()
+    };
+    score.normalise();
+    score
+}
