@@ -36,11 +36,11 @@ pub enum TrainError {
     },
     /// The loss or its gradient stopped being a number.
     #[error(
-        "the {what} was not finite in {times} steps in a row (step {step}): a lower learning rate \
+        "the {what} not finite in {times} steps in a row (at step {step}): a lower learning rate \
          (now {learning_rate}) or a stronger clip (now {clip}) helps; the last checkpoint is from before"
     )]
     Diverged {
-        /// Loss or gradient.
+        /// `loss was`, `gradient was` or `weights were`.
         what: &'static str,
         /// How often in a row.
         times: u32,

@@ -10,7 +10,7 @@ pub const CURVES_FILE: &str = "curves.svg";
 /// How much of its average so far each point of the training curve keeps.
 const SMOOTHING: f64 = 0.9;
 
-/// Draws nats per event over steps, training and validation, from what `metrics.jsonl` says.
+/// Draws nats per note over steps, training and validation, from what `metrics.jsonl` says.
 ///
 /// # Errors
 /// As [`read_metrics`].
@@ -19,15 +19,15 @@ pub fn learning_curve(dir: &Path) -> Result<String, TrainError> {
     let (mut training, mut validation, mut best) = (Vec::new(), Vec::new(), None);
     for line in &lines {
         match line {
-            MetricsLine::Train(line) => training.push((line.step as f64, line.nats_per_event)),
+            MetricsLine::Train(line) => training.push((line.step as f64, line.nats_per_note)),
             MetricsLine::Validation(line) => {
-                validation.push((line.step as f64, line.nats_per_event));
+                validation.push((line.step as f64, line.nats_per_note));
                 best = if line.best { Some((line.step as f64, line.nats_per_note)) } else { best };
             }
         }
     }
     let mut chart = LineChart::new("Learning curve")
-        .labels("optimiser steps", "nats per event")
+        .labels("optimiser steps", "nats per note")
         .series(Series::new("training", training).smoothed(SMOOTHING))
         .series(Series::new("validation", validation).dots());
     if let Some((step, nats)) = best {

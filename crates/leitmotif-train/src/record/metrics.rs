@@ -36,6 +36,8 @@ pub struct TrainLine {
     pub loss: f64,
     /// Music loss in nats per event (per token).
     pub nats_per_event: f64,
+    /// Music loss in nats per note, at the training songs' mean number of events per note.
+    pub nats_per_note: f64,
     /// Music loss in nats per event, by field, where the model reports it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, f64>,
@@ -136,6 +138,7 @@ fn train_scalars(line: &TrainLine) -> Vec<(&'static str, f64)> {
     vec![
         ("train/loss", line.loss),
         ("train/nats_per_event", line.nats_per_event),
+        ("train/nats_per_note", line.nats_per_note),
         ("train/compression", line.compression),
         ("train/learning_rate", line.learning_rate),
         ("train/gradient_norm", line.gradient_norm),

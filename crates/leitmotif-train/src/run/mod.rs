@@ -234,7 +234,11 @@ pub fn resume(
     for model in [store::model_folder::BEST, store::model_folder::LAST] {
         store::folders::recover(&dir.join(model))?;
     }
-    let summary = go(corpus, dir, &config, Checkpoint::newest(dir)?, observer, cancel);
+    let checkpoint = Checkpoint::newest(dir)?;
+    for folder in [dir.to_owned(), dir.join(store::checkpoint::CHECKPOINTS)] {
+        store::folders::sweep(&folder)?;
+    }
+    let summary = go(corpus, dir, &config, checkpoint, observer, cancel);
     drop(lock);
     summary
 }

@@ -40,6 +40,8 @@ pub(super) struct Session<'a> {
     records: Records,
     state: RunState,
     validation_songs: Vec<usize>,
+    /// Of the training songs, on the whole.
+    events_per_note: f64,
     /// The last judgement of this session, for the card of the last model.
     judged: Option<(u64, Evaluation)>,
     /// Step of the newest checkpoint, with nothing done since.
@@ -83,6 +85,8 @@ impl<'a> Session<'a> {
         };
         observer.observe(&TrainEvent::Started { parameters: learner.network().size(), step: state.step });
         let seconds_before = state.seconds;
+        let notes: usize = batches.songs().iter().map(|song| corpus.songs()[*song].notes).sum();
+        let events_per_note = batches.targets_per_epoch() as f64 / notes.max(1) as f64;
         let (judged, timings) = (None, Timings::default());
         Ok(Self {
             corpus,
@@ -96,6 +100,7 @@ impl<'a> Session<'a> {
             records,
             state,
             validation_songs,
+            events_per_note,
             judged,
             saved,
             began,
@@ -122,7 +127,8 @@ impl<'a> Session<'a> {
             if self.progress().is_over(train) {
                 break Ended::Budget;
             }
-            if is_due(train.checkpoint_every) {
+            // Nothing is kept of steps that went wrong: what is on disk is from before.
+            if is_due(train.checkpoint_every) && self.state.bad == 0 {
                 self.save()?;
             }
             self.step()?;
@@ -159,7 +165,7 @@ impl<'a> Session<'a> {
                     nats += learnt.nats();
                     events += learnt.events;
                 }
-                None => bad = Some("loss"),
+                None => bad = Some("loss was"),
             }
         }
         if bad.is_none() {
@@ -168,7 +174,7 @@ impl<'a> Session<'a> {
                 self.state.window.norms += applied.norm;
                 self.state.window.steps += 1;
             } else {
-                bad = Some("gradient");
+                bad = Some("gradient was");
             }
         } else {
             self.learner.clear();
@@ -205,8 +211,13 @@ impl<'a> Session<'a> {
         if self.state.bad < train.max_bad_steps.max(1) {
             return Ok(());
         }
-        let (times, step) = (self.state.bad, self.state.step);
-        Err(TrainError::Diverged { what, times, step, learning_rate: train.learning_rate, clip: train.clip })
+        Err(self.diverged(what, self.state.bad))
+    }
+
+    fn diverged(&self, what: &'static str, times: u32) -> TrainError {
+        let train = &self.config.train;
+        let step = self.state.step;
+        TrainError::Diverged { what, times, step, learning_rate: train.learning_rate, clip: train.clip }
     }
 
     fn log(&mut self, rate: f64) -> Result<(), TrainError> {
@@ -225,6 +236,7 @@ impl<'a> Session<'a> {
             events_per_second: events / window.seconds.max(1e-9),
             loss: window.nats / events + compression,
             nats_per_event: window.nats / events,
+            nats_per_note: window.nats / events * self.events_per_note,
             fields: names.zip(window.fields.iter().map(|nats| nats / events)).collect(),
             compression,
             learning_rate: rate,
@@ -256,6 +268,7 @@ impl<'a> Session<'a> {
         let loss = evaluation.nats_per_note.value;
         let is_best = loss.is_finite() && self.state.best.is_none_or(|best| loss < best.nats_per_note);
         self.state.validated = Some(self.state.step);
+        self.saved = None;
         self.state.worse = if is_best { 0 } else { self.state.worse + 1 };
         let line = ValidationLine {
             step: self.state.step,
@@ -304,6 +317,9 @@ impl<'a> Session<'a> {
         self.state.batches = self.batches.state();
         self.state.records = self.records.mark()?;
         let [model, optimiser, memory] = self.learner.state();
+        if model.iter().any(|(_, array)| array.data.iter().any(|value| !value.is_finite())) {
+            return Err(self.diverged("weights were", 1));
+        }
         let checkpoint = Checkpoint { state: self.state.clone(), model, optimiser, memory };
         checkpoint.save(self.dir, self.config.train.keep_checkpoints)?;
         self.saved = Some(step);

@@ -90,6 +90,26 @@ pub(crate) fn remove(dir: &Path) -> Result<(), TrainError> {
     }
 }
 
+/// Removes what a killed program left half-written in `dir`: whatever is called `….tmp`, and folders `….old` whose successor
+/// is there.
+pub(crate) fn sweep(dir: &Path) -> Result<(), TrainError> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(TrainError::io(dir))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(TrainError::io(dir))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_replaced = name.strip_suffix(".old").is_some_and(|new| path.with_file_name(new).is_dir());
+        if path.is_dir() && (name.ends_with(".tmp") || is_replaced) {
+            remove(&path)?;
+        } else if name.ends_with(".tmp") {
+            fs::remove_file(&path).map_err(TrainError::io(&path))?;
+        }
+    }
+    Ok(())
+}
+
 fn sync_files(dir: &Path) -> Result<(), TrainError> {
     for entry in fs::read_dir(dir).map_err(TrainError::io(dir))? {
         let path = entry.map_err(TrainError::io(dir))?.path();
