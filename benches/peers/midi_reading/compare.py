@@ -99,9 +99,6 @@ def differing(left, right):
 
 def differing_seconds(left, right):
     """How many notes have no partner within SECONDS."""
-    def key(note):
-        return note[0], note[1], round(note[2] / SECONDS / 2), note[4]
-
     partners = collections.defaultdict(list)
     for note in right:
         partners[note[0], note[1], note[4]].append(note)
@@ -142,7 +139,8 @@ def notes_of(binary, *arguments):
 def main():
     binary, folders = sys.argv[1], sys.argv[2:]
     for folder in folders:
-        paths = sorted(path for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+        everything = sorted(pathlib.Path(folder).rglob("*"))
+        paths = [path for path in everything if path.is_file() and path.suffix.lower() in (".mid", ".midi")]
         with tempfile.TemporaryDirectory() as copies:
             lines = notes_of(binary, "--rewrite", copies, *paths)
             good = [line for line in lines if "error" not in line]
