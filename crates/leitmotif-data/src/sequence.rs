@@ -19,7 +19,7 @@ impl Sequence {
 
     /// Takes over `values`; `None` unless their number is a multiple of `fields`.
     pub fn from_values(fields: usize, values: Vec<Value>) -> Option<Self> {
-        (fields > 0 && values.len() % fields == 0).then_some(Self { fields, values })
+        (fields > 0 && values.len().is_multiple_of(fields)).then_some(Self { fields, values })
     }
 
     /// Values per event.

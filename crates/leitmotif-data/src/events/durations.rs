@@ -60,6 +60,14 @@ impl Durations {
         (nearest as Value + 1, true)
     }
 
+    /// The value of the longest length that is not longer than `ticks` of `quarter` ticks a quarter; the shortest if
+    /// there is none.
+    pub fn at_most(&self, ticks: u64, quarter: u64) -> Value {
+        let length = u128::from(ticks) * u128::from(self.grid);
+        let up_to = self.steps.partition_point(|steps| u128::from(*steps) * u128::from(quarter) <= length);
+        up_to.max(1) as Value
+    }
+
     /// How far from `quarters` the length that stands for it may be: the width of the grid there, in quarters.
     pub fn tolerance(&self, quarters: f64) -> f64 {
         let at = quarters * self.grid as f64;
@@ -94,6 +102,10 @@ mod tests {
             for ticks in 1..=64 * 96u64 {
                 let (value, within) = durations.value(ticks, 96);
                 let (is, was) = (durations.of(value) as f64 / f64::from(grid), ticks as f64 / 96.0);
+                assert!(
+                    durations.of(durations.at_most(ticks, 96)) as f64
+                        <= was.max(1.0 / f64::from(grid)) * f64::from(grid)
+                );
                 assert!(within && (is - was).abs() <= durations.tolerance(was) + 1e-9, "{was} became {is}");
             }
             assert!(!durations.value(70 * 96, 96).1);

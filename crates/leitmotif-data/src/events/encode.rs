@@ -6,7 +6,7 @@ use super::layout::{Bar, layout};
 use super::voices::Voices;
 use super::{MAX_QUARTERS, MAX_SILENT_BARS, tempos};
 use crate::{EncodeReport, Header, Sequence, Value};
-use leitmotif_score::Score;
+use leitmotif_score::{Score, Ticks};
 
 /// Cause of loss: longer than the longest duration.
 pub(crate) const TOO_LONG: &str = "longer than the longest duration";
@@ -172,14 +172,25 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
     for part in &score.parts {
         let instrument = instrument_value(part.instrument);
         let first_pitch = pitches_of(instrument).start;
-        for note in &part.notes {
+        // The onset of the next note of each pitch: a note that ends before the next begins must not be
+        // rounded so that it overlaps it.
+        let mut next: [Option<Ticks>; 128] = [None; 128];
+        for note in part.notes.iter().rev() {
             report.notes += 1;
+            let next = next[usize::from(note.pitch.min(127))].replace(note.onset);
             let step = step(note.onset.0, fields.grid, quarter);
             if step >= MAX_QUARTERS * fields.grid {
                 *report.lost.entry(TOO_LATE.to_owned()).or_default() += 1;
                 continue;
             }
-            let (duration, within) = fields.durations.value(note.duration.0, quarter);
+            let (mut duration, within) = fields.durations.value(note.duration.0, quarter);
+            let overlaps = |next: Ticks| {
+                let end = step + fields.durations.of(duration);
+                note.onset + note.duration <= next && self::step(next.0, fields.grid, quarter) < end
+            };
+            if next.is_some_and(overlaps) {
+                duration = fields.durations.at_most(note.duration.0, quarter);
+            }
             notes.push(GridNote {
                 step,
                 instrument,

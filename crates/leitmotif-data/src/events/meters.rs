@@ -36,7 +36,7 @@ impl Meters {
             for numerator in 1..=most {
                 let quarters_times = u64::from(numerator) * 4 * grid;
                 let steps = quarters_times / u64::from(denominator);
-                if quarters_times % u64::from(denominator) == 0 && steps <= LONGEST_BAR * grid {
+                if quarters_times.is_multiple_of(u64::from(denominator)) && steps <= LONGEST_BAR * grid {
                     list.push(BarMeter { numerator, denominator, steps });
                 }
             }
@@ -66,7 +66,7 @@ impl Meters {
             return vec![one];
         }
         let same = |steps| self.list.iter().position(|m| m.steps == steps && m.denominator == denominator);
-        for parts in (2..=steps / (2 * self.grid)).filter(|parts| steps % parts == 0) {
+        for parts in (2..=steps / (2 * self.grid)).filter(|parts| steps.is_multiple_of(*parts)) {
             if let Some(part) = same(steps / parts) {
                 return vec![part; parts as usize];
             }

@@ -144,7 +144,7 @@ impl Representation for Notes {
                     if let Some(part) = parts.last_mut() {
                         part.notes.extend(token_notes(token, now, length));
                     }
-                    now = now + length;
+                    now += length;
                 }
             }
         }
