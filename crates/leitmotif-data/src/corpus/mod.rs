@@ -77,6 +77,14 @@ impl Corpus {
 
     fn check_bounds(&self) -> Result<(), CorpusError> {
         let path = self.dir.join(SONGS_FILE);
+        let mut totals = Totals::default();
+        self.songs.iter().for_each(|song| totals.add(song));
+        let said = self.manifest.totals;
+        if (said.songs, said.notes, said.events) != (totals.songs, totals.notes, totals.events) {
+            let reason =
+                format!("it has {} songs, and corpus.json says {}, or other numbers differ", totals.songs, said.songs);
+            return Err(CorpusError::damaged(&path, reason));
+        }
         let mut ids = HashSet::with_capacity(self.songs.len());
         for (index, song) in self.songs.iter().enumerate() {
             let line = index + 1;
@@ -247,5 +255,41 @@ pub(crate) fn test_song(id: &str, split: Split, notes: usize) -> SongRecord {
         shard: 0,
         start: 0,
         hash: id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::RepresentationConfig;
+    use crate::prepare::PrepareOptions;
+
+    #[test]
+    fn songs_lie_in_several_shards_and_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let representation = crate::build(&RepresentationConfig::Notes).unwrap();
+        let vocabulary = representation.vocabulary();
+        let (fields, values) = (vocabulary.fields.len(), vocabulary.sizes()[0]);
+        let song = |number: usize| {
+            let values = (0..(number + 1) * fields).map(|index| ((index * 7 + number) % values) as Value).collect();
+            Sequence::from_values(fields, values).unwrap()
+        };
+        let mut writer = CorpusWriter::create(dir.path(), vocabulary).unwrap();
+        writer.shard_bytes = 20;
+        for number in 0..30 {
+            writer.push(test_song(&format!("song {number}"), Split::Train, 5), &song(number)).unwrap();
+        }
+        let manifest = writer.finish(PrepareOptions::default(), &[], Vec::new()).unwrap();
+        assert!(manifest.shards.len() > 10, "{}", manifest.shards.len());
+        let corpus = Corpus::open(dir.path()).unwrap();
+        for number in 0..30 {
+            assert_eq!(corpus.sequence(number), song(number));
+            assert_eq!(*corpus.values(number), *song(number).values());
+        }
+        // A shard in another's place is sound in itself, and yet the wrong one.
+        let shards = dir.path().join(SHARD_FOLDER);
+        std::fs::copy(shards.join("00000.bin"), shards.join("00003.bin")).unwrap();
+        assert!(Corpus::open(dir.path()).unwrap_err().to_string().contains("00003.bin"));
     }
 }

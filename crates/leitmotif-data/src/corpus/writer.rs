@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct CorpusWriter {
     dir: PathBuf,
     vocabulary: Vocabulary,
+    /// When a shard is full: [`SHARD_BYTES`].
+    pub(super) shard_bytes: u64,
     shard: Option<ShardWriter>,
     shards: Vec<ShardRecord>,
     songs: Lines,
@@ -31,6 +33,7 @@ impl CorpusWriter {
         Ok(Self {
             dir: dir.to_owned(),
             vocabulary: vocabulary.clone(),
+            shard_bytes: SHARD_BYTES,
             shard: None,
             shards: Vec::new(),
             songs: Lines::create(dir.join(SONGS_FILE))?,
@@ -54,7 +57,7 @@ impl CorpusWriter {
         song.start = writer.events() as usize;
         song.events = sequence.len();
         writer.push(sequence.values())?;
-        if writer.bytes() >= SHARD_BYTES {
+        if writer.bytes() >= self.shard_bytes {
             self.close_shard()?;
         }
         self.totals.add(&song);
@@ -92,6 +95,10 @@ impl CorpusWriter {
             *reasons.entry(record.reason).or_default() += 1;
         }
         lines.finish()?;
+        // Sums of seconds carry the noise of their last digits.
+        for totals in self.splits.values_mut().chain([&mut self.totals]) {
+            totals.seconds = (totals.seconds * 1000.0).round() / 1000.0;
+        }
         let manifest = Manifest {
             format: CORPUS_FORMAT,
             tool: concat!("leitmotif ", env!("CARGO_PKG_VERSION")).to_owned(),

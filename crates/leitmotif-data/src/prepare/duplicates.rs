@@ -5,8 +5,8 @@
 //! 1998), and kept unless one of them is similar enough. So every copy is a copy of a song that is kept, the fullest
 //! version stays, and the result does not depend on the order in which files were found.
 //!
-//! With [`BANDS`] bands of [`BAND_VALUES`] values, a pair of similarity 0.6 is compared with probability 0.99, one of 0.7
-//! with 0.9998, one of 0.1 with 0.003: the work grows with the number of near-duplicates, not with its square.
+//! With [`BANDS`] bands of [`BAND_VALUES`] values, a pair of similarity 0.55 is compared with probability 0.95, one of 0.65
+//! with 0.998, one of 0.1 with 0.003: the work grows with the number of near-duplicates, not with its square.
 
 use super::fingerprint::{Fingerprint, SKETCH_VALUES};
 use rayon::prelude::*;
@@ -110,5 +110,59 @@ impl Band {
             self.slots[begin + *filled as usize] = rank as u32;
             *filled += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sketch that agrees with the one numbered `base` in the first `shared` values.
+    fn fingerprint(number: u32, base: u32, shared: usize) -> Fingerprint {
+        let value =
+            |index: usize| if index < shared { base * 1000 + index as u32 } else { number << 16 | index as u32 };
+        let mut exact = [0; 16];
+        exact[..4].copy_from_slice(&number.to_le_bytes());
+        Fingerprint { exact, sketch: (0..SKETCH_VALUES).map(value).collect() }
+    }
+
+    fn verdicts(songs: &[(Fingerprint, usize, &str)], threshold: f64) -> Vec<Option<usize>> {
+        let entries: Vec<_> =
+            songs.iter().map(|(fingerprint, notes, name)| Entry { fingerprint, notes: *notes, name }).collect();
+        duplicates(&entries, threshold).iter().map(|found| found.map(|found| found.of)).collect()
+    }
+
+    #[test]
+    fn the_fullest_version_stays_and_order_does_not_matter() {
+        let a = (fingerprint(1, 7, 128), 100, "a");
+        let b = (fingerprint(2, 7, 96), 120, "b");
+        let c = (fingerprint(3, 7, 80), 100, "c");
+        let other = (fingerprint(4, 8, 128), 90, "d");
+        assert_eq!(verdicts(&[a.clone(), b.clone(), c.clone(), other.clone()], 0.6), [Some(1), None, Some(1), None]);
+        assert_eq!(verdicts(&[other, c, b, a], 0.6), [None, Some(2), None, Some(2)]);
+    }
+
+    #[test]
+    fn a_copy_of_a_dropped_copy_is_judged_by_the_song_that_is_kept() {
+        // b is like a, c like b but not like a: c stays.
+        let a = fingerprint(1, 7, 128);
+        let b = Fingerprint { exact: [2; 16], ..fingerprint(2, 7, 90) };
+        let mut c = Fingerprint { exact: [3; 16], ..b.clone() };
+        c.sketch[..60].iter_mut().for_each(|value| *value ^= 0x8000_0000);
+        assert!(b.similarity(&c) > 0.5 && a.similarity(&c) < 0.5);
+        assert_eq!(verdicts(&[(a, 30, "a"), (b, 20, "b"), (c, 10, "c")], 0.5), [None, Some(0), None]);
+    }
+
+    #[test]
+    fn short_songs_are_copies_only_if_equal() {
+        let short = |exact: u8| Fingerprint { exact: [exact; 16], sketch: Vec::new() };
+        assert_eq!(verdicts(&[(short(1), 5, "a"), (short(2), 5, "b"), (short(1), 5, "c")], 0.1), [None, None, Some(0)]);
+    }
+
+    #[test]
+    fn thousands_of_copies_are_no_trouble() {
+        let songs: Vec<_> = (0..5000).map(|number| (fingerprint(number, 7, 120), number as usize, "")).collect();
+        let kept = verdicts(&songs, 0.6).iter().filter(|verdict| verdict.is_none()).count();
+        assert_eq!(kept, 1);
     }
 }

@@ -207,3 +207,114 @@ fn mix32(mut value: u32) -> u32 {
     value = (value ^ (value >> 13)).wrapping_mul(0xC2B2_AE35);
     value ^ (value >> 16)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leitmotif_score::{Instrument, Note, Part, Resolution, Ticks};
+
+    fn part(instrument: Instrument, notes: &[(u64, u8)]) -> Part {
+        let note = |(onset, pitch): &(u64, u8)| Note {
+            onset: Ticks(*onset),
+            pitch: *pitch,
+            duration: Ticks(60),
+            velocity: 80,
+        };
+        Part { name: String::new(), instrument, notes: notes.iter().map(note).collect() }
+    }
+
+    /// A tune without an end to its variety, over a bass, with drums.
+    fn song(seed: u64) -> Score {
+        let mut state = seed;
+        let mut draw = |below: u64| {
+            state = mix(state);
+            state % below
+        };
+        let mut onset = 480;
+        let tune: Vec<(u64, u8)> = (0..240)
+            .map(|_| {
+                onset += [120, 240, 240, 480][draw(4) as usize];
+                (onset, 60 + draw(14) as u8)
+            })
+            .collect();
+        let bass: Vec<(u64, u8)> = (1..80).map(|beat| (beat * 480, 36 + draw(10) as u8)).collect();
+        let drums: Vec<(u64, u8)> = (1..160).map(|half| (half * 240, [36, 42, 38, 42][half as usize % 4])).collect();
+        let parts = vec![
+            part(Instrument::Program(73), &tune),
+            part(Instrument::Program(33), &bass),
+            part(Instrument::Drums(0), &drums),
+        ];
+        Score { parts, ..Score::default() }
+    }
+
+    #[test]
+    fn key_clock_tracks_and_instruments_do_not_count() {
+        let original = Fingerprint::of(&song(1));
+        let mut changed = song(1);
+        changed.transpose(5);
+        changed.scale_tempo(1.3);
+        changed.parts.reverse();
+        changed.parts[2].instrument = Instrument::Program(0);
+        changed.parts[1].instrument = Instrument::Program(0);
+        assert_eq!(Fingerprint::of(&changed).exact, original.exact);
+        changed.merge_parts_by_instrument();
+        assert_eq!(Fingerprint::of(&changed).exact, original.exact);
+        changed.resolution = Resolution::DEFAULT;
+        for note in changed.parts.iter_mut().flat_map(|part| &mut part.notes) {
+            note.onset = Ticks(note.onset.0 * 2 + 77);
+        }
+        assert_eq!(Fingerprint::of(&changed).similarity(&original), 1.0);
+    }
+
+    #[test]
+    fn small_edits_leave_songs_alike_and_different_songs_are_not() {
+        for seed in 0..40 {
+            let original = Fingerprint::of(&song(seed));
+            let mut edited = song(seed);
+            let mut state = seed;
+            for part in &mut edited.parts {
+                part.notes.retain(|_| {
+                    state = mix(state);
+                    state % 20 > 0
+                });
+            }
+            let similarity = original.similarity(&Fingerprint::of(&edited));
+            assert!((0.55..0.95).contains(&similarity), "seed {seed}: {similarity}");
+            assert!(original.similarity(&Fingerprint::of(&song(seed + 100))) < 0.2);
+        }
+    }
+
+    #[test]
+    fn a_loop_played_longer_is_another_song() {
+        let loops = |times: u64| {
+            let notes: Vec<_> =
+                (0..times * 8).map(|step| (step * 240, [60, 62, 64, 67, 69, 67, 64, 62][step as usize % 8])).collect();
+            Fingerprint::of(&Score { parts: vec![part(Instrument::Program(0), &notes)], ..Score::default() })
+        };
+        let similarity = loops(10).similarity(&loops(40));
+        assert!((0.1..0.4).contains(&similarity), "a quarter is common: {similarity}");
+    }
+
+    #[test]
+    fn drums_alone_are_told_apart_by_their_timing() {
+        let played = |seed: u64, shift: u64| {
+            let mut state = seed;
+            let mut human = |step: u64| {
+                state = mix(state);
+                step * 120 + 20 + state % 40 + shift
+            };
+            let notes: Vec<_> = (0..300).map(|step| (human(step), [36, 42, 38, 42][step as usize % 4])).collect();
+            Fingerprint::of(&Score { parts: vec![part(Instrument::Drums(0), &notes)], ..Score::default() })
+        };
+        assert_eq!(played(1, 0).similarity(&played(1, 480)), 1.0);
+        assert!(played(1, 0).similarity(&played(2, 0)) < 0.3, "two performances of one pattern");
+        let off_grid = played(1, 0).similarity(&played(1, 7));
+        assert!(off_grid > 0.5, "the same, moved by a third of a step: {off_grid}");
+    }
+
+    #[test]
+    fn one_note_and_the_last_tick_are_fine() {
+        let one = Score { parts: vec![part(Instrument::Program(0), &[(u64::MAX, 127)])], ..Score::default() };
+        assert!(Fingerprint::of(&one).sketch.is_empty());
+    }
+}

@@ -7,8 +7,8 @@
 //!    an unfinished folder, which `destination` renames when it is complete.
 //!
 //! The result does not depend on the number of threads. Memory: about 1.5 KiB a file for tags and fingerprints, one file
-//! and its score per thread, at most [`CACHED_NOTES`] notes of scores kept from the first reading (larger collections are
-//! read twice), and one chunk of encoded songs.
+//! and its score per thread, [`CACHED_NOTES`] notes of scores kept from the first reading (larger collections are read
+//! twice), and one chunk of encoded songs.
 
 mod destination;
 mod duplicates;
@@ -117,8 +117,15 @@ fn run(options: &PrepareOptions, progress: &dyn Progress, cancel: &AtomicBool) -
     if encoded.is_empty {
         return Err(nothing_left(files, &dropped));
     }
-    let mut saved = options.clone();
-    saved.representation = encoded.representation;
+    let defaults = PrepareOptions::default();
+    let saved = PrepareOptions {
+        representation: encoded.representation,
+        output: defaults.output,
+        force: defaults.force,
+        threads: defaults.threads,
+        cached_notes: defaults.cached_notes,
+        ..options.clone()
+    };
     let manifest = encoded.writer.finish(saved, &dropped, warnings)?;
     stop_if(cancel)?;
     partial.commit()?;

@@ -5,7 +5,7 @@ use super::metadata::{Metadata, Tags};
 use super::options::Selections;
 use super::scan::Found;
 use super::select::normal;
-use super::{CACHED_NOTES, PrepareError, PrepareOptions, Progress, record, stop_if};
+use super::{PrepareError, PrepareOptions, Progress, record, stop_if};
 use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
 use leitmotif_score::midi::{ReadOptions, Severity, read_midi};
@@ -74,7 +74,7 @@ pub(super) fn survey(
     progress: &dyn Progress,
     cancel: &AtomicBool,
 ) -> Result<Surveyed, PrepareError> {
-    let survey = Survey { options, selections, metadata, room: AtomicUsize::new(CACHED_NOTES) };
+    let survey = Survey { options, selections, metadata, room: AtomicUsize::new(options.cached_notes) };
     let outcome = |found| {
         stop_if(cancel)?;
         let outcome = survey.outcome(found);
