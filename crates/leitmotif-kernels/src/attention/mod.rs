@@ -152,7 +152,7 @@ impl Input<'_> {
         let Shape { compressed, memory, .. } = self.shape;
         let valid = self.valid[b];
         let within = |from: usize, to: usize| {
-            let from = from.max(rows.start);
+            let from = from.clamp(rows.start, rows.end);
             from..to.min(rows.end).max(from)
         };
         let context = compressed + memory;

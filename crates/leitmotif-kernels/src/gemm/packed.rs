@@ -58,6 +58,9 @@ impl Packed {
 
     /// `c[m, n] = start + a[m, k] b` on this thread.
     pub(crate) fn product(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, start: Start<'_>) {
+        if m == 0 {
+            return;
+        }
         let Self { k, n, width, .. } = *self;
         for (panel, j) in (0..n).step_by(width).enumerate() {
             let columns = width.min(n - j);
