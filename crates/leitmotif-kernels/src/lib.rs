@@ -19,6 +19,7 @@ pub mod gemm;
 pub mod head_loss;
 mod isa;
 pub mod layer_norm;
+pub mod lstm;
 mod parts;
 pub mod pool;
 mod rows;
