@@ -53,8 +53,8 @@ pub(crate) enum Figure {
     Beats,
     /// Repeated eighths.
     Eighths,
-    /// Syncopated chords.
-    Pushed,
+    /// Syncopated chords, in one of [`PUSHES`] rhythms.
+    Pushed(usize),
     /// Broken chords in eighths.
     Broken,
     /// Broken chords in sixteenths.
@@ -98,7 +98,7 @@ pub(crate) fn play(hand: &Hand, bar: &Bar, energy: i32, voices: &mut Voices, tra
             };
             let held = match hand.figure {
                 Figure::OffBeats => (to - at).min(STEP * 3 / 2),
-                Figure::Eighths | Figure::Beats | Figure::Pushed | Figure::Waltz => (to - at) * 4 / 5,
+                Figure::Eighths | Figure::Beats | Figure::Pushed(_) | Figure::Waltz => (to - at) * 4 / 5,
                 // The pedal lets a broken chord ring for two notes.
                 Figure::Broken | Figure::Rolling => ((to - at) * 2).min(bar.tick(last) - at),
                 Figure::Held => (to - at) * 31 / 32,
@@ -123,7 +123,7 @@ fn left_hand(
     let root = chord.root_above(floor);
     let long = bar.tick(last) - bar.tick(first);
     match figure {
-        Figure::Eighths | Figure::Pushed | Figure::Beats => {
+        Figure::Eighths | Figure::Pushed(_) | Figure::Beats => {
             let half = (first + (last - first) / 2).div_ceil(2) * 2;
             let (at, middle, to) = (bar.tick(first), bar.tick(half), bar.tick(last));
             for octave in [0, 12] {
@@ -157,7 +157,7 @@ fn onsets(figure: Figure, bar: &Bar, first: usize, last: usize) -> Vec<usize> {
         Figure::Beats => all(&mut beats.iter().copied()),
         Figure::Eighths | Figure::Broken => all(&mut (0..bar.steps()).step_by(2)),
         Figure::Rolling => all(&mut (0..bar.steps())),
-        Figure::Pushed => all(&mut pushed(bar.pulse).iter().copied()),
+        Figure::Pushed(push) => all(&mut pushed(bar.pulse, push).iter().copied()),
         Figure::OffBeats => return all(&mut (0..bar.steps()).filter(|step| step % 4 == 2)),
         Figure::Waltz => all(&mut beats.iter().copied().skip(1)),
     };
@@ -167,19 +167,24 @@ fn onsets(figure: Figure, bar: &Bar, first: usize, last: usize) -> Vec<usize> {
     chosen
 }
 
-fn pushed(pulse: Pulse) -> &'static [usize] {
-    match pulse {
-        Pulse::Four => &[0, 3, 6, 8, 11, 14],
-        Pulse::Six => &[0, 4, 6, 10],
-        Pulse::Three => &[0, 3, 6, 8],
-        Pulse::Seven => &[0, 3, 6, 8, 11],
-    }
+/// How many syncopated rhythms there are.
+const PUSHES: usize = 3;
+
+fn pushed(pulse: Pulse, push: usize) -> &'static [usize] {
+    let pushes: [&[usize]; PUSHES] = match pulse {
+        Pulse::Four => [&[0, 3, 6, 8, 11, 14], &[0, 6, 12], &[0, 3, 6, 10, 12]],
+        Pulse::Six => [&[0, 4, 6, 10], &[0, 4, 8], &[0, 6, 10]],
+        Pulse::Three => [&[0, 3, 6, 8], &[0, 6], &[0, 3, 8]],
+        Pulse::Seven => [&[0, 3, 6, 8, 11], &[0, 6, 8], &[0, 4, 7, 10]],
+    };
+    pushes[push % PUSHES]
 }
 
 /// A figure that suits `pulse`, from `figures` in common time.
 pub(crate) fn choose(pulse: Pulse, figures: &[(Figure, u32)], dice: &mut Dice) -> Figure {
     let figure = dice.weighted(figures);
     match (pulse, figure) {
+        (_, Figure::Pushed(_)) => Figure::Pushed(dice.below(PUSHES)),
         (Pulse::Three, Figure::Beats | Figure::Eighths | Figure::OffBeats) => Figure::Waltz,
         (Pulse::Six, Figure::Rolling | Figure::OffBeats | Figure::Beats) => Figure::Broken,
         _ => figure,

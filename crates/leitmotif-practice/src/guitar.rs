@@ -11,8 +11,8 @@ pub(crate) enum Strum {
     Power,
     /// Driving eighths of power chords, accents on the beats.
     Drive,
-    /// Strummed open chords.
-    Open,
+    /// Strummed open chords, in one of [`HANDS`] rhythms.
+    Open(usize),
     /// Octaves in quarters, as second guitars do behind a chorus.
     Octaves,
 }
@@ -33,7 +33,7 @@ pub(crate) fn play(strum: Strum, bar: &Bar, low: i32, energy: i32, voices: &mut 
         let onsets = match strum {
             Strum::Power => inside(&[0]),
             Strum::Drive => inside(&eighths),
-            Strum::Open => inside(strokes(bar.pulse)),
+            Strum::Open(hand) => inside(strokes(bar.pulse, hand)),
             Strum::Octaves => inside(bar.pulse.beats()),
         };
         let root = span.chord.root_above(low);
@@ -55,7 +55,7 @@ pub(crate) fn play(strum: Strum, bar: &Bar, low: i32, energy: i32, voices: &mut 
                         track.play(at, (to - at) * share / 20, root + interval, loud);
                     }
                 }
-                Strum::Open => {
+                Strum::Open(_) => {
                     let chord = voices.lead(span.chord, 4, (low + 8, low + 28));
                     // An up-stroke catches the upper strings only.
                     let strings = if step % 4 == 0 { &chord[..] } else { &chord[chord.len().min(1)..] };
@@ -74,11 +74,15 @@ pub(crate) fn play(strum: Strum, bar: &Bar, low: i32, energy: i32, voices: &mut 
     }
 }
 
-fn strokes(pulse: Pulse) -> &'static [usize] {
-    match pulse {
-        Pulse::Four => &[0, 4, 6, 10, 12, 14],
-        Pulse::Six => &[0, 4, 6, 8, 10],
-        Pulse::Three => &[0, 4, 6, 8, 10],
-        Pulse::Seven => &[0, 4, 6, 8, 12],
-    }
+/// How many strumming rhythms there are.
+pub(crate) const HANDS: usize = 4;
+
+fn strokes(pulse: Pulse, hand: usize) -> &'static [usize] {
+    let hands: [&[usize]; HANDS] = match pulse {
+        Pulse::Four => [&[0, 4, 6, 10, 12, 14], &[0, 3, 6, 8, 11, 14], &[0, 4, 7, 8, 10, 12, 15], &[0, 6, 8, 14]],
+        Pulse::Six => [&[0, 4, 6, 8, 10], &[0, 2, 4, 6, 10], &[0, 4, 6, 10], &[0, 6, 8, 10]],
+        Pulse::Three => [&[0, 4, 6, 8, 10], &[0, 4, 8], &[0, 4, 8, 10], &[0, 2, 4, 8]],
+        Pulse::Seven => [&[0, 4, 6, 8, 12], &[0, 4, 8, 10], &[0, 2, 4, 8, 11], &[0, 6, 8, 12]],
+    };
+    hands[hand % HANDS]
 }

@@ -9,7 +9,7 @@ use crate::comping::{self, Figure};
 use crate::dice::Dice;
 use crate::drums::Groove;
 use crate::form::Kind;
-use crate::guitar::Strum;
+use crate::guitar::{self, Strum};
 use crate::melody::Tune;
 use crate::riff::Riff;
 use crate::sheet::Pulse;
@@ -23,6 +23,8 @@ pub(crate) struct Material {
     pub(crate) clean: Figure,
     pub(crate) motion: Motion,
     pub(crate) strum: Strum,
+    /// The strummed chords that fill the background.
+    pub(crate) open: Strum,
     pub(crate) tune: Tune,
     /// Whether the piano rests where the style lets it.
     pub(crate) piano: bool,
@@ -52,11 +54,12 @@ impl Material {
             &mut choices,
         );
         let motion = motion(style, kind, pulse, &mut choices);
+        let open = Strum::Open(choices.below(guitar::HANDS));
         let strum = match (style, kind) {
             (Style::Metal, _) => choices.pick(&[Strum::Power, Strum::Drive, Strum::Drive]),
             (Style::PopRock, Kind::Chorus | Kind::Solo) => choices.pick(&[Strum::Power, Strum::Drive]),
-            (Style::PopRock, _) => Strum::Open,
-            (Style::Rock, _) => choices.pick(&[Strum::Power, Strum::Drive, Strum::Open]),
+            (Style::PopRock, _) => open,
+            (Style::Rock, _) => choices.pick(&[Strum::Power, Strum::Drive, Strum::Drive, open]),
         };
         let centre = match kind {
             Kind::Chorus => 70,
@@ -67,7 +70,7 @@ impl Material {
         let busy = if kind == Kind::Chorus { 45 } else { 60 } - if tempo > 140 { 20 } else { 0 };
         let tune = Tune::new(pulse, centre, busy, style == Style::Rock, &mut fork("tune"));
         let piano = choices.chance(band.piano_share);
-        Self { riff, groove, figure, clean, motion, strum, tune, piano }
+        Self { riff, groove, figure, clean, motion, strum, open, tune, piano }
     }
 }
 
@@ -78,11 +81,11 @@ fn figures(style: Style, kind: Kind, tempo: i32) -> &'static [(Figure, u32)] {
         (Style::Metal, Kind::Intro | Kind::Bridge) => &[(Broken, 1)],
         (Style::Metal, _) => &[(Held, 3), (Broken, 2), (Beats, 1)],
         (Style::PopRock, Kind::Verse | Kind::Intro | Kind::Bridge) => {
-            &[(Broken, 4), (Held, 1), (Beats, 2), (Pushed, 2)]
+            &[(Broken, 4), (Held, 1), (Beats, 2), (Pushed(0), 2)]
         }
-        (Style::PopRock, _) => &[(Pushed, 3), (Eighths, 2), (Beats, 3)],
+        (Style::PopRock, _) => &[(Pushed(0), 3), (Eighths, 2), (Beats, 3)],
         (Style::Rock, Kind::Verse | Kind::Intro) => &[(OffBeats, 3), (Held, 1), (Beats, 1)],
-        (Style::Rock, _) => &[(Eighths, 1), (Pushed, 2), (Beats, 2), (OffBeats, 1)],
+        (Style::Rock, _) => &[(Eighths, 1), (Pushed(0), 2), (Beats, 2), (OffBeats, 1)],
     }
 }
 

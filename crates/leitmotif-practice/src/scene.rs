@@ -150,11 +150,11 @@ impl Scene<'_> {
                     match kind {
                         Kind::Intro if self.gentle() && bar.index < from => {}
                         Kind::Chorus | Kind::Solo | Kind::Outro => {
-                            guitar::play(Strum::Open, bar, low, energy - 14, voices, &mut ensemble.rhythm);
+                            guitar::play(self.material.open, bar, low, energy - 14, voices, &mut ensemble.rhythm);
                             guitar::play(self.material.strum, bar, low, energy - 6, voices, &mut ensemble.second);
                         }
                         Kind::PreChorus => {
-                            guitar::play(Strum::Open, bar, low, energy - 12, voices, &mut ensemble.rhythm)
+                            guitar::play(self.material.open, bar, low, energy - 12, voices, &mut ensemble.rhythm)
                         }
                         Kind::Verse if self.section.take > 0 => {
                             comping::play(&clean, bar, energy - 12, voices, &mut ensemble.rhythm);
@@ -182,7 +182,7 @@ impl Scene<'_> {
                         _ => false,
                     };
                     if joins {
-                        let strum = if kind == Kind::Chorus { Strum::Open } else { Strum::Power };
+                        let strum = if kind == Kind::Chorus { self.material.open } else { Strum::Power };
                         guitar::play(strum, bar, low + 5, energy - 14, voices, &mut ensemble.second);
                     }
                 }
@@ -216,7 +216,7 @@ impl Scene<'_> {
         let figure = if gentle_until > 0 {
             comping::choose(self.section.pulse, &[(Figure::Broken, 1)], &mut self.dice.fork("opening figure", 0))
         } else if style != Style::Metal && kind == Kind::Verse && self.section.take > 1 {
-            Figure::Pushed
+            Figure::Pushed(self.section.take)
         } else {
             self.material.figure
         };

@@ -6,7 +6,7 @@ use crate::sheet::Pulse;
 
 pub(super) const BANDS: [Band; 6] = [
     Band {
-        name: "Paper Lanterns",
+        name: "Paper Lantern Club",
         tempo: (92, 116),
         tonics: &[0, 7, 2, 5],
         modes: &[(Mode::Major, 1)],
@@ -46,7 +46,7 @@ pub(super) const BANDS: [Band; 6] = [
         solo: 60,
     },
     Band {
-        name: "Harbour Lights",
+        name: "Harbour Light Hotel",
         tempo: (66, 86),
         tonics: &[3, 8, 10, 5],
         modes: &[(Mode::Major, 1)],
@@ -106,7 +106,7 @@ pub(super) const BANDS: [Band; 6] = [
         solo: 50,
     },
     Band {
-        name: "Northbound",
+        name: "Northbound Ferry",
         tempo: (126, 152),
         tonics: &[4, 9, 11],
         modes: &[(Mode::Major, 1)],

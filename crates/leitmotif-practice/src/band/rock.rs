@@ -46,7 +46,7 @@ pub(super) const BANDS: [Band; 6] = [
         solo: 100,
     },
     Band {
-        name: "Velvet Static",
+        name: "Velvet Static Choir",
         tempo: (84, 108),
         tonics: &[2, 4, 9],
         modes: &[(Mode::Dorian, 3), (Mode::Aeolian, 1)],
@@ -86,7 +86,7 @@ pub(super) const BANDS: [Band; 6] = [
         solo: 70,
     },
     Band {
-        name: "Saint Orphan",
+        name: "Saint Orphan Motors",
         tempo: (96, 124),
         tonics: &[4, 11, 6],
         modes: &[(Mode::Aeolian, 2), (Mode::Dorian, 2)],
@@ -106,7 +106,7 @@ pub(super) const BANDS: [Band; 6] = [
         solo: 60,
     },
     Band {
-        name: "Mono Thunder",
+        name: "Mono Thunder Radio",
         tempo: (124, 156),
         tonics: &[9, 2, 4],
         modes: &[(Mode::Dorian, 2), (Mode::Mixolydian, 2)],
