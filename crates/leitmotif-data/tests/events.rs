@@ -107,6 +107,32 @@ fn long_silence_is_shortened_and_reported() {
 }
 
 #[test]
+fn clocks_at_their_limits_are_survived() {
+    let events = events(12);
+    for (resolution, numerator, denominator) in [(1, 255, 1), (u16::MAX, 1, 128), (1, 1, 128), (480, 0, 3)] {
+        let resolution = leitmotif_score::Resolution::new(resolution).unwrap();
+        let late = resolution.ticks_per_quarter() * (leitmotif_data::MAX_QUARTERS - 1);
+        let mut notes = vec![note(0, 60, u64::MAX), note(late, 62, 1), note(u64::MAX, 64, u64::MAX)];
+        notes[0].velocity = 0;
+        let score = Score {
+            resolution,
+            parts: vec![part(Instrument::Program(255), notes)],
+            meters: vec![
+                leitmotif_score::Meter { at: Ticks(0), numerator, denominator },
+                leitmotif_score::Meter { at: Ticks(u64::MAX), numerator, denominator },
+            ],
+            tempos: vec![leitmotif_score::Tempo { at: Ticks(u64::MAX), micros_per_quarter: 0 }],
+            ..Score::default()
+        };
+        let (sequence, report) = events.encode(&score, &Header::default());
+        assert_eq!((report.notes, report.kept), (3, 0));
+        assert_eq!(report.lost.values().sum::<usize>(), 3, "{:?}", report.lost);
+        accepts(&*events, &sequence);
+        assert_eq!(events.encode(&events.decode(&sequence).unwrap(), &Header::default()).0, sequence);
+    }
+}
+
+#[test]
 fn an_unknown_genre_is_refused_with_those_known() {
     let events = events(12);
     let header = Header { genre: Some("polka".to_owned()), instruments: Vec::new() };
@@ -194,12 +220,11 @@ fn walk(representation: &dyn Representation, events: usize, dense: bool, rng: &m
                 0 if longest && choices.contains(&1) => 1,
                 // Ends and bars are many or final: notes are what fills a piece.
                 0 if choices.contains(&3) && rng.random_bool(0.8) => 3,
-                0 if choices.len() > 1 => *choices
-                    .iter()
-                    .filter(|kind| **kind != 1)
-                    .nth(rng.random_range(0..choices.len() - usize::from(choices.contains(&1))))
-                    .unwrap(),
-                3 | 4 | 5 if dense => choices[rng.random_range(0..choices.len().min(2))],
+                0 if choices.len() > 1 => {
+                    let others: Vec<usize> = choices.iter().copied().filter(|kind| *kind != 1).collect();
+                    others[rng.random_range(0..others.len())]
+                }
+                3..=5 if dense => choices[rng.random_range(0..choices.len().min(2))],
                 1 | 2 if dense && rng.random_bool(0.98) => choices[0],
                 _ => choices[rng.random_range(0..choices.len())],
             };
