@@ -1,6 +1,6 @@
 //! Prepares a corpus and tells how long it took: `prepare OUT [key=value…] DIR…`.
 //!
-//! Keys: `metadata`, `split-by` (song, artist), `per-genre`, `layout` (auto, genre, artist, flat), `threads`,
+//! Keys: `metadata`, `split-by` (song, artist), `split-seed`, `only` (an instrument), `per-genre`, `layout` (auto, genre, artist, flat), `threads`,
 //! `similarity`, `keep-duplicates`, `dropped` (prints that many dropped files).
 #![allow(clippy::print_stdout)]
 
@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some(("metadata", value)) => options.metadata = Some(PathBuf::from(value)),
             Some(("split-by", "artist")) => options.split.by = SplitBy::Artist,
             Some(("split-by", "song")) => options.split.by = SplitBy::Song,
+            Some(("split-seed", value)) => options.split.seed = value.parse()?,
             Some(("per-genre", value)) => options.filter.per_genre = Some(value.parse()?),
             Some(("only", value)) => options.filter.only_instruments = vec![value.to_owned()],
             Some(("threads", value)) => options.threads = Some(value.parse()?),

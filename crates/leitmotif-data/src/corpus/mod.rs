@@ -90,7 +90,7 @@ impl Corpus {
             let line = index + 1;
             let shard = self.shards.get(song.shard);
             let end = song.start.checked_add(song.events);
-            if !shard.zip(end).is_some_and(|(shard, end)| end <= shard.events()) {
+            if shard.zip(end).is_none_or(|(shard, end)| end > shard.events()) {
                 return Err(CorpusError::damaged(&path, format!("line {line}: the song lies outside its shard")));
             }
             if !ids.insert(song.id.as_str()) {

@@ -179,8 +179,10 @@ fn splits(songs: &[Candidate], options: &PrepareOptions, warnings: &mut Vec<Stri
     let keys: Vec<String> = songs.iter().map(key).collect();
     let fixed: Vec<Option<Split>> = songs.iter().map(|song| song.split).collect();
     let splits = split::split(&keys, &fixed, &options.split);
-    let total: usize = songs.iter().map(|song| song.notes).sum();
+    let notes: Vec<usize> = songs.iter().map(|song| song.notes).collect();
+    let total: usize = notes.iter().sum();
     let is_free = fixed.iter().all(Option::is_none);
+    let better = || split::better_seed(&keys, &notes, &options.split);
     let shares =
         [(Split::Train, options.split.train), (Split::Valid, options.split.valid), (Split::Test, options.split.test)];
     for (split, wanted) in shares {
@@ -190,10 +192,14 @@ fn splits(songs: &[Candidate], options: &PrepareOptions, warnings: &mut Vec<Stri
         if wanted > 0.0 && count == 0 {
             warnings.push(format!("the {split} split is empty; add files, or name splits in the metadata"));
         } else if is_free && wanted > 0.0 && (share > wanted * UNBALANCED || share < wanted / UNBALANCED) {
+            let advice = match better() {
+                Some(seed) => format!("split seed {seed} comes nearer"),
+                None => "another split seed draws again".to_owned(),
+            };
             let (share, wanted) = (share * 100.0, wanted * 100.0);
             warnings.push(format!(
-                "the {split} split has {share:.1}% of the notes instead of {wanted:.1}%: chance, with few or uneven songs or \
-                 artists; another split seed draws again"
+                "the {split} split has {share:.1}% of the notes instead of {wanted:.1}%: chance, with few or uneven songs \
+                 or artists; {advice}"
             ));
         }
     }

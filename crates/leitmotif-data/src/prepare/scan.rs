@@ -129,7 +129,7 @@ impl Walk {
                         links.insert(path);
                     }
                     Ok(kind) if kind.is_dir() => real.push(path),
-                    Ok(kind) if !is_midi(&path) => drop(kind),
+                    Ok(_) if !is_midi(&path) => {}
                     Ok(kind) if kind.is_file() => self.file(root, path),
                     // A pipe or a device by a music file's name would never end.
                     Ok(_) => self.fail(root, &path, &"it is no ordinary file"),

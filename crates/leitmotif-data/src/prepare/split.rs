@@ -38,6 +38,34 @@ pub(super) fn split(keys: &[String], fixed: &[Option<Split>], options: &SplitOpt
     keys.iter().zip(fixed).map(|pair| of(pair).unwrap_or(Split::Train)).collect()
 }
 
+/// The first seeds are tried for an advice.
+const TRIED_SEEDS: u64 = 200;
+/// Larger collections are balanced well enough by chance.
+const MAX_ADVISED_SONGS: usize = 5000;
+
+/// The seed among the first [`TRIED_SEEDS`] whose shares of songs and notes come nearest to the wanted ones, if it is
+/// another than the options'. The measure is the sum of the absolute logarithms of their ratios.
+pub(super) fn better_seed(keys: &[String], notes: &[usize], options: &SplitOptions) -> Option<u64> {
+    if keys.len() > MAX_ADVISED_SONGS {
+        return None;
+    }
+    let free = vec![None; keys.len()];
+    let total = notes.iter().sum::<usize>() as f64;
+    let distance = |seed: u64| {
+        let splits = split(keys, &free, &SplitOptions { seed, ..*options });
+        let shares = [(Split::Train, options.train), (Split::Valid, options.valid), (Split::Test, options.test)];
+        let off = |(wanted, share): (Split, f64)| {
+            let held = splits.iter().zip(notes).filter(|(split, _)| **split == wanted);
+            let (count, notes) = held.fold((0.0, 0.0), |(count, sum), (_, notes)| (count + 1.0, sum + *notes as f64));
+            let ratio = |part: f64, whole: f64| (part.max(0.5) / whole.max(1.0) / share).ln().abs();
+            ratio(count, keys.len() as f64) + ratio(notes, total)
+        };
+        shares.into_iter().filter(|(_, share)| *share > 0.0).map(off).sum::<f64>()
+    };
+    let best = (0..TRIED_SEEDS).map(|seed| (distance(seed), seed)).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 < distance(options.seed)).then_some(best.1)
+}
+
 /// Test lies at the beginning of 0..1, then validation, then training: a larger share for one of the first two takes
 /// songs from training only.
 fn drawn(place: f64, options: &SplitOptions) -> Split {
@@ -125,6 +153,22 @@ mod tests {
         assert_eq!(of(&keys(1), &OPTIONS).len(), 1);
         let none = SplitOptions { train: 1.0, valid: 0.0, test: 0.0, ..OPTIONS };
         assert!(of(&keys(50), &none).iter().all(|split| *split == Split::Train));
+    }
+
+    #[test]
+    fn a_better_seed_is_better() {
+        // One artist of ten holds half of the songs.
+        let keys: Vec<String> =
+            (0..100).map(|song| format!("artist {}", if song < 50 { 0 } else { song % 10 })).collect();
+        let far = |seed: u64| {
+            let found = of(&keys, &SplitOptions { seed, ..OPTIONS });
+            let share = |wanted| found.iter().filter(|split| **split == wanted).count() as f64 / 100.0;
+            (share(Split::Test) - 0.1).abs() + (share(Split::Valid) - 0.1).abs()
+        };
+        let worst = (0..20).max_by(|a, b| far(*a).total_cmp(&far(*b))).unwrap_or(0);
+        let better = better_seed(&keys, &[10; 100], &SplitOptions { seed: worst, ..OPTIONS });
+        assert!(better.is_some_and(|seed| far(seed) < far(worst) / 2.0), "{worst}: {better:?}");
+        assert_eq!(better_seed(&keys, &[10; 100], &SplitOptions { seed: better.unwrap_or(0), ..OPTIONS }), None);
     }
 
     #[test]

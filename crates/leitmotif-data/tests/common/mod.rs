@@ -15,15 +15,18 @@ pub const PIANO: Instrument = Instrument::Program(0);
 pub fn song(seed: u64, beats: u64) -> Score {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut part = |instrument, low: u8, step: u64| {
-        let notes = (0..beats * 480 / step).filter_map(|index| {
-            rng.random_bool(0.8).then(|| Note {
-                onset: Ticks(index * step),
-                pitch: low + rng.random_range(0..12),
-                duration: Ticks(step),
-                velocity: rng.random_range(40..110),
-            })
-        });
-        Part { name: String::new(), instrument, notes: notes.collect() }
+        let mut notes = Vec::new();
+        for index in 0..beats * 480 / step {
+            if rng.random_bool(0.8) {
+                notes.push(Note {
+                    onset: Ticks(index * step),
+                    pitch: low + rng.random_range(0..12),
+                    duration: Ticks(step),
+                    velocity: rng.random_range(40..110),
+                });
+            }
+        }
+        Part { name: String::new(), instrument, notes }
     };
     let parts = vec![part(PIANO, 60, 240), part(Instrument::Program(33), 36, 480), part(Instrument::Drums(0), 36, 480)];
     Score { parts, ..Score::default() }
