@@ -8,7 +8,7 @@ use crate::dice::Dice;
 use crate::drums::key;
 use crate::ensemble::Ensemble;
 use crate::harmony::Key;
-use crate::sheet::{BEAT, Sheet};
+use crate::sheet::{BEAT, STEP, Sheet};
 use crate::track::Track;
 
 const MICROS_PER_MINUTE: u32 = 60_000_000;
@@ -20,7 +20,8 @@ pub(crate) fn final_chord(sheet: &Sheet, ensemble: &mut Ensemble, low: i32) {
     let Some(bar) = sheet.bars.last() else { return };
     let chord = bar.chord_at(0);
     let energy = sheet.section(bar).energy;
-    let length = bar.steps() as u64 * crate::sheet::STEP;
+    // Released just before the bar line, so that no loose hand adds a bar to the song.
+    let length = bar.steps() as u64 * STEP - STEP / 2;
     let root = chord.root_above(low);
     for interval in [0, 7, 12] {
         ensemble.rhythm.play(bar.at, length, root + interval, energy + 8);
@@ -141,7 +142,7 @@ pub(crate) fn score(sheet: &Sheet, tracks: Vec<Track>, title: String, tempo: i32
             score.keys.push(KeySignature { at: Ticks(at), sharps, minor: lifted.mode.is_minor() });
             lift = section.lift;
         }
-        at += (section.bars * section.pulse.steps()) as u64 * crate::sheet::STEP;
+        at += (section.bars * section.pulse.steps()) as u64 * STEP;
     }
     for (index, per_cent) in RITARDANDO.iter().enumerate() {
         let at = slow_from + index as u64 * BEAT;

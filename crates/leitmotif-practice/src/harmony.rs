@@ -43,7 +43,7 @@ impl Key {
         Self { tonic: (self.tonic + semitones) % 12, ..self }
     }
 
-    /// Sharps (positive) or flats of the tonic's major or minor scale, -6 to 6... the signature.
+    /// The key signature of the tonic's major or minor scale: sharps (positive) or flats, -5 to 6.
     pub(crate) fn sharps(self) -> i8 {
         let major = if self.mode.is_minor() { (self.tonic + 3) % 12 } else { self.tonic };
         let sharps = i8::try_from((u32::from(major) * 7) % 12).unwrap_or(0);

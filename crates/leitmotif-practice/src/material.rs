@@ -26,7 +26,7 @@ pub(crate) struct Material {
     /// The strummed chords that fill the background.
     pub(crate) open: Strum,
     pub(crate) tune: Tune,
-    /// Whether the piano rests where the style lets it.
+    /// Whether the piano plays where the style would let it rest.
     pub(crate) piano: bool,
 }
 

@@ -132,14 +132,14 @@ fn thin(core: Palette, scale: Palette, chord: Palette) -> Palette {
     palette
 }
 
-/// Writes a sung line into `track`, with a lower third under it where `harmony` says so.
+/// Writes a line into `track`.
 pub(crate) fn write(line: &[(u64, u64, i32, i32)], track: &mut Track) {
     for &(at, duration, pitch, velocity) in line {
         track.play(at, duration, pitch, velocity);
     }
 }
 
-/// A second voice under `line`: the chord tone or scale tone a third or fourth below.
+/// A second voice that follows `line` at `steps` scale steps (-2 is a third below).
 pub(crate) fn harmonise(line: &[(u64, u64, i32, i32)], bars: &[&Bar], steps: i32) -> Vec<(u64, u64, i32, i32)> {
     line.iter()
         .filter_map(|&(at, duration, pitch, velocity)| {

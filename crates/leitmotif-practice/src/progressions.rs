@@ -127,8 +127,7 @@ const ROCK_BRIDGE_MINOR: &[Loop] = &[&[(8, MA, 4), (10, MA, 4)], &[(5, MI, 2), (
 /// The twelve bars of the blues, with the quick change back to the dominant at the end.
 pub(crate) const BLUES: Loop = &[(0, D7, 8), (5, D7, 4), (0, D7, 4), (7, D7, 2), (5, D7, 2), (0, D7, 2), (7, D7, 2)];
 
-/// The loops that `style` uses in a section of `kind`; `second` is the mode's second degree in
-/// semitones (1 marks phrygian), `seventh` its seventh (11 in a minor mode marks harmonic minor).
+/// The loops that `style` uses in a section of `kind` in `mode`.
 pub(crate) fn loops(style: Style, kind: Kind, mode: crate::harmony::Mode) -> &'static [Loop] {
     use crate::harmony::Mode;
     let minor = mode.is_minor();

@@ -15,8 +15,7 @@ proptest! {
         prop_assert!((MIN_BARS..=MAX_BARS).contains(&score.bars().count()));
         let end = score.parts.iter().flat_map(|part| &part.notes).map(|note| note.onset + note.duration).max();
         let seconds = score.seconds_at(end.unwrap()).0;
-        // The last chord may ring a little longer than its bar.
-        prop_assert!(seconds >= MIN_SECONDS as f64 && seconds <= MAX_SECONDS as f64 + 0.1, "{seconds} s");
+        prop_assert!(seconds >= MIN_SECONDS as f64 && seconds <= MAX_SECONDS as f64, "{seconds} s");
         prop_assert_eq!(score.title.clone(), Some(title(style, seed)));
         prop_assert!(artists(style).contains(&artist(style, seed)));
         // A writer finds nothing to repair.

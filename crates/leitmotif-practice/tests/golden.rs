@@ -35,12 +35,12 @@ fn fingerprint(score: &Score) -> u64 {
 #[test]
 fn songs_are_the_same_for_all_time() {
     let expected: [(Style, u64, &str, &str, u64); 6] = [
-        (Style::Metal, 1, "Red Gauntlet", "Covenant of the Last Tomb", 0x5ebf4a8f79924ab9),
-        (Style::Metal, 2, "Pale Furnace", "Black Cathedral", 0xc6d71c7e2fdd7907),
-        (Style::PopRock, 1, "Paper Lantern Club", "Summer Coats in Blue", 0x2e9495bc0a2a1215),
-        (Style::PopRock, u64::MAX, "Mirrorball Avenue", "Home in the City", 0x3997d87e68385498),
-        (Style::Rock, 1, "Saint Orphan Motors", "Wild Boots", 0x0946318865d800a6),
-        (Style::Rock, 3, "Mono Thunder Radio", "Motel Rider", 0xadf5324f3f080f27),
+        (Style::Metal, 1, "Red Gauntlet", "Covenant of the Last Tomb", 0xc4c69ff49223668e),
+        (Style::Metal, 2, "Pale Furnace", "Black Cathedral", 0x64d164741afe5734),
+        (Style::PopRock, 1, "Paper Lantern Club", "Summer Coats in Blue", 0xc016f2264d0199ca),
+        (Style::PopRock, u64::MAX, "Mirrorball Avenue", "Home in the City", 0x0c39e44e6e85786b),
+        (Style::Rock, 1, "Saint Orphan Motors", "Wild Boots", 0x28a326a9358c3fa1),
+        (Style::Rock, 3, "Mono Thunder Radio", "Motel Rider", 0x063e2c928df89930),
     ];
     let found = expected.map(|(style, seed, ..)| {
         (style, seed, artist(style, seed), title(style, seed), fingerprint(&compose(style, seed)))
