@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !corpus.join(leitmotif_data::MANIFEST_FILE).exists() {
         let output = run.with_extension("corpus");
         if !output.exists() {
-            let mut options = PrepareOptions { inputs: vec![corpus], output: output.clone(), ..PrepareOptions::default() };
+            let mut options =
+                PrepareOptions { inputs: vec![corpus], output: output.clone(), ..PrepareOptions::default() };
             options.split.by = SplitBy::Artist;
             let summary = prepare(&options, &(), &AtomicBool::new(false))?;
             println!("prepared {} of {} files", summary.manifest.totals.songs, summary.files);

@@ -28,4 +28,4 @@ pub use run::{
 };
 pub use store::RunLock;
 pub use store::checkpoint::Best;
-pub use store::model_folder::{BEST, LAST, find_model, load_description, load_judge, load_vocabulary};
+pub use store::model_folder::{BEST, LAST, find_model, load_judge, load_vocabulary};

@@ -7,8 +7,8 @@ use common::{config, corpus};
 use leitmotif_data::{Corpus, Split};
 use leitmotif_model::{Judge, ModelKind};
 use leitmotif_train::{
-    Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate, find_model,
-    load_config, load_judge, load_vocabulary, read_metrics, resume, train,
+    Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate,
+    find_model, load_config, load_judge, load_vocabulary, read_metrics, resume, train,
 };
 use std::path::Path;
 use std::sync::Arc;

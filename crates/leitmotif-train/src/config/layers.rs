@@ -207,6 +207,25 @@ mod tests {
         assert!(error.contains("train.betas"), "{error}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_of_a_key_or_value_breaks_anything(key in "(model|train|augment|x)?[.]?[a-z_]{0,12}", value in ".{0,30}") {
+            if let Ok(set) = format!("{key}={value}").parse::<Override>() {
+                let known = Preset::Study.config().keys().iter().any(|(name, _)| *name == set.key);
+                let layered = RunConfig::layered(Preset::Study, None, &[set]);
+                proptest::prop_assert!(known || layered.is_err());
+            }
+            let _ = RunConfig::layered(Preset::Tiny, Some(("any", &value)), &[]);
+        }
+
+        #[test]
+        fn every_key_can_be_set_to_what_it_is(preset in 0..4usize) {
+            let config = Preset::ALL[preset].config();
+            let sets: Vec<Override> = config.keys().into_iter().map(|(key, value)| Override { key, value }).collect();
+            proptest::prop_assert_eq!(RunConfig::layered(Preset::Tiny, None, &sets).unwrap(), config);
+        }
+    }
+
     #[test]
     fn distances_are_levenshtein() {
         assert_eq!(distance("kitten", "sitting"), 3);

@@ -119,7 +119,8 @@ pub fn evaluate_songs(
             return Ok(None);
         }
     }
-    let songs: Vec<SongLoss> = costs.into_iter().map(|(song, (events, fields))| song_loss(corpus, song, events, fields)).collect();
+    let songs: Vec<SongLoss> =
+        costs.into_iter().map(|(song, (events, fields))| song_loss(corpus, song, events, fields)).collect();
     Ok((!songs.is_empty()).then(|| summarise(corpus, songs)))
 }
 

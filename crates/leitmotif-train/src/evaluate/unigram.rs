@@ -24,7 +24,8 @@ impl Unigram {
         let sizes = &description.sizes;
         let kinds = sizes[0];
         let rows = |field: usize| if field == 0 { 1 } else { kinds };
-        let mut counts: Vec<Vec<u64>> = sizes.iter().enumerate().map(|(field, size)| vec![0; rows(field) * size]).collect();
+        let mut counts: Vec<Vec<u64>> =
+            sizes.iter().enumerate().map(|(field, size)| vec![0; rows(field) * size]).collect();
         for song in songs {
             for event in corpus.values(*song).chunks_exact(sizes.len()).skip(1) {
                 for (field, value) in event.iter().enumerate() {

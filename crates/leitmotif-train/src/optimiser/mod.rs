@@ -91,8 +91,7 @@ pub(crate) struct Applied {
 impl Adam {
     /// An optimiser for this module's parameters; `on_slices` for a module on the CPU.
     pub(crate) fn new<M: Module>(module: &M, settings: AdamSettings, on_slices: bool) -> Self {
-        let state =
-            if on_slices { Placed::Slices(State::new(module)) } else { Placed::Tensors(State::new(module)) };
+        let state = if on_slices { Placed::Slices(State::new(module)) } else { Placed::Tensors(State::new(module)) };
         Self { settings, accumulated: 0, state }
     }
 
@@ -115,7 +114,12 @@ impl Adam {
     }
 
     /// Applies the mean of the accumulated gradients to a module; `map` shows the mapper to its parameters.
-    pub(crate) fn apply<M>(&mut self, module: M, rate: f64, map: impl FnOnce(M, &mut Updater<'_>) -> M) -> (M, Applied) {
+    pub(crate) fn apply<M>(
+        &mut self,
+        module: M,
+        rate: f64,
+        map: impl FnOnce(M, &mut Updater<'_>) -> M,
+    ) -> (M, Applied) {
         let count = f64::from(self.accumulated.max(1));
         let squares = match &self.state {
             Placed::Slices(state) => state.squares(),
@@ -126,7 +130,8 @@ impl Adam {
             self.clear();
             return (module, Applied { norm, applied: false });
         }
-        let clip = if self.settings.clip > 0.0 { (self.settings.clip / norm.max(f64::MIN_POSITIVE)).min(1.0) } else { 1.0 };
+        let clip =
+            if self.settings.clip > 0.0 { (self.settings.clip / norm.max(f64::MIN_POSITIVE)).min(1.0) } else { 1.0 };
         let plan = parameters::Plan { settings: self.settings, rate, scale: clip / count };
         self.accumulated = 0;
         let module = map(module, &mut Updater::new(plan, &mut self.state));
@@ -190,7 +195,8 @@ impl<S: Slot> State<S> {
     }
 
     fn squares(&self) -> f64 {
-        let slots: Vec<&S> = self.entries.values().map(|entry| &entry.slot).filter(|slot| slot.has_gradient()).collect();
+        let slots: Vec<&S> =
+            self.entries.values().map(|entry| &entry.slot).filter(|slot| slot.has_gradient()).collect();
         if slots.is_empty() { 0.0 } else { S::squares(&slots) }
     }
 

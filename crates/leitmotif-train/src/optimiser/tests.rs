@@ -52,7 +52,13 @@ fn train(on_slices: bool, factors: &[f32]) -> (Toy, Adam, Vec<Applied>) {
 }
 
 /// The definition, in double precision, for one parameter.
-fn reference(start: &[f32], decays: bool, gradient: impl Fn(f64, f64) -> f64, factors: &[f32], norms: &[f64]) -> Vec<f64> {
+fn reference(
+    start: &[f32],
+    decays: bool,
+    gradient: impl Fn(f64, f64) -> f64,
+    factors: &[f32],
+    norms: &[f64],
+) -> Vec<f64> {
     let one = |&start: &f32| {
         let (mut w, mut m, mut v) = (f64::from(start), 0.0, 0.0);
         for (t, (factor, norm)) in factors.iter().zip(norms).enumerate() {

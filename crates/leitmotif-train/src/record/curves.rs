@@ -31,9 +31,7 @@ pub fn learning_curve(dir: &Path) -> Result<String, TrainError> {
         .series(Series::new("training", training).smoothed(SMOOTHING))
         .series(Series::new("validation", validation).dots());
     if let Some((step, nats)) = best {
-        chart = chart
-            .subtitle(format!("best validation: {nats:.3} nats per note at step {step}"))
-            .mark(step, "best");
+        chart = chart.subtitle(format!("best validation: {nats:.3} nats per note at step {step}")).mark(step, "best");
     }
     Ok(chart.to_svg(Theme::Auto))
 }

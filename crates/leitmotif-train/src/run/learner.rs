@@ -115,7 +115,8 @@ impl Learner {
 
     /// Weights, optimiser, memory.
     pub(super) fn state(&self) -> [Weights; 3] {
-        let memory = self.carry.as_ref().map_or_else(|| self.network().carry(self.lanes).to_weights(), Carry::to_weights);
+        let memory =
+            self.carry.as_ref().map_or_else(|| self.network().carry(self.lanes).to_weights(), Carry::to_weights);
         [self.network().weights(), self.optimiser.weights(), memory]
     }
 }

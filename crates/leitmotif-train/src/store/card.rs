@@ -43,10 +43,18 @@ impl Card<'_> {
         };
         let version = env!("CARGO_PKG_VERSION");
         let _ = writeln!(text, "# A {name} for music\n");
-        let _ = writeln!(text, "Made by Leitmotif {version}: it writes music event by event, in the manner of the songs below.");
+        let _ = writeln!(
+            text,
+            "Made by Leitmotif {version}: it writes music event by event, in the manner of the songs below."
+        );
         let _ = writeln!(text, "{} {parts}.", grouped(self.parameters));
         if let Some(steps) = self.steps {
-            let _ = writeln!(text, "Trained for {} steps ({:.1} passes over the songs).", grouped(steps as usize), self.epochs);
+            let _ = writeln!(
+                text,
+                "Trained for {} steps ({:.1} passes over the songs).",
+                grouped(steps as usize),
+                self.epochs
+            );
         }
         let kind = &self.corpus.vocabulary().settings;
         let settings = serde_json::to_string(kind).unwrap_or_default();
@@ -59,7 +67,8 @@ impl Card<'_> {
         let _ = writeln!(text, "## Training data\n");
         let (count, notes) = (grouped(songs.len()), grouped(notes));
         let _ = writeln!(text, "{count} songs, {notes} notes, {hours:.1} hours of music.");
-        let artists: std::collections::BTreeSet<&str> = songs.iter().filter_map(|song| song.artist.as_deref()).collect();
+        let artists: std::collections::BTreeSet<&str> =
+            songs.iter().filter_map(|song| song.artist.as_deref()).collect();
         if !artists.is_empty() {
             let _ = writeln!(text, "By {} artists.", grouped(artists.len()));
         }

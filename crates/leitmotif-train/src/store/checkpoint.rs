@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The version of `state.json`.
 pub(crate) const STATE_FORMAT: u32 = 1;
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
-pub(crate) const MODEL_FILE: &str = "model.safetensors";
+const MODEL_FILE: &str = "model.safetensors";
 const OPTIMISER_FILE: &str = "optimiser.safetensors";
 const MEMORY_FILE: &str = "memory.safetensors";
 const STATE_FILE: &str = "state.json";

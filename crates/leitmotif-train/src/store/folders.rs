@@ -28,7 +28,9 @@ impl RunLock {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(TrainError::Locked(dir.to_owned())),
             // Some network file systems have no locks; a run there goes unguarded.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => Ok(Self { _file: file }),
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::Error(error)) => Err(TrainError::io(&path)(error)),
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary), `README.md` (the card).
 
-use super::{card, checkpoint, folders};
+use super::{card, folders};
 use crate::TrainError;
 use leitmotif_data::Vocabulary;
-use leitmotif_model::{Judge, Markov, ModelDescription, ModelKind, Weights};
+use leitmotif_model::{
+    CONFIG_FILE, Judge, Markov, ModelDescription, ModelKind, WEIGHTS_FILE, Weights, read_description, write_description,
+};
 use leitmotif_network::Network;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +15,9 @@ use std::path::{Path, PathBuf};
 pub const BEST: &str = "best";
 /// The model at the end of a run, in its run folder.
 pub const LAST: &str = "last";
-const CONFIG_FILE: &str = "config.json";
 const VOCABULARY_FILE: &str = "tokenizer.json";
 const CARD_FILE: &str = "README.md";
-/// Largest description or vocabulary that is read.
+/// Largest vocabulary that is read.
 const MAX_JSON_BYTES: u64 = 256 << 20;
 
 /// What a trained model is made of, ready to be written.
@@ -38,11 +39,11 @@ pub(crate) fn write(
             let path = dir.join(name);
             std::fs::write(&path, bytes).map_err(TrainError::io(&path))
         };
-        put(CONFIG_FILE, &serde_json::to_vec_pretty(description).expect("a description has only string keys"))?;
+        write_description(dir, description)?;
         put(VOCABULARY_FILE, &serde_json::to_vec_pretty(vocabulary).expect("a vocabulary has only string keys"))?;
         put(CARD_FILE, card.markdown().as_bytes())?;
         match trained {
-            Trained::Network(weights) => weights.save(&dir.join(checkpoint::MODEL_FILE))?,
+            Trained::Network(weights) => weights.save(&dir.join(WEIGHTS_FILE))?,
             Trained::Markov(markov) => markov.save(dir)?,
         }
         Ok(())
@@ -71,16 +72,6 @@ pub fn find_model(path: &Path) -> Result<PathBuf, TrainError> {
     })
 }
 
-/// What `config.json` of a model folder says.
-///
-/// # Errors
-/// [`TrainError::Io`] or [`TrainError::File`] with the path; [`TrainError::Model`] for a description outside its limits.
-pub fn load_description(model: &Path) -> Result<ModelDescription, TrainError> {
-    let description: ModelDescription = json(&model.join(CONFIG_FILE))?;
-    description.validate()?;
-    Ok(description)
-}
-
 /// The vocabulary of a model folder.
 ///
 /// # Errors
@@ -95,11 +86,11 @@ pub fn load_vocabulary(model: &Path) -> Result<Vocabulary, TrainError> {
 /// As [`find_model`]; [`TrainError::Model`] for weights that do not fit, or a device that is not there.
 pub fn load_judge(path: &Path, device: &str) -> Result<Box<dyn Judge>, TrainError> {
     let folder = find_model(path)?;
-    let description = load_description(&folder)?;
+    let description = read_description(&folder)?;
     Ok(match description.model.kind {
         ModelKind::Markov => Box::new(Markov::load(&folder, &description)?),
         _ => {
-            let weights = Weights::load(&folder.join(checkpoint::MODEL_FILE))?;
+            let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
             let device = leitmotif_network::device(device)?;
             Box::new(Network::from_weights(&description, &weights, &device)?)
         }

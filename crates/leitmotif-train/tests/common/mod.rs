@@ -30,10 +30,7 @@ pub fn song(index: usize) -> Score {
     }
     let part = |name: &str, instrument, notes| Part { name: name.into(), instrument, notes };
     Score {
-        parts: vec![
-            part("piano", Instrument::Program(0), piano),
-            part("drums", Instrument::Drums(0), drums),
-        ],
+        parts: vec![part("piano", Instrument::Program(0), piano), part("drums", Instrument::Drums(0), drums)],
         tempos: vec![Tempo { at: Ticks(0), micros_per_quarter: 500_000 }],
         ..Score::default()
     }
@@ -102,8 +99,10 @@ pub fn config(steps: u64) -> RunConfig {
 /// data position, metrics without times.
 pub fn outcome(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut parts = Vec::new();
-    for folder in std::fs::read_dir(run.join("checkpoints")).unwrap() {
-        let folder = folder.unwrap();
+    // Older ones are at the steps where it was stopped.
+    let newest =
+        std::fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap()).max_by_key(|e| e.file_name());
+    if let Some(folder) = newest {
         let name = folder.file_name().into_string().unwrap();
         for file in ["model.safetensors", "optimiser.safetensors", "memory.safetensors"] {
             parts.push((format!("{name}/{file}"), std::fs::read(folder.path().join(file)).unwrap()));
