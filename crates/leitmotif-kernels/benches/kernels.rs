@@ -161,7 +161,7 @@ fn peak() {
             #[cfg(target_arch = "x86_64")]
             if leitmotif_kernels::Isa::Avx2.is_available() {
                 // SAFETY: just asked.
-                return unsafe { spin_avx2(STEPS / 2) };
+                unsafe { spin_avx2(STEPS) }
             }
         });
     });
@@ -187,7 +187,7 @@ fn spin_avx2(steps: usize) {
     use std::arch::x86_64::*;
     let (a, b) = (black_box(_mm256_set1_ps(0.5)), black_box(_mm256_set1_ps(0.25)));
     let mut sums = [a; 12];
-    for _ in 0..steps * 16 / 3 {
+    for _ in 0..steps * 2 * 16 / 12 {
         for sum in &mut sums {
             *sum = _mm256_fmadd_ps(*sum, a, b);
         }

@@ -13,7 +13,10 @@ const ROWS: usize = 64;
 /// If the sizes do not fit or an index is not a row of the table.
 #[must_use]
 pub fn forward(table: &[f32], index: &[i32], [d, k]: [usize; 2], scale: f32) -> Vec<f32> {
-    assert!(d > 0 && k > 0 && table.len() % d == 0 && index.len() % k == 0, "table is [rows, d], index is [n, k]");
+    assert!(
+        d > 0 && k > 0 && table.len().is_multiple_of(d) && index.len().is_multiple_of(k),
+        "table is [rows, d], index is [n, k]"
+    );
     let isa = Isa::current();
     let mut y = vec![0.0; index.len() / k * d];
     y.par_chunks_mut(ROWS * d).zip(index.par_chunks(ROWS * k)).for_each(|(y, index)| {
@@ -28,7 +31,7 @@ pub fn forward(table: &[f32], index: &[i32], [d, k]: [usize; 2], scale: f32) -> 
 /// If the sizes do not fit or an index is not a row of the table.
 #[must_use]
 pub fn backward(dy: &[f32], index: &[i32], rows: usize, [d, k]: [usize; 2], scale: f32) -> Vec<f32> {
-    assert!(d > 0 && k > 0 && index.len() % k == 0, "index is [n, k]");
+    assert!(d > 0 && k > 0 && index.len().is_multiple_of(k), "index is [n, k]");
     assert_eq!(dy.len(), index.len() / k * d, "dy is [n, d]");
     let isa = Isa::current();
     // For each table row the positions that use it, in order, so that every row is one task's sum.

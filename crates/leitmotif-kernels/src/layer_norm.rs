@@ -143,6 +143,7 @@ fn normalize_rows<S: Simd>(s: S, x: &[f32], norm: LayerNorm<'_>, y: &mut [f32], 
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn backward_rows<S: Simd>(
     s: S,
     x: &[f32],

@@ -26,6 +26,7 @@ mod rows;
 mod simd;
 #[cfg(test)]
 mod testing;
+mod transpose;
 
 pub use dropout::Dropout;
 pub use isa::Isa;

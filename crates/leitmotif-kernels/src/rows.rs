@@ -50,5 +50,5 @@ fn finish_lanes<S: Simd>(s: S, y: &mut [f32], dropout: Dropout, first: u64, resi
 /// column of neighbouring rows does not fall on one cache set.
 pub(crate) fn stride(n: usize) -> usize {
     let n = n.next_multiple_of(16);
-    if n % 256 == 0 { n + 16 } else { n }
+    if n.is_multiple_of(256) { n + 16 } else { n }
 }

@@ -1,5 +1,7 @@
 //! Relative attention against its definition.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::*;

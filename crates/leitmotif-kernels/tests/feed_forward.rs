@@ -1,5 +1,7 @@
 //! The feed-forward block against its definition.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! The head with its loss against its definition.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! The LSTM layer against its definition.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::*;

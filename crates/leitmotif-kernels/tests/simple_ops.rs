@@ -1,5 +1,7 @@
 //! Layer norm, embedding, products and the optimiser against their definitions.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::*;

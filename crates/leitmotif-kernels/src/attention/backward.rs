@@ -10,6 +10,7 @@ use crate::layer_norm::{LayerNorm, normalize, normalize_backward};
 use crate::parts::{self, Parts};
 use crate::pool::{self, Buf};
 use crate::rows::{add_columns, finish, stride};
+use crate::transpose::transpose;
 use rayon::prelude::*;
 
 /// Gradients, each shaped as what it belongs to.
@@ -331,14 +332,10 @@ impl Rows<'_> {
         while r < n {
             let (b, j) = ((first + r) / per_sequence, (first + r) % per_sequence);
             let run = (per_sequence - j).min(n - r);
-            for part in 0..2 {
-                for c in 0..d {
-                    let (head, c_head) = (c / dh, c % dh);
-                    let from = ((b * heads + head) * 2 + part) * dh * row + c_head * row + key + j;
-                    let from = &self.dkv[from..from + run];
-                    let to = to[r * to_row + column + part * d + c..].iter_mut().step_by(to_row);
-                    to.zip(from).for_each(|(to, from)| *to = *from);
-                }
+            for (part, head) in (0..2).flat_map(|part| (0..heads).map(move |head| (part, head))) {
+                let from = ((b * heads + head) * 2 + part) * dh * row + key + j;
+                let to = &mut to[r * to_row + column + part * d + head * dh..];
+                transpose(self.isa, (&self.dkv[from..], row), (to, to_row), [dh, run]);
             }
             r += run;
         }

@@ -11,6 +11,8 @@ use crate::gemm::{Dims, Start, product};
 use crate::isa::Isa;
 use crate::pool;
 use crate::rows::stride;
+use crate::transpose::transpose;
+use std::ops::Range;
 
 /// One head of one sequence. Keys are counted from the first that is valid.
 pub(super) struct Head<'a> {
@@ -103,35 +105,37 @@ impl Head<'_> {
         self.skipped + self.segment - i - tile.rows
     }
 
-    /// Calls `put` with the number and the values of every key row that is seen.
-    fn each_row(&self, part: Part, mut put: impl FnMut(usize, &[f32])) {
+    /// Stretches of valid rows: number of the first, their values, and floats between rows.
+    fn stretches(&self, part: Part) -> [(Range<usize>, &[f32], usize); 3] {
         let (in_kv, in_qkv) = match part {
             Part::Key => (0, self.d),
             Part::Value => (self.d, 2 * self.d),
         };
         let past = self.context - self.skipped;
-        for j in (0..past).filter(|j| !(self.gap.0..self.gap.1).contains(j)) {
-            put(j, &self.kv[(self.skipped + j) * 2 * self.d + in_kv..][..self.dh]);
-        }
-        for i in 0..self.segment {
-            put(past + i, &self.qkv[i * 3 * self.d + in_qkv..][..self.dh]);
-        }
+        let of_kv = |rows: Range<usize>| {
+            let from = (self.skipped + rows.start) * 2 * self.d + in_kv;
+            let values = if rows.is_empty() { &[] } else { &self.kv[from..] };
+            (rows, values, 2 * self.d)
+        };
+        let segment = (past..past + self.segment, &self.qkv[in_qkv..], 3 * self.d);
+        [of_kv(0..self.gap.0), of_kv(self.gap.1..past), segment]
     }
 
     /// `[keys, dh]`
     fn rows(&self, part: Part, to: &mut [f32]) {
         to[self.gap.0 * self.dh..self.gap.1 * self.dh].fill(0.0);
-        self.each_row(part, |j, from| to[j * self.dh..][..self.dh].copy_from_slice(from));
+        for (rows, from, from_row) in self.stretches(part) {
+            let to = to[rows.start * self.dh..rows.end * self.dh].chunks_exact_mut(self.dh);
+            to.zip(from.chunks(from_row)).for_each(|(to, from)| to.copy_from_slice(&from[..self.dh]));
+        }
     }
 
     /// `[dh, row]`
     fn columns(&self, part: Part, to: &mut [f32], row: usize) {
         to.chunks_exact_mut(row).for_each(|to| to[self.gap.0..self.gap.1].fill(0.0));
-        self.each_row(part, |j, from| {
-            for (to, &x) in to[j..].iter_mut().step_by(row).zip(from) {
-                *to = x;
-            }
-        });
+        for (rows, from, from_row) in self.stretches(part) {
+            transpose(self.isa, (from, from_row), (&mut to[rows.start..], row), [rows.len(), self.dh]);
+        }
     }
 
     /// Scaled queries with both biases, each `[segment, dh]`.

@@ -2,6 +2,7 @@
 //!
 //! Everything else in [`super`] walks this tile over a matrix. The bounds are checked once per walk.
 
+use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
 
 /// What the product is added to.
@@ -28,9 +29,15 @@ pub(crate) struct Dims {
     pub c_row: usize,
 }
 
+/// The product over matrices that lie still in cache, as they are, on this thread.
+pub(crate) fn product(isa: Isa, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+    // Half-filled wide vectors are slower than full narrow ones.
+    let isa = if isa == Isa::Avx512 && dims.n <= 8 { Isa::Avx2 } else { isa };
+    product_on(isa, dims, a, b, c, start);
+}
+
 dispatch! {
-    /// The product over matrices that lie still in cache, as they are, on this thread.
-    pub(crate) fn product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = product_lanes;
+    fn product_on(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = product_lanes;
 }
 
 #[inline(always)]
@@ -92,8 +99,8 @@ unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
     }
     let mut i = 0;
     macro_rules! rows {
-        ($mr:literal) => {
-            while i + $mr <= dims.m {
+        ($mr:literal while $more:expr) => {
+            while $more {
                 // SAFETY: rows `i..i + MR` exist; the caller's promise for the rest.
                 unsafe {
                     let (a, c) = (a.add(i * dims.a_row), c.add(i * dims.c_row));
@@ -103,14 +110,14 @@ unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
             }
         };
     }
-    if S::TILE_ROWS == 8 {
-        rows!(8);
+    if S::TILE_ROWS == 8 || NV < S::TILE_VECTORS {
+        rows!(8 while i + 8 <= dims.m);
     } else {
-        rows!(6);
+        rows!(6 while i + 6 <= dims.m);
     }
-    rows!(4);
-    rows!(2);
-    rows!(1);
+    rows!(4 while i + 4 <= dims.m);
+    rows!(2 while i + 2 <= dims.m);
+    rows!(1 while i < dims.m);
 }
 
 #[inline(always)]

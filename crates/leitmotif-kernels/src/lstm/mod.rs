@@ -74,7 +74,6 @@ const GROUP: usize = 8;
 /// Sizes of one call.
 #[derive(Clone, Copy)]
 struct Sizes {
-    batch: usize,
     segment: usize,
     inputs: usize,
     width: usize,
@@ -90,7 +89,7 @@ impl Sizes {
         assert_eq!([start.h.len(), start.c.len()], [batch * width; 2], "the state is [batch, width]");
         let segment = x.len() / (batch * inputs);
         assert!(segment > 0 && x.len() == batch * segment * inputs, "x is [batch, segment, inputs]");
-        Self { batch, segment, inputs, width }
+        Self { segment, inputs, width }
     }
 }
 
@@ -101,7 +100,7 @@ impl Sizes {
 #[must_use]
 pub fn forward(x: &[f32], batch: usize, start: State<'_>, w: &Weights<'_>) -> Output {
     let isa = Isa::current();
-    let Sizes { segment, inputs, width, .. } = Sizes::of(x, batch, start, w);
+    let Sizes { segment, inputs, width } = Sizes::of(x, batch, start, w);
     let rows = batch * segment;
     let mut gates = pool::take(rows * 4 * width);
     gemm::with_packed_into(x, &Packed::new(w.w_ih, inputs, 4 * width), Some(w.b), rows, &mut gates);
@@ -156,7 +155,7 @@ pub fn backward(
     saved: &Saved,
 ) -> Gradients {
     let isa = Isa::current();
-    let Sizes { segment, inputs, width, .. } = Sizes::of(x, batch, start, w);
+    let Sizes { segment, inputs, width } = Sizes::of(x, batch, start, w);
     let rows = batch * segment;
     assert_eq!([dy.len(), saved.cells.len()], [rows * width; 2], "dy is [batch, segment, width]");
     let end = |part: Option<&[f32]>| part.map_or_else(|| vec![0.0; batch * width], <[f32]>::to_vec);

@@ -5,12 +5,12 @@ use super::Simd;
 /// `e^x` after Cephes: `x = n ln 2 + r`, a polynomial of degree 7 in `r`, and a shift of the exponent.
 #[inline(always)]
 pub(super) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
-    const LEAST: f32 = -87.3;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     const COEFFICIENTS: [f32; 5] = [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 0.5];
-    let tiny = s.add(x, s.splat(-LEAST));
-    let x = s.min(s.max(x, s.splat(LEAST)), s.splat(88.0));
+    let least = if S::SCALES_TO_ZERO { -120.0 } else { -87.3 };
+    let tiny = s.add(x, s.splat(-least));
+    let x = s.min(s.max(x, s.splat(least)), s.splat(88.0));
     let n = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
     let r = s.fma(n, s.splat(-LN2_HIGH), x);
     let r = s.fma(n, s.splat(-LN2_LOW), r);
@@ -19,7 +19,8 @@ pub(super) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
         p = s.fma(p, r, s.splat(c));
     }
     let p = s.add(s.fma(p, s.mul(r, r), r), s.splat(1.0));
-    s.if_negative(tiny, s.zero(), s.scale_by_power(p, n))
+    let y = s.scale_by_power(p, n);
+    if S::SCALES_TO_ZERO { y } else { s.if_negative(tiny, s.zero(), y) }
 }
 
 /// `x Φ(x)` and its derivative `Φ(x) + x φ(x)`, with the normal distribution's Φ after Abramowitz and Stegun, 7.1.26

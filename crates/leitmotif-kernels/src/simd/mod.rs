@@ -11,7 +11,7 @@ mod x86;
 
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512};
+pub(crate) use x86::{Avx2, Avx512, transpose8};
 
 /// Operations on [`Simd::N`] lanes.
 pub(crate) trait Simd: Copy {
@@ -21,6 +21,8 @@ pub(crate) trait Simd: Copy {
     type U: Copy;
     /// Lanes of a vector.
     const N: usize;
+    /// Whether [`Simd::scale_by_power`] takes any `n`, giving zero where the result is too small.
+    const SCALES_TO_ZERO: bool;
     /// Rows of the matrix product's register tile.
     const TILE_ROWS: usize;
     /// Vectors across the matrix product's register tile.
@@ -62,7 +64,7 @@ pub(crate) trait Simd: Copy {
     fn if_negative(self, x: Self::V, a: Self::V, b: Self::V) -> Self::V;
     /// To the nearest integer; `|a| < 2^22`.
     fn round(self, a: Self::V) -> Self::V;
-    /// `a * 2^n` for integral `n` from -126 to 127.
+    /// `a * 2^n` for integral `n` from -126 to 127, or any if [`Simd::SCALES_TO_ZERO`].
     fn scale_by_power(self, a: Self::V, n: Self::V) -> Self::V;
     fn sum(self, a: Self::V) -> f32;
     fn largest(self, a: Self::V) -> f32;

@@ -27,6 +27,7 @@ impl Simd for Portable {
     type V = [f32; N];
     type U = [u32; N];
     const N: usize = N;
+    const SCALES_TO_ZERO: bool = false;
     const TILE_ROWS: usize = 6;
     const TILE_VECTORS: usize = 1;
 

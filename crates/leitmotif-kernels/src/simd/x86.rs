@@ -37,6 +37,7 @@ impl Simd for Avx512 {
     type V = __m512;
     type U = __m512i;
     const N: usize = 16;
+    const SCALES_TO_ZERO: bool = true;
     const TILE_ROWS: usize = 8;
     const TILE_VECTORS: usize = 3;
 
@@ -188,6 +189,7 @@ impl Simd for Avx2 {
     type V = __m256;
     type U = __m256i;
     const N: usize = 8;
+    const SCALES_TO_ZERO: bool = false;
     const TILE_ROWS: usize = 6;
     const TILE_VECTORS: usize = 2;
 
@@ -330,6 +332,36 @@ impl Simd for Avx2 {
         unsafe {
             let kept = _mm256_cmpeq_epi32(_mm256_max_epu32(a, least), a);
             _mm256_and_ps(_mm256_castsi256_ps(kept), v)
+        }
+    }
+}
+
+/// Transposes a block of eight rows and columns.
+///
+/// # Safety
+/// Eight rows of eight floats are readable at `from` and writable at `to`.
+#[target_feature(enable = "avx2")]
+pub(crate) unsafe fn transpose8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    // SAFETY: the caller's promise.
+    let row = |i: usize| unsafe { _mm256_loadu_ps(from.add(i * from_row)) };
+    let [a, b, c, d] =
+        [0, 2, 4, 6].map(|i| (_mm256_unpacklo_ps(row(i), row(i + 1)), _mm256_unpackhi_ps(row(i), row(i + 1))));
+    let quarters = |(al, ah): (__m256, __m256), (bl, bh): (__m256, __m256)| {
+        [
+            _mm256_shuffle_ps::<0x44>(al, bl),
+            _mm256_shuffle_ps::<0xEE>(al, bl),
+            _mm256_shuffle_ps::<0x44>(ah, bh),
+            _mm256_shuffle_ps::<0xEE>(ah, bh),
+        ]
+    };
+    let (low, high) = (quarters(a, b), quarters(c, d));
+    for i in 0..4 {
+        let first = _mm256_permute2f128_ps::<0x20>(low[i], high[i]);
+        let second = _mm256_permute2f128_ps::<0x31>(low[i], high[i]);
+        // SAFETY: the caller's promise.
+        unsafe {
+            _mm256_storeu_ps(to.add(i * to_row), first);
+            _mm256_storeu_ps(to.add((i + 4) * to_row), second);
         }
     }
 }
