@@ -12,20 +12,30 @@
 //! | [`Chain::Distinct`] | the last different values of the same field, and how long the newest has lasted |
 //! | [`Chain::Voice`] | like `Same`, among the events that agree with this one in a range of earlier fields |
 //!
+//! Two more are no contexts but caches (Kuhn & De Mori 1990), because a piece repeats itself and keeps to few players:
+//! [`Chain::Recent`] is what the last events of a voice had in this field, [`Chain::Piece`] what all events of the piece so
+//! far had.
+//!
 //! The voices are skip contexts (Guthrie et al. 2006; for music the viewpoints of Conklin & Witten 1995): where a
 //! field names the player, one of them holds what the same player did last; where two fields name place and
 //! player, what this player did last at this place.
 
 /// Events that a voice remembers of each of its keys.
-const VOICE_DEPTH: usize = 3;
+const VOICE_DEPTH: usize = 8;
+/// Of these, how many are contexts.
+const VOICE_ORDER: usize = 3;
 /// Keys that a voice remembers; an older key in the same slot is forgotten.
 const VOICE_SLOTS: usize = 1 << 11;
 /// Most voices that foretell one field.
 const MAX_VOICES: usize = 10;
 /// What stands for an event that is not there (before the start, or never seen in this voice).
 const ABSENT: u64 = u64::MAX;
+/// States of a cache that are told apart.
+pub(super) const KINDS_OF_CACHE: usize = 33;
 /// Longest run of a value that is told from longer ones.
 const MAX_RUN: u16 = 12;
+/// The count at which those of a piece are halved.
+const MAX_CACHED: u16 = 1 << 10;
 
 /// One list of growing contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +46,9 @@ pub(super) enum Chain {
     Distinct,
     /// The number of the voice in [`Plan::voices`].
     Voice(usize),
+    /// The number of the voice in [`Plan::voices`].
+    Recent(usize),
+    Piece,
 }
 
 /// The events that agree in kind and in fields `from..to`.
@@ -56,20 +69,23 @@ impl Voice {
 pub(super) struct Plan {
     pub fields: usize,
     pub order: usize,
+    pub sizes: Vec<usize>,
     pub voices: Vec<Voice>,
     pub chains: Vec<Vec<Chain>>,
 }
 
 impl Plan {
-    pub fn new(fields: usize, order: usize) -> Self {
-        let mut plan = Self { fields, order, voices: Vec::new(), chains: Vec::new() };
+    pub fn new(sizes: &[usize], order: usize) -> Self {
+        let fields = sizes.len();
+        let mut plan = Self { fields, order, sizes: sizes.to_vec(), voices: Vec::new(), chains: Vec::new() };
         for field in 0..fields {
             let mut chains = vec![Chain::Earlier];
             if order > 0 {
-                chains.extend([Chain::Whole, Chain::Same, Chain::Distinct]);
+                chains.extend([Chain::Whole, Chain::Same, Chain::Distinct, Chain::Piece]);
                 for voice in ranges(field) {
                     let known = plan.voices.iter().position(|&other| other == voice);
-                    chains.push(Chain::Voice(known.unwrap_or(plan.voices.len())));
+                    let number = known.unwrap_or(plan.voices.len());
+                    chains.extend([Chain::Voice(number), Chain::Recent(number)]);
                     if known.is_none() {
                         plan.voices.push(voice);
                     }
@@ -114,6 +130,8 @@ pub(super) struct Memory {
     /// Per field: how often the newest has come in a row.
     runs: Vec<u16>,
     voices: Vec<VoiceMemory>,
+    /// Per field: how often each value has come, halved when a count is full.
+    piece: Vec<Vec<u16>>,
 }
 
 #[derive(Debug, Clone)]
@@ -138,6 +156,7 @@ impl Memory {
             distinct: vec![ABSENT; plan.order * plan.fields],
             runs: vec![0; plan.fields],
             voices: vec![voice; plan.voices.len()],
+            piece: plan.sizes.iter().map(|&size| vec![0; if plan.order > 0 { size } else { 0 }]).collect(),
         }
     }
 
@@ -148,6 +167,7 @@ impl Memory {
         for voice in &mut self.voices {
             voice.seen.fill(0);
         }
+        self.piece.iter_mut().for_each(|counts| counts.fill(0));
     }
 
     pub fn push(&mut self, plan: &Plan, event: &[u16]) {
@@ -160,6 +180,11 @@ impl Memory {
         for (field, &value) in event.iter().enumerate() {
             if field > 0 && value == 0 {
                 continue;
+            }
+            let counts = &mut self.piece[field];
+            counts[usize::from(value)] += 1;
+            if counts[usize::from(value)] >= MAX_CACHED {
+                counts.iter_mut().for_each(|count| *count /= 2);
             }
             let values = &mut self.distinct[field * self.order..(field + 1) * self.order];
             if values[0] == u64::from(value) {
@@ -224,23 +249,56 @@ impl Memory {
                 feature(u64::from(self.runs[field]));
             }
             Chain::Voice(number) => {
-                let (voice, memory) = (plan.voices[number], &self.voices[number]);
-                let tag = voice.key(earlier);
-                let slot = tag as usize % VOICE_SLOTS;
-                let seen = if memory.tags[slot] == tag { usize::from(memory.seen[slot]) } else { 0 };
-                if seen == 0 {
+                let (tag, events) = self.voice(plan, number, earlier);
+                if events.is_empty() {
                     feature(ABSENT);
                     return;
                 }
-                let events = &memory.events[slot * VOICE_DEPTH * k..][..seen * k];
                 feature(u64::from(events[field]));
                 feature(agreement(earlier, &events[..k]));
                 feature(tag);
-                for event in events.chunks_exact(k).skip(1) {
+                for event in events.chunks_exact(k).take(VOICE_ORDER).skip(1) {
                     feature(mix(agreement(earlier, event), u64::from(event[field])));
                 }
             }
+            Chain::Recent(_) | Chain::Piece => contexts.clear(),
         }
+    }
+
+    /// What a cache holds: calls `visit` with values and how often each is held (a value may come several times), and
+    /// returns in which of [`KINDS_OF_CACHE`] states the cache is. `None` for chains of contexts.
+    pub fn cache(
+        &self,
+        plan: &Plan,
+        chain: usize,
+        field: usize,
+        earlier: &[u16],
+        mut visit: impl FnMut(u16, u32),
+    ) -> Option<usize> {
+        match plan.chains[field][chain] {
+            Chain::Recent(number) => {
+                let (_, events) = self.voice(plan, number, earlier);
+                let held = events.chunks_exact(self.fields).map(|event| event[field]).filter(|&v| field == 0 || v != 0);
+                held.for_each(|value| visit(value, 1));
+                let newest = events.chunks_exact(self.fields).next();
+                Some(newest.map_or(0, |event| 1 + agreement(earlier, event) as usize % (KINDS_OF_CACHE - 1)))
+            }
+            Chain::Piece => {
+                let counts = self.piece[field].iter().enumerate().filter(|(_, count)| **count > 0);
+                counts.for_each(|(value, &count)| visit(value as u16, u32::from(count)));
+                Some(0)
+            }
+            _ => None,
+        }
+    }
+
+    /// The last events, newest first, of the voice to which an event with these `earlier` fields belongs, and its key.
+    fn voice(&self, plan: &Plan, number: usize, earlier: &[u16]) -> (u64, &[u16]) {
+        let memory = &self.voices[number];
+        let tag = plan.voices[number].key(earlier);
+        let slot = tag as usize % VOICE_SLOTS;
+        let seen = if memory.tags[slot] == tag { usize::from(memory.seen[slot]) } else { 0 };
+        (tag, &memory.events[slot * VOICE_DEPTH * self.fields..][..seen * self.fields])
     }
 }
 
@@ -266,9 +324,9 @@ mod tests {
 
     #[test]
     fn a_voice_remembers_the_last_event_that_agrees() {
-        let plan = Plan::new(3, 2);
+        let plan = Plan::new(&[9, 9, 60], 2);
         let mut memory = Memory::new(&plan);
-        let chain = plan.chains[2].iter().position(|chain| matches!(chain, Chain::Voice(_))).expect("a voice");
+        let chain = plan.chains[2].iter().position(|chain| *chain == Chain::Voice(1)).expect("a voice");
         let read = |memory: &Memory| {
             let mut contexts = Vec::new();
             memory.contexts(&plan, chain, 2, &[1, 5], &mut contexts);
@@ -288,7 +346,7 @@ mod tests {
 
     #[test]
     fn contexts_grow_from_general_to_specific_and_differ() {
-        let plan = Plan::new(6, 4);
+        let plan = Plan::new(&[9, 99, 9, 99, 9, 9], 4);
         let mut memory = Memory::new(&plan);
         for step in 0..9 {
             memory.push(&plan, &[1, step, 2, 60 + step, 4, 5]);

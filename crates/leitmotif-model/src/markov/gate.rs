@@ -6,7 +6,7 @@
 //! of the counts: for chain `c` in bucket `b`, `d ln P / d score[c][b] = posterior(c) - weight(c)`.
 
 /// Depths of a context that are told apart.
-const DEPTHS: usize = 12;
+const DEPTHS: usize = 13;
 /// Degrees of confidence that are told apart.
 const CONFIDENCES: usize = 8;
 /// Scores per chain.
@@ -26,6 +26,17 @@ pub(super) fn bucket(depth: usize, total: u64, kinds: usize) -> usize {
         _ => 3,
     };
     depth.min(DEPTHS - 1) * CONFIDENCES + often * 2 + usize::from(kinds <= 1)
+}
+
+/// The bucket of a cache in one of [`super::context::KINDS_OF_CACHE`] states, which holds `total` values, `kinds` different ones.
+pub(super) fn cache_bucket(state: usize, total: u64, kinds: usize) -> usize {
+    let confidence = match (total, kinds) {
+        (0, _) => return 0,
+        (_, 1) => 1,
+        (total, kinds) if 2 * kinds as u64 > total => 0,
+        _ => 2,
+    };
+    (state * 3 + confidence).min(BUCKETS - 1)
 }
 
 /// The scores of the chains of one field.

@@ -13,7 +13,9 @@
 //! different values that followed, and `P_{-1}` is uniform over the values that may apply. The chains are then
 //! mixed with weights fitted on pieces that were kept out of the counts (see [`gate`]).
 //!
-//! Everything the model remembers of a piece is bounded: the last `order` events, and per voice a table of fixed size. What it
+//! Caches of the piece itself are further terms of the mixture: `P(v) = (N(v) + T / values) / (N + T)` over what they hold.
+//!
+//! Everything the model remembers of a piece is bounded: the last `order` events, counts of values, and per voice a table of fixed size. What it
 //! stores is bounded by [`MAX_PAIRS`]. Value 0 of a field after the first ("does not apply") is neither counted nor
 //! foretold: its probability is zero (its logit [`NOTHING`]).
 
@@ -34,6 +36,9 @@ use table::Table;
 /// The logit of a value that the model never foretells.
 pub const NOTHING: f32 = -100.0;
 
+/// The most different values of a cache whose values may come more than once.
+const CACHE_SCAN: usize = 8;
+
 /// A trained Markov model.
 #[derive(Debug)]
 pub struct Markov {
@@ -48,6 +53,8 @@ pub struct Markov {
 struct Scratch {
     contexts: Vec<u64>,
     trial: Trial,
+    /// Values that a cache holds, and how often.
+    cached: Vec<(u16, u32)>,
     weights: Vec<f32>,
     /// `[chains, values]`.
     chains: Vec<f32>,
@@ -64,6 +71,13 @@ impl Markov {
         let (table, base) = (&self.tables[field], self.uniform(field));
         scratch.trial.clear();
         for chain in 0..self.plan.chains[field].len() {
+            if let Some((state, total, kinds)) = self.cached(memory, chain, field, earlier, scratch) {
+                let count = scratch.cached.iter().filter(|held| held.0 == value).map(|held| held.1).sum::<u32>();
+                let p = (count as f32 + kinds as f32 * base) / (total + kinds).max(1) as f32;
+                let p = if total == 0 { base } else { p };
+                scratch.trial.push((gate::cache_bucket(state, total.into(), kinds as usize) as u16, p));
+                continue;
+            }
             memory.contexts(&self.plan, chain, field, earlier, &mut scratch.contexts);
             let (mut p, mut bucket) = (base, 0);
             for (depth, &key) in scratch.contexts.iter().enumerate() {
@@ -90,13 +104,23 @@ impl Markov {
         scratch.trial.clear();
         scratch.chains.clear();
         for chain in 0..self.plan.chains[field].len() {
-            memory.contexts(&self.plan, chain, field, earlier, &mut scratch.contexts);
+            let cached = self.cached(memory, chain, field, earlier, scratch);
             let first = scratch.chains.len();
             scratch.chains.resize(first + size, self.uniform(field));
             let p = &mut scratch.chains[first..];
             if field > 0 && size > 1 {
                 p[0] = 0.0;
             }
+            if let Some((state, total, kinds)) = cached {
+                if total > 0 {
+                    let scale = 1.0 / (total + kinds) as f32;
+                    p.iter_mut().for_each(|p| *p *= kinds as f32 * scale);
+                    scratch.cached.iter().for_each(|&(value, count)| p[usize::from(value)] += count as f32 * scale);
+                }
+                scratch.trial.push((gate::cache_bucket(state, total.into(), kinds as usize) as u16, 0.0));
+                continue;
+            }
+            memory.contexts(&self.plan, chain, field, earlier, &mut scratch.contexts);
             let mut bucket = 0;
             for (depth, &key) in scratch.contexts.iter().enumerate() {
                 let Some(place) = table.find(key) else { break };
@@ -116,6 +140,26 @@ impl Markov {
         for (chain, weight) in scratch.chains.chunks_exact(size).zip(&scratch.weights) {
             out.iter_mut().zip(chain).for_each(|(sum, p)| *sum += weight * p);
         }
+    }
+
+    /// Fills `scratch.cached` if the chain is a cache; returns its state, how much it holds, and how many different values.
+    fn cached(
+        &self,
+        memory: &Memory,
+        chain: usize,
+        field: usize,
+        earlier: &[u16],
+        scratch: &mut Scratch,
+    ) -> Option<(usize, u32, u32)> {
+        let cached = &mut scratch.cached;
+        cached.clear();
+        let state = memory.cache(&self.plan, chain, field, earlier, |value, count| {
+            match cached.iter_mut().rev().take(CACHE_SCAN).find(|held| held.0 == value) {
+                Some(held) => held.1 += count,
+                None => cached.push((value, count)),
+            }
+        })?;
+        Some((state, cached.iter().map(|held| held.1).sum(), cached.len() as u32))
     }
 
     /// The chance of each value before anything is known.
