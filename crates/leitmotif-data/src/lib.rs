@@ -16,10 +16,11 @@ pub use batch::{
 };
 pub use corpus::{
     CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,
-    MANIFEST_FILE, Manifest, SHARD_BYTES, SHARD_HEADER_BYTES, SHARD_MAGIC, SHARD_VERSION, SONGS_FILE, ShardRecord, SongRecord, Split, Totals, VOCABULARY_FILE,
+    MANIFEST_FILE, Manifest, SHARD_BYTES, SHARD_HEADER_BYTES, SHARD_MAGIC, SHARD_VERSION, SONGS_FILE, ShardRecord,
+    SongRecord, Split, Totals, VOCABULARY_FILE,
 };
-pub use export::export;
 pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
+pub use export::export;
 pub use representation::{
     Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, build, load,
 };
