@@ -12,6 +12,8 @@ pub(crate) const TEXT_SIZE: f64 = 12.5;
 pub(crate) const TICK_SIZE: f64 = 11.5;
 /// The least width and height of a chart: below it, nothing can be read.
 pub(crate) const LEAST_SIDE: f64 = 160.0;
+/// The largest width and height of a chart.
+const MOST_SIDE: f64 = 20_000.0;
 
 /// The words around a chart.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +135,7 @@ impl Frame {
 
 /// A side length that can be drawn.
 pub(crate) fn side(length: f64) -> f64 {
-    if length.is_finite() { length.max(LEAST_SIDE) } else { LEAST_SIDE }
+    if length.is_finite() { length.clamp(LEAST_SIDE, MOST_SIDE) } else { LEAST_SIDE }
 }
 
 /// Room for the labels of a vertical axis.

@@ -27,6 +27,10 @@ pub struct Ticks {
 const LEAST_RELATIVE_SPAN: f64 = 1e-9;
 /// Values beyond this size are treated as having no place: arithmetic on them would overflow.
 const LARGEST: f64 = 1e300;
+/// Differences below this size are treated as none: their ticks would have no digits left.
+const SMALLEST: f64 = 1e-280;
+/// No axis has more ticks.
+const MOST_TICKS: usize = 1000;
 
 impl Scale {
     /// Whether `value` has a place on this scale.
@@ -62,13 +66,13 @@ impl Ticks {
 
     fn linear(mut low: f64, mut high: f64, wanted: usize) -> Self {
         let size = low.abs().max(high.abs());
-        if high - low <= size * LEAST_RELATIVE_SPAN {
-            let margin = if size == 0.0 { 1.0 } else { size * 0.1 };
+        if high - low <= (size * LEAST_RELATIVE_SPAN).max(SMALLEST) {
+            let margin = if size <= SMALLEST { 1.0 } else { size * 0.1 };
             (low, high) = (low - margin, high + margin);
         }
         let step = nice_step((high - low) / wanted.max(1) as f64);
         let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-        let major = (first..=last).map(|k| k as f64 * step).collect();
+        let major = (first..=last).take(MOST_TICKS).map(|k| k as f64 * step).collect();
         Self { scale: Scale::Linear, low, high, major }
     }
 
