@@ -84,11 +84,13 @@ impl Decoder {
                 remembered.push(None);
                 continue;
             };
-            let memory = context.clone().narrow(1, spans.compressed, spans.memory);
-            let all = Tensor::cat(vec![memory, input.clone()], 1);
-            let memory = all.clone().narrow(1, segment, spans.memory);
+            let all = match spans.memory {
+                0 => input.clone(),
+                _ => Tensor::cat(vec![context.clone().narrow(1, spans.compressed, spans.memory), input.clone()], 1),
+            };
+            let memory = (spans.memory > 0).then(|| all.clone().narrow(1, segment, spans.memory));
             if spans.compressed == 0 {
-                remembered.push(Some(memory));
+                remembered.push(memory);
                 continue;
             }
             let weights = block.attention.weights();
@@ -111,7 +113,10 @@ impl Decoder {
             let grown = Tensor::cat(vec![older, compressed.inner()], 1);
             let [_, length, _] = grown.dims();
             let compressed = grown.narrow(1, length - spans.compressed, spans.compressed);
-            remembered.push(Some(if spans.memory == 0 { compressed } else { Tensor::cat(vec![compressed, memory], 1) }));
+            remembered.push(Some(match memory {
+                Some(memory) => Tensor::cat(vec![compressed, memory], 1),
+                None => compressed,
+            }));
         }
         let count = losses.len();
         let sum = losses.into_iter().reduce(|sum, loss| sum + loss);

@@ -73,7 +73,11 @@ pub fn attention(
     layer: Dropout,
     residual: bool,
 ) -> Tensor<3> {
-    attention_definition(x, context, spans, w, heads, probabilities, layer, residual)
+    let settings = super::fused::Use { heads, probabilities, layer, residual };
+    match super::fused::attention(&x, context.as_ref(), spans, w, settings) {
+        Some(result) => result,
+        None => attention_definition(x, context, spans, w, heads, probabilities, layer, residual),
+    }
 }
 
 /// [`attention`] in ordinary operations.

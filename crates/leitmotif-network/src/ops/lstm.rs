@@ -12,7 +12,10 @@ pub fn lstm(
     recurrent: Tensor<2>,
     bias: Tensor<1>,
 ) -> (Tensor<3>, Tensor<3>) {
-    lstm_definition(x, state, input, recurrent, bias)
+    match super::fused::lstm(&x, &state, &input, &recurrent, &bias) {
+        Some(result) => result,
+        None => lstm_definition(x, state, input, recurrent, bias),
+    }
 }
 
 /// [`lstm`] in ordinary operations.

@@ -8,7 +8,7 @@ use leitmotif_network::{Network, device};
 fn compare(config: ModelConfig) {
     let network = Network::new(&describe(config.clone()), 11, &device("cpu").unwrap()).unwrap();
     let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
-    let stepping = StepperJudge::new(&model);
+    let stepping = StepperJudge(&model);
     let music = Music::random(2, 44, 4);
     let (mut by_network, mut by_steps) = (network.evaluator(2), stepping.evaluator(2));
     for start in (0..42).step_by(config.segment) {

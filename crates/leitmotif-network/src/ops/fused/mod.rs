@@ -3,13 +3,17 @@
 //! A kernel that training runs through becomes one node of the autodiff graph: its parents are the op's inputs, its
 //! backward is the kernel's own ([`node`]).
 
+mod attention;
 mod embed;
 mod feed_forward;
 mod field_loss;
+mod lstm;
 
+pub(super) use attention::{Use, attention};
 pub(super) use embed::embed;
 pub(super) use feed_forward::feed_forward;
 pub(super) use field_loss::{field_loss, field_nats};
+pub(super) use lstm::lstm;
 
 use super::Dropout;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
