@@ -93,6 +93,12 @@ pub(crate) fn decaying(f0: f64, partials: &[Partial], knock: Option<Knock>, seed
         let phase = noise.unit() * std::f64::consts::TAU;
         let radius = 10f64.powf(-partial.decay.max(0.0) / 20.0 / RATE);
         let (fading, still) = data.split_at_mut(head);
+        // Nothing is heard of a partial that has fallen by 100 dB.
+        let heard = if partial.decay > 0.0 { (100.0 / partial.decay * RATE) as usize } else { head };
+        let fading = &mut fading[..heard.min(head)];
+        if partial.level < 1e-4 {
+            continue;
+        }
         add_partial(fading, frequency, phase, partial.level, radius);
         let left = partial.level * radius.powi(head as i32);
         if left > 1e-5 {
