@@ -33,7 +33,7 @@ fn keys(svg: &mut Svg, layout: &Layout, frame: &SystemFrame) {
     let Some((low, high)) = layout.pitches else { return };
     let (mut black, mut octaves) = (Path::new(), Path::new());
     // Every natural is named where there is room for it, else every C.
-    let all = layout.row >= LABEL_SIZE - 1.0;
+    let all = layout.row >= LABEL_SIZE;
     for pitch in low..=high {
         let y = layout.y(frame, pitch);
         if is_black(pitch) {
