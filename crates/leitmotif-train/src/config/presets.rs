@@ -54,7 +54,7 @@ impl Preset {
                     layer_dropout: 0.05,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { learning_rate: 2e-3, ..TrainConfig::default() },
+                train: TrainConfig { lanes: 8, learning_rate: 2e-3, warmup_steps: 50, ..TrainConfig::default() },
                 augment: AugmentConfig::default(),
             },
             Self::Small => RunConfig {

@@ -7,8 +7,10 @@ use std::path::Path;
 
 /// The file's name in a run folder.
 pub const CURVES_FILE: &str = "curves.svg";
-/// How much of its average so far each point of the training curve keeps.
-const SMOOTHING: f64 = 0.9;
+/// Points over which the training curve is averaged, unless they are too few to hide anything.
+const SMOOTHED_POINTS: f64 = 10.0;
+/// The share of a curve that may lag behind.
+const SMOOTHED_SHARE: f64 = 0.1;
 
 /// Draws nats per note over steps, training and validation, from what `metrics.jsonl` says.
 ///
@@ -26,9 +28,10 @@ pub fn learning_curve(dir: &Path) -> Result<String, TrainError> {
             }
         }
     }
+    let over = (training.len() as f64 * SMOOTHED_SHARE).clamp(1.0, SMOOTHED_POINTS);
     let mut chart = LineChart::new("Learning curve")
         .labels("optimiser steps", "nats per note")
-        .series(Series::new("training", training).smoothed(SMOOTHING))
+        .series(Series::new("training", training).smoothed(1.0 - 1.0 / over))
         .series(Series::new("validation", validation).dots());
     if let Some((step, nats)) = best {
         chart = chart.subtitle(format!("best validation: {nats:.3} nats per note at step {step}")).mark(step, "best");
