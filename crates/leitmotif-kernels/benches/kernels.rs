@@ -1,6 +1,6 @@
 //! Time of the fused kernels at the sizes of real models, and their share of the machine's peak.
 //!
-//! `cargo bench -p leitmotif-kernels [-- FILTER]` prints for each piece of work the shortest and the median time and
+//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2]]` prints for each piece of work the shortest and the median time and
 //! the rate of floating-point operations at the shortest (two for each multiply-add of the matrix products; exponentials and the like count
 //! nothing), and first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time is that
 //! spent on cores by all threads over the number of threads, so that other programs disturb less.
@@ -8,17 +8,22 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_kernels::attention::{self, Input, Shape, Valid};
-use leitmotif_kernels::{Dropout, LayerNorm, feed_forward, gemm, head_loss};
+use leitmotif_kernels::{Dropout, Isa, LayerNorm, feed_forward, gemm, head_loss};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// A piece of work is repeated for so long.
 const TIME: Duration = Duration::from_millis(400);
 
-/// Prints name, median milliseconds and GFLOP/s.
-fn measure(name: &str, flop: f64, mut work: impl FnMut()) {
+/// Whether the command line asks for it.
+fn wanted(name: &str) -> bool {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    if filter.is_some_and(|filter| !name.contains(&filter)) {
+    filter.is_none_or(|filter| name.contains(&filter))
+}
+
+/// Prints name, shortest and median milliseconds, and GFLOP/s.
+fn measure(name: &str, flop: f64, mut work: impl FnMut()) {
+    if !wanted(name) {
         return;
     }
     work();
@@ -91,6 +96,9 @@ fn feed_forward(n: usize, d: usize, ff: usize) {
         measure(&format!("ff forward {n}x{d}x{ff}{name}"), flop, || {
             black_box(feed_forward::forward(&x, &w, &config, true));
         });
+        if !wanted(&format!("ff backward {n}x{d}x{ff}{name}")) {
+            continue;
+        }
         let saved = feed_forward::forward(&x, &w, &config, true).1.expect("saved");
         measure(&format!("ff backward {n}x{d}x{ff}{name}"), 2.0 * flop, || {
             black_box(feed_forward::backward(&x, &dy, &w, &config, &saved));
@@ -124,6 +132,9 @@ fn attention(d: usize, shape: Shape) {
         measure(&format!("attention forward {name}{kind}"), 2.0 * (projections + 3.0 * pairs), || {
             black_box(attention::forward(&input, &w, &config, true));
         });
+        if !wanted(&format!("attention backward {name}{kind}")) {
+            continue;
+        }
         let saved = attention::forward(&input, &w, &config, true).1.expect("saved");
         let back = 2.0 * rows * 4.0 * d as f64 + (batch * context * d * 2 * d) as f64;
         measure(&format!("attention backward {name}{kind}"), 2.0 * (back + 8.0 * pairs), || {
@@ -154,12 +165,12 @@ fn peak() {
     measure("peak", FLOP * (STEPS * threads) as f64, || {
         rayon::broadcast(|_| {
             #[cfg(target_arch = "x86_64")]
-            if leitmotif_kernels::Isa::Avx512.is_available() {
+            if Isa::Avx512.is_available() {
                 // SAFETY: just asked.
                 return unsafe { spin_avx512(STEPS) };
             }
             #[cfg(target_arch = "x86_64")]
-            if leitmotif_kernels::Isa::Avx2.is_available() {
+            if Isa::Avx2.is_available() {
                 // SAFETY: just asked.
                 unsafe { spin_avx2(STEPS) }
             }
@@ -196,6 +207,19 @@ fn spin_avx2(steps: usize) {
 }
 
 fn main() {
+    let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
+    let isa = if asked("--portable") {
+        Isa::Portable
+    } else if asked("--avx2") {
+        Isa::Avx2
+    } else {
+        Isa::current()
+    };
+    println!("{isa:?}, {} threads", rayon::current_num_threads());
+    isa.force(run);
+}
+
+fn run() {
     peak();
     products();
     feed_forward(4096, 64, 256);

@@ -24,6 +24,7 @@ mod parts;
 pub mod pool;
 mod rows;
 mod simd;
+pub mod step;
 #[cfg(test)]
 mod testing;
 mod transpose;

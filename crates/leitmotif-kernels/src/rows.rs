@@ -46,6 +46,15 @@ fn finish_lanes<S: Simd>(s: S, y: &mut [f32], dropout: Dropout, first: u64, resi
     }
 }
 
+/// Copies a short row, for which a call of the system's copy costs more than the copy.
+#[inline(always)]
+pub(crate) fn copy(from: &[f32], to: &mut [f32]) {
+    let (whole, rest) = from.as_chunks::<8>();
+    let (to_whole, to_rest) = to.as_chunks_mut::<8>();
+    to_whole.iter_mut().zip(whole).for_each(|(to, from)| *to = *from);
+    to_rest.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+}
+
 /// Floats from one row to the next in scratch: full cache lines, and not a multiple of a kilobyte, so that the same
 /// column of neighbouring rows does not fall on one cache set.
 pub(crate) fn stride(n: usize) -> usize {

@@ -10,7 +10,7 @@ use crate::feed_forward::split;
 use crate::gemm::{Dims, Start, product};
 use crate::isa::Isa;
 use crate::pool;
-use crate::rows::stride;
+use crate::rows::{copy, stride};
 use crate::transpose::transpose;
 use std::ops::Range;
 
@@ -126,7 +126,7 @@ impl Head<'_> {
         to[self.gap.0 * self.dh..self.gap.1 * self.dh].fill(0.0);
         for (rows, from, from_row) in self.stretches(part) {
             let to = to[rows.start * self.dh..rows.end * self.dh].chunks_exact_mut(self.dh);
-            to.zip(from.chunks(from_row)).for_each(|(to, from)| to.copy_from_slice(&from[..self.dh]));
+            to.zip(from.chunks(from_row)).for_each(|(to, from)| copy(&from[..self.dh], to));
         }
     }
 
@@ -140,13 +140,16 @@ impl Head<'_> {
 
     /// Scaled queries with both biases, each `[segment, dh]`.
     fn queries(&self, content: &mut [f32], position: &mut [f32]) {
-        let scale = self.scale();
-        let rows = content.chunks_exact_mut(self.dh).zip(position.chunks_exact_mut(self.dh));
+        let (scale, dh) = (self.scale(), self.dh);
+        let rows = content.chunks_exact_mut(dh).zip(position.chunks_exact_mut(dh));
         for (q, (content, position)) in self.qkv.chunks(3 * self.d).zip(rows) {
-            for c in 0..self.dh {
-                content[c] = (q[c] + self.u[c]) * scale;
-                position[c] = (q[c] + self.v[c]) * scale;
-            }
+            let with = |bias: &[f32], to: &mut [f32]| {
+                for ((to, q), bias) in to.iter_mut().zip(&q[..dh]).zip(bias) {
+                    *to = (q + bias) * scale;
+                }
+            };
+            with(self.u, content);
+            with(self.v, position);
         }
     }
 
@@ -214,7 +217,7 @@ impl Head<'_> {
         self.columns(Part::Value, v, column);
         self.rows(Part::Key, k_rows);
         for (i, (to, from)) in d_out.chunks_exact_mut(dh).zip(dout.chunks(self.d)).enumerate() {
-            to.copy_from_slice(&from[..dh]);
+            copy(&from[..dh], to);
             delta[i] = to.iter().zip(&out[i * dh..]).map(|(a, b)| a * b).sum();
         }
         let HeadGradients { q: dq, k: dk, v: dv, row: grad_row, positions: dpositions, u_bias, v_bias } = gradients;

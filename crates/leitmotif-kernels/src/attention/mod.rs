@@ -17,7 +17,7 @@ use crate::gemm::{Packed, Start};
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize};
 use crate::pool::{self, Buf};
-use crate::rows::{finish, stride};
+use crate::rows::{copy, finish, stride};
 use core::Head;
 use position::Positions;
 use rayon::prelude::*;
@@ -256,7 +256,7 @@ fn join_heads(from: &[f32], shape: Shape, first: usize, rows: &mut [f32], row: u
     for (r, to) in rows.chunks_mut(row).enumerate() {
         let (b, i) = ((first + r) / segment, (first + r) % segment);
         for (head, to) in to.chunks_exact_mut(dh).take(heads).enumerate() {
-            to.copy_from_slice(&from[((b * heads + head) * segment + i) * dh..][..dh]);
+            copy(&from[((b * heads + head) * segment + i) * dh..][..dh], to);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::simd::{Simd, dispatch};
 
 /// Where a block of hidden rows lies and how it is activated.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hidden {
+pub(crate) struct Hidden {
     /// Width after activation.
     pub ff: usize,
     /// Floats between rows of the input, which is `[rows, ff]`, or `[rows, 2 ff]` when gated.
@@ -20,7 +20,7 @@ pub(super) struct Hidden {
 
 dispatch! {
     /// `g = drop(act(h))`.
-    pub(super) fn activate(hidden: Hidden, h: &[f32], g: &mut [f32]) = activate_rows;
+    pub(crate) fn activate(hidden: Hidden, h: &[f32], g: &mut [f32]) = activate_rows;
 }
 
 dispatch! {

@@ -13,7 +13,8 @@ use crate::layer_norm::{LayerNorm, normalize, normalize_backward};
 use crate::parts::{self, Parts};
 use crate::pool::{self, Buf};
 use crate::rows::{add_columns, finish, stride};
-use activation::{Hidden, activate, activate_backward};
+use activation::activate_backward;
+pub(crate) use activation::{Hidden, activate};
 use rayon::prelude::*;
 
 /// Parameters of the block.
@@ -94,7 +95,7 @@ impl Sizes {
 
 /// Rows whose intermediates (`2 d + hidden` floats each) fill about half of a second-level cache.
 fn block_rows(d: usize, hidden: usize) -> usize {
-    const FLOATS: usize = 1 << 17;
+    const FLOATS: usize = 1 << 18;
     (FLOATS / (2 * d + hidden)).clamp(64, 256).next_multiple_of(16)
 }
 

@@ -7,7 +7,7 @@ use crate::simd::{Simd, dispatch};
 
 /// What the product is added to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Start<'a> {
+pub enum Start<'a> {
     /// Nothing: `c` is overwritten.
     Zero,
     /// What `c` holds.
@@ -19,13 +19,20 @@ pub(crate) enum Start<'a> {
 /// `c[m, n] = start + a[m, k] b[k, n]`; element `(i, p)` of `a` is `a[i * a_row + p * a_col]`, of `b`
 /// `b[p * b_row + j]`, of `c` `c[i * c_row + j]`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dims {
+pub struct Dims {
+    /// Rows of `a` and `c`.
     pub m: usize,
+    /// Columns of `b` and `c`.
     pub n: usize,
+    /// Columns of `a`, rows of `b`.
     pub k: usize,
+    /// Floats from one row of `a` to the next.
     pub a_row: usize,
+    /// Floats from one column of `a` to the next.
     pub a_col: usize,
+    /// Floats from one row of `b` to the next.
     pub b_row: usize,
+    /// Floats from one row of `c` to the next.
     pub c_row: usize,
 }
 
@@ -112,7 +119,7 @@ unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
     }
     if S::TILE_ROWS == 8 || NV < S::TILE_VECTORS {
         rows!(8 while i + 8 <= dims.m);
-    } else {
+    } else if S::TILE_ROWS == 6 {
         rows!(6 while i + 6 <= dims.m);
     }
     rows!(4 while i + 4 <= dims.m);

@@ -10,7 +10,8 @@ mod packed;
 use crate::isa::Isa;
 use crate::parts::{self, Parts};
 use crate::pool;
-pub(crate) use micro::{Dims, Start, product};
+pub(crate) use micro::product;
+pub use micro::{Dims, Start};
 pub use packed::Packed;
 pub(crate) use packed::outer;
 use rayon::prelude::*;
@@ -93,6 +94,14 @@ pub fn with_packed_into(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize, c
     });
 }
 
+/// A small product of matrices that lie in cache, on this thread and without packing: `c = start + a b`.
+///
+/// # Panics
+/// If a slice is too short.
+pub fn multiply(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+    product(Isa::current(), dims, a, b, c, start);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +128,12 @@ mod tests {
                     assert_close(&nn(&a, &b, None, size), &expected, 1e-5);
                     let at: Vec<f32> = (0..k * m).map(|x| a[x % m * k + x / m]).collect();
                     assert_close(&tn(&at, &b, [k, m, n]), &expected, 1e-5);
+                    let dims = Dims { m, n, k, a_row: 1, a_col: m, b_row: n, c_row: n + 3 };
+                    let mut c = vec![0.5; m * (n + 3)];
+                    multiply(dims, &at, &b, &mut c, Start::Zero);
+                    assert!(c.chunks(n + 3).all(|c| c[n..] == [0.5; 3]));
+                    let rows: Vec<f32> = c.chunks(n + 3).flat_map(|c| &c[..n]).copied().collect();
+                    assert_close(&rows, &expected, 1e-5);
                     expected.iter_mut().enumerate().for_each(|(x, c)| *c += f64::from(bias[x % n]));
                     let bt: Vec<f32> = (0..n * k).map(|x| b[x % k.max(1) * n + x / k.max(1)]).collect();
                     assert_close(&nt(&a, &bt, Some(&bias), size), &expected, 1e-5);
