@@ -1,6 +1,6 @@
 //! Markov models: trained by counting the training split once, with the same run and model folders as networks.
 
-use super::session::validation_songs;
+use super::setup::validation_songs;
 use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};
 use crate::TrainError;
 use crate::config::RunConfig;

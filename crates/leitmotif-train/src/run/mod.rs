@@ -12,6 +12,7 @@
 mod counting;
 mod learner;
 mod session;
+mod setup;
 
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;

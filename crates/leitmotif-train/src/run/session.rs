@@ -4,6 +4,7 @@
 //! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
+use super::setup::{batch_options, fresh, validation_songs};
 use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};
 use crate::TrainError;
 use crate::config::RunConfig;
@@ -11,22 +12,16 @@ use crate::evaluate::{Evaluation, evaluate_songs};
 use crate::record::curves;
 use crate::record::metrics::Records;
 use crate::record::{MetricsLine, TrainLine, ValidationLine};
-use crate::schedule::{Pace, Progress};
+use crate::schedule::Progress;
 use crate::store::card::Card;
-use crate::store::checkpoint::{Best, Checkpoint, RunState, STATE_FORMAT, Window};
+use crate::store::checkpoint::{Best, Checkpoint, RunState, Window};
 use crate::store::model_folder::{self, BEST, LAST, Trained};
-use leitmotif_data::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches};
+use leitmotif_data::{Corpus, TrainingBatches};
 use leitmotif_model::ModelDescription;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// Which validation songs a limited validation judges: fixed, so that runs compare.
-const VALIDATION_SEED: u64 = 0x7661_6C69;
 
 pub(super) struct Session<'a> {
     corpus: &'a Corpus,
@@ -364,58 +359,6 @@ impl Window {
         self.fields.resize(learnt.field_nats.len(), 0.0);
         self.fields.iter_mut().zip(&learnt.field_nats).for_each(|(sum, nats)| *sum += nats);
     }
-}
-
-fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<RunState, TrainError> {
-    Ok(RunState {
-        format: STATE_FORMAT,
-        step: 0,
-        segments: 0,
-        events: 0,
-        seconds: 0.0,
-        best: None,
-        worse: 0,
-        validated: None,
-        bad: 0,
-        skipped: 0,
-        window: Window::default(),
-        pace: Pace::default(),
-        batches: batches.state(),
-        records: records.mark()?,
-    })
-}
-
-fn batch_options(config: &RunConfig) -> BatchOptions {
-    let augment = &config.augment;
-    BatchOptions {
-        lanes: config.train.lanes,
-        segment: config.model.segment,
-        seed: config.train.seed,
-        shuffle: true,
-        header_drop: config.train.header_drop,
-        augment: AugmentOptions {
-            transpose: augment.transpose,
-            tempo_octaves: augment.tempo as f32,
-            velocity: augment.velocity,
-        },
-    }
-}
-
-/// The songs of a validation: all of the split, or some drawn once for all until they have `limit` events.
-pub(super) fn validation_songs(corpus: &Corpus, limit: u64) -> Vec<usize> {
-    let mut songs = corpus.split(Split::Valid);
-    songs.retain(|song| corpus.songs()[*song].events > 1);
-    if limit > 0 {
-        songs.shuffle(&mut ChaCha8Rng::seed_from_u64(VALIDATION_SEED));
-        let mut events = 0;
-        songs.retain(|song| {
-            let is_room = events < limit;
-            events += corpus.songs()[*song].events as u64;
-            is_room
-        });
-        songs.sort_unstable();
-    }
-    songs
 }
 
 /// The dropout seed of one segment (SplitMix64's finaliser).

@@ -1,0 +1,68 @@
+//! What a session begins with: counters at zero, the settings of its batches, the songs it validates on.
+
+use crate::TrainError;
+use crate::config::RunConfig;
+use crate::record::metrics::Records;
+use crate::schedule::Pace;
+use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
+use leitmotif_data::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Which validation songs a limited validation judges: fixed, so that runs compare.
+const VALIDATION_SEED: u64 = 0x7661_6C69;
+
+/// The counters of a run that has not begun.
+pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<RunState, TrainError> {
+    Ok(RunState {
+        format: STATE_FORMAT,
+        step: 0,
+        segments: 0,
+        events: 0,
+        seconds: 0.0,
+        best: None,
+        worse: 0,
+        validated: None,
+        bad: 0,
+        skipped: 0,
+        window: Window::default(),
+        pace: Pace::default(),
+        batches: batches.state(),
+        records: records.mark()?,
+    })
+}
+
+/// What the configuration means for the data.
+pub(super) fn batch_options(config: &RunConfig) -> BatchOptions {
+    let augment = &config.augment;
+    BatchOptions {
+        lanes: config.train.lanes,
+        segment: config.model.segment,
+        seed: config.train.seed,
+        shuffle: true,
+        header_drop: config.train.header_drop,
+        augment: AugmentOptions {
+            transpose: augment.transpose,
+            tempo_octaves: augment.tempo as f32,
+            velocity: augment.velocity,
+        },
+    }
+}
+
+/// The songs of a validation: all of the split, or some drawn once for all until they have `limit` events.
+pub(super) fn validation_songs(corpus: &Corpus, limit: u64) -> Vec<usize> {
+    let mut songs = corpus.split(Split::Valid);
+    songs.retain(|song| corpus.songs()[*song].events > 1);
+    if limit > 0 {
+        songs.shuffle(&mut ChaCha8Rng::seed_from_u64(VALIDATION_SEED));
+        let mut events = 0;
+        songs.retain(|song| {
+            let is_room = events < limit;
+            events += corpus.songs()[*song].events as u64;
+            is_room
+        });
+        songs.sort_unstable();
+    }
+    songs
+}
