@@ -35,9 +35,9 @@ fn cases() -> Vec<Case> {
         case([2, 5, 0, 4, 3, 9], &[[0, 4], [0, 1]], true, false),
         case([4, 9, 6, 5, 2, 8], &[[6, 5], [2, 5], [0, 3], [3, 0]], false, false),
         case([4, 9, 6, 5, 2, 8], &[[6, 5], [2, 1], [0, 0], [1, 4]], true, true),
-        case([2, 64, 0, 0, 8, 64], &[[0, 0]], false, false),
-        case([10, 33, 20, 17, 2, 32], &[[20, 17], [3, 17]], true, false),
-        case([2, 40, 100, 130, 1, 40], &[[100, 130], [70, 100]], true, true),
+        case([1, 64, 0, 0, 8, 64], &[[0, 0]], false, false),
+        case([10, 19, 9, 8, 2, 16], &[[9, 8], [3, 8]], true, false),
+        case([2, 37, 100, 130, 1, 20], &[[100, 130], [70, 100]], true, true),
     ]
 }
 
@@ -136,7 +136,7 @@ fn values_and_gradients_agree_with_the_definition() {
         let (dy, t) = case.tensors();
         let wide_t: Vec<_> = t.iter().map(|t| wide(t)).collect();
         let expected = case.define(&wide_t);
-        let large = case.shape.batch * case.shape.segment * case.shape.keys() * case.d > 200_000;
+        let large = case.shape.batch * case.shape.segment * case.shape.keys() * case.d > 50_000;
         each_isa(|isa| {
             let (y, gradients) = case.run(&dy, &t);
             assert_close(&format!("{isa:?} {:?} y", case.shape), &y, &expected, 1e-5);

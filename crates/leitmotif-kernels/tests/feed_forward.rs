@@ -20,7 +20,7 @@ const DROP: [Dropout; 2] = [Dropout { p: 0.2, seed: 11 }, Dropout { p: 0.3, seed
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (i, [rows, d, ff]) in
-        [[1, 1, 1], [5, 6, 10], [70, 16, 33], [130, 64, 100], [33, 256, 60], [0, 4, 4]].into_iter().enumerate()
+        [[1, 1, 1], [5, 6, 10], [70, 16, 33], [130, 40, 50], [33, 130, 60], [0, 4, 4]].into_iter().enumerate()
     {
         for gated in [false, true] {
             let active = i % 2 == usize::from(gated);
