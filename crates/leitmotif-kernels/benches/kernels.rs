@@ -28,7 +28,7 @@ fn measure(name: &str, flop: f64, mut work: impl FnMut()) {
     }
     work();
     // The clock of time on cores is too coarse for short work.
-    let repeats = (5e7 / flop).clamp(1.0, 1e3) as u32;
+    let repeats = (1e9 / flop).clamp(1.0, 1e4) as u32;
     let mut times = Vec::new();
     let start = Instant::now();
     while start.elapsed() < TIME || times.len() < 5 {
