@@ -1,1 +1,55 @@
-fn main() {}
+//! The command line: `leitmotif <verb>`.
+//!
+//! `cli` is the one definition that help, man pages and completions come from; each verb is a file of `verbs`. What a verb
+//! has to say goes through `console`: data to standard output, all else to standard error. What goes wrong comes back
+//! here as an error, is told once, and becomes the exit status (`failure`). Ctrl-C is `interrupt`'s.
+//!
+//! The work itself is done by the library crates: a verb turns options into their requests, and their answers into words.
+
+mod cli;
+mod console;
+mod failure;
+mod files;
+mod interrupt;
+mod model;
+mod progress;
+mod sound;
+mod values;
+mod verbs;
+mod words;
+
+use clap::Parser;
+use console::Console;
+use std::process::ExitCode;
+
+/// Training allocates and frees large buffers at every step; this allocator keeps them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are printed this way too; nobody is left to hear of a closed pipe.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+        }
+    };
+    let console = Console::new(cli.common.quiet, cli.common.verbose);
+    match run(cli, &console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console.clear();
+            failure::report(&console, &error)
+        }
+    }
+}
+
+fn run(cli: cli::Cli, console: &Console) -> anyhow::Result<()> {
+    interrupt::listen();
+    let threads = cli.common.threads.map(std::num::NonZeroUsize::get);
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    verbs::run(cli.verb, console, threads)
+}

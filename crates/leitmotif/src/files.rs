@@ -1,0 +1,60 @@
+//! Outputs: nothing is overwritten unless the user says so.
+
+use crate::failure::Refusal;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// Refuses a file that exists, unless it may be replaced.
+pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    if path.is_dir() {
+        let refusal = Refusal::because(format!("{} is a folder", path.display()));
+        return Err(refusal.remedy("name a file to write").into());
+    }
+    if !force && path.symlink_metadata().is_ok() {
+        let refusal = Refusal::because(format!("{} exists", path.display()));
+        return Err(refusal.remedy("choose another name, or say --force to replace it").into());
+    }
+    Ok(())
+}
+
+/// Makes the folder in which a file is to be written.
+pub fn make_parent(path: &Path) -> Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => make_folder(parent),
+        None => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("the folder {} could not be made", folder.display()))
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    make_parent(path)?;
+    leitmotif_model::replace_file(path, bytes).with_context(|| format!("{} could not be written", path.display()))
+}
+
+/// Refuses an input that is not there.
+pub fn must_exist(path: &Path) -> Result<()> {
+    match path.metadata() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Whether a folder has nothing in it.
+pub fn is_empty_folder(path: &Path) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// The path with this ending in place of its own.
+pub fn beside(path: &Path, extension: &str) -> PathBuf {
+    path.with_extension(extension)
+}
+
+/// A path's ending in lower case.
+pub fn extension(path: &Path) -> String {
+    path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default()
+}

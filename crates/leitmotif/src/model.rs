@@ -1,0 +1,47 @@
+//! Opening models: from a run or model folder to something that composes.
+
+use crate::failure::advise;
+use anyhow::{Context, Result};
+use leitmotif_data::{Representation, VOCABULARY_FILE};
+use leitmotif_model::{CONFIG_FILE, Model, WEIGHTS_FILE, open_model};
+use leitmotif_train::{find_model, load_vocabulary};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A model ready to compose.
+pub struct Opened {
+    /// The model folder.
+    pub folder: PathBuf,
+    /// The model.
+    pub model: Box<dyn Model>,
+    /// How it writes music as events.
+    pub representation: Arc<dyn Representation>,
+    /// What it is (see [`hash`]).
+    pub hash: String,
+}
+
+/// Opens the model of a run or model folder.
+pub fn open(path: &Path) -> Result<Opened> {
+    let folder = find(path)?;
+    let model = open_model(&folder)?;
+    let vocabulary = load_vocabulary(&folder)?;
+    let representation = leitmotif_data::load(&vocabulary).with_context(|| folder.display().to_string())?;
+    let hash = hash(&folder)?;
+    Ok(Opened { folder, model, representation, hash })
+}
+
+/// The model folder that a path means, with advice where it means none.
+pub fn find(path: &Path) -> Result<PathBuf> {
+    find_model(path).map_err(|error| advise(error, "leitmotif train FOLDER -o RUN makes a run to name here"))
+}
+
+/// A hash of all that decides what a model composes: description, vocabulary and weights (BLAKE3, hexadecimal).
+pub fn hash(folder: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE] {
+        let path = folder.join(name);
+        let file = std::fs::File::open(&path).with_context(|| path.display().to_string())?;
+        hasher.update_reader(file).with_context(|| path.display().to_string())?;
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}

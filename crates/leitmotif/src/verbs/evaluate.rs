@@ -1,0 +1,181 @@
+//! `evaluate`: what music costs a model.
+
+use crate::console::Console;
+use crate::failure::{Interrupted, Refusal};
+use crate::model;
+use crate::progress::Progress;
+use crate::words::{clock, count, counted, row, table};
+use crate::{interrupt, values};
+use anyhow::Result;
+use clap::Args;
+use leitmotif_data::{Corpus, Split};
+use leitmotif_model::{Judge, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
+use leitmotif_train::{Estimate, Evaluation, INFO_FILE, Unigram, evaluate_songs, load_info, load_judge};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Measure how well a model foretells music that it has not seen.
+///
+/// Nats per note and per second of music compare models of any representation; nats per event only models of one. Intervals
+/// are 95 % bootstrap intervals over songs.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run or model folder
+    model: PathBuf,
+    /// The corpus [default: the one that the run learnt from]
+    #[arg(long, value_name = "CORPUS")]
+    on: Option<PathBuf>,
+    /// Which of its songs
+    #[arg(long, value_parser = values::split(), default_value = "test")]
+    split: Split,
+    /// Also judge by a unigram and a Markov model, both counted from the corpus's training songs
+    #[arg(long)]
+    baselines: bool,
+    /// List every song
+    #[arg(long)]
+    songs: bool,
+    /// Songs judged side by side
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    lanes: usize,
+    /// Where the network runs: cpu, cuda or wgpu
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second, fields,
+    /// events, notes, seconds, songs
+    #[arg(long)]
+    json: bool,
+}
+
+/// One model's result.
+#[derive(Debug, Serialize)]
+pub struct Judged {
+    /// `model`, `unigram` or `markov`.
+    pub name: &'static str,
+    /// The model folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<PathBuf>,
+    /// The corpus folder.
+    pub corpus: PathBuf,
+    /// The split.
+    pub split: Split,
+    /// What was found.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+}
+
+/// Judges and reports.
+pub fn run(options: &Options, console: &Console) -> Result<()> {
+    let folder = model::find(&options.model)?;
+    let corpus = Corpus::open(corpus_of(options)?)?;
+    let judge = load_judge(&folder, &options.device)?;
+    let judging = Judging { corpus: &corpus, split: options.split, lanes: options.lanes, console };
+    let mut results = vec![judging.result("model", Some(folder), &*judge)?];
+    if options.baselines {
+        results.extend(judging.baselines()?);
+    }
+    if options.json {
+        return results.iter().try_for_each(|result| console.json(result));
+    }
+    console.out(describe(&results))?;
+    if options.songs {
+        console.out(format_args!("\n{}", list(&results[0].evaluation)))?;
+    }
+    Ok(())
+}
+
+fn corpus_of(options: &Options) -> Result<PathBuf> {
+    if let Some(corpus) = &options.on {
+        return Ok(corpus.clone());
+    }
+    if options.model.join(INFO_FILE).is_file() {
+        return Ok(load_info(&options.model)?.corpus);
+    }
+    let refusal = Refusal::usage(format!("{} does not say which corpus to judge", options.model.display()));
+    Err(refusal.remedy("name it: --on CORPUS").into())
+}
+
+/// What several models are judged by.
+pub struct Judging<'a> {
+    /// The corpus.
+    pub corpus: &'a Corpus,
+    /// Its songs.
+    pub split: Split,
+    /// Songs side by side.
+    pub lanes: usize,
+    /// Who hears of progress.
+    pub console: &'a Console,
+}
+
+impl Judging<'_> {
+    /// Judges with one model; Ctrl-C stops it.
+    pub fn result(&self, name: &'static str, model: Option<PathBuf>, judge: &dyn Judge) -> Result<Judged> {
+        let cancel = interrupt::flag();
+        let songs = self.corpus.split(self.split);
+        let events: usize = songs.iter().map(|song| self.corpus.songs()[*song].events.saturating_sub(1)).sum();
+        let progress = Progress::new(self.console, format!("judging ({name})"), "events", events as u64);
+        let mut told = |done: usize, _: usize| {
+            progress.set(done as u64);
+            !cancel.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        let evaluation = evaluate_songs(judge, self.corpus, &songs, self.lanes, &mut told)?;
+        drop(progress);
+        if interrupt::asked() {
+            return Err(Interrupted("interrupted".into()).into());
+        }
+        let Some(evaluation) = evaluation else {
+            let what = format!("{} has no songs in its {} split", self.corpus.dir().display(), self.split);
+            return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
+        };
+        let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
+        Ok(Judged { name, model, corpus, split, evaluation })
+    }
+
+    /// Judges with the two baselines, counted from the training songs.
+    pub fn baselines(&self) -> Result<[Judged; 2]> {
+        let songs = self.corpus.split(Split::Train);
+        let unigram = Unigram::count(self.corpus, &songs)?;
+        let unigram = self.result("unigram", None, &unigram)?;
+        let config = ModelConfig { kind: ModelKind::Markov, ..ModelConfig::default() };
+        let description = ModelDescription::new(config, self.corpus.vocabulary().sizes())?;
+        let mut builder = MarkovBuilder::new(&description);
+        for song in songs {
+            builder.add_piece(&self.corpus.values(song))?;
+        }
+        let markov = self.result("markov", None, &builder.finish())?;
+        Ok([unigram, markov])
+    }
+}
+
+fn describe(results: &[Judged]) -> String {
+    let Some(first) = results.first() else { return String::new() };
+    let judged = &first.evaluation;
+    let songs = counted(judged.songs.len(), "song");
+    let (notes, length) = (counted(judged.notes, "note"), clock(judged.seconds));
+    let mut text = format!("{} ({}): {songs}, {notes}, {length}\n\n", name(&first.corpus), first.split);
+    let mut rows = vec![row(["nats", "per note", "per second", "per event"])];
+    for Judged { name, evaluation, .. } in results {
+        let losses = [evaluation.nats_per_note, evaluation.nats_per_second, evaluation.nats_per_event];
+        rows.push(std::iter::once((*name).to_owned()).chain(losses.map(with_interval)).collect());
+    }
+    text += &table(&rows);
+    let fields = judged.fields.iter().map(|(field, nats)| format!("{field} {nats:.3}"));
+    text += &format!("\n\nmodel, nats per event by field: {}", fields.collect::<Vec<_>>().join(", "));
+    text
+}
+
+fn with_interval(estimate: Estimate) -> String {
+    format!("{:.4} [{:.4}, {:.4}]", estimate.value, estimate.low, estimate.high)
+}
+
+fn list(evaluation: &Evaluation) -> String {
+    let mut rows = vec![row(["song", "nats per note", "notes", "length"])];
+    for song in &evaluation.songs {
+        let nats = format!("{:.4}", song.nats / song.notes.max(1) as f64);
+        rows.push(vec![song.path.clone(), nats, count(song.notes), clock(song.seconds)]);
+    }
+    table(&rows)
+}
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}

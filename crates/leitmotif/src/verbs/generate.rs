@@ -1,0 +1,227 @@
+//! `generate`: new music.
+
+mod ask;
+
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::progress::Pace;
+use crate::words::{clock, counted};
+use crate::{files, interrupt, model, sound};
+use anyhow::{Context, Result};
+use clap::Args;
+use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, Request, generate};
+use leitmotif_render::{
+    BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
+};
+use leitmotif_score::{Score, Ticks, write_midi_file};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// Pixels of a PNG to one of the picture.
+const PNG_SCALE: f32 = 1.5;
+
+/// Compose with a trained model.
+///
+/// From nothing, from what the options say of genre, instruments, tempo and meter, or continuing --prime FILE. The same
+/// command gives the same bytes; each file says in a text event which model, seed and settings made it.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run or model folder
+    model: PathBuf,
+    /// The MIDI file to write; with --count, the folder
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// So many pieces, as 001.mid, 002.mid, … in the folder OUT
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<u64>,
+    /// Another seed gives another piece
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+    /// Print one line of JSON a piece: path, piece, bars, notes, seconds, instruments, prime_bars, events,
+    /// invalid_events, valid
+    #[arg(long)]
+    json: bool,
+    /// What is asked for.
+    #[command(flatten)]
+    ask: ask::Ask,
+    /// Also write the sound, as WAV beside the MIDI file
+    #[arg(long, help_heading = "Sound and pictures")]
+    wav: bool,
+    /// The SoundFont for --wav, or built-in [default: one of the system's, else built-in]
+    #[arg(long, value_name = "FILE", help_heading = "Sound and pictures")]
+    soundfont: Option<String>,
+    /// Also write the piano roll, as SVG or PNG beside the MIDI file
+    #[arg(long, value_name = "KIND", value_parser = ["svg", "png"], help_heading = "Sound and pictures",
+        num_args = 0..=1, default_missing_value = "svg")]
+    roll: Option<String>,
+}
+
+/// Composes and reports.
+pub fn run(options: &Options, console: &Console) -> Result<()> {
+    let began = Instant::now();
+    let mut request = options.ask.request(options.seed)?;
+    let paths = destinations(options)?;
+    let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
+    let opened = model::open(&options.model)?;
+    request.model = Some(opened.hash.clone());
+    paths.iter().try_for_each(|path| files::make_parent(path))?;
+    let extras = Extras { bank, roll: options.roll.as_deref() };
+    let progress = Together::new(console, paths.len());
+    let write = |(number, path): (usize, &PathBuf)| -> Result<PieceReport> {
+        let told = |progress_of: Progress| progress.hear(progress_of);
+        let piece =
+            generate(&*opened.model, &*opened.representation, &request, number as u64, &told, interrupt::flag())?;
+        let Piece { mut score, mut report, .. } = piece;
+        score.title.get_or_insert_with(|| title(path));
+        write_midi_file(path, &score)?;
+        extras.write(path, &score, report.prime_bars)?;
+        report.path = Some(path.clone());
+        Ok(report)
+    };
+    let made: Vec<Result<PieceReport>> = paths.par_iter().enumerate().map(write).collect();
+    console.clear();
+    let (mut pieces, mut notes, mut failed) = (0, 0, None);
+    for report in made {
+        match report {
+            Ok(report) => {
+                (pieces, notes) = (pieces + 1, notes + report.notes);
+                tell(&report, options.json, console)?;
+            }
+            // Of several, the one that is not about being stopped says most.
+            Err(error) if failed.is_none() || !is_cancelled(&error) => failed = Some(error),
+            Err(_) => {}
+        }
+    }
+    if let Some(error) = failed {
+        return Err(if is_cancelled(&error) {
+            error.context(format!("stopped after {}", counted(pieces, "piece")))
+        } else {
+            error
+        });
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    console.note(format_args!("{} in {seconds:.1} s", counted(notes, "note")));
+    Ok(())
+}
+
+fn is_cancelled(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<ComposeError>(), Some(ComposeError::Cancelled))
+}
+
+/// Where the pieces go; nothing is in the way.
+fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
+    let extra = [options.wav.then_some("wav"), options.roll.as_deref()];
+    let paths = match options.count {
+        None => vec![options.output.clone()],
+        Some(0) => return Err(Refusal::usage("--count 0: at least one piece is composed").into()),
+        Some(count) if options.output.is_file() => {
+            let refusal = Refusal::because(format!("{} is a file", options.output.display()));
+            return Err(refusal.remedy(format!("{count} pieces need a folder")).into());
+        }
+        Some(count) => {
+            let width = count.to_string().len().max(3);
+            (1..=count).map(|number| options.output.join(format!("{number:0width$}.mid"))).collect()
+        }
+    };
+    if options.count.is_none() && options.output.is_dir() {
+        let refusal = Refusal::because(format!("{} is a folder", options.output.display()));
+        return Err(refusal.remedy("name a file such as new.mid, or say how many pieces: --count 8").into());
+    }
+    if options.count.is_none() && !matches!(files::extension(&options.output).as_str(), "mid" | "midi") {
+        let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", options.output.display()));
+        return Err(refusal.remedy("end it in .mid, or say how many pieces go into a folder: --count 8").into());
+    }
+    for path in &paths {
+        files::refuse_existing(path, options.force)?;
+        for extension in extra.iter().flatten() {
+            files::refuse_existing(&files::beside(path, extension), options.force)?;
+        }
+    }
+    Ok(paths)
+}
+
+fn tell(report: &PieceReport, json: bool, console: &Console) -> Result<()> {
+    if json {
+        return console.json(report);
+    }
+    let PieceReport { path, bars, notes, seconds, instruments, invalid_events, events, .. } = report;
+    let path = path.as_deref().unwrap_or(Path::new("")).display();
+    let (bars, notes) = (counted(*bars, "bar"), counted(*notes, "note"));
+    let invalid = match invalid_events {
+        0 => String::new(),
+        count => format!("; {count} of {events} events were invalid as drawn"),
+    };
+    console.out(format_args!("{path}: {bars}, {notes}, {}: {}{invalid}", clock(*seconds), instruments.join(", ")))
+}
+
+/// What a file's name says of the piece.
+pub fn title(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What is written beside a MIDI file.
+struct Extras<'a> {
+    bank: Option<SoundBank>,
+    roll: Option<&'a str>,
+}
+
+impl Extras<'_> {
+    fn write(&self, path: &Path, score: &Score, prime_bars: usize) -> Result<()> {
+        if let Some(bank) = &self.bank {
+            let wav = files::beside(path, "wav");
+            render_to_wav(score, bank, &RenderOptions::default(), wav, BitDepth::default())?;
+        }
+        let Some(kind) = self.roll else { return Ok(()) };
+        let theme = if kind == "svg" { Theme::Auto } else { Theme::Light };
+        let highlights = prime_of(score, prime_bars).into_iter().collect();
+        let svg = piano_roll(score, &RollOptions { theme, highlights, ..RollOptions::default() });
+        let picture = if kind == "svg" { svg.into_bytes() } else { svg_to_png(&svg, PNG_SCALE)? };
+        let path = files::beside(path, kind);
+        files::write(&path, &picture).with_context(|| path.display().to_string())
+    }
+}
+
+fn prime_of(score: &Score, bars: usize) -> Option<Highlight> {
+    let last = score.bars().take(bars).last()?;
+    Some(Highlight { from: Ticks(0), to: last.end(), label: "prime".into() })
+}
+
+/// The progress of pieces that are composed side by side.
+struct Together<'a> {
+    console: &'a Console,
+    pace: Pace,
+    began: Instant,
+    pieces: Mutex<Vec<(f64, usize)>>,
+}
+
+impl<'a> Together<'a> {
+    fn new(console: &'a Console, pieces: usize) -> Self {
+        Self { console, pace: Pace::new(), began: Instant::now(), pieces: Mutex::new(vec![(0.0, 0); pieces]) }
+    }
+
+    fn hear(&self, progress: Progress) {
+        let Ok(mut pieces) = self.pieces.lock() else { return };
+        if let Some(piece) = pieces.get_mut(progress.piece as usize) {
+            *piece = (progress.done, progress.notes);
+        }
+        if !self.console.shows_progress() || !self.pace.is_due() {
+            return;
+        }
+        let done = pieces.iter().map(|piece| piece.0).sum::<f64>() / pieces.len().max(1) as f64;
+        let notes: usize = pieces.iter().map(|piece| piece.1).sum();
+        let seconds = self.began.elapsed().as_secs_f64();
+        let left = if done > 0.0 { format!("  {} left", clock(seconds / done - seconds)) } else { String::new() };
+        let rate = notes as f64 / seconds.max(1e-9);
+        self.console.progress(&format!("composing  {notes} notes  {rate:.0} notes/s  {:.0}%{left}", done * 100.0));
+    }
+}
+
+/// Composes one piece for another verb, quietly.
+pub fn compose(opened: &model::Opened, request: &Request, piece: u64) -> Result<Piece> {
+    Ok(generate(&*opened.model, &*opened.representation, request, piece, &|_| {}, interrupt::flag())?)
+}

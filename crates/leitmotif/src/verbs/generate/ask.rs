@@ -1,0 +1,251 @@
+//! The options that say what is to be composed, and the request they make.
+
+use crate::failure::Refusal;
+use crate::values::{self, Range};
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+use leitmotif_compose::{
+    Constraints, FieldSampling, Key, Length, MAX_BARS, PitchRange, Prime, Request, Sampling, Scale,
+};
+use leitmotif_data::Header;
+use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, family_names, read_midi_file};
+use std::path::PathBuf;
+
+/// The length where none is asked for, in bars.
+const DEFAULT_BARS: usize = 32;
+/// The most that the model's own end may take, in bars.
+const OPEN_BARS: usize = 1024;
+
+/// What is to be composed.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("length").args(["bars", "seconds", "notes", "until_end"]))]
+pub struct Ask {
+    /// A genre that the model learnt [default: the model's choice]
+    #[arg(long, value_name = "NAME", help_heading = "What to compose")]
+    genre: Option<String>,
+    /// Exactly these instruments, each of which plays: numbers, names or families, as piano,bass,drums
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments,
+        help_heading = "What to compose")]
+    instruments: Vec<InstrumentSelection>,
+    /// Quarters a minute, kept throughout
+    #[arg(long, value_name = "QPM", help_heading = "What to compose")]
+    tempo: Option<f64>,
+    /// Time signature, kept throughout
+    #[arg(long, value_name = "N/N", value_parser = values::meter, help_heading = "What to compose")]
+    meter: Option<(u8, u8)>,
+    /// Continue this MIDI file
+    #[arg(long, value_name = "FILE", help_heading = "What to compose")]
+    prime: Option<PathBuf>,
+    /// Continue only its first bars [default: all]
+    #[arg(long, value_name = "N", requires = "prime", help_heading = "What to compose")]
+    prime_bars: Option<usize>,
+
+    /// So many new bars [default: 32]
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    bars: Option<usize>,
+    /// So many seconds of new music
+    #[arg(long, value_name = "S", help_heading = "Length")]
+    seconds: Option<f64>,
+    /// So many new notes
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    notes: Option<usize>,
+    /// Until the model ends the piece by itself
+    #[arg(long, help_heading = "Length")]
+    until_end: bool,
+
+    /// Higher is bolder, lower is safer; 0 takes the most probable
+    #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Sampling")]
+    temperature: f64,
+    /// Only the K most probable values; 0 for all
+    #[arg(long, value_name = "K", default_value_t = 0, help_heading = "Sampling")]
+    top_k: usize,
+    /// Only the most probable values that together have this probability
+    #[arg(long, value_name = "P", default_value_t = 0.98, help_heading = "Sampling")]
+    top_p: f64,
+    /// Only values at least this probable, relative to the most probable one
+    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Sampling")]
+    min_p: f64,
+    /// One of the four for one field of the events, such as pitch.temperature=0.9 (may be given several times)
+    #[arg(long, value_name = "FIELD.KEY=VALUE", value_parser = field, help_heading = "Sampling")]
+    field: Vec<FieldSetting>,
+    /// Sample without the grammar, and count what it would have prevented
+    #[arg(long, help_heading = "Sampling")]
+    no_grammar: bool,
+
+    /// The key, as "C", "F# minor" or "Bb dorian"; drums are not concerned
+    #[arg(long, value_name = "KEY", help_heading = "Constraints")]
+    key: Option<String>,
+    /// The scale on the key's tonic, such as harmonic-minor or blues
+    #[arg(long, value_name = "NAME", requires = "key", help_heading = "Constraints", value_parser = scale)]
+    scale: Option<Scale>,
+    /// A range of pitches, of all but drums or of some: C2-C6, bass=28-55 (may be given several times)
+    #[arg(long, value_name = "RANGE", value_parser = values::range, help_heading = "Constraints")]
+    range: Vec<Range>,
+    /// Only these instruments may play, as piano,bass,drums
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments,
+        help_heading = "Constraints")]
+    allow: Vec<InstrumentSelection>,
+}
+
+fn scale(text: &str) -> Result<Scale, String> {
+    text.parse()
+}
+
+/// One setting of the sampling of one field.
+#[derive(Debug, Clone)]
+struct FieldSetting {
+    field: String,
+    key: FieldKey,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum FieldKey {
+    Temperature(f64),
+    TopK(usize),
+    TopP(f64),
+    MinP(f64),
+}
+
+fn field(text: &str) -> Result<FieldSetting, String> {
+    let wrong = || {
+        format!("`{text}`: write a field, one of temperature, top-k, top-p, min-p, and a number: pitch.temperature=0.9")
+    };
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (field, key) = name.trim().split_once('.').ok_or_else(wrong)?;
+    let value = value.trim();
+    let number = || value.parse::<f64>().map_err(|_| wrong());
+    let key = match key.replace('_', "-").as_str() {
+        "temperature" => FieldKey::Temperature(number()?),
+        "top-k" => FieldKey::TopK(value.parse().map_err(|_| wrong())?),
+        "top-p" => FieldKey::TopP(number()?),
+        "min-p" => FieldKey::MinP(number()?),
+        _ => return Err(wrong()),
+    };
+    Ok(FieldSetting { field: field.to_owned(), key })
+}
+
+impl Ask {
+    /// The request.
+    pub fn request(&self, seed: u64) -> Result<Request> {
+        let instruments = self.instruments.iter().map(values::player).collect();
+        Ok(Request {
+            header: Header { genre: self.genre.clone(), instruments },
+            length: self.length(),
+            prime: self.prime()?,
+            tempo: self.tempo,
+            meter: self.meter,
+            sampling: self.sampling(),
+            constraints: self.constraints()?,
+            seed,
+            grammar: !self.no_grammar,
+            ..Request::default()
+        })
+    }
+
+    fn length(&self) -> Length {
+        match (self.bars, self.seconds, self.notes, self.until_end) {
+            (Some(bars), ..) => Length::Bars(bars),
+            (_, Some(seconds), ..) => Length::Seconds(seconds),
+            (_, _, Some(notes), _) => Length::Notes(notes),
+            (.., true) => Length::Open { most_bars: OPEN_BARS.min(MAX_BARS) },
+            _ => Length::Bars(DEFAULT_BARS),
+        }
+    }
+
+    fn prime(&self) -> Result<Option<Prime>> {
+        let Some(path) = &self.prime else { return Ok(None) };
+        let (score, _) = read_midi_file(path, &ReadOptions::default())?;
+        Ok(Some(Prime { score, bars: self.prime_bars }))
+    }
+
+    fn sampling(&self) -> Sampling {
+        let all =
+            FieldSampling { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p };
+        let mut sampling = Sampling::new(all);
+        for FieldSetting { field, key } in &self.field {
+            let one = sampling.fields.entry(field.clone()).or_insert(all);
+            match *key {
+                FieldKey::Temperature(value) => one.temperature = value,
+                FieldKey::TopK(value) => one.top_k = value,
+                FieldKey::TopP(value) => one.top_p = value,
+                FieldKey::MinP(value) => one.min_p = value,
+            }
+        }
+        sampling
+    }
+
+    fn constraints(&self) -> Result<Constraints> {
+        let key = self.key.as_deref().map(|text| Key::parse(text, self.scale).map_err(Refusal::usage)).transpose()?;
+        let mut ranges = Vec::new();
+        for Range { instruments, low, high } in &self.range {
+            let whom = match instruments {
+                Some(selection) => vec![selection.clone()],
+                None => everybody(),
+            };
+            ranges.extend(whom.into_iter().map(|instruments| PitchRange { instruments, low: *low, high: *high }));
+        }
+        let mut instruments: Vec<Instrument> = self.allow.iter().flat_map(InstrumentSelection::instruments).collect();
+        instruments.sort_unstable();
+        instruments.dedup();
+        Ok(Constraints { key, ranges, instruments })
+    }
+}
+
+/// All instruments but drums, family by family.
+fn everybody() -> Vec<InstrumentSelection> {
+    let families = family_names();
+    let pitched = families.iter().filter(|name| *name != "drums");
+    pitched.filter_map(|name| InstrumentSelection::parse(name).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        ask: Ask,
+    }
+
+    fn request(line: &[&str]) -> Result<Request, String> {
+        let words = std::iter::once("test").chain(line.iter().copied());
+        let only = Only::try_parse_from(words).map_err(|error| error.to_string())?;
+        only.ask.request(1).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fields_start_from_what_holds_for_all() {
+        let made =
+            request(&["--temperature", "0.8", "--field", "pitch.top-k=5", "--field", "pitch.min_p=0.1"]).unwrap();
+        let pitch = made.sampling.field("pitch");
+        assert_eq!((pitch.temperature, pitch.top_k, pitch.min_p), (0.8, 5, 0.1));
+        assert_eq!(made.sampling.field("duration").top_k, 0);
+        assert!(request(&["--field", "pitch=5"]).is_err());
+        assert!(request(&["--field", "pitch.heat=5"]).is_err());
+    }
+
+    #[test]
+    fn a_range_for_all_spares_only_the_drums() {
+        let made = request(&["--range", "C2-C6", "--range", "bass=28-50"]).unwrap();
+        let constraints = &made.constraints;
+        assert!((0..128).all(|program| !constraints.allow(Instrument::Program(program), 90)));
+        assert!(constraints.allow(Instrument::Drums(0), 30));
+        assert!(!constraints.allow(Instrument::Program(33), 60) && constraints.allow(Instrument::Program(0), 60));
+    }
+
+    #[test]
+    fn lengths_exclude_one_another_and_keys_are_checked() {
+        assert_eq!(request(&[]).unwrap().length, Length::Bars(DEFAULT_BARS));
+        assert_eq!(request(&["--notes", "7"]).unwrap().length, Length::Notes(7));
+        assert!(request(&["--bars", "4", "--notes", "7"]).is_err());
+        assert!(request(&["--key", "H"]).unwrap_err().contains("not a key"));
+        assert!(request(&["--scale", "blues"]).is_err());
+        let key = request(&["--key", "A", "--scale", "minor"]).unwrap().constraints.key;
+        assert_eq!(key.map(|key| key.to_string()), Some("A minor".into()));
+        let players = request(&["--instruments", "piano,bass,drums"]).unwrap().header.instruments;
+        assert_eq!(players, [Instrument::Program(0), Instrument::Program(33), Instrument::Drums(0)]);
+    }
+}

@@ -1,0 +1,52 @@
+//! `inspect`: what a path holds, whichever of the project's kinds it is.
+
+mod corpus;
+mod midi;
+mod model;
+mod run;
+
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::files;
+use anyhow::Result;
+use clap::Args;
+use leitmotif_data::MANIFEST_FILE;
+use std::path::PathBuf;
+
+/// Show what is in a MIDI file, a corpus, a run or a model folder.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A MIDI file, or the folder of a corpus, a run or a model
+    path: PathBuf,
+    /// Print one line of JSON; its key `kind` is midi, corpus, run or model, and decides the others
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows it.
+pub fn run(options: &Options, console: &Console) -> Result<()> {
+    let path = &options.path;
+    files::must_exist(path)?;
+    if !path.is_dir() {
+        return midi::show(path, options.json, console);
+    }
+    if path.join(MANIFEST_FILE).is_file() {
+        return corpus::show(path, options.json, console);
+    }
+    if path.join(leitmotif_train::CONFIG_FILE).is_file() {
+        return run::show(path, options.json, console);
+    }
+    if path.join(leitmotif_model::CONFIG_FILE).is_file() {
+        return model::show(path, options.json, console);
+    }
+    let what = format!("{} is neither a corpus, nor a run, nor a model folder", path.display());
+    let remedy = "a folder of MIDI files becomes a corpus with: leitmotif prepare DIR -o CORPUS";
+    Err(Refusal::because(what).remedy(remedy).into())
+}
+
+/// Lines of `name: value`, the values under one another.
+fn pairs(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+    let lines = rows.iter().filter(|row| !row.1.is_empty());
+    lines.map(|(name, value)| format!("{name:width$}  {value}")).collect::<Vec<_>>().join("\n")
+}

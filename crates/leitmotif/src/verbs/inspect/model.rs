@@ -1,0 +1,107 @@
+//! What is in a model folder.
+
+use super::corpus::FieldReport;
+use super::pairs;
+use crate::console::Console;
+use crate::model;
+use crate::words::{bytes, count};
+use anyhow::{Context, Result};
+use leitmotif_data::RepresentationConfig;
+use leitmotif_model::{ModelConfig, ModelKind, WEIGHTS_FILE, read_description};
+use leitmotif_train::load_vocabulary;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+/// Longest header of a weights file that is read.
+const MAX_HEADER_BYTES: u64 = 16 << 20;
+
+#[derive(Serialize)]
+struct Report {
+    kind: &'static str,
+    path: String,
+    hash: String,
+    model: ModelConfig,
+    /// Trainable values; for a Markov model, numbers in its tables.
+    parameters: u64,
+    weight_bytes: u64,
+    representation: RepresentationConfig,
+    fields: Vec<FieldReport>,
+}
+
+/// Shows it.
+pub fn show(path: &Path, json: bool, console: &Console) -> Result<()> {
+    let description = read_description(path)?;
+    let vocabulary = load_vocabulary(path)?;
+    let (parameters, weight_bytes) = weights(&path.join(WEIGHTS_FILE))?;
+    let report = Report {
+        kind: "model",
+        path: path.display().to_string(),
+        hash: model::hash(path)?,
+        model: description.model,
+        parameters,
+        weight_bytes,
+        fields: FieldReport::of(&vocabulary),
+        representation: vocabulary.settings,
+    };
+    if json { console.json(&report) } else { console.out(report.describe()) }
+}
+
+/// Values and bytes of a safetensors file, by its header alone: an eight-byte length, then JSON.
+fn weights(path: &Path) -> Result<(u64, u64)> {
+    #[derive(Deserialize)]
+    struct Tensor {
+        #[serde(default)]
+        shape: Vec<u64>,
+    }
+    let read = || -> Result<(u64, u64)> {
+        let mut file = std::fs::File::open(path)?;
+        let bytes = file.metadata()?.len();
+        let mut length = [0; 8];
+        file.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+        anyhow::ensure!(length <= MAX_HEADER_BYTES, "not a safetensors file");
+        let mut header = Vec::new();
+        file.take(length).read_to_end(&mut header)?;
+        let tensors: BTreeMap<String, Tensor> = serde_json::from_slice(&header).context("not a safetensors file")?;
+        let named = tensors.iter().filter(|(name, _)| *name != "__metadata__");
+        Ok((named.map(|(_, tensor)| tensor.shape.iter().product::<u64>()).sum(), bytes))
+    };
+    read().with_context(|| path.display().to_string())
+}
+
+/// An architecture in one line.
+pub fn architecture(model: &ModelConfig) -> String {
+    let ModelConfig { d_model, layers, heads, segment, memory, compressed, ratio, order, .. } = model;
+    match model.kind {
+        ModelKind::Transformer => format!(
+            "transformer: {layers} layers of {d_model}, {heads} heads, segment {segment}, memory {memory} + {compressed} compressed {ratio} to 1"
+        ),
+        ModelKind::Lstm => format!("LSTM: {layers} layers of {d_model}, segment {segment}"),
+        ModelKind::Markov => format!("Markov: {order} events of context"),
+    }
+}
+
+/// How music becomes events, in one line.
+fn events(representation: &RepresentationConfig) -> (String, String) {
+    match representation {
+        RepresentationConfig::Events { grid, genres } => (format!("events, {grid} steps a quarter"), genres.join(", ")),
+        RepresentationConfig::Notes => ("notes".into(), String::new()),
+    }
+}
+
+impl Report {
+    fn describe(&self) -> String {
+        let (representation, genres) = events(&self.representation);
+        let values = if self.model.kind == ModelKind::Markov { "numbers" } else { "parameters" };
+        pairs(&[
+            ("model", self.path.clone()),
+            ("architecture", architecture(&self.model)),
+            ("size", format!("{} {values}, {}", count(self.parameters as usize), bytes(self.weight_bytes))),
+            ("events", format!("{representation}: {}", FieldReport::line(&self.fields))),
+            ("genres", genres),
+            ("hash", self.hash.clone()),
+        ])
+    }
+}

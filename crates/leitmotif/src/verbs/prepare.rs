@@ -1,0 +1,279 @@
+//! `prepare`: from folders of MIDI files to a corpus.
+
+use crate::console::Console;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::values;
+use crate::words::{clock, count, counted, row, table};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use leitmotif_data::prepare::{
+    DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareOptions, PrepareSummary, Progress as Told, SplitBy,
+    SplitOptions, Stage, prepare,
+};
+use leitmotif_data::{DROPPED_FILE, RepresentationConfig, Split};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// Turn folders of MIDI files into a corpus.
+///
+/// Reads .mid, .midi, .kar and .rmi files at any depth, drops near-duplicates, splits the songs into train, valid and
+/// test, and writes them as events. A bad file is one line of the report, never the end of the run.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Folders (or single files) to read
+    #[arg(required = true, value_name = "DIR")]
+    inputs: Vec<PathBuf>,
+    /// The corpus folder to write
+    #[arg(short, long, value_name = "CORPUS")]
+    output: PathBuf,
+    /// A CSV or TSV file with a path or MD5 column and any of genre, artist, title, split
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// What the folders' names mean
+    #[arg(long, value_enum, default_value_t = LayoutOption::Auto)]
+    layout: LayoutOption,
+    /// How songs become events
+    #[arg(long, value_enum, default_value_t = RepresentationOption::Events)]
+    representation: RepresentationOption,
+    /// Grid steps a quarter note, 1 to 48
+    #[arg(long, value_name = "STEPS", default_value_t = DEFAULT_GRID)]
+    grid: u16,
+    /// Replace a corpus that exists
+    #[arg(long)]
+    force: bool,
+    /// Print the report as JSON: output, files, seconds, manifest, dropped
+    #[arg(long)]
+    json: bool,
+    /// Which songs.
+    #[command(flatten)]
+    filter: Filter,
+    /// How they are split.
+    #[command(flatten)]
+    split: Splitting,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which songs")]
+struct Filter {
+    /// Only songs of this genre (may be given several times)
+    #[arg(long, value_name = "NAME")]
+    genre: Vec<String>,
+    /// Only songs of this artist (may be given several times)
+    #[arg(long, value_name = "NAME")]
+    artist: Vec<String>,
+    /// Only songs that contain this instrument (number, name or family; may be given several times)
+    #[arg(long, value_name = "INSTRUMENT", value_parser = values::instruments)]
+    with_instrument: Vec<leitmotif_score::InstrumentSelection>,
+    /// Keep only the parts of this instrument (may be given several times)
+    #[arg(long, value_name = "INSTRUMENT", value_parser = values::instruments)]
+    only_instrument: Vec<leitmotif_score::InstrumentSelection>,
+    /// Only songs of at least so many notes
+    #[arg(long, value_name = "N")]
+    min_notes: Option<usize>,
+    /// Only songs of at most so many notes
+    #[arg(long, value_name = "N")]
+    max_notes: Option<usize>,
+    /// So many songs of each genre, drawn at random
+    #[arg(long, value_name = "N")]
+    per_genre: Option<usize>,
+    /// Decides the draw of --per-genre
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Keep near-duplicates
+    #[arg(long)]
+    keep_duplicates: bool,
+    /// From which similarity songs are the same, above 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = leitmotif_data::prepare::DUPLICATE_SIMILARITY)]
+    similarity: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Splits")]
+struct Splitting {
+    /// What stays together in one split
+    #[arg(long, value_enum, default_value_t = SplitByOption::Song)]
+    split_by: SplitByOption,
+    /// The shares of train, valid and test
+    #[arg(long, value_name = "T,V,T", value_parser = values::shares, default_value = "0.85,0.075,0.075")]
+    split: [f64; 3],
+    /// Another seed splits the same songs otherwise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    split_seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LayoutOption {
+    /// genre/artist/song, artist/song or flat, by depth
+    Auto,
+    /// The first folder is the genre, a second one the artist
+    Genre,
+    /// The first folder is the artist
+    Artist,
+    /// Folders mean nothing
+    Flat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RepresentationOption {
+    /// One event a note: position, instrument, pitch, duration, velocity
+    Events,
+    /// One token an onset and part: a note or a chord's pitch classes
+    Notes,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SplitByOption {
+    /// Each song for itself
+    Song,
+    /// All songs of an artist
+    Artist,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    summary: &'a PrepareSummary,
+    seconds: f64,
+}
+
+/// Prepares the corpus and reports.
+pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
+    let began = Instant::now();
+    let summary = with_progress(&wanted(options, threads), console)?;
+    let seconds = began.elapsed().as_secs_f64();
+    if console.is_verbose() {
+        for file in &summary.dropped {
+            console.detail(format_args!("left out: {}: {}", file.path, file.detail));
+        }
+    }
+    if options.json {
+        return console.json(&Report { summary: &summary, seconds });
+    }
+    console.out(describe(&summary))?;
+    console.note(format_args!(
+        "{} files in {seconds:.1} s: {:.0} a second",
+        summary.files,
+        summary.files as f64 / seconds
+    ));
+    Ok(())
+}
+
+/// Prepares with a progress line; Ctrl-C stops it.
+pub fn with_progress(options: &PrepareOptions, console: &Console) -> Result<PrepareSummary> {
+    let told = Bar { console, stage: Mutex::new(None) };
+    let summary = prepare(options, &told, interrupt::flag());
+    drop(told);
+    console.clear();
+    let summary = summary?;
+    for warning in &summary.manifest.warnings {
+        console.note(format_args!("note: {warning}"));
+    }
+    Ok(summary)
+}
+
+fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
+    let Filter { with_instrument, only_instrument, .. } = &options.filter;
+    let names = |selections: &[leitmotif_score::InstrumentSelection]| {
+        selections.iter().map(|selection| selection.name().to_owned()).collect()
+    };
+    let [train, valid, test] = options.split.split;
+    PrepareOptions {
+        inputs: options.inputs.clone(),
+        output: options.output.clone(),
+        force: options.force,
+        threads,
+        representation: match options.representation {
+            RepresentationOption::Events => RepresentationConfig::Events { grid: options.grid, genres: Vec::new() },
+            RepresentationOption::Notes => RepresentationConfig::Notes,
+        },
+        metadata: options.metadata.clone(),
+        layout: match options.layout {
+            LayoutOption::Auto => Layout::Auto,
+            LayoutOption::Genre => Layout::Genre,
+            LayoutOption::Artist => Layout::Artist,
+            LayoutOption::Flat => Layout::Flat,
+        },
+        filter: FilterOptions {
+            genres: options.filter.genre.clone(),
+            artists: options.filter.artist.clone(),
+            with_instruments: names(with_instrument),
+            only_instruments: names(only_instrument),
+            min_notes: options.filter.min_notes,
+            max_notes: options.filter.max_notes,
+            per_genre: options.filter.per_genre,
+        },
+        duplicates: DuplicateOptions { keep: options.filter.keep_duplicates, similarity: options.filter.similarity },
+        split: SplitOptions {
+            by: match options.split.split_by {
+                SplitByOption::Song => SplitBy::Song,
+                SplitByOption::Artist => SplitBy::Artist,
+            },
+            train,
+            valid,
+            test,
+            seed: options.split.split_seed,
+        },
+        seed: options.filter.seed,
+        ..PrepareOptions::default()
+    }
+}
+
+/// The report for people.
+pub fn describe(summary: &PrepareSummary) -> String {
+    let manifest = &summary.manifest;
+    let songs = manifest.totals.songs;
+    let mut text =
+        format!("{}: {} of {}\n\n", summary.output.display(), counted(songs, "song"), counted(summary.files, "file"));
+    let mut rows = vec![row(["split", "songs", "notes", "bars", "length"])];
+    for split in Split::ALL {
+        let totals = manifest.splits.get(&split).copied().unwrap_or_default();
+        let numbers = [totals.songs, totals.notes, totals.bars].map(count);
+        let mut cells = vec![split.to_string()];
+        cells.extend(numbers);
+        cells.push(clock(totals.seconds));
+        rows.push(cells);
+    }
+    text += &table(&rows);
+    if !manifest.genres.is_empty() {
+        let genres: Vec<String> = manifest.genres.iter().map(|(name, songs)| format!("{name} {songs}")).collect();
+        text += &format!("\n\ngenres: {}", genres.join(", "));
+    }
+    if !manifest.dropped.is_empty() {
+        let reasons = manifest.dropped.iter();
+        let reasons: Vec<String> = reasons.map(|(reason, files)| format!("{files} {}", reason.name())).collect();
+        let list = summary.output.join(DROPPED_FILE);
+        text += &format!("\nleft out: {} (each with its reason in {})", reasons.join(", "), list.display());
+    }
+    text
+}
+
+/// The stages as progress lines.
+struct Bar<'a> {
+    console: &'a Console,
+    stage: Mutex<Option<Progress<'a>>>,
+}
+
+impl Told for Bar<'_> {
+    fn stage(&self, stage: Stage, total: Option<usize>) {
+        let (label, unit) = match stage {
+            Stage::Scan => ("looking for files", "files"),
+            Stage::Read => ("reading", "files"),
+            Stage::Compare => ("looking for duplicates", "songs"),
+            Stage::Encode => ("writing", "songs"),
+        };
+        let progress = Progress::new(self.console, label, unit, total.unwrap_or(0) as u64);
+        progress.set(0);
+        *self.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(progress);
+    }
+
+    fn advance(&self, count: usize) {
+        if let Ok(stage) = self.stage.lock()
+            && let Some(progress) = &*stage
+        {
+            progress.advance(count as u64);
+        }
+    }
+}

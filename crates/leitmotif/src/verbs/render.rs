@@ -1,0 +1,117 @@
+//! `render`: a MIDI file as sound or picture.
+
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::words::clock;
+use crate::{files, sound, values};
+use anyhow::Result;
+use clap::Args;
+use leitmotif_render::{BitDepth, RenderOptions, RollOptions, Theme, piano_roll, render_to_wav, svg_to_png_themed};
+use leitmotif_score::{ReadOptions, Score, read_midi_file};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Turn a MIDI file into sound (WAV) or a picture (SVG, PNG).
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The MIDI file
+    #[arg(value_name = "IN.mid")]
+    input: PathBuf,
+    /// The file to write; its ending says what: .wav, .svg or .png
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+    /// Let notes sound until the sustain pedal is lifted
+    #[arg(long)]
+    sustain: bool,
+    /// Print one line of JSON: path, kind, seconds, notes, bytes, and for sound: soundfont
+    #[arg(long)]
+    json: bool,
+    /// A SoundFont (.sf2), or built-in [default: one of the system's, else built-in]
+    #[arg(long, value_name = "FILE", help_heading = "Sound")]
+    soundfont: Option<String>,
+    /// Bits a sample: 16 or 24
+    #[arg(long, value_name = "N", default_value = "16", value_parser = ["16", "24"], help_heading = "Sound")]
+    bits: String,
+    /// Without reverb and chorus
+    #[arg(long, help_heading = "Sound")]
+    dry: bool,
+    /// The paper: light, dark, or (SVG) whichever the reader prefers
+    #[arg(long, value_name = "NAME", default_value = "light", value_parser = values::theme(), help_heading = "Picture")]
+    theme: Theme,
+    /// Pixels across
+    #[arg(long, value_name = "N", default_value_t = 1280, help_heading = "Picture",
+        value_parser = clap::value_parser!(u32).range(480..=20_000))]
+    width: u32,
+    /// Pixels of a PNG to one of the picture
+    #[arg(long, value_name = "N", default_value_t = 1.5, help_heading = "Picture")]
+    scale: f32,
+    /// Only these bars, counted from 1, such as 5-12
+    #[arg(long, value_name = "FROM-TO", value_parser = values::bars, help_heading = "Picture")]
+    bars: Option<(Option<usize>, Option<usize>)>,
+    /// The title [default: the piece's, else the file's name]
+    #[arg(long, value_name = "TEXT", help_heading = "Picture")]
+    title: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    path: PathBuf,
+    kind: String,
+    /// Of the sound with its tail; of the music for a picture.
+    seconds: f64,
+    notes: usize,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soundfont: Option<String>,
+}
+
+/// Renders and reports.
+pub fn run(options: &Options, console: &Console) -> Result<()> {
+    let kind = files::extension(&options.output);
+    if !["wav", "svg", "png"].contains(&kind.as_str()) {
+        let refusal = Refusal::usage(format!("{} does not say what to render", options.output.display()));
+        return Err(refusal.remedy("end it in .wav, .svg or .png").into());
+    }
+    files::refuse_existing(&options.output, options.force)?;
+    let (mut score, _) = read_midi_file(&options.input, &ReadOptions { apply_sustain: options.sustain })?;
+    if score.title.is_none() {
+        score.title = options.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    }
+    files::make_parent(&options.output)?;
+    let (seconds, soundfont) = if kind == "wav" {
+        let (seconds, name) = play(&score, options, console)?;
+        (seconds, Some(name))
+    } else {
+        draw(&score, options, &kind)?;
+        (score.duration().0, None)
+    };
+    let bytes = options.output.metadata().map(|file| file.len()).unwrap_or(0);
+    let report = Report { path: options.output.clone(), kind, seconds, notes: score.note_count(), bytes, soundfont };
+    if options.json {
+        return console.json(&report);
+    }
+    let font = report.soundfont.map(|name| format!(", SoundFont {name}")).unwrap_or_default();
+    console.out(format_args!("{}: {}{font}", report.path.display(), clock(seconds)))
+}
+
+fn play(score: &Score, options: &Options, console: &Console) -> Result<(f64, String)> {
+    let bank = sound::bank(options.soundfont.as_deref())?;
+    console.progress("rendering");
+    let depth = if options.bits == "24" { BitDepth::TwentyFour } else { BitDepth::Sixteen };
+    let seconds = render_to_wav(score, &bank, &RenderOptions { room: !options.dry }, &options.output, depth)?;
+    Ok((seconds, bank.name().to_owned()))
+}
+
+fn draw(score: &Score, options: &Options, kind: &str) -> Result<()> {
+    let (from_bar, to_bar) = options.bars.unwrap_or_default();
+    let (theme, width) = (options.theme, f64::from(options.width));
+    let svg = piano_roll(
+        score,
+        &RollOptions { theme, width, title: options.title.clone(), from_bar, to_bar, ..RollOptions::default() },
+    );
+    let bytes = if kind == "svg" { svg.into_bytes() } else { svg_to_png_themed(&svg, options.scale, theme)? };
+    files::write(&options.output, &bytes)
+}

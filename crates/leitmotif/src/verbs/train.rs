@@ -1,0 +1,278 @@
+//! `train`: from a corpus, or a folder of MIDI files, to a run.
+
+use crate::console::Console;
+use crate::failure::{Refusal, advise};
+use crate::progress::Pace;
+use crate::verbs::prepare;
+use crate::words::{clock, count, counted, shell};
+use crate::{files, interrupt};
+use anyhow::{Context, Result};
+use clap::Args;
+use leitmotif_data::prepare::PrepareOptions;
+use leitmotif_data::{Corpus, MANIFEST_FILE};
+use leitmotif_model::ModelKind;
+use leitmotif_train::{
+    Budget, CONFIG_FILE, Ended, Override, Preset, RunConfig, TrainError, TrainEvent, TrainSummary, load_info, resume,
+    train,
+};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How long a network learns where nothing says when to stop, in minutes.
+const DEFAULT_MINUTES: f64 = 10.0;
+/// The corpus in a run folder that was begun from a folder of MIDI files.
+const CORPUS: &str = "corpus";
+
+/// Train a model on a corpus, or on a folder of MIDI files.
+///
+/// A folder of MIDI files is prepared into RUN/corpus first. Ctrl-C saves and stops; --resume goes on exactly there. The best
+/// model so far is always in RUN/best, which generate and evaluate find by themselves.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), base (for a GPU),\n\
+    study (the sizes of the study that this project descends from). RUN/config.toml holds every key, for --config and --set."
+)]
+pub struct Options {
+    /// A corpus, or a folder of MIDI files [default with --resume: the run's own]
+    #[arg(value_name = "CORPUS|DIR", required_unless_present = "resume")]
+    input: Option<PathBuf>,
+    /// The run folder
+    #[arg(short, long, value_name = "RUN")]
+    output: PathBuf,
+    /// Sizes and settings to start from: tiny, small, base or study
+    #[arg(long, value_name = "NAME", default_value = "tiny", value_parser = preset, conflicts_with = "resume")]
+    preset: Preset,
+    /// A TOML file whose keys go over the preset's
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    config: Option<PathBuf>,
+    /// One key, over everything else, such as train.lanes=8 (may be given several times)
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
+    set: Vec<String>,
+    /// Stop after so many minutes [default: 10, where nothing else ends the run]
+    #[arg(long, value_name = "N")]
+    minutes: Option<f64>,
+    /// Stop after so many optimiser steps
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
+    /// Stop after so many passes over the training songs
+    #[arg(long, value_name = "N")]
+    epochs: Option<f64>,
+    /// Go on with a run where it stopped; a new budget may be named
+    #[arg(long)]
+    resume: bool,
+    /// Decides initial weights, order of songs, augmentation and dropout [default: 0]
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    seed: Option<u64>,
+    /// Where the network runs: cpu, cuda or wgpu [default: cpu]
+    #[arg(long, conflicts_with = "resume")]
+    device: Option<String>,
+    /// Replace a run that exists
+    #[arg(long, conflicts_with = "resume")]
+    force: bool,
+    /// Print the result as JSON: run, corpus, model, step, epochs, events, seconds, parameters, skipped, best, ended,
+    /// timings
+    #[arg(long)]
+    json: bool,
+}
+
+fn preset(name: &str) -> Result<Preset, String> {
+    name.parse().map_err(|error: TrainError| error.to_string())
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    run: &'a Path,
+    corpus: &'a Path,
+    #[serde(flatten)]
+    summary: &'a TrainSummary,
+}
+
+/// Trains and reports.
+pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
+    let (corpus, summary) = if options.resume { go_on(options, console)? } else { begin(options, console, threads)? };
+    if options.json {
+        return console.json(&Report { run: &options.output, corpus: corpus.dir(), summary: &summary });
+    }
+    console.out(describe(&options.output, &summary))
+}
+
+fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result<(Arc<Corpus>, TrainSummary)> {
+    let input = options.input.as_deref().unwrap_or(Path::new("."));
+    let config = configure(options, console)?;
+    config.validate()?;
+    files::must_exist(input)?;
+    make_way(&options.output, input, options.force)?;
+    let corpus = Arc::new(open(input, &options.output, console, threads)?);
+    let summary = with_progress(&options.output, console, |told| {
+        train(&corpus, &options.output, &config, told, interrupt::flag())
+    })?;
+    Ok((corpus, summary))
+}
+
+fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSummary)> {
+    let run = &options.output;
+    let corpus = match &options.input {
+        Some(corpus) => corpus.clone(),
+        None => load_info(run).map_err(|error| advise(error, "to begin a new run, leave out --resume"))?.corpus,
+    };
+    let corpus = Arc::new(Corpus::open(corpus)?);
+    let budget = Budget { steps: options.steps, epochs: options.epochs, minutes: options.minutes };
+    let summary = with_progress(run, console, |told| resume(&corpus, run, budget, told, interrupt::flag()))?;
+    Ok((corpus, summary))
+}
+
+/// Preset, file, single keys, and the options that are keys with a name of their own.
+fn configure(options: &Options, console: &Console) -> Result<RunConfig> {
+    let text = options.config.as_deref().map(|path| {
+        std::fs::read_to_string(path)
+            .with_context(|| path.display().to_string())
+            .map(|text| (path.display().to_string(), text))
+    });
+    let text = text.transpose()?;
+    let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    let overrides = options.set.iter().map(|set| set.parse()).collect::<Result<Vec<Override>, TrainError>>()?;
+    let mut config = RunConfig::layered(options.preset, file, &overrides)?;
+    let train = &mut config.train;
+    train.minutes = options.minutes.unwrap_or(train.minutes);
+    train.steps = options.steps.unwrap_or(train.steps);
+    train.epochs = options.epochs.unwrap_or(train.epochs);
+    train.seed = options.seed.unwrap_or(train.seed);
+    if let Some(device) = &options.device {
+        train.device.clone_from(device);
+    }
+    let ends = train.steps > 0 || train.epochs > 0.0 || train.minutes > 0.0 || train.patience > 0;
+    if !ends && config.model.kind != ModelKind::Markov {
+        train.minutes = DEFAULT_MINUTES;
+        console
+            .note(format_args!("training for {DEFAULT_MINUTES} minutes; --minutes, --steps or --epochs say otherwise"));
+    }
+    Ok(config)
+}
+
+/// Refuses a run that is there, or takes it away.
+fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
+    if !run.exists() || files::is_empty_folder(run) {
+        return Ok(());
+    }
+    let is_run = run.join(CONFIG_FILE).is_file();
+    // What is left of a run that was stopped while its corpus was prepared is no run yet, and in nobody's way.
+    let is_begun = !is_run && only_corpus(run);
+    if is_begun && !force {
+        return Ok(());
+    }
+    if !is_run && !is_begun {
+        let refusal = Refusal::because(format!("{} is there already, and is no run", run.display()));
+        return Err(refusal.remedy("choose another folder").into());
+    }
+    if !force {
+        let refusal = Refusal::because(format!("there is a run in {} already", run.display()));
+        let name = shell(&run.display().to_string());
+        let remedy = format!(
+            "go on with it: leitmotif train --resume -o {name}\n  or replace it with --force, or choose another folder"
+        );
+        return Err(refusal.remedy(remedy).into());
+    }
+    let full = |path: &Path| std::fs::canonicalize(path).with_context(|| path.display().to_string());
+    if full(input)?.starts_with(full(run)?) {
+        let what = format!("{} holds {}, which would be lost", run.display(), input.display());
+        return Err(Refusal::because(what).remedy("choose another folder for the run").into());
+    }
+    std::fs::remove_dir_all(run).with_context(|| format!("{} could not be removed", run.display()))
+}
+
+fn only_corpus(run: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(run) else { return false };
+    let ours = |name: &str| name == CORPUS || name == ".corpus.partial" || name == "run.lock";
+    entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(ours))
+}
+
+/// Opens a corpus, or prepares one from a folder of MIDI files.
+fn open(input: &Path, run: &Path, console: &Console, threads: Option<usize>) -> Result<Corpus> {
+    if input.join(MANIFEST_FILE).is_file() {
+        return Ok(Corpus::open(input)?);
+    }
+    let output = run.join(CORPUS);
+    let options = PrepareOptions {
+        inputs: vec![input.to_owned()],
+        output: output.clone(),
+        force: true,
+        threads,
+        ..PrepareOptions::default()
+    };
+    files::make_folder(run)?;
+    let summary = prepare::with_progress(&options, console)?;
+    console.note(prepare::describe(&summary));
+    console.note("");
+    Ok(Corpus::open(&output)?)
+}
+
+/// Runs a training with progress on the console.
+pub fn with_progress(
+    run: &Path,
+    console: &Console,
+    work: impl FnOnce(&dyn leitmotif_train::TrainObserver) -> Result<TrainSummary, TrainError>,
+) -> Result<TrainSummary> {
+    let pace = Pace::new();
+    let told = |event: &TrainEvent<'_>| tell(event, console, &pace);
+    let result = work(&told);
+    console.clear();
+    result.map_err(|error| match error {
+        TrainError::Interrupted { .. } => {
+            let name = shell(&run.display().to_string());
+            advise(error, format!("go on with: leitmotif train --resume -o {name}"))
+        }
+        error => error.into(),
+    })
+}
+
+fn tell(event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
+    match event {
+        TrainEvent::Started { parameters, step: 0 } => console.note(format_args!("{} parameters", count(*parameters))),
+        TrainEvent::Started { parameters, step } => {
+            console.note(format_args!("{} parameters, going on at step {step}", count(*parameters)));
+        }
+        TrainEvent::Step { step, epochs, nats_per_event, events_per_second, used, seconds_left } => {
+            if console.shows_progress() && pace.is_due() {
+                let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
+                console.progress(&format!(
+                    "step {step}  pass {epochs:.1}  {nats_per_event:.2} nats/event  {events_per_second:.0} events/s  {:.0}%{left}",
+                    used * 100.0
+                ));
+            }
+        }
+        TrainEvent::Line(line) => console.detail(format_args!(
+            "step {}: {:.4} nats per note in training, {:.0} events a second",
+            line.step, line.nats_per_note, line.events_per_second
+        )),
+        TrainEvent::Validating { done, total } if console.shows_progress() && pace.is_due() => {
+            console.progress(&format!("validating  {:.0}%", *done as f64 / (*total).max(1) as f64 * 100.0));
+        }
+        TrainEvent::Validated(line, _) => console.note(format_args!(
+            "step {}: {:.4} nats per note in validation{}",
+            line.step,
+            line.nats_per_note,
+            if line.best { ", the best so far" } else { "" }
+        )),
+        TrainEvent::Saved { step } => console.detail(format_args!("step {step}: saved")),
+        TrainEvent::Counting { done, total } if console.shows_progress() && pace.is_due() => {
+            console.progress(&format!("counting  {done}/{total} songs"));
+        }
+        _ => {}
+    }
+}
+
+fn describe(run: &Path, summary: &TrainSummary) -> String {
+    let TrainSummary { step, epochs, events, seconds, parameters, best, ended, model, .. } = summary;
+    let mut text = format!("model: {} ({} parameters)\n", model.display(), count(*parameters));
+    let (steps, events) = (counted(*step as usize, "step"), counted(*events as usize, "event"));
+    text += &format!("trained: {steps}, {epochs:.1} passes, {events} in {}", clock(*seconds));
+    if *ended == Ended::Patience {
+        text += "; ended early, as validation no longer improved";
+    }
+    if let Some(best) = best {
+        text += &format!("\nbest validation: {:.4} nats per note at step {}", best.nats_per_note, best.step);
+    }
+    let run = shell(&run.display().to_string());
+    text + &format!("\nnext: leitmotif generate {run} -o new.mid --wav\n      leitmotif evaluate {run} --baselines")
+}
