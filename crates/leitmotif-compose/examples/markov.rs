@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let corpus = open(Path::new(songs), &out)?;
     let representation = corpus.representation();
 
-    let model = ModelConfig { kind: ModelKind::Markov, order, ..ModelConfig::default() };
+    let model = ModelConfig { kind: ModelKind::Markov, order, cache: true, ..ModelConfig::default() };
     let description = ModelDescription::new(model, corpus.vocabulary().sizes())?;
     let (began, mut builder) = (Instant::now(), MarkovBuilder::new(&description));
     for song in corpus.split(Split::Train) {

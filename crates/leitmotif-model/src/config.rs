@@ -38,7 +38,7 @@ pub enum Compression {
     /// A learnt 1-D convolution with kernel and stride `ratio`.
     #[default]
     Conv,
-    /// A learnt 1-D convolution with stride `ratio` whose taps lie two states apart.
+    /// A learnt 1-D convolution with `ratio` taps and stride `ratio` whose taps lie [`ModelConfig::dilation`] states apart.
     DilatedConv,
     /// The states that received most attention, kept as they are.
     MostUsed,
@@ -110,6 +110,8 @@ pub struct ModelConfig {
     pub layer_dropout: f32,
     /// Events of context of the Markov model.
     pub order: usize,
+    /// The Markov model also counts within the piece it judges or writes (a cache, Kuhn & De Mori 1990).
+    pub cache: bool,
 }
 
 impl Default for ModelConfig {
@@ -135,6 +137,7 @@ impl Default for ModelConfig {
             ff_dropout: 0.1,
             layer_dropout: 0.1,
             order: 4,
+            cache: false,
         }
     }
 }
@@ -178,7 +181,7 @@ impl ModelConfig {
         }
         if self.kind == ModelKind::Transformer {
             range("heads", self.heads, 1, self.d_model)?;
-            if self.d_model % (2 * self.heads) != 0 {
+            if !self.d_model.is_multiple_of(2 * self.heads) {
                 return wrong(
                     "d_model",
                     self.d_model.to_string(),
@@ -190,6 +193,18 @@ impl ModelConfig {
             }
         }
         Ok(())
+    }
+
+    /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares
+    /// no factor with the ratio, so that every state is seen by exactly one tap of one group.
+    pub fn dilation(&self) -> usize {
+        let common = |mut a: usize, mut b: usize| {
+            while b > 0 {
+                (a, b) = (b, a % b);
+            }
+            a
+        };
+        (2..).find(|&dilation| common(dilation, self.ratio) == 1).unwrap_or(1)
     }
 
     /// Whether layer number `layer` (from 0) has memory.

@@ -9,10 +9,68 @@ fn main() {
     let name = std::env::args().nth(1).unwrap_or_else(|| "tiny".into());
     let events_sizes = vec![146, 97, 130, 257, 65, 33];
     let (config, lanes, sizes) = match name.as_str() {
-        "study" => (ModelConfig { d_model: 64, layers: 6, heads: 8, d_ff: 256, segment: 64, memory: 0, compressed: 0, ..Default::default() }, 64, vec![840]),
-        "study-memory" => (ModelConfig { d_model: 64, layers: 6, heads: 8, d_ff: 256, segment: 64, memory: 64, compressed: 256, memory_layers: vec![5, 6], ..Default::default() }, 64, vec![840]),
-        "large" => (ModelConfig { d_model: 256, layers: 6, heads: 8, d_ff: 1024, segment: 512, memory: 0, compressed: 0, ..Default::default() }, 8, vec![512]),
-        "small" => (ModelConfig { d_model: 256, layers: 6, heads: 8, d_ff: 1024, d_field: 256, segment: 256, memory: 256, compressed: 128, ..Default::default() }, 8, events_sizes),
+        "study" => (
+            ModelConfig {
+                d_model: 64,
+                layers: 6,
+                heads: 8,
+                d_ff: 256,
+                segment: 64,
+                memory: 0,
+                compressed: 0,
+                ..Default::default()
+            },
+            64,
+            vec![840],
+        ),
+        "study-memory" => (
+            ModelConfig {
+                d_model: 64,
+                layers: 6,
+                heads: 8,
+                d_ff: 256,
+                segment: 64,
+                memory: 64,
+                compressed: 256,
+                memory_layers: vec![5, 6],
+                ..Default::default()
+            },
+            64,
+            vec![840],
+        ),
+        "large" => (
+            ModelConfig {
+                d_model: 256,
+                layers: 6,
+                heads: 8,
+                d_ff: 1024,
+                segment: 512,
+                memory: 0,
+                compressed: 0,
+                ..Default::default()
+            },
+            8,
+            vec![512],
+        ),
+        "small" => (
+            ModelConfig {
+                d_model: 256,
+                layers: 6,
+                heads: 8,
+                d_ff: 1024,
+                d_field: 256,
+                segment: 256,
+                memory: 256,
+                compressed: 128,
+                ..Default::default()
+            },
+            8,
+            events_sizes,
+        ),
+        "tiny-mean" => {
+            (ModelConfig { compression: leitmotif_model::Compression::Mean, ..Default::default() }, 16, events_sizes)
+        }
+        "tiny-plain" => (ModelConfig { memory: 0, compressed: 0, ..Default::default() }, 16, events_sizes),
         _ => (ModelConfig::default(), 16, events_sizes),
     };
     let k = sizes.len();
@@ -46,5 +104,9 @@ fn main() {
         values[values.len() / 2]
     };
     let (f, b) = (median(&mut forwards), median(&mut backwards));
-    println!("{name}: {} values, forward {f:.3} s, backward {b:.3} s, {:.0} events/s", network.size(), events as f64 / (f + b));
+    println!(
+        "{name}: {} values, forward {f:.3} s, backward {b:.3} s, {:.0} events/s",
+        network.size(),
+        events as f64 / (f + b)
+    );
 }

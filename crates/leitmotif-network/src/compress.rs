@@ -56,7 +56,7 @@ impl Compressor {
         match (config.compression, &self.kernel, &self.bias) {
             (Compression::Conv, Some(kernel), Some(bias)) => project(grouped.rows(), kernel.val(), bias.val()),
             (Compression::DilatedConv, Some(kernel), Some(bias)) => {
-                project(grouped.dilated(), kernel.val(), bias.val())
+                project(grouped.dilated(config.dilation()), kernel.val(), bias.val())
             }
             (Compression::Max, ..) => grouped.max(),
             (Compression::MostUsed, ..) => most_used(evicted, config.ratio),
@@ -81,7 +81,9 @@ impl Compressor {
             return None;
         }
         Some(match (&self.decoder, &self.decoder_bias) {
-            (Some(decoder), Some(bias)) => auto_encoding_loss(evicted, compressed, decoder.val(), bias.val(), config.ratio),
+            (Some(decoder), Some(bias)) => {
+                auto_encoding_loss(evicted, compressed, decoder.val(), bias.val(), config.ratio)
+            }
             _ => attention_loss(evicted, compressed, queries, attention, config),
         })
     }
@@ -131,15 +133,17 @@ impl Grouped {
         self.states.reshape([lanes, length / self.ratio, self.ratio * d])
     }
 
-    /// The same with taps two states apart, ending at each group's newest state.
-    fn dilated(self) -> Tensor<3> {
+    /// The same with taps `dilation` states apart, ending at each group's newest state.
+    fn dilated(self, dilation: usize) -> Tensor<3> {
         let [lanes, length, d] = self.states.dims();
         let (groups, ratio) = (length / self.ratio, self.ratio);
         let device = self.states.device();
-        let reach = 2 * (ratio - 1);
+        let reach = dilation * (ratio - 1);
         let padded = Tensor::cat(vec![Tensor::zeros([lanes, reach, d], &device), self.states], 1);
-        let taps = (0..groups).flat_map(|group| (0..ratio).map(move |tap| ((group + 1) * ratio - 1 + 2 * tap) as i32));
-        let taps: Tensor<1, Int> = Tensor::from_data(TensorData::new(taps.collect::<Vec<i32>>(), [groups * ratio]), &device);
+        let taps =
+            (0..groups).flat_map(|group| (0..ratio).map(move |tap| ((group + 1) * ratio - 1 + dilation * tap) as i32));
+        let taps: Tensor<1, Int> =
+            Tensor::from_data(TensorData::new(taps.collect::<Vec<i32>>(), [groups * ratio]), &device);
         padded.select(1, taps).reshape([lanes, groups, ratio * d])
     }
 

@@ -38,7 +38,7 @@ impl MarkovBuilder {
         let fields = description.sizes.len();
         Self {
             description: description.clone(),
-            plan: Plan::new(&description.sizes, description.model.order),
+            plan: Plan::new(&description.sizes, description.model.order, description.model.cache),
             counts: (0..fields).map(|_| Counts::default()).collect(),
             pending: Vec::new(),
             waiting: 0,

@@ -12,7 +12,7 @@
 //! | [`Chain::Distinct`] | the last different values of the same field, and how long the newest has lasted |
 //! | [`Chain::Voice`] | like `Same`, among the events that agree with this one in a range of earlier fields |
 //!
-//! Two more are no contexts but caches (Kuhn & De Mori 1990), because a piece repeats itself and keeps to few players:
+//! With [`crate::ModelConfig::cache`] two more are no contexts but caches (Kuhn & De Mori 1990), because a piece repeats itself and keeps to few players:
 //! [`Chain::Recent`] is what the last events of a voice had in this field, [`Chain::Piece`] what all events of the piece so
 //! far had.
 //!
@@ -75,17 +75,19 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn new(sizes: &[usize], order: usize) -> Self {
+    pub fn new(sizes: &[usize], order: usize, cache: bool) -> Self {
         let fields = sizes.len();
         let mut plan = Self { fields, order, sizes: sizes.to_vec(), voices: Vec::new(), chains: Vec::new() };
         for field in 0..fields {
             let mut chains = vec![Chain::Earlier];
             if order > 0 {
-                chains.extend([Chain::Whole, Chain::Same, Chain::Distinct, Chain::Piece]);
+                chains.extend([Chain::Whole, Chain::Same, Chain::Distinct]);
+                chains.extend(cache.then_some(Chain::Piece));
                 for voice in ranges(field) {
                     let known = plan.voices.iter().position(|&other| other == voice);
                     let number = known.unwrap_or(plan.voices.len());
-                    chains.extend([Chain::Voice(number), Chain::Recent(number)]);
+                    chains.push(Chain::Voice(number));
+                    chains.extend(cache.then_some(Chain::Recent(number)));
                     if known.is_none() {
                         plan.voices.push(voice);
                     }
@@ -324,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_voice_remembers_the_last_event_that_agrees() {
-        let plan = Plan::new(&[9, 9, 60], 2);
+        let plan = Plan::new(&[9, 9, 60], 2, true);
         let mut memory = Memory::new(&plan);
         let chain = plan.chains[2].iter().position(|chain| *chain == Chain::Voice(1)).expect("a voice");
         let read = |memory: &Memory| {
@@ -346,7 +348,7 @@ mod tests {
 
     #[test]
     fn contexts_grow_from_general_to_specific_and_differ() {
-        let plan = Plan::new(&[9, 99, 9, 99, 9, 9], 4);
+        let plan = Plan::new(&[9, 99, 9, 99, 9, 9], 4, true);
         let mut memory = Memory::new(&plan);
         for step in 0..9 {
             memory.push(&plan, &[1, step, 2, 60 + step, 4, 5]);

@@ -8,6 +8,7 @@ use crate::{Compression, ModelConfig, ModelError, Weights};
 pub(super) struct Compressor {
     function: Compression,
     ratio: usize,
+    dilation: usize,
     d: usize,
     kernel: Option<Dense>,
 }
@@ -18,7 +19,8 @@ impl Compressor {
         let learnt = matches!(config.compression, Compression::Conv | Compression::DilatedConv);
         let name = |part: &str| format!("decoder.compressors.{index}.{part}");
         let kernel = || Dense::load(weights, &name("kernel"), Some(&name("bias")), [ratio * d, d]);
-        Ok(Self { function: config.compression, ratio, d, kernel: learnt.then(kernel).transpose()? })
+        let kernel = learnt.then(kernel).transpose()?;
+        Ok(Self { function: config.compression, ratio, dilation: config.dilation(), d, kernel })
     }
 
     /// Compresses real states `[states, d]`, oldest first, into `[ceil(states / ratio), d]`; `usage` is the attention each received.
@@ -46,7 +48,7 @@ impl Compressor {
                 (Some(kernel), function) => {
                     let tap = |tap: usize| match function {
                         Compression::DilatedConv => {
-                            ((group + 1) * ratio - 1) as isize - 2 * (ratio - 1 - tap) as isize
+                            ((group + 1) * ratio - 1) as isize - (self.dilation * (ratio - 1 - tap)) as isize
                         }
                         _ => (group * ratio + tap) as isize,
                     };

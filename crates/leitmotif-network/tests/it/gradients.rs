@@ -56,9 +56,12 @@ fn warmed(network: &Network) -> (Carry, Cut) {
 
 #[test]
 fn the_music_loss_reaches_everything_but_the_compressors() {
-    for config in
-        [config(), ModelConfig { glu: true, gating: Gating::Gru, ..config() }, ModelConfig { tied: true, ..config() }, lstm()]
-    {
+    for config in [
+        config(),
+        ModelConfig { glu: true, gating: Gating::Gru, ..config() },
+        ModelConfig { tied: true, ..config() },
+        lstm(),
+    ] {
         let network = network(ModelConfig { compression: Compression::Mean, ..config });
         let (carry, cut) = warmed(&network);
         let (_, missing) = collect(&network, &network.step(carry, &cut.segment(), 0).loss);

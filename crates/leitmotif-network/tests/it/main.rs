@@ -5,5 +5,6 @@ mod gradients;
 mod memory;
 mod names;
 mod parity;
+mod recall;
 mod stepping;
 mod support;

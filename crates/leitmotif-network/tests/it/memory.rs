@@ -1,11 +1,8 @@
 //! What is remembered, and for whom.
 
-
-
-
+use crate::support::{Music, config, describe, lstm};
 use leitmotif_model::{Compression, Gating, Judge, ModelConfig, Weights};
 use leitmotif_network::{Carry, Network, device};
-use crate::support::{Music, config, describe, lstm};
 
 fn network(config: ModelConfig) -> Network {
     Network::new(&describe(config), 3, &device("cpu").unwrap()).unwrap()
@@ -131,5 +128,24 @@ fn weights_survive_being_stored_and_refuse_another_model() {
         assert!(Network::from_weights(&other, &weights, network.device()).is_err());
         let other = describe(ModelConfig { layers: 1, ..config });
         assert!(Network::from_weights(&other, &weights, network.device()).is_err());
+    }
+}
+
+#[test]
+fn training_and_judging_see_the_same_costs() {
+    for config in [config(), lstm()] {
+        let device = device("cpu").unwrap();
+        let training = Network::new(&describe(config), 3, &device.autodiff()).unwrap();
+        let music = Music::random(3, 31, 2);
+        let mut evaluator = training.evaluator(3);
+        let mut carry = training.carry(3);
+        for start in [0, 6, 12, 18, 24] {
+            let cut = music.cut(start, 6);
+            let step = training.step(carry, &cut.segment(), 0);
+            let judged = evaluator.nats(&cut.segment());
+            let judged: f64 = judged.iter().map(|&nats| f64::from(nats)).sum();
+            assert!((step.music_nats() - judged).abs() < 1e-3, "{} and {judged}", step.music_nats());
+            carry = step.carry;
+        }
     }
 }

@@ -1,11 +1,8 @@
 //! The names of weights are a file format.
 
-
-
-
+use crate::support::{config, describe, lstm};
 use leitmotif_model::{CompressionLoss, Gating, ModelConfig};
 use leitmotif_network::{Network, device};
-use crate::support::{config, describe, lstm};
 
 /// Other readers of model folders (the stepping engine among them) rely on these names and shapes.
 #[test]
@@ -19,7 +16,8 @@ fn names_and_shapes_stay() {
     };
     let list = |config: ModelConfig| {
         let network = Network::new(&describe(config), 0, &device("cpu").unwrap()).unwrap();
-        let names = network.weights().iter().map(|(name, array)| format!("{name} {:?}", array.shape)).collect::<Vec<_>>();
+        let names =
+            network.weights().iter().map(|(name, array)| format!("{name} {:?}", array.shape)).collect::<Vec<_>>();
         names.join("\n") + "\n"
     };
     let both = list(full) + "\n" + &list(ModelConfig { layers: 1, ..lstm() });

@@ -1,6 +1,5 @@
 //! Every operation's kernel agrees with its definition, in value and in every gradient.
 
-
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
@@ -82,7 +81,11 @@ fn embedding() {
     for (rows, d, k, n) in [(9, 5, 3, 4), (4, 16, 1, 7), (30, 33, 6, 1)] {
         let table = leaves.next([rows, d], 0.0);
         let indices: Vec<i32> = (0..n * k).map(|i| ((i * 7 + 3) % rows) as i32).collect();
-        compare_gradients!(embed(table.clone(), &indices, k, 0.7), embed_definition(table.clone(), &indices, k, 0.7), [table]);
+        compare_gradients!(
+            embed(table.clone(), &indices, k, 0.7),
+            embed_definition(table.clone(), &indices, k, 0.7),
+            [table]
+        );
     }
 }
 
@@ -100,7 +103,9 @@ fn feed_forwards() {
             outer: leaves.next([f, d], 0.0),
             outer_bias: leaves.next([d], 0.0),
         };
-        for (hidden, layer, residual) in [(Dropout::NONE, Dropout::NONE, true), (DROP, Dropout { seed: 3, ..DROP }, false)] {
+        for (hidden, layer, residual) in
+            [(Dropout::NONE, Dropout::NONE, true), (DROP, Dropout { seed: 3, ..DROP }, false)]
+        {
             compare_gradients!(
                 feed_forward(x.clone(), &w, hidden, layer, residual),
                 feed_forward_definition(x.clone(), &w, hidden, layer, residual),

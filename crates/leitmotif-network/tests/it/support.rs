@@ -1,7 +1,9 @@
 //! Small models and made-up events.
 
-
+use burn::module::{ModuleMapper, Param};
+use burn::tensor::{Gradients, Tensor, TensorData};
 use leitmotif_model::{Compression, ModelConfig, ModelDescription, ModelKind};
+use leitmotif_network::Network;
 
 /// Field sizes of the made-up events.
 pub const SIZES: [usize; 3] = [5, 7, 4];
@@ -104,5 +106,59 @@ impl Music {
             lengths: vec![segment; self.lanes],
             starts: vec![start == 0; self.lanes],
         }
+    }
+}
+
+/// Adam (Kingma & Ba 2015), plain, for tests that train.
+pub struct Adam {
+    pub rate: f32,
+    step: i32,
+    moments: std::collections::BTreeMap<String, (Vec<f32>, Vec<f32>)>,
+}
+
+impl Adam {
+    pub fn new(rate: f32) -> Self {
+        Self { rate, step: 0, moments: std::collections::BTreeMap::new() }
+    }
+
+    /// Takes one step down the gradient of `loss`.
+    pub fn update(&mut self, network: Network, loss: &Tensor<1>) -> Network {
+        self.step += 1;
+        let gradients = loss.backward();
+        network.map_parameters(&mut AdamStep { adam: self, gradients: &gradients, path: Vec::new() })
+    }
+}
+
+struct AdamStep<'a> {
+    adam: &'a mut Adam,
+    gradients: &'a Gradients,
+    path: Vec<String>,
+}
+
+impl ModuleMapper for AdamStep<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let value = param.val();
+        let Some(gradient) = value.grad(self.gradients) else { return param };
+        let gradient: Vec<f32> = gradient.into_data().iter::<f32>().collect();
+        let (shape, device) = (value.dims(), value.device());
+        let mut data: Vec<f32> = value.inner().into_data().iter::<f32>().collect();
+        let zeros = || (vec![0.0; data.len()], vec![0.0; data.len()]);
+        let (mean, square) = self.adam.moments.entry(self.path.join(".")).or_insert_with(zeros);
+        let correct = |beta: f32| 1.0 - beta.powi(self.adam.step);
+        let (of_mean, of_square) = (correct(0.9), correct(0.99));
+        for (((p, g), m), v) in data.iter_mut().zip(&gradient).zip(mean).zip(square) {
+            *m = 0.9 * *m + 0.1 * g;
+            *v = 0.99 * *v + 0.01 * g * g;
+            *p -= self.adam.rate * (*m / of_mean) / ((*v / of_square).sqrt() + 1e-8);
+        }
+        Param::from_data(TensorData::new(data, shape), &device)
     }
 }

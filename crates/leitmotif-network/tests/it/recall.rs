@@ -1,0 +1,129 @@
+//! Tasks that can only be solved by remembering: a key is shown once, distractors follow, and much later the key is asked for.
+
+use crate::support::{Adam, Cut};
+use leitmotif_model::{Compression, CompressionLoss, Judge, ModelConfig, ModelDescription};
+use leitmotif_network::{Network, device};
+
+const KEYS: u16 = 4;
+const SEGMENT: usize = 8;
+const LANES: usize = 32;
+/// Keys are 1 to 4, distractors 5 to 8, and 9 asks.
+const ASK: u16 = 9;
+const VALUES: usize = 10;
+/// The first steps' learning rate; it falls to nothing.
+const RATE: f32 = 5e-3;
+
+struct Rng(u64);
+
+impl Rng {
+    fn below(&mut self, bound: u16) -> u16 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 33) % u64::from(bound)) as u16
+    }
+}
+
+/// One piece per lane, cut into segments; the answer is the last target of the last one.
+fn pieces(segments: usize, rng: &mut Rng) -> Vec<Cut> {
+    let length = segments * SEGMENT;
+    let piece = |rng: &mut Rng| {
+        let key = 1 + rng.below(KEYS);
+        let mut events: Vec<u16> = (0..length as u16).map(|place| 5 + place % 4).collect();
+        events[usize::from(rng.below(SEGMENT as u16))] = key;
+        events[length - 1] = ASK;
+        events.push(key);
+        events
+    };
+    let lanes: Vec<Vec<u16>> = (0..LANES).map(|_| piece(rng)).collect();
+    let cut = |index: usize| {
+        let range = |shift: usize| index * SEGMENT + shift..(index + 1) * SEGMENT + shift;
+        Cut {
+            lanes: LANES,
+            segment: SEGMENT,
+            inputs: lanes.iter().flat_map(|lane| lane[range(0)].to_vec()).collect(),
+            targets: lanes.iter().flat_map(|lane| lane[range(1)].to_vec()).collect(),
+            lengths: vec![SEGMENT; LANES],
+            starts: vec![index == 0; LANES],
+        }
+    };
+    (0..segments).map(cut).collect()
+}
+
+/// Mean nats of the answer after training.
+fn answer_nats(config: ModelConfig, segments: usize, pieces_seen: usize) -> f32 {
+    let description = ModelDescription::new(config, vec![VALUES]).unwrap();
+    let mut network = Network::new(&description, 2, &device("cpu").unwrap().autodiff()).unwrap();
+    let mut adam = Adam::new(RATE);
+    let mut rng = Rng(0x1234_5678_9abc_def1);
+    let mut carry = network.carry(LANES);
+    for seen in 0..pieces_seen {
+        adam.rate = RATE * (1.0 - seen as f32 / pieces_seen as f32);
+        for cut in pieces(segments, &mut rng) {
+            let step = network.step(carry, &cut.segment(), 0);
+            network = adam.update(network, &step.loss);
+            carry = step.carry;
+        }
+    }
+    let mut evaluator = network.evaluator(LANES);
+    let mut sum = 0.0;
+    const TRIALS: usize = 8;
+    for _ in 0..TRIALS {
+        let mut nats = Vec::new();
+        for cut in pieces(segments, &mut rng) {
+            nats = evaluator.nats(&cut.segment());
+        }
+        sum += nats.chunks_exact(SEGMENT).map(|lane| lane[SEGMENT - 1]).sum::<f32>();
+    }
+    sum / (TRIALS * LANES) as f32
+}
+
+fn transformer(memory: usize, compressed: usize) -> ModelConfig {
+    ModelConfig {
+        d_model: 32,
+        layers: 1,
+        heads: 2,
+        d_ff: 32,
+        segment: SEGMENT,
+        memory,
+        compressed,
+        ratio: 4,
+        ff_dropout: 0.0,
+        layer_dropout: 0.0,
+        ..ModelConfig::default()
+    }
+}
+
+/// Half of what guessing among the keys costs.
+const SOLVED: f32 = 0.69;
+/// Nearly what guessing costs, ln 4 = 1.386.
+const GUESSED: f32 = 1.25;
+
+#[test]
+fn recall_from_beyond_the_segment_needs_memory() {
+    let with = answer_nats(transformer(SEGMENT, 0), 2, 400);
+    let without = answer_nats(transformer(0, 0), 2, 400);
+    assert!(with < SOLVED && without > GUESSED, "with memory {with}, without {without}");
+}
+
+#[test]
+fn recall_from_beyond_the_memory_needs_compressed_memory() {
+    let without = answer_nats(transformer(SEGMENT, 0), 3, 1000);
+    assert!(without > GUESSED, "memory alone: {without}");
+    // The taps of a dilated group lie among other groups, which takes longer to sort out.
+    for (compression, pieces_seen) in [
+        (Compression::Mean, 1000),
+        (Compression::Max, 1000),
+        (Compression::Conv, 1000),
+        (Compression::DilatedConv, 2000),
+        (Compression::MostUsed, 1000),
+    ] {
+        let config = ModelConfig { compression, ..transformer(SEGMENT, 2 * SEGMENT / 4) };
+        let with = answer_nats(config, 3, pieces_seen);
+        assert!(with < SOLVED, "{compression:?}: {with}");
+    }
+    let auto_encoding =
+        ModelConfig { compression_loss: CompressionLoss::AutoEncoding, ..transformer(SEGMENT, 2 * SEGMENT / 4) };
+    let with = answer_nats(auto_encoding, 3, 1000);
+    assert!(with < SOLVED, "auto-encoding: {with}");
+}
