@@ -137,7 +137,7 @@ fn status(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     match cause.downcast_ref::<ComposeError>() {
         Some(ComposeError::Cancelled) => Some(INTERRUPTED),
-        Some(ComposeError::Setting { .. } | ComposeError::Request(_)) => Some(USAGE),
+        Some(ComposeError::Setting { .. } | ComposeError::Request(_) | ComposeError::Representation(_)) => Some(USAGE),
         _ => None,
     }
 }

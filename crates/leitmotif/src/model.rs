@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 /// A model ready to compose.
 pub struct Opened {
-    /// The model folder.
-    pub folder: PathBuf,
     /// The model.
     pub model: Box<dyn Model>,
     /// How it writes music as events.
@@ -27,7 +25,7 @@ pub fn open(path: &Path) -> Result<Opened> {
     let vocabulary = load_vocabulary(&folder)?;
     let representation = leitmotif_data::load(&vocabulary).with_context(|| folder.display().to_string())?;
     let hash = hash(&folder)?;
-    Ok(Opened { folder, model, representation, hash })
+    Ok(Opened { model, representation, hash })
 }
 
 /// The model folder that a path means, with advice where it means none.

@@ -9,7 +9,7 @@ use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, Request, generate};
+use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate};
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
@@ -219,9 +219,4 @@ impl<'a> Together<'a> {
         let rate = notes as f64 / seconds.max(1e-9);
         self.console.progress(&format!("composing  {notes} notes  {rate:.0} notes/s  {:.0}%{left}", done * 100.0));
     }
-}
-
-/// Composes one piece for another verb, quietly.
-pub fn compose(opened: &model::Opened, request: &Request, piece: u64) -> Result<Piece> {
-    Ok(generate(&*opened.model, &*opened.representation, request, piece, &|_| {}, interrupt::flag())?)
 }

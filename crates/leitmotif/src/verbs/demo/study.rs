@@ -1,0 +1,65 @@
+//! The demo's model: small enough to learn something on two cores within minutes.
+
+use crate::console::Console;
+use crate::verbs::evaluate::{Judged, Judging};
+use anyhow::Result;
+use leitmotif_data::{Corpus, Split};
+use leitmotif_model::ModelConfig;
+use leitmotif_train::{AugmentConfig, RunConfig, TrainConfig, load_judge};
+use std::path::Path;
+
+/// Minutes of training, so that the whole demo takes less than five.
+pub const MINUTES: f64 = 2.5;
+/// Songs judged side by side.
+const LANES: usize = 16;
+
+/// The run's settings.
+pub fn config(minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
+    RunConfig {
+        model: ModelConfig {
+            d_model: 96,
+            layers: 3,
+            heads: 3,
+            d_ff: 288,
+            d_field: 96,
+            segment: 128,
+            memory: 128,
+            compressed: 64,
+            ff_dropout: 0.0,
+            layer_dropout: 0.0,
+            ..ModelConfig::default()
+        },
+        train: TrainConfig {
+            seed,
+            lanes: 8,
+            minutes: if steps.is_some() { 0.0 } else { minutes },
+            steps: steps.unwrap_or(0),
+            learning_rate: 4e-3,
+            warmup_steps: 40,
+            validate_every: 150,
+            validate_events: 15_000,
+            checkpoint_every: 0,
+            ..TrainConfig::default()
+        },
+        augment: AugmentConfig { transpose: 2, ..AugmentConfig::default() },
+    }
+}
+
+/// Model, unigram and Markov model on the test songs.
+pub fn judge(corpus: &Corpus, model: &Path, console: &Console) -> Result<Vec<Judged>> {
+    let judge = load_judge(model, "cpu")?;
+    let judging = Judging { corpus, split: Split::Test, lanes: LANES, console };
+    let mut results = vec![judging.result("model", Some(model.to_owned()), &*judge)?];
+    results.extend(judging.baselines()?);
+    Ok(results)
+}
+
+/// What people call a result.
+pub fn title(name: &str) -> &str {
+    match name {
+        "model" => "this model",
+        "unigram" => "unigram (frequencies alone)",
+        "markov" => "Markov model",
+        other => other,
+    }
+}
