@@ -2,8 +2,8 @@
 //!
 //! Each operation carries much work, so that a training step is few calls: a pre-norm feed-forward
 //! ([`feed_forward`]), relative attention over compressed memory, memory and segment ([`attention`]), the output head
-//! with its loss ([`head_loss`]), embedding ([`embed`]), the LSTM baseline ([`lstm`]) and the optimiser's step
-//! ([`adamw`]), all with handwritten gradients. They know nothing about frameworks.
+//! with its loss ([`head_loss`]), embedding ([`embed`]), the loss of compression ([`reconstruction`]), the LSTM baseline
+//! ([`lstm`]) and the optimiser's step ([`adamw`]), all with handwritten gradients. They know nothing about frameworks.
 //!
 //! - **Speed without build flags.** Inner loops are written once over [`simd`]'s vectors and compiled for AVX-512, AVX2
 //!   and the portable set; [`Isa`] chooses at run time.
@@ -22,6 +22,7 @@ pub mod layer_norm;
 pub mod lstm;
 mod parts;
 pub mod pool;
+pub mod reconstruction;
 mod rows;
 mod simd;
 pub mod step;
