@@ -32,3 +32,8 @@ pub use report::PieceReport;
 pub use request::{Length, MAX_BARS, MAX_NOTES, MAX_SECONDS, Progress, Request};
 pub use sampling::{FieldSampling, Sampling};
 pub use scale::{Key, Scale};
+
+/// The example of the project's front page, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
