@@ -61,9 +61,9 @@ impl BatchOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentOptions {
-    /// Semitones up or down, at most [`MAX_TRANSPOSE`]; drums stay.
+    /// Semitones up or down, at most 24; drums stay.
     pub transpose: u8,
-    /// Tempo up or down, in octaves: 0.2 is between 0.87 and 1.15 times as fast. At most [`MAX_TEMPO_OCTAVES`].
+    /// Tempo up or down, in octaves: 0.2 is between 0.87 and 1.15 times as fast. At most 2.
     pub tempo_octaves: f32,
     /// Velocity up or down, in MIDI's units.
     pub velocity: u8,

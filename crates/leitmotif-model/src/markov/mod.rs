@@ -1,6 +1,6 @@
 //! An interpolated back-off Markov model: the counting baseline.
 //!
-//! Each field of an event is foretold from several chains of contexts (see [`context`]: the event's earlier fields, the
+//! Each field of an event is foretold from several chains of contexts (see `context`: the event's earlier fields, the
 //! previous events whole and in parts, and the last events that agree with this one in some fields). Along a chain
 //! the estimates are interpolated by Witten & Bell (1991, "The zero-frequency problem", method C; the recursive form is
 //! Chen & Goodman 1998, equation 15):
@@ -11,7 +11,7 @@
 //!
 //! where `c'` is the context one feature shorter, `N(c, v)` how often `v` followed `c`, `N(c)` the sum over `v`, `T(c)` the number of
 //! different values that followed, and `P_{-1}` is uniform over the values that may apply. The chains are then
-//! mixed with weights fitted on pieces that were kept out of the counts (see [`gate`]).
+//! mixed with weights fitted on pieces that were kept out of the counts (see `gate`).
 //!
 //! Caches of the piece itself are further terms of the mixture: `P(v) = (N(v) + T / values) / (N + T)` over what they hold.
 //!

@@ -33,7 +33,7 @@ impl FieldOutput {
     }
 }
 
-/// The sum over rows of the cross-entropy in nats of `targets` (below `size`, or [`IGNORED`]), times `scale`.
+/// The sum over rows of the cross-entropy in nats of `targets` (below `size`, or -1, which costs nothing), times `scale`.
 pub fn field_loss(z: Tensor<2>, output: &FieldOutput, targets: &[i32], scale: f32) -> Tensor<1> {
     match super::fused::field_loss(&z, output, targets, scale) {
         Some(loss) => loss,
@@ -46,7 +46,7 @@ pub fn field_loss_definition(z: Tensor<2>, output: &FieldOutput, targets: &[i32]
     (row_nats(z, output, targets) * scale).sum()
 }
 
-/// The cross-entropy of each row in nats, 0 where the target is [`IGNORED`]. No gradient.
+/// The cross-entropy of each row in nats, 0 where the target is -1. No gradient.
 pub fn field_nats(z: Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Vec<f32> {
     match super::fused::field_nats(&z, output, targets) {
         Some(nats) => nats,
