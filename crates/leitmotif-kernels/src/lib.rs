@@ -2,17 +2,20 @@
 //!
 //! Each operation carries much work, so that a training step is few calls: a pre-norm feed-forward
 //! ([`feed_forward`]), relative attention over compressed memory, memory and segment ([`attention`]), the output head
-//! with its loss ([`head_loss`]), embedding ([`embed`]), the loss of compression ([`reconstruction`]), the LSTM baseline
-//! ([`lstm`]) and the optimiser's step ([`adamw`]), all with handwritten gradients. They know nothing about frameworks.
+//! with its loss ([`head_loss`]), embedding ([`embed`]), learnt compression ([`convolution`])
+//! and its loss ([`reconstruction`]), the LSTM baseline ([`lstm`]) and the optimiser's step ([`adamw`]), all with handwritten
+//! gradients. They know nothing about frameworks.
 //!
-//! - **Speed without build flags.** Inner loops are written once over [`simd`]'s vectors and compiled for AVX-512, AVX2
+//! - **Speed without build flags.** Inner loops are written once over `simd`'s vectors and compiled for AVX-512, AVX2
 //!   and the portable set; [`Isa`] chooses at run time.
 //! - **Same bits for any number of threads.** Work is divided by shape alone, and sums are added in a fixed order.
 //! - **Reused buffers.** Scratch and saved activations come from [`pool`] and return there.
 
 pub mod adamw;
 pub mod attention;
+pub mod convolution;
 pub mod dropout;
+pub mod echo;
 pub mod embed;
 pub mod feed_forward;
 pub mod gemm;

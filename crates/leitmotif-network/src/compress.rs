@@ -5,9 +5,9 @@
 
 use crate::blocks::fan_in;
 use crate::init::Init;
-use crate::ops::{AttentionWeights, layer_norm};
+use crate::ops::{AttentionWeights, Taps, convolution, reconstruction_loss};
 use burn::module::{Module, Param};
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Int, Tensor, TensorData};
 use leitmotif_model::{Compression, CompressionLoss, ModelConfig};
 
 /// The parameters of one layer's compression function, where it has any.
@@ -52,15 +52,17 @@ impl Compressor {
 
     /// `[lanes, states, d]` to `[lanes, ceil(states / ratio), d]`.
     pub(crate) fn forward(&self, evicted: &Evicted, config: &ModelConfig) -> Tensor<3> {
-        let grouped = Grouped::new(evicted, config.ratio);
+        let Evicted { states, filled, .. } = evicted;
+        let convolve = |dilation: usize, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>| {
+            let taps = Taps { ratio: config.ratio, dilation };
+            convolution(states.clone(), filled, taps, kernel.val(), bias.val())
+        };
         match (config.compression, &self.kernel, &self.bias) {
-            (Compression::Conv, Some(kernel), Some(bias)) => project(grouped.rows(), kernel.val(), bias.val()),
-            (Compression::DilatedConv, Some(kernel), Some(bias)) => {
-                project(grouped.dilated(config.dilation()), kernel.val(), bias.val())
-            }
-            (Compression::Max, ..) => grouped.max(),
+            (Compression::Conv, Some(kernel), Some(bias)) => convolve(1, kernel, bias),
+            (Compression::DilatedConv, Some(kernel), Some(bias)) => convolve(config.dilation(), kernel, bias),
+            (Compression::Max, ..) => Grouped::new(evicted, config.ratio).max(),
             (Compression::MostUsed, ..) => most_used(evicted, config.ratio),
-            _ => grouped.mean(),
+            _ => Grouped::new(evicted, config.ratio).mean(),
         }
     }
 
@@ -84,7 +86,10 @@ impl Compressor {
             (Some(decoder), Some(bias)) => {
                 auto_encoding_loss(evicted, compressed, decoder.val(), bias.val(), config.ratio)
             }
-            _ => attention_loss(evicted, compressed, queries, attention, config),
+            _ => {
+                let filled: Vec<_> = evicted.filled.iter().map(|&f| (f, f.div_ceil(config.ratio))).collect();
+                reconstruction_loss(queries, evicted.states.clone(), compressed, &filled, attention, config.heads)
+            }
         })
     }
 }
@@ -98,10 +103,6 @@ fn near_mean(d: usize, ratio: usize, init: &mut Init) -> Vec<f32> {
         }
     }
     values
-}
-
-fn project(rows: Tensor<3>, kernel: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
-    rows.matmul(kernel.unsqueeze()) + bias.unsqueeze()
 }
 
 /// Evicted states in whole groups, what is not real set to zero.
@@ -125,26 +126,6 @@ impl Grouped {
             _ => Tensor::cat(vec![Tensor::zeros([lanes, padding, d], &device), evicted.states.clone()], 1),
         };
         Self { states: states * real.clone(), real, ratio }
-    }
-
-    /// Each group's states side by side, `[lanes, groups, ratio d]`.
-    fn rows(self) -> Tensor<3> {
-        let [lanes, length, d] = self.states.dims();
-        self.states.reshape([lanes, length / self.ratio, self.ratio * d])
-    }
-
-    /// The same with taps `dilation` states apart, ending at each group's newest state.
-    fn dilated(self, dilation: usize) -> Tensor<3> {
-        let [lanes, length, d] = self.states.dims();
-        let (groups, ratio) = (length / self.ratio, self.ratio);
-        let device = self.states.device();
-        let reach = dilation * (ratio - 1);
-        let padded = Tensor::cat(vec![Tensor::zeros([lanes, reach, d], &device), self.states], 1);
-        let taps =
-            (0..groups).flat_map(|group| (0..ratio).map(move |tap| ((group + 1) * ratio - 1 + dilation * tap) as i32));
-        let taps: Tensor<1, Int> =
-            Tensor::from_data(TensorData::new(taps.collect::<Vec<i32>>(), [groups * ratio]), &device);
-        padded.select(1, taps).reshape([lanes, groups, ratio * d])
     }
 
     fn mean(self) -> Tensor<3> {
@@ -192,59 +173,6 @@ fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
     Tensor::cat((0..lanes).map(lane).collect(), 0)
 }
 
-/// Mean squared difference between what attention finds in the evicted states and in the compressed ones.
-/// Content-based attention, every query of the segment, as in algorithm 1 of the paper.
-fn attention_loss(
-    evicted: &Evicted,
-    compressed: Tensor<3>,
-    queries: Tensor<3>,
-    attention: &AttentionWeights,
-    config: &ModelConfig,
-) -> Tensor<1> {
-    let [lanes, states, d] = evicted.states.dims();
-    let [_, groups, _] = compressed.dims();
-    let (heads, device) = (config.heads, compressed.device());
-    let gamma = attention.gamma.clone().detach();
-    let beta = attention.beta.clone().detach();
-    let qkv = attention.qkv.clone().detach();
-    let split = |t: Tensor<3>, length: usize| t.reshape([lanes, length, heads, d / heads]).swap_dims(1, 2);
-    let norm = |t: Tensor<3>| layer_norm(t, gamma.clone(), beta.clone());
-    let [_, segment, _] = queries.dims();
-    let q = split(norm(queries.detach()).matmul(qkv.clone().narrow(1, 0, d).unsqueeze()), segment);
-    let attend = |memory: Tensor<3>, length: usize, filled: Vec<usize>| {
-        let kv = norm(memory).matmul(qkv.clone().narrow(1, d, 2 * d).unsqueeze());
-        let k = split(kv.clone().narrow(2, 0, d), length);
-        let v = split(kv.narrow(2, d, d), length);
-        let scores = q.clone().matmul(k.swap_dims(2, 3)) / ((d / heads) as f32).sqrt();
-        let scores = scores.mask_fill(empty_places(&filled, length, [lanes, heads, segment], &device), f32::MIN / 2.0);
-        activation::softmax(scores, 3).matmul(v)
-    };
-    let filled_groups = evicted.filled.iter().map(|filled| filled.div_ceil(config.ratio)).collect();
-    let target = attend(evicted.states.clone(), states, evicted.filled.clone()).detach();
-    let found = attend(compressed, groups, filled_groups);
-    let lane_weights: Vec<f32> = evicted.filled.iter().map(|&filled| if filled > 0 { 1.0 } else { 0.0 }).collect();
-    let counted = lane_weights.iter().sum::<f32>() * (segment * d) as f32;
-    let lane_weights: Tensor<4> = Tensor::from_data(TensorData::new(lane_weights, [lanes, 1, 1, 1]), &device);
-    let difference = found - target;
-    (difference.clone() * difference * lane_weights).sum() / counted
-}
-
-/// Places of each lane that hold nothing, `[lanes, heads, segment, length]`. A lane that is empty throughout hides
-/// nothing, which keeps its softmax finite; it is not counted.
-fn empty_places(
-    filled: &[usize],
-    length: usize,
-    [lanes, heads, segment]: [usize; 3],
-    device: &Device,
-) -> Tensor<4, Bool> {
-    let hidden = filled
-        .iter()
-        .flat_map(|&filled| (0..length).map(move |place| filled > 0 && place + filled < length))
-        .collect::<Vec<bool>>();
-    let hidden: Tensor<4, Bool> = Tensor::from_data(TensorData::new(hidden, [lanes, 1, 1, length]), device);
-    hidden.expand([lanes, heads, segment, length])
-}
-
 /// Mean squared difference between the evicted states and what a linear decoder makes of the compressed ones.
 fn auto_encoding_loss(
     evicted: &Evicted,
@@ -255,7 +183,7 @@ fn auto_encoding_loss(
 ) -> Tensor<1> {
     let grouped = Grouped::new(evicted, ratio);
     let [lanes, length, d] = grouped.states.dims();
-    let decoded = project(compressed, decoder, bias).reshape([lanes, length, d]);
+    let decoded = (compressed.matmul(decoder.unsqueeze()) + bias.unsqueeze()).reshape([lanes, length, d]);
     let real = grouped.real;
     let counted = evicted.filled.iter().sum::<usize>() * d;
     let difference = (decoded - grouped.states) * real;

@@ -24,7 +24,8 @@ impl Dropout {
 
 /// The seed of one place in a network: `layer` and `place` tell apart what shares a step's `seed`.
 pub fn site(seed: u64, layer: usize, place: u64) -> u64 {
-    let mut state = seed ^ (layer as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let mut state =
+        seed ^ (layer as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03);
     state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     state ^ (state >> 31)

@@ -24,7 +24,13 @@ pub struct FeedForwardWeights {
 ///
 /// `act` is the exact GELU; with gated linear units (`inner` twice as wide as `outer` is tall), it is
 /// `gelu(left) * right` (Shazeer 2020).
-pub fn feed_forward(x: Tensor<2>, w: &FeedForwardWeights, hidden: Dropout, layer: Dropout, residual: bool) -> Tensor<2> {
+pub fn feed_forward(
+    x: Tensor<2>,
+    w: &FeedForwardWeights,
+    hidden: Dropout,
+    layer: Dropout,
+    residual: bool,
+) -> Tensor<2> {
     match super::fused::feed_forward(&x, w, hidden, layer, residual) {
         Some(result) => result,
         None => feed_forward_definition(x, w, hidden, layer, residual),

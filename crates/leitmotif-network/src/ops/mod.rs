@@ -5,6 +5,7 @@
 //! holds both together in value and in every gradient.
 
 mod attention;
+mod convolution;
 mod dropout;
 mod embed;
 mod feed_forward;
@@ -12,11 +13,14 @@ mod field_loss;
 pub(crate) mod fused;
 mod lstm;
 mod norm;
+mod reconstruction;
 
 pub use attention::{AttentionWeights, Spans, attention, attention_definition, attention_usage, sinusoids};
+pub use convolution::{Taps, convolution, convolution_definition};
 pub use dropout::{Dropout, dropout, site};
 pub use embed::{embed, embed_definition};
 pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition};
 pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nats};
 pub use lstm::{lstm, lstm_definition};
 pub use norm::layer_norm;
+pub use reconstruction::{reconstruction_loss, reconstruction_loss_definition};

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
-    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, Spans, attention, attention_definition, embed,
-    embed_definition, feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nats, lstm,
-    lstm_definition,
+    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, Spans, Taps, attention, attention_definition,
+    convolution, convolution_definition, embed, embed_definition, feed_forward, feed_forward_definition, field_loss,
+    field_loss_definition, field_nats, lstm, lstm_definition, reconstruction_loss, reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -145,6 +145,19 @@ fn field_losses() {
     }
 }
 
+fn attention_weights(leaves: &mut Leaves, d: usize) -> AttentionWeights {
+    AttentionWeights {
+        gamma: leaves.next([d], 1.0),
+        beta: leaves.next([d], 0.0),
+        qkv: leaves.next([d, 3 * d], 0.0),
+        position: leaves.next([d, d], 0.0),
+        content_bias: leaves.next([d], 0.0),
+        position_bias: leaves.next([d], 0.0),
+        output: leaves.next([d, d], 0.0),
+        output_bias: leaves.next([d], 0.0),
+    }
+}
+
 #[test]
 fn attentions() {
     let mut leaves = Leaves::new(training());
@@ -166,16 +179,7 @@ fn attentions() {
         let lanes = spans.filled_memory.len();
         let x = leaves.next([lanes, segment, d], 0.1);
         let context = (spans.context() > 0).then(|| leaves.next([lanes, spans.context(), d], 0.0).inner());
-        let w = AttentionWeights {
-            gamma: leaves.next([d], 1.0),
-            beta: leaves.next([d], 0.0),
-            qkv: leaves.next([d, 3 * d], 0.0),
-            position: leaves.next([d, d], 0.0),
-            content_bias: leaves.next([d], 0.0),
-            position_bias: leaves.next([d], 0.0),
-            output: leaves.next([d, d], 0.0),
-            output_bias: leaves.next([d], 0.0),
-        };
+        let w = attention_weights(&mut leaves, d);
         for (probabilities, layer, residual) in
             [(Dropout::NONE, Dropout::NONE, true), (DROP, Dropout { seed: 3, ..DROP }, false)]
         {
@@ -185,6 +189,57 @@ fn attentions() {
                 [x, w.gamma, w.beta, w.qkv, w.position, w.content_bias, w.position_bias, w.output, w.output_bias]
             );
         }
+    }
+}
+
+#[test]
+fn reconstruction_losses() {
+    let mut leaves = Leaves::new(training());
+    let cases: [(usize, usize, usize, usize, usize, &[usize]); 6] = [
+        (1, 4, 1, 1, 1, &[1]),
+        (7, 12, 3, 9, 4, &[9, 4, 0]),
+        (5, 16, 2, 6, 6, &[6, 1, 5]),
+        (40, 24, 4, 50, 3, &[50, 0, 17, 49]),
+        (3, 8, 1, 5, 1, &[2, 5]),
+        (4, 8, 2, 5, 2, &[0, 0]),
+    ];
+    for (segment, d, heads, states, ratio, filled) in cases {
+        let lanes = filled.len();
+        let x = leaves.next([lanes, segment, d], 0.1);
+        let evicted = leaves.next([lanes, states, d], 0.0).inner();
+        let compressed = leaves.next([lanes, states.div_ceil(ratio), d], 0.0);
+        let w = attention_weights(&mut leaves, d);
+        let filled: Vec<_> = filled.iter().map(|&filled| (filled, filled.div_ceil(ratio))).collect();
+        let loss = |op: fn(_, _, _, &[(usize, usize)], &_, _) -> Tensor<1>| {
+            // Means are small; their sums are compared.
+            op(x.clone(), evicted.clone(), compressed.clone(), &filled, &w, heads) * (segment * d) as f32
+        };
+        compare_gradients!(loss(reconstruction_loss), loss(reconstruction_loss_definition), [compressed]);
+        let tracked = reconstruction_loss(x.clone(), evicted.clone(), compressed.clone(), &filled, &w, heads);
+        let gradients = tracked.backward();
+        assert!(x.grad(&gradients).is_none() && w.qkv.grad(&gradients).is_none() && w.gamma.grad(&gradients).is_none());
+    }
+}
+
+#[test]
+fn convolutions() {
+    let mut leaves = Leaves::new(training());
+    let cases: [(usize, usize, usize, usize, &[usize]); 5] = [
+        (1, 4, 1, 1, &[1]),
+        (9, 12, 4, 1, &[9, 4, 0]),
+        (9, 5, 4, 3, &[9, 1, 6]),
+        (6, 8, 6, 5, &[6, 3]),
+        (130, 7, 1, 2, &[130, 20]),
+    ];
+    for (states, d, ratio, dilation, filled) in cases {
+        let evicted = leaves.next([filled.len(), states, d], 0.0).inner();
+        let (kernel, bias) = (leaves.next([ratio * d, d], 0.0), leaves.next([d], 0.1));
+        let taps = Taps { ratio, dilation };
+        compare_gradients!(
+            convolution(evicted.clone(), filled, taps, kernel.clone(), bias.clone()),
+            convolution_definition(evicted.clone(), filled, taps, kernel.clone(), bias.clone()),
+            [kernel, bias]
+        );
     }
 }
 

@@ -24,13 +24,7 @@ pub(crate) fn attention(
     settings: Use,
 ) -> Option<Tensor<3>> {
     let dims @ [batch, segment, _] = x.dims();
-    let shape = Shape {
-        batch,
-        segment,
-        compressed: spans.compressed,
-        memory: spans.memory,
-        heads: settings.heads,
-    };
+    let shape = Shape { batch, segment, compressed: spans.compressed, memory: spans.memory, heads: settings.heads };
     let filled = spans.filled_compressed.iter().zip(&spans.filled_memory);
     let valid: Vec<Valid> = filled.map(|(&compressed, &memory)| Valid { compressed, memory }).collect();
     let config = Config {

@@ -4,8 +4,8 @@ use super::{Input, is_tracked, kernel_dropout, leaf, node, slice};
 use crate::ops::{Dropout, FeedForwardWeights};
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
-use leitmotif_kernels::feed_forward::{self as kernel, Config, Weights};
 use leitmotif_kernels::LayerNorm;
+use leitmotif_kernels::feed_forward::{self as kernel, Config, Weights};
 
 pub(crate) fn feed_forward(
     x: &Tensor<2>,

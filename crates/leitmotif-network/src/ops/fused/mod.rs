@@ -4,16 +4,20 @@
 //! backward is the kernel's own ([`node`]).
 
 mod attention;
+mod convolution;
 mod embed;
 mod feed_forward;
 mod field_loss;
 mod lstm;
+mod reconstruction;
 
 pub(super) use attention::{Use, attention};
+pub(super) use convolution::convolution;
 pub(super) use embed::embed;
 pub(super) use feed_forward::feed_forward;
 pub(super) use field_loss::{field_loss, field_nats};
 pub(super) use lstm::lstm;
+pub(super) use reconstruction::reconstruction_loss;
 
 use super::Dropout;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
