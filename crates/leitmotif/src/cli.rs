@@ -2,7 +2,6 @@
 
 use crate::verbs::Verb;
 use clap::{Args, Parser};
-use std::num::NonZeroUsize;
 
 const AFTER_HELP: &str = "\
 Start here:
@@ -34,8 +33,8 @@ pub struct Cli {
 #[command(next_help_heading = "Everywhere")]
 pub struct Common {
     /// Threads to use [default: one per core]
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Say nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -4,6 +4,7 @@ use crate::console::{Console, PipeClosed};
 use anyhow::Error;
 use leitmotif_compose::ComposeError;
 use leitmotif_data::prepare::PrepareError;
+use leitmotif_model::ModelError;
 use leitmotif_train::TrainError;
 use std::fmt;
 use std::process::ExitCode;
@@ -124,6 +125,9 @@ fn status(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if cause.is::<Interrupted>() {
         return Some(INTERRUPTED);
+    }
+    if matches!(cause.downcast_ref::<ModelError>(), Some(ModelError::Device(_))) {
+        return Some(USAGE);
     }
     match cause.downcast_ref::<TrainError>() {
         Some(TrainError::Interrupted { .. }) => return Some(INTERRUPTED),

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn run(cli: cli::Cli, console: &Console) -> anyhow::Result<()> {
     interrupt::listen();
-    let threads = cli.common.threads.map(std::num::NonZeroUsize::get);
+    let threads = cli.common.threads.map(usize::from);
     if let Some(threads) = threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }

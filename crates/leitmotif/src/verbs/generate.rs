@@ -179,7 +179,9 @@ impl Extras<'_> {
         let Some(kind) = self.roll else { return Ok(()) };
         let theme = if kind == "svg" { Theme::Auto } else { Theme::Light };
         let highlights = prime_of(score, prime_bars).into_iter().collect();
-        let svg = piano_roll(score, &RollOptions { theme, highlights, ..RollOptions::default() });
+        let mut score = score.clone();
+        score.merge_parts_by_instrument();
+        let svg = piano_roll(&score, &RollOptions { theme, highlights, ..RollOptions::default() });
         let picture = if kind == "svg" { svg.into_bytes() } else { svg_to_png(&svg, PNG_SCALE)? };
         let path = files::beside(path, kind);
         files::write(&path, &picture).with_context(|| path.display().to_string())

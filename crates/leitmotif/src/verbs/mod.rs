@@ -15,28 +15,18 @@ use crate::console::Console;
 use anyhow::Result;
 use clap::Subcommand;
 
-/// What to do.
+/// What to do. Each verb's options say what it is.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// From nothing to new music: composes a practice corpus, trains a small model, writes new pieces and a page that plays them.
     Demo(demo::Options),
-    /// Turn folders of MIDI files into a corpus.
     Prepare(Box<prepare::Options>),
-    /// Train a model on a corpus, or on a folder of MIDI files.
     Train(train::Options),
-    /// Compose with a trained model.
     Generate(Box<generate::Options>),
-    /// Measure how well a model foretells music that it has not seen.
     Evaluate(evaluate::Options),
-    /// Turn a MIDI file into sound (WAV) or a picture (SVG, PNG).
     Render(render::Options),
-    /// Show what is in a MIDI file, a corpus, a run or a model folder.
     Inspect(inspect::Options),
-    /// Write a corpus as JSON lines, for other tools to train on.
     Export(export::Options),
-    /// Print a completion script for a shell.
     Completions(completions::Options),
-    /// Write the man pages.
     Man(man::Options),
 }
 

@@ -12,8 +12,8 @@ use leitmotif_data::prepare::PrepareOptions;
 use leitmotif_data::{Corpus, MANIFEST_FILE};
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, CONFIG_FILE, Ended, Override, Preset, RunConfig, TrainError, TrainEvent, TrainSummary, load_info, resume,
-    train,
+    Budget, CONFIG_FILE, Ended, INFO_FILE, METRICS_FILE, Override, Preset, RunConfig, RunLock, TrainError, TrainEvent,
+    TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -99,11 +99,18 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
 
 fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result<(Arc<Corpus>, TrainSummary)> {
     let input = options.input.as_deref().unwrap_or(Path::new("."));
-    let config = configure(options, console)?;
+    let (config, unlimited) = configure(options)?;
     config.validate()?;
+    if config.model.kind != ModelKind::Markov {
+        leitmotif_network::device(&config.train.device)?;
+    }
     files::must_exist(input)?;
     make_way(&options.output, input, options.force)?;
     let corpus = Arc::new(open(input, &options.output, console, threads)?);
+    if unlimited {
+        console
+            .note(format_args!("training for {DEFAULT_MINUTES} minutes; --minutes, --steps or --epochs say otherwise"));
+    }
     let summary = with_progress(&options.output, console, |told| {
         train(&corpus, &options.output, &config, told, interrupt::flag())
     })?;
@@ -112,9 +119,10 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
 
 fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSummary)> {
     let run = &options.output;
+    load_config(run).map_err(|error| advise(error, "to begin a new run, leave out --resume"))?;
     let corpus = match &options.input {
         Some(corpus) => corpus.clone(),
-        None => load_info(run).map_err(|error| advise(error, "to begin a new run, leave out --resume"))?.corpus,
+        None => load_info(run)?.corpus,
     };
     let corpus = Arc::new(Corpus::open(corpus)?);
     let budget = Budget { steps: options.steps, epochs: options.epochs, minutes: options.minutes };
@@ -122,8 +130,9 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     Ok((corpus, summary))
 }
 
-/// Preset, file, single keys, and the options that are keys with a name of their own.
-fn configure(options: &Options, console: &Console) -> Result<RunConfig> {
+/// Preset, file, single keys, and the options that are keys with a name of their own; and whether nothing of these
+/// ends the run.
+fn configure(options: &Options) -> Result<(RunConfig, bool)> {
     let text = options.config.as_deref().map(|path| {
         std::fs::read_to_string(path)
             .with_context(|| path.display().to_string())
@@ -142,12 +151,11 @@ fn configure(options: &Options, console: &Console) -> Result<RunConfig> {
         train.device.clone_from(device);
     }
     let ends = train.steps > 0 || train.epochs > 0.0 || train.minutes > 0.0 || train.patience > 0;
-    if !ends && config.model.kind != ModelKind::Markov {
+    let unlimited = !ends && config.model.kind != ModelKind::Markov;
+    if unlimited {
         train.minutes = DEFAULT_MINUTES;
-        console
-            .note(format_args!("training for {DEFAULT_MINUTES} minutes; --minutes, --steps or --epochs say otherwise"));
     }
-    Ok(config)
+    Ok((config, unlimited))
 }
 
 /// Refuses a run that is there, or takes it away.
@@ -155,17 +163,12 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     if !run.exists() || files::is_empty_folder(run) {
         return Ok(());
     }
-    let is_run = run.join(CONFIG_FILE).is_file();
-    // What is left of a run that was stopped while its corpus was prepared is no run yet, and in nobody's way.
-    let is_begun = !is_run && only_corpus(run);
-    if is_begun && !force {
-        return Ok(());
-    }
-    if !is_run && !is_begun {
+    let begun = is_begun(run);
+    if !begun && !run.join(CONFIG_FILE).is_file() {
         let refusal = Refusal::because(format!("{} is there already, and is no run", run.display()));
         return Err(refusal.remedy("choose another folder").into());
     }
-    if !force {
+    if !begun && !force {
         let refusal = Refusal::because(format!("there is a run in {} already", run.display()));
         let name = shell(&run.display().to_string());
         let remedy = format!(
@@ -175,15 +178,24 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     }
     let full = |path: &Path| std::fs::canonicalize(path).with_context(|| path.display().to_string());
     if full(input)?.starts_with(full(run)?) {
+        if begun {
+            return Ok(());
+        }
         let what = format!("{} holds {}, which would be lost", run.display(), input.display());
         return Err(Refusal::because(what).remedy("choose another folder for the run").into());
     }
+    // Not while another training is at work there.
+    drop(RunLock::take(run)?);
     std::fs::remove_dir_all(run).with_context(|| format!("{} could not be removed", run.display()))
 }
 
-fn only_corpus(run: &Path) -> bool {
+/// Whether a folder holds a run that was stopped before it had learnt anything: nothing that could be lost.
+fn is_begun(run: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(run) else { return false };
-    let ours = |name: &str| name == CORPUS || name == ".corpus.partial" || name == "run.lock";
+    let ours = |name: &str| {
+        [CORPUS, ".corpus.partial", "run.lock", CONFIG_FILE, INFO_FILE, METRICS_FILE].contains(&name)
+            || name.starts_with("events.out.tfevents")
+    };
     entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(ours))
 }
 

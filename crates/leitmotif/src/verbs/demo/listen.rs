@@ -109,6 +109,8 @@ fn compose(order: &Order, index: u64, opened: &Opened, folder: &Path) -> Result<
     let name = format!("{}-{number}", style.folder());
     let path = folder.join(format!("{name}.mid"));
     write_midi_file(&path, &score)?;
+    // A channel holds one note of a pitch at a time, a player more: what is seen and heard is the player.
+    score.merge_parts_by_instrument();
     report.path = Some(path);
     Ok(Listening { style: *style, number: *number, name, score, report })
 }

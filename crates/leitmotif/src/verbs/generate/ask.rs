@@ -28,7 +28,7 @@ pub struct Ask {
         help_heading = "What to compose")]
     instruments: Vec<InstrumentSelection>,
     /// Quarters a minute, kept throughout
-    #[arg(long, value_name = "QPM", help_heading = "What to compose")]
+    #[arg(long, value_name = "QPM", allow_negative_numbers = true, help_heading = "What to compose")]
     tempo: Option<f64>,
     /// Time signature, kept throughout
     #[arg(long, value_name = "N/N", value_parser = values::meter, help_heading = "What to compose")]
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(request(&[]).unwrap().length, Length::Bars(DEFAULT_BARS));
         assert_eq!(request(&["--notes", "7"]).unwrap().length, Length::Notes(7));
         assert!(request(&["--bars", "4", "--notes", "7"]).is_err());
-        assert!(request(&["--key", "H"]).unwrap_err().contains("not a key"));
+        assert!(request(&["--key", "H"]).err().unwrap().contains("not a key"));
         assert!(request(&["--scale", "blues"]).is_err());
         let key = request(&["--key", "A", "--scale", "minor"]).unwrap().constraints.key;
         assert_eq!(key.map(|key| key.to_string()), Some("A minor".into()));

@@ -145,15 +145,15 @@ impl Report {
             ),
         ]);
         if !self.parts.is_empty() {
-            let mut rows = vec![row(["part", "instrument", "notes", "lowest", "highest"])];
+            let mut rows = vec![row(["instrument", "notes", "lowest", "highest", "part"])];
             for part in &self.parts {
                 let pitch = |pitch: Option<u8>| pitch.map_or(String::new(), |pitch| pitch.to_string());
                 rows.push(vec![
-                    part.name.clone(),
                     part.instrument.clone(),
                     count(part.notes),
                     pitch(part.lowest),
                     pitch(part.highest),
+                    part.name.clone(),
                 ]);
             }
             text += &format!("\n\n{}", table(&rows));

@@ -1,0 +1,10 @@
+//! The program from outside, as its users run it. One test program: linking the networks is slow.
+#![allow(clippy::unwrap_used)]
+
+mod demo;
+mod errors;
+mod golden;
+mod help;
+mod interrupt;
+mod journey;
+mod program;

@@ -1,0 +1,67 @@
+//! `docs/json.md` names the keys that `--json` prints: all of them, and no others.
+#![allow(clippy::unwrap_used)]
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+type Keys = BTreeSet<String>;
+
+/// The keys of each section of the page: `generate`, or `inspect midi` where a verb has several kinds.
+fn documented() -> BTreeMap<String, Keys> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut sections: BTreeMap<String, Keys> = BTreeMap::new();
+    let (mut verb, mut section) = (String::new(), String::new());
+    for line in page.lines() {
+        let quoted = |line: &str| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        if line.starts_with("## ") {
+            verb = quoted(line).concat();
+            section.clone_from(&verb);
+        } else if line.starts_with("**`kind: ") {
+            section = format!("{verb} {}", quoted(line)[0].trim_start_matches("kind: "));
+            sections.entry(section.clone()).or_default().insert("kind".to_owned());
+        } else if let Some(row) = line.strip_prefix("| `") {
+            let cell = format!("`{}", row.split(" | ").next().unwrap());
+            sections.entry(section.clone()).or_default().extend(quoted(&cell));
+        }
+    }
+    sections
+}
+
+/// The keys of the first line that a command prints.
+fn printed(folder: &Path, words: &[&str]) -> Keys {
+    let program = env!("CARGO_BIN_EXE_leitmotif");
+    let output = Command::new(program).args(words).args(["--quiet", "--json"]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let line = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
+    let Value::Object(object) = serde_json::from_slice(line).unwrap() else { panic!("{words:?}: not an object") };
+    object.keys().cloned().collect()
+}
+
+#[test]
+fn the_page_names_every_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = "demo -o demo --songs 8 --steps 2 --pieces 1 --bars 2 --soundfont built-in";
+    let commands = [
+        ("demo", demo),
+        ("prepare", "prepare demo/practice-midi -o corpus"),
+        ("train", "train corpus -o run --steps 1 --set train.lanes=1 --set model.d_model=8 --set model.segment=32"),
+        ("generate", "generate demo/run -o new.mid --bars 2"),
+        ("evaluate", "evaluate demo/run"),
+        ("render", "render new.mid -o new.wav --soundfont built-in"),
+        ("inspect midi", "inspect new.mid"),
+        ("inspect corpus", "inspect corpus"),
+        ("inspect run", "inspect run"),
+        ("inspect model", "inspect run/best"),
+        ("export", "export corpus -o exported"),
+    ];
+    let documented = documented();
+    for (section, command) in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        let keys = printed(folder.path(), &words);
+        assert_eq!(documented.get(section), Some(&keys), "{section}: documented on the left, printed on the right");
+    }
+    assert_eq!(documented.len(), commands.len(), "every section is tried: {:?}", documented.keys());
+}
