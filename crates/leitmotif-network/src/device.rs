@@ -14,7 +14,7 @@ pub fn device(name: &str) -> Result<Device, ModelError> {
         "cuda" => Ok(Device::cuda(0)),
         #[cfg(feature = "wgpu")]
         "wgpu" => Ok(Device::wgpu(Default::default())),
-        "cuda" | "wgpu" => Err(ModelError::Device(format!(
+        name if matches!(name, "cuda" | "wgpu") => Err(ModelError::Device(format!(
             "this build has no {name} support: build with `--features {name}`, or use the device cpu"
         ))),
         other => Err(ModelError::Device(format!("no device named {other}: choose cpu, cuda or wgpu"))),
