@@ -88,6 +88,8 @@ pub struct ModelConfig {
     pub gating: Gating,
     /// Output rows share the input embeddings.
     pub tied: bool,
+    /// Each field also hears what it held when things last looked like this ([`crate::echo`]).
+    pub echoes: bool,
     /// Events read at once; memory is carried from segment to segment.
     pub segment: usize,
     /// States of earlier segments kept as they are, per layer; 0 for a plain transformer.
@@ -126,6 +128,7 @@ impl Default for ModelConfig {
             glu: false,
             gating: Gating::Residual,
             tied: false,
+            echoes: false,
             segment: 256,
             memory: 256,
             compressed: 64,

@@ -2,6 +2,7 @@
 //! nothing here knows of MIDI: events are tuples of numbers.
 
 mod config;
+pub mod echo;
 mod error;
 mod folder;
 mod interface;
@@ -14,6 +15,7 @@ pub use config::{
     Compression, CompressionLoss, Gating, MAX_FIELDS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig,
     ModelDescription, ModelKind,
 };
+pub use echo::{EchoPlan, Echoes};
 pub use error::ModelError;
 pub use folder::{
     CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,

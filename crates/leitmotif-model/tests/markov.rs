@@ -9,7 +9,8 @@ use proptest::prelude::*;
 const SIZES: [usize; 4] = [3, 9, 4, 12];
 
 fn description(sizes: &[usize], order: usize) -> ModelDescription {
-    let model = ModelConfig { kind: ModelKind::Markov, order, cache: order.is_multiple_of(2), ..ModelConfig::default() };
+    let model =
+        ModelConfig { kind: ModelKind::Markov, order, cache: order.is_multiple_of(2), ..ModelConfig::default() };
     ModelDescription::new(model, sizes.to_vec()).unwrap()
 }
 

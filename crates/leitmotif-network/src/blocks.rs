@@ -175,8 +175,7 @@ impl Block {
             None => flat(attended),
         };
         let residual = self.feed_forward_gate.is_none();
-        let fed =
-            feed_forward(x.clone(), &self.feed_forward.weights(), dropout.hidden, dropout.feed_forward, residual);
+        let fed = feed_forward(x.clone(), &self.feed_forward.weights(), dropout.hidden, dropout.feed_forward, residual);
         let x = match &self.feed_forward_gate {
             Some(gate) => gate.forward(x, fed),
             None => fed,

@@ -2,7 +2,7 @@
 
 use crate::ops::Spans;
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{Array, ModelConfig, ModelDescription, ModelError, ModelKind, Weights};
+use leitmotif_model::{Array, EchoPlan, Echoes, ModelDescription, ModelError, ModelKind, Weights};
 
 /// Hidden states carried, without gradient, from segment to segment: for a transformer `[compressed memory | memory]` of
 /// each layer that has it, for an LSTM each layer's hidden state and cell.
@@ -12,6 +12,8 @@ pub struct Carry {
     pub(crate) layers: Vec<Option<Tensor<3>>>,
     /// How `layers` are divided and filled.
     pub(crate) spans: Spans,
+    /// What each lane's piece has sounded like; none without echoes.
+    pub(crate) echoes: Vec<Echoes>,
 }
 
 /// Places of an LSTM layer: its hidden state and its cell.
@@ -19,13 +21,16 @@ const LSTM_PLACES: usize = 2;
 
 impl Carry {
     /// Nothing remembered, for `lanes` pieces.
-    pub(crate) fn empty(config: &ModelConfig, lanes: usize, device: &Device) -> Self {
+    pub(crate) fn empty(description: &ModelDescription, lanes: usize, device: &Device) -> Self {
+        let config = &description.model;
         let device = device.clone().inner();
         let zeros = |places: usize| Tensor::zeros([lanes, places, config.d_model], &device);
         let layer = |layer: usize| match config.kind {
             ModelKind::Lstm => Some(zeros(LSTM_PLACES)),
             _ => config.has_memory(layer).then(|| zeros(config.memory + config.compressed)),
         };
+        let plan = EchoPlan::new(&description.sizes);
+        let echoes = if config.echoes { vec![Echoes::new(&plan); lanes] } else { Vec::new() };
         let layers: Vec<_> = (0..config.layers).map(layer).collect();
         let remembers = config.kind == ModelKind::Transformer && layers.iter().any(Option::is_some);
         Self {
@@ -36,6 +41,7 @@ impl Carry {
                 filled_compressed: vec![0; lanes],
                 filled_memory: vec![0; lanes],
             },
+            echoes,
         }
     }
 
@@ -44,6 +50,7 @@ impl Carry {
         for (lane, _) in starts.iter().enumerate().filter(|(_, starts)| **starts) {
             self.spans.filled_memory[lane] = 0;
             self.spans.filled_compressed[lane] = 0;
+            self.echoes.iter_mut().skip(lane).take(1).for_each(Echoes::clear);
         }
         if kind == ModelKind::Lstm && starts.contains(&true) {
             let keep: Vec<f32> = starts.iter().map(|&starts| if starts { 0.0 } else { 1.0 }).collect();
@@ -61,11 +68,16 @@ impl Carry {
     }
 
     /// Everything, as named arrays.
-    pub fn to_weights(&self) -> Weights {
+    pub fn to_weights(&self, description: &ModelDescription) -> Weights {
         let count = |counts: &[usize]| Array::new([counts.len()], counts.iter().map(|&count| count as f32).collect());
         let mut weights = Weights::new();
         weights.insert("filled_memory", count(&self.spans.filled_memory));
         weights.insert("filled_compressed", count(&self.spans.filled_compressed));
+        let plan = EchoPlan::new(&description.sizes);
+        for (lane, echoes) in self.echoes.iter().enumerate() {
+            let state = echoes.state(&plan).into_iter().map(f32::from).collect();
+            weights.insert(format!("echoes.{lane}"), Array::new([plan.state_len()], state));
+        }
         for (index, layer) in self.layers.iter().enumerate() {
             if let Some(layer) = layer {
                 let data = layer.to_data().iter::<f32>().collect();
@@ -85,7 +97,7 @@ impl Carry {
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let mut carry = Self::empty(&description.model, lanes, device);
+        let mut carry = Self::empty(description, lanes, device);
         let counts = |name: &str, most: usize| {
             let counts = weights.shaped(name, &[lanes])?.iter().map(|&count| count as usize);
             match counts.clone().find(|&count| count > most) {
@@ -95,6 +107,14 @@ impl Carry {
         };
         carry.spans.filled_memory = counts("filled_memory", carry.spans.memory)?;
         carry.spans.filled_compressed = counts("filled_compressed", carry.spans.compressed)?;
+        let plan = EchoPlan::new(&description.sizes);
+        for (lane, echoes) in carry.echoes.iter_mut().enumerate() {
+            let name = format!("echoes.{lane}");
+            let state: Vec<u16> =
+                weights.shaped(&name, &[plan.state_len()])?.iter().map(|&value| value as u16).collect();
+            *echoes = Echoes::from_state(&plan, &state)
+                .ok_or_else(|| ModelError::Weights(format!("{name} holds values that no field has")))?;
+        }
         for (index, layer) in carry.layers.iter_mut().enumerate() {
             if let Some(layer) = layer {
                 let (shape, device) = (layer.dims(), layer.device());

@@ -4,7 +4,7 @@ use crate::blocks::{Block, BlockDropout};
 use crate::carry::Carry;
 use crate::compress::{Compressor, Evicted};
 use crate::init::Init;
-use crate::ops::{Dropout, Spans, attention_usage, dropout, site};
+use crate::ops::{Dropout, Spans, attention_usage, dropout, join, site};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use leitmotif_model::{Compression, ModelConfig};
@@ -58,12 +58,9 @@ impl Decoder {
             probability: drops(probability),
             seed: site(seed, layer, place),
         };
-        let without_memory = Spans {
-            filled_compressed: vec![0; lanes],
-            filled_memory: vec![0; lanes],
-            ..Spans::default()
-        };
-        let Carry { layers, spans } = carry;
+        let without_memory =
+            Spans { filled_compressed: vec![0; lanes], filled_memory: vec![0; lanes], ..Spans::default() };
+        let Carry { layers, spans, echoes } = carry;
         let next = next_spans(&spans, segment, config.ratio);
         let evicted_filled = evicted_filled(&spans, segment);
         let mut x = dropout(embedded, drop(0, INPUT, config.layer_dropout));
@@ -84,13 +81,12 @@ impl Decoder {
                 remembered.push(None);
                 continue;
             };
-            let all = match spans.memory {
-                0 => input.clone(),
-                _ => Tensor::cat(vec![context.clone().narrow(1, spans.compressed, spans.memory), input.clone()], 1),
-            };
-            let memory = (spans.memory > 0).then(|| all.clone().narrow(1, segment, spans.memory));
+            // States of the memory that leave it, and of the segment that do not enter it.
+            let leaving = spans.memory.min(segment);
+            let passing = 0..segment - leaving;
+            let memory = [(&context, spans.compressed + leaving..spans.context()), (&input, passing.end..segment)];
             if spans.compressed == 0 {
-                remembered.push(memory);
+                remembered.push(Some(join(&memory)));
                 continue;
             }
             let weights = block.attention.weights();
@@ -98,31 +94,24 @@ impl Decoder {
                 let usage = attention_usage(input.clone(), context.clone(), spans, &weights, config.heads);
                 usage.narrow(1, spans.compressed, segment).into_data().iter::<f32>().collect()
             });
-            let states = all.narrow(1, 0, segment);
+            let states = join(&[(&context, spans.compressed..spans.compressed + leaving), (&input, passing)]);
             let Some(compressor) = compressors.next() else { continue };
-            let evicted = Evicted {
-                states,
-                filled: evicted_filled.clone(),
-                usage,
-            };
+            let evicted = Evicted { states, filled: evicted_filled.clone(), usage };
             let compressed = compressor.forward(&evicted, config);
             if training.is_some() {
-                losses.extend(compressor.loss(&evicted, compressed.clone(), input, &weights, config));
+                losses.extend(compressor.loss(&evicted, compressed.clone(), input.clone(), &weights, config));
             }
-            let older = context.narrow(1, 0, spans.compressed);
-            let grown = Tensor::cat(vec![older, compressed.inner()], 1);
-            let [_, length, _] = grown.dims();
-            let compressed = grown.narrow(1, length - spans.compressed, spans.compressed);
-            remembered.push(Some(match memory {
-                Some(memory) => Tensor::cat(vec![compressed, memory], 1),
-                None => compressed,
-            }));
+            let [_, groups, _] = compressed.dims();
+            let entering = groups.min(spans.compressed);
+            let [kept, newest] = memory;
+            let older = (&context, entering..spans.compressed);
+            remembered.push(Some(join(&[older, (&compressed, groups - entering..groups), kept, newest])));
         }
         let count = losses.len();
         let sum = losses.into_iter().reduce(|sum, loss| sum + loss);
         Forward {
             state: x.reshape([lanes * segment, d]),
-            carry: Carry { layers: remembered, spans: next },
+            carry: Carry { layers: remembered, spans: next, echoes },
             compression_loss: sum.map(|sum| sum / count as f32),
         }
     }

@@ -2,10 +2,10 @@
 
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
-use crate::ops::{Dropout, FieldOutput, embed, feed_forward, field_loss, field_nats, site};
+use crate::ops::{Dropout, FieldOutput, echo, embed, feed_forward, field_loss, field_nats, site};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use leitmotif_model::ModelDescription;
+use leitmotif_model::{EchoPlan, ModelDescription};
 
 /// A layer norm's parameters.
 #[derive(Module, Debug)]
@@ -27,7 +27,23 @@ pub(crate) struct Fields {
     norms: Vec<Norm>,
     /// One per field but the first.
     mixers: Vec<FeedForward>,
+    /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
+    gains: Vec<Param<Tensor<2>>>,
 }
+
+/// What the fields of a segment's targets are to be foretold from, besides the states.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// `[n, fields]`.
+    pub(crate) targets: &'a [u16],
+    /// Which targets count, `[n]`.
+    pub(crate) counted: &'a [bool],
+    /// What each field echoes, `[n, echoes]`; none without echoes.
+    pub(crate) echoes: &'a [Vec<i32>],
+}
+
+/// The mean and the deviation of fresh gains.
+const GAIN: (f32, f32) = (0.5, 0.25);
 
 /// The place of field decoding among the sites of dropout.
 const PLACE: u64 = 0xF1E1D;
@@ -36,6 +52,12 @@ impl Fields {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, values) = (config.d_model, sizes.iter().sum());
+        let plan = EchoPlan::new(sizes);
+        let gains = |field: usize, init: &mut Init| {
+            let echoes = plan.count(field);
+            let values = init.normal_values(echoes * d, GAIN.1).into_iter().map(|value| value + GAIN.0).collect();
+            init.given([echoes, d], values)
+        };
         let norm = |init: &mut Init| Norm { gamma: init.constant([d], 1.0), beta: init.constant([d], 0.0) };
         Self {
             embedding: init.normal([values, d], fan_in(d)),
@@ -43,6 +65,7 @@ impl Fields {
             bias: init.constant([values], 0.0),
             norms: sizes.iter().map(|_| norm(init)).collect(),
             mixers: sizes.iter().skip(1).map(|_| FeedForward::new(d, config.d_field, false, 1.0, init)).collect(),
+            gains: (0..if config.echoes { sizes.len() } else { 0 }).map(|field| gains(field, init)).collect(),
         }
     }
 
@@ -62,44 +85,51 @@ impl Fields {
         }
     }
 
-    /// The states `[n, d]` that field after field is read from, given teacher-forced `targets` `[n, fields]`.
-    fn states(&self, state: Tensor<2>, targets: &[u16], sizes: &[usize], dropout: Dropout) -> Vec<Tensor<2>> {
+    /// The states `[n, d]` that field after field is read from, given teacher-forced targets.
+    fn states(&self, state: Tensor<2>, asked: Asked<'_>, sizes: &[usize], dropout: Dropout) -> Vec<Tensor<2>> {
         let k = sizes.len();
-        let mut sum = state.clone();
-        let mut states = vec![state];
-        for field in 1..k {
-            let offset: usize = sizes[..field - 1].iter().sum();
-            let indices: Vec<i32> =
-                targets.chunks_exact(k).map(|event| (offset + usize::from(event[field - 1])) as i32).collect();
-            sum = sum + embed(self.embedding.val(), &indices, 1, 1.0);
+        let mut sum = state;
+        let mut states = Vec::with_capacity(k);
+        for field in 0..k {
+            if let Some(before) = field.checked_sub(1) {
+                let offset: usize = sizes[..before].iter().sum();
+                let events = asked.targets.chunks_exact(k);
+                let indices: Vec<i32> = events.map(|event| (offset + usize::from(event[before])) as i32).collect();
+                sum = sum + embed(self.embedding.val(), &indices, 1, 1.0);
+            }
+            let state = match self.gains.get(field) {
+                Some(gains) => sum.clone() + echo(self.embedding.val(), gains.val(), &asked.echoes[field]),
+                None => sum.clone(),
+            };
             let hidden = Dropout { seed: site(dropout.seed, field, PLACE), ..dropout };
-            states.push(feed_forward(sum.clone(), &self.mixers[field - 1].weights(), hidden, Dropout::NONE, true));
+            states.push(match field.checked_sub(1).map(|index| &self.mixers[index]) {
+                Some(mixer) => feed_forward(state, &mixer.weights(), hidden, Dropout::NONE, true),
+                None => state,
+            });
         }
         states
     }
 
-    /// The loss of each field (its sum over events times `scale`), from states `[n, d]` and `targets` `[n, fields]`.
+    /// The loss of each field (its sum over events times `scale`), from states `[n, d]`.
     pub(crate) fn losses(
         &self,
         state: Tensor<2>,
-        targets: &[u16],
-        counted: &[bool],
+        asked: Asked<'_>,
         sizes: &[usize],
         dropout: Dropout,
         scale: f32,
     ) -> Vec<Tensor<1>> {
-        let states = self.states(state, targets, sizes, dropout).into_iter().enumerate();
-        let loss =
-            |(field, state)| field_loss(state, &self.field(field, sizes), &column(targets, counted, sizes, field), scale);
+        let states = self.states(state, asked, sizes, dropout).into_iter().enumerate();
+        let loss = |(field, state)| field_loss(state, &self.field(field, sizes), &column(asked, sizes, field), scale);
         states.map(loss).collect()
     }
 
     /// The cost of each field of each event, `[n, fields]`, without gradient.
-    pub(crate) fn nats(&self, state: Tensor<2>, targets: &[u16], counted: &[bool], sizes: &[usize]) -> Vec<f32> {
+    pub(crate) fn nats(&self, state: Tensor<2>, asked: Asked<'_>, sizes: &[usize]) -> Vec<f32> {
         let k = sizes.len();
-        let mut nats = vec![0.0; targets.len()];
-        for (field, state) in self.states(state, targets, sizes, Dropout::NONE).into_iter().enumerate() {
-            let costs = field_nats(state, &self.field(field, sizes), &column(targets, counted, sizes, field));
+        let mut nats = vec![0.0; asked.targets.len()];
+        for (field, state) in self.states(state, asked, sizes, Dropout::NONE).into_iter().enumerate() {
+            let costs = field_nats(state, &self.field(field, sizes), &column(asked, sizes, field));
             for (event, cost) in costs.into_iter().enumerate() {
                 nats[event * k + field] = cost;
             }
@@ -125,8 +155,8 @@ fn rows(values: &[u16], sizes: &[usize]) -> Vec<i32> {
 }
 
 /// The targets of one field; -1 where the event does not count or the field does not apply.
-fn column(targets: &[u16], counted: &[bool], sizes: &[usize], field: usize) -> Vec<i32> {
-    let events = targets.chunks_exact(sizes.len()).zip(counted);
+fn column(asked: Asked<'_>, sizes: &[usize], field: usize) -> Vec<i32> {
+    let events = asked.targets.chunks_exact(sizes.len()).zip(asked.counted);
     let target = |(event, &counted): (&[u16], &bool)| match event[field] {
         _ if !counted => -1,
         0 if field > 0 => -1,

@@ -57,11 +57,12 @@ impl Lstm {
         let mut remembered = Vec::with_capacity(self.layers.len());
         for (index, (layer, state)) in self.layers.iter().zip(&carry.layers).enumerate() {
             let state = state.clone().unwrap_or_else(|| Tensor::zeros([lanes, 2, d], &x.device().inner()));
-            let (y, state) = lstm(dropout(x, drop(index)), state, layer.input.val(), layer.state.val(), layer.bias.val());
+            let (y, state) =
+                lstm(dropout(x, drop(index)), state, layer.input.val(), layer.state.val(), layer.bias.val());
             remembered.push(Some(state));
             x = y;
         }
         let state = dropout(x, drop(self.layers.len())).reshape([lanes * segment, d]);
-        Forward { state, carry: Carry { layers: remembered, spans: carry.spans }, compression_loss: None }
+        Forward { state, carry: Carry { layers: remembered, ..carry }, compression_loss: None }
     }
 }

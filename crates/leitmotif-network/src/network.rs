@@ -2,13 +2,13 @@
 
 use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
-use crate::fields::Fields;
+use crate::fields::{Asked, Fields};
 use crate::init::Init;
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, site};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{Array, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Segment, Weights};
+use leitmotif_model::{Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Segment, Weights};
 
 /// The trainable parameters of a network.
 #[derive(Module, Debug)]
@@ -136,7 +136,7 @@ impl Network {
 
     /// Nothing remembered, for `lanes` pieces.
     pub fn carry(&self, lanes: usize) -> Carry {
-        Carry::empty(&self.description.model, lanes, &self.device)
+        Carry::empty(&self.description, lanes, &self.device)
     }
 
     /// One segment of training: the loss to call `backward` on, and the memory for the next segment.
@@ -146,16 +146,18 @@ impl Network {
         let sizes = &self.description.sizes;
         let counted = counted(segment);
         let events = counted.iter().filter(|&&counted| counted).count();
-        let forward = self.forward(carry, segment, Some(seed));
+        let (forward, echoes) = self.forward(carry, segment, Some(seed));
+        let asked = Asked { targets: segment.targets, counted: &counted, echoes: &echoes };
         let dropout = Dropout {
             probability: self.description.model.ff_dropout,
             seed: site(seed, self.description.model.layers, FIELDS_PLACE),
         };
         let scale = 1.0 / events.max(1) as f32;
-        let losses = self.parameters.fields.losses(forward.state, segment.targets, &counted, sizes, dropout, scale);
+        let losses = self.parameters.fields.losses(forward.state, asked, sizes, dropout, scale);
         let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
         let field_nats = losses.iter().map(|loss| scalar(loss) * events as f64).collect();
-        let music = losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
+        let music =
+            losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
         let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
         let loss = match forward.compression_loss.clone() {
             Some(compression) => music.clone() + compression,
@@ -172,18 +174,44 @@ impl Network {
         }
     }
 
-    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<u64>) -> Forward {
+    /// The states of a segment, and what each field of each target echoes.
+    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<u64>) -> (Forward, Vec<Vec<i32>>) {
         let Segment { lanes, segment: length, .. } = *segment;
         let (config, sizes) = (&self.description.model, &self.description.sizes);
         carry.reset(segment.starts, config.kind);
+        let echoes = listen(&mut carry, segment, sizes);
         let embedded = self.parameters.fields.embed(segment.inputs, sizes);
         let embedded = embedded.reshape([lanes, length, config.d_model]);
-        match (&self.parameters.decoder, &self.parameters.lstm) {
+        let forward = match (&self.parameters.decoder, &self.parameters.lstm) {
             (Some(decoder), _) => decoder.forward(embedded, carry, config, training),
             (_, Some(lstm)) => lstm.forward(embedded, carry, config, training),
             _ => unreachable!("a network has a decoder or an LSTM"),
+        };
+        (forward, echoes)
+    }
+}
+
+/// Lets each lane hear its events, and gives for each field `[events, echoes]`, what the targets echo.
+fn listen(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
+    if carry.echoes.is_empty() {
+        return Vec::new();
+    }
+    let (plan, k) = (EchoPlan::new(sizes), sizes.len());
+    let mut rows = vec![Vec::new(); k];
+    for (lane, echoes) in carry.echoes.iter_mut().enumerate() {
+        let events = lane * segment.segment * k..(lane + 1) * segment.segment * k;
+        let inputs = segment.inputs[events.clone()].chunks_exact(k);
+        for (place, (input, target)) in inputs.zip(segment.targets[events].chunks_exact(k)).enumerate() {
+            // What lies beyond a lane's length is padding, and the lane starts anew after it.
+            if place < segment.lengths[lane] {
+                echoes.hear(&plan, input);
+            }
+            for (field, rows) in rows.iter_mut().enumerate() {
+                echoes.listen(&plan, &target[..field], rows);
+            }
         }
     }
+    rows
 }
 
 /// Which of a segment's targets count, lane after lane.
@@ -211,10 +239,10 @@ struct NetworkEvaluator {
 impl Evaluator for NetworkEvaluator {
     fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.lanes));
-        let forward = self.network.forward(carry, segment, None);
+        let (forward, echoes) = self.network.forward(carry, segment, None);
         self.carry = Some(forward.carry);
-        let sizes = &self.network.description.sizes;
-        self.network.parameters.fields.nats(forward.state, segment.targets, &counted(segment), sizes)
+        let asked = Asked { targets: segment.targets, counted: &counted(segment), echoes: &echoes };
+        self.network.parameters.fields.nats(forward.state, asked, &self.network.description.sizes)
     }
 }
 

@@ -81,12 +81,7 @@ pub(super) struct FeedForward {
 }
 
 impl FeedForward {
-    pub(super) fn load(
-        weights: &Weights,
-        prefix: &str,
-        [d, f]: [usize; 2],
-        glu: bool,
-    ) -> Result<Self, ModelError> {
+    pub(super) fn load(weights: &Weights, prefix: &str, [d, f]: [usize; 2], glu: bool) -> Result<Self, ModelError> {
         let dense = |name: &str, shape: [usize; 2]| {
             Dense::load(weights, &format!("{prefix}.{name}"), Some(&format!("{prefix}.{name}_bias")), shape)
         };

@@ -1,7 +1,7 @@
 //! Events into states and states into events, one field after another.
 
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
-use crate::{ModelDescription, ModelError, Weights};
+use crate::{EchoPlan, ModelDescription, ModelError, Weights};
 
 /// The embedding table and the outputs of all fields.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Fields {
     norms: Vec<Norm>,
     mixers: Vec<FeedForward>,
     outputs: Vec<Dense>,
+    /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
+    gains: Vec<Vec<f32>>,
 }
 
 impl Fields {
@@ -34,8 +36,14 @@ impl Fields {
         let mixers = (1..sizes.len()).map(|field| {
             FeedForward::load(weights, &format!("fields.mixers.{}", field - 1), [d, config.d_field], false)
         });
+        let plan = EchoPlan::new(sizes);
+        let gains = (0..if config.echoes { sizes.len() } else { 0 }).map(|field| {
+            let values = weights.shaped(&format!("fields.gains.{field}"), &[plan.count(field), d])?;
+            Ok::<_, ModelError>(values.to_vec())
+        });
         Ok(Self {
             d,
+            gains: gains.collect::<Result<_, _>>()?,
             outputs: outputs.collect(),
             norms: norms.collect::<Result<_, _>>()?,
             mixers: mixers.collect::<Result<_, _>>()?,
@@ -58,12 +66,26 @@ impl Fields {
         x
     }
 
-    /// The logits of field number `earlier.len()`, from the backbone's state.
-    pub(super) fn logits(&self, state: &[f32], earlier: &[u16], logits: &mut [f32], scratch: &mut Scratch) {
+    /// The logits of field number `earlier.len()`, from the backbone's state and the rows of `echoes`.
+    pub(super) fn logits(
+        &self,
+        state: &[f32],
+        earlier: &[u16],
+        echoes: &[i32],
+        logits: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
         let field = earlier.len();
         let mut z = state.to_vec();
         for (field, &value) in earlier.iter().enumerate() {
             add(&mut z, self.row(field, value));
+        }
+        if let Some(gains) = self.gains.get(field) {
+            for (gains, &row) in gains.chunks_exact(self.d).zip(echoes) {
+                let Ok(row) = usize::try_from(row) else { continue };
+                let values = &self.embedding[row * self.d..(row + 1) * self.d];
+                z.iter_mut().zip(gains.iter().zip(values)).for_each(|(z, (gain, value))| *z += gain * value);
+            }
         }
         if let Some(mixer) = field.checked_sub(1).map(|index| &self.mixers[index]) {
             let mixed = mixer.apply(&z, scratch);

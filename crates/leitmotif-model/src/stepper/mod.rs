@@ -11,7 +11,7 @@ mod dense;
 mod fields;
 mod lstm;
 
-use crate::{Model, ModelDescription, ModelError, ModelKind, Stepper, Weights};
+use crate::{EchoPlan, Echoes, Model, ModelDescription, ModelError, ModelKind, Stepper, Weights};
 use decoder::{Decoder, DecoderState};
 use dense::Scratch;
 use fields::Fields;
@@ -23,6 +23,7 @@ pub struct NetworkModel {
     description: ModelDescription,
     fields: Fields,
     backbone: Backbone,
+    echoes: Option<EchoPlan>,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,8 @@ impl NetworkModel {
             ModelKind::Markov => return Err(ModelError::Config("a Markov model is not a network".into())),
         };
         let fields = Fields::load(weights, description)?;
-        Ok(Self { description: description.clone(), fields, backbone })
+        let echoes = description.model.echoes.then(|| EchoPlan::new(&description.sizes));
+        Ok(Self { description: description.clone(), fields, backbone, echoes })
     }
 }
 
@@ -64,7 +66,8 @@ impl Model for NetworkModel {
             Backbone::Lstm(lstm) => State::Lstm(lstm.start()),
         };
         let output = vec![0.0; self.description.model.d_model];
-        Box::new(NetworkStepper { model: self, state, output, scratch: Scratch::default() })
+        let echoes = self.echoes.as_ref().map(Echoes::new);
+        Box::new(NetworkStepper { model: self, state, output, echoes, rows: Vec::new(), scratch: Scratch::default() })
     }
 }
 
@@ -73,11 +76,17 @@ struct NetworkStepper<'a> {
     state: State,
     /// The backbone's state after the last event.
     output: Vec<f32>,
+    echoes: Option<Echoes>,
+    /// What a field echoes.
+    rows: Vec<i32>,
     scratch: Scratch,
 }
 
 impl Stepper for NetworkStepper<'_> {
     fn push(&mut self, event: &[u16]) {
+        if let (Some(plan), Some(echoes)) = (&self.model.echoes, &mut self.echoes) {
+            echoes.hear(plan, event);
+        }
         let embedded = self.model.fields.embed(event);
         self.output = match (&self.model.backbone, &mut self.state) {
             (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(embedded, state),
@@ -87,6 +96,11 @@ impl Stepper for NetworkStepper<'_> {
     }
 
     fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
-        self.model.fields.logits(&self.output, &earlier[..field], logits, &mut self.scratch);
+        let earlier = &earlier[..field];
+        self.rows.clear();
+        if let (Some(plan), Some(echoes)) = (&self.model.echoes, &self.echoes) {
+            echoes.listen(plan, earlier, &mut self.rows);
+        }
+        self.model.fields.logits(&self.output, earlier, &self.rows, logits, &mut self.scratch);
     }
 }

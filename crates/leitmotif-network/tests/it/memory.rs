@@ -33,7 +33,8 @@ fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
 #[test]
 fn a_memory_that_holds_everything_makes_cuts_invisible() {
     let music = Music::random(3, 25, 1);
-    for config in [ModelConfig { memory: 24, compressed: 0, ..config() }, lstm()] {
+    let whole = ModelConfig { memory: 24, compressed: 0, ..config() };
+    for config in [whole.clone(), ModelConfig { echoes: true, ..whole }, lstm()] {
         for gating in [Gating::Residual, Gating::Gru] {
             let network = network(ModelConfig { gating, ..config.clone() });
             let whole = judge(&network, &music, &[24]);
@@ -76,7 +77,7 @@ fn what_left_the_memory_lives_on_only_in_compressed_memory() {
 
 #[test]
 fn lanes_do_not_hear_each_other_and_starts_forget() {
-    for config in [config(), lstm()] {
+    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
         let network = network(config);
         let music = Music::random(2, 19, 5);
         let mut alone = Music::random(1, 19, 5);
@@ -100,14 +101,14 @@ fn lanes_do_not_hear_each_other_and_starts_forget() {
 
 #[test]
 fn a_carry_survives_being_stored() {
-    for config in [config(), lstm()] {
+    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
         let network = network(config);
         let music = Music::random(2, 31, 9);
         let mut carry = network.carry(2);
         for start in [0, 6, 12] {
             carry = network.step(carry, &music.cut(start, 6).segment(), 0).carry;
         }
-        let stored: Weights = carry.to_weights();
+        let stored: Weights = carry.to_weights(network.description());
         let read = Carry::from_weights(network.description(), 2, &stored, network.device()).unwrap();
         let next = music.cut(18, 6);
         let (a, b) = (network.step(carry, &next.segment(), 0), network.step(read, &next.segment(), 0));
@@ -133,7 +134,7 @@ fn weights_survive_being_stored_and_refuse_another_model() {
 
 #[test]
 fn training_and_judging_see_the_same_costs() {
-    for config in [config(), lstm()] {
+    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
         let device = device("cpu").unwrap();
         let training = Network::new(&describe(config), 3, &device.autodiff()).unwrap();
         let music = Music::random(3, 31, 2);

@@ -4,8 +4,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
     AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, Spans, Taps, attention, attention_definition,
-    convolution, convolution_definition, embed, embed_definition, feed_forward, feed_forward_definition, field_loss,
-    field_loss_definition, field_nats, lstm, lstm_definition, reconstruction_loss, reconstruction_loss_definition,
+    convolution, convolution_definition, echo, echo_definition, embed, embed_definition, feed_forward,
+    feed_forward_definition, field_loss, field_loss_definition, field_nats, join, join_definition, lstm,
+    lstm_definition, reconstruction_loss, reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -85,6 +86,20 @@ fn embedding() {
             embed(table.clone(), &indices, k, 0.7),
             embed_definition(table.clone(), &indices, k, 0.7),
             [table]
+        );
+    }
+}
+
+#[test]
+fn echoes() {
+    let mut leaves = Leaves::new(training());
+    for (rows, d, echoes, n) in [(9, 5, 3, 4), (4, 16, 1, 7), (30, 33, 6, 70)] {
+        let (table, gains) = (leaves.next([rows, d], 0.0), leaves.next([echoes, d], 0.5));
+        let indices: Vec<i32> = (0..n * echoes).map(|i| ((i * 7 + 3) % (rows + 1)) as i32 - 1).collect();
+        compare_gradients!(
+            echo(table.clone(), gains.clone(), &indices),
+            echo_definition(table.clone(), gains.clone(), &indices),
+            [table, gains]
         );
     }
 }
@@ -240,6 +255,18 @@ fn convolutions() {
             convolution_definition(evicted.clone(), filled, taps, kernel.clone(), bias.clone()),
             [kernel, bias]
         );
+    }
+}
+
+#[test]
+fn joins() {
+    let mut leaves = Leaves::new(training());
+    let (a, b) = (leaves.next([3, 5, 4], 0.0), leaves.next([3, 2, 4], 0.0).inner());
+    for stretches in
+        [vec![(&a, 1..4)], vec![(&b, 0..2), (&a, 3..3), (&a, 0..5)], vec![(&a, 4..5), (&b, 1..2), (&a, 2..4)]]
+    {
+        let (kernel, definition) = (join(&stretches), join_definition(&stretches));
+        assert_eq!((kernel.dims(), flat(kernel)), (definition.dims(), flat(definition)));
     }
 }
 

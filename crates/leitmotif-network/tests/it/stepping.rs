@@ -37,6 +37,8 @@ fn every_architecture() {
         ModelConfig { memory: 9, compressed: 0, ..config() },
         ModelConfig { memory_layers: vec![2], layers: 3, ..config() },
         ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() },
+        ModelConfig { echoes: true, ..config() },
+        ModelConfig { echoes: true, tied: true, ..lstm() },
         lstm(),
     ] {
         compare(config);

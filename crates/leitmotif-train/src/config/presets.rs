@@ -35,8 +35,8 @@ impl Preset {
     /// One line of description.
     pub fn about(self) -> &'static str {
         match self {
-            Self::Tiny => "4 layers of 128, memory 128 + 64: minutes on a laptop",
-            Self::Small => "6 layers of 256, memory 256 + 64: an hour or more on a few cores",
+            Self::Tiny => "4 layers of 128, memory 64 + 32: minutes on a laptop",
+            Self::Small => "6 layers of 256, memory 128 + 64: an hour or more on a few cores",
             Self::Base => "8 layers of 512, memory 512 + 128: for a GPU",
             Self::Study => "6 layers of 64, segment 64, memory 64 + 256 in layers 5 and 6: the original study's sizes",
         }
@@ -46,16 +46,25 @@ impl Preset {
     pub fn config(self) -> RunConfig {
         match self {
             Self::Tiny => RunConfig {
+                // Many lanes and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
                 model: ModelConfig {
-                    segment: 128,
-                    memory: 128,
-                    compressed: 64,
+                    segment: 64,
+                    memory: 64,
+                    compressed: 32,
                     ff_dropout: 0.05,
                     layer_dropout: 0.05,
+                    echoes: true,
+                    tied: true,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { lanes: 8, learning_rate: 2e-3, warmup_steps: 50, ..TrainConfig::default() },
-                augment: AugmentConfig::default(),
+                train: TrainConfig {
+                    lanes: 32,
+                    learning_rate: 4e-3,
+                    warmup_steps: 50,
+                    header_drop: 0.1,
+                    ..TrainConfig::default()
+                },
+                augment: AugmentConfig { transpose: 3, tempo: 0.1, velocity: 16 },
             },
             Self::Small => RunConfig {
                 model: ModelConfig {
@@ -64,9 +73,14 @@ impl Preset {
                     heads: 4,
                     d_ff: 1024,
                     d_field: 256,
+                    segment: 128,
+                    memory: 128,
+                    compressed: 64,
+                    echoes: true,
+                    tied: true,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { learning_rate: 6e-4, warmup_steps: 300, ..TrainConfig::default() },
+                train: TrainConfig { lanes: 32, learning_rate: 1.5e-3, warmup_steps: 200, ..TrainConfig::default() },
                 augment: AugmentConfig::default(),
             },
             Self::Base => RunConfig {
@@ -79,9 +93,11 @@ impl Preset {
                     segment: 512,
                     memory: 512,
                     compressed: 128,
+                    echoes: true,
+                    tied: true,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { learning_rate: 3e-4, warmup_steps: 1000, ..TrainConfig::default() },
+                train: TrainConfig { lanes: 32, learning_rate: 3e-4, warmup_steps: 1000, ..TrainConfig::default() },
                 augment: AugmentConfig::default(),
             },
             Self::Study => RunConfig {

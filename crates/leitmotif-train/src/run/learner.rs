@@ -115,8 +115,10 @@ impl Learner {
 
     /// Weights, optimiser, memory.
     pub(super) fn state(&self) -> [Weights; 3] {
-        let memory =
-            self.carry.as_ref().map_or_else(|| self.network().carry(self.lanes).to_weights(), Carry::to_weights);
+        let memory = match &self.carry {
+            Some(carry) => carry.to_weights(self.network().description()),
+            None => self.network().carry(self.lanes).to_weights(self.network().description()),
+        };
         [self.network().weights(), self.optimiser.weights(), memory]
     }
 }

@@ -5,17 +5,21 @@
 
 mod attention;
 mod convolution;
+mod echo;
 mod embed;
 mod feed_forward;
 mod field_loss;
+mod join;
 mod lstm;
 mod reconstruction;
 
 pub(super) use attention::{Use, attention};
 pub(super) use convolution::convolution;
+pub(super) use echo::echo;
 pub(super) use embed::embed;
 pub(super) use feed_forward::feed_forward;
 pub(super) use field_loss::{field_loss, field_nats};
+pub(super) use join::join;
 pub(super) use lstm::lstm;
 pub(super) use reconstruction::reconstruction_loss;
 
