@@ -244,14 +244,14 @@ fn tell(event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
         TrainEvent::Started { parameters, step } => {
             console.note(format_args!("{} parameters, going on at step {step}", count(*parameters)));
         }
-        TrainEvent::Step { step, epochs, nats_per_event, events_per_second, used, seconds_left } => {
-            if console.shows_progress() && pace.is_due() {
-                let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
-                console.progress(&format!(
-                    "step {step}  pass {epochs:.1}  {nats_per_event:.2} nats/event  {events_per_second:.0} events/s  {:.0}%{left}",
-                    used * 100.0
-                ));
-            }
+        TrainEvent::Step { step, epochs, nats_per_event, events_per_second, used, seconds_left }
+            if console.shows_progress() && pace.is_due() =>
+        {
+            let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
+            console.progress(&format!(
+                "step {step}  pass {epochs:.1}  {nats_per_event:.2} nats/event  {events_per_second:.0} events/s  {:.0}%{left}",
+                used * 100.0
+            ));
         }
         TrainEvent::Line(line) => console.detail(format_args!(
             "step {}: {:.4} nats per note in training, {:.0} events a second",
