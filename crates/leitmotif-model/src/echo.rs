@@ -9,7 +9,7 @@
 //! - in the event that followed when the last one, two or four events were last the same.
 //!
 //! A network adds the named values' embeddings, each echo with its own gains, to the state a field is read from. Nothing
-//! here knows what the fields mean. What is remembered of a piece is bounded: a table of [`SLOTS`] places for each way
+//! here knows what the fields mean. What is remembered of a piece is bounded: a table of 1024 places for each way
 //! of agreeing, where a newer event displaces an older one.
 
 /// Places of each table.
