@@ -1,8 +1,10 @@
 //! Relative attention for one new state at a time, over cached keys and values.
 
+use super::cache::{AttentionScratch, Cache, column_stride, room};
 use super::compress::Compressor;
 use super::dense::{Dense, Norm};
 use crate::{Compression, ModelConfig, ModelError, Weights};
+use leitmotif_kernels::step;
 
 /// One layer's attention parameters.
 #[derive(Debug)]
@@ -14,34 +16,15 @@ pub(super) struct Attention {
     output: Dense,
     content_bias: Vec<f32>,
     position_bias: Vec<f32>,
-    /// Projected sinusoids by distance, `[distances, d]`.
+    /// Projected sinusoids, a column per distance, the largest first: `[d, position_stride]`.
     positions: Vec<f32>,
+    position_stride: usize,
+    /// Distances, from 0.
+    distances: usize,
     compressor: Option<Compressor>,
     /// States per segment, of memory, of compressed memory.
     spans: [usize; 3],
     counts_usage: bool,
-}
-
-/// One layer's memory of the piece: states with their keys and values, each `[count, d]`, oldest first.
-#[derive(Debug, Clone, Default)]
-struct Zone {
-    keys: Vec<f32>,
-    values: Vec<f32>,
-}
-
-/// What one layer remembers.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cache {
-    compressed: Zone,
-    /// Memory and segment, one after the other.
-    recent: Zone,
-    /// The layer's inputs in memory and segment.
-    states: Vec<f32>,
-    /// The attention that memory and segment received in this segment, one number a state.
-    usage: Vec<f32>,
-    /// States of `recent` that are memory.
-    memory: usize,
-    scores: Vec<f32>,
 }
 
 impl Attention {
@@ -62,9 +45,16 @@ impl Attention {
             false => [config.segment, 0, 0],
         };
         let position = Dense::load(weights, &name("position"), None, [d, d])?;
-        let sinusoids = sinusoids(spans.iter().sum(), d);
-        let mut positions = vec![0.0; sinusoids.len()];
-        position.apply(&sinusoids, &mut positions);
+        let distances: usize = spans.iter().sum();
+        let sinusoids = sinusoids(distances, d);
+        let mut projected = vec![0.0; sinusoids.len()];
+        position.apply(&sinusoids, &mut projected);
+        let position_stride = column_stride(distances);
+        let mut positions = vec![0.0; d * position_stride];
+        for (distance, projected) in projected.chunks_exact(d).enumerate() {
+            let columns = positions[distances - 1 - distance..].iter_mut().step_by(position_stride);
+            columns.zip(projected).for_each(|(column, &value)| *column = value);
+        }
         let compresses = remembers && config.compressed > 0;
         Ok(Self {
             d,
@@ -75,6 +65,8 @@ impl Attention {
             content_bias: vector("content_bias")?,
             position_bias: vector("position_bias")?,
             positions,
+            position_stride,
+            distances,
             compressor: compresses.then(|| Compressor::load(weights, config, compressors)).transpose()?,
             spans,
             counts_usage: compresses && config.compression == Compression::MostUsed,
@@ -86,75 +78,74 @@ impl Attention {
         self.compressor.is_some()
     }
 
-    /// What the sub-layer adds to the state `x` `[d]`, which is remembered.
-    pub(super) fn apply(&self, x: &[f32], cache: &mut Cache) -> Vec<f32> {
+    /// The beginning of a piece.
+    pub(super) fn start(&self) -> Cache {
+        Cache::new(self.spans, self.d)
+    }
+
+    /// Writes what the sub-layer adds to the state `x` `[d]`, which is remembered, to `output`.
+    pub(super) fn apply(&self, x: &[f32], cache: &mut Cache, scratch: &mut AttentionScratch, output: &mut [f32]) {
         let d = self.d;
         let [segment, memory, _] = self.spans;
-        if cache.recent.keys.len() / d - cache.memory == segment {
+        if cache.recent.count() - cache.memory == segment {
             self.end_segment(cache);
         }
-        let mut normed = vec![0.0; d];
-        self.norm.apply(x, &mut normed);
-        let mut qkv = vec![0.0; 3 * d];
-        self.qkv.apply(&normed, &mut qkv);
-        cache.recent.keys.extend_from_slice(&qkv[d..2 * d]);
-        cache.recent.values.extend_from_slice(&qkv[2 * d..]);
+        let AttentionScratch { qkv, queries, scores, mixed, common } = scratch;
+        let (qkv, mixed) = (room(qkv, 3 * d), room(mixed, d));
+        let normed = room(&mut common.normed, d);
+        self.norm.apply(x, normed);
+        self.qkv.apply(normed, qkv);
+        cache.recent.push(&qkv[d..2 * d], &qkv[2 * d..]);
         if memory > 0 || self.compressor.is_some() {
             cache.states.extend_from_slice(x);
         }
-        let mixed = self.attend(&qkv[..d], cache);
-        let mut output = vec![0.0; d];
-        self.output.apply(&mixed, &mut output);
-        output
+        let states = cache.compressed.count() + cache.recent.count();
+        self.attend(&qkv[..d], cache, room(queries, 2 * d / self.heads), room(scores, states), mixed);
+        self.output.apply(mixed, output);
     }
 
-    fn attend(&self, query: &[f32], cache: &mut Cache) -> Vec<f32> {
-        let Self { d, heads, .. } = *self;
-        let Cache { compressed, recent, usage, memory: filled, scores, .. } = cache;
+    fn attend(&self, query: &[f32], cache: &mut Cache, queries: &mut [f32], scores: &mut [f32], mixed: &mut [f32]) {
+        let Self { d, heads, position_stride, .. } = *self;
+        let Cache { compressed, recent, usage, memory: filled, .. } = cache;
         let [_, memory, _] = self.spans;
-        let [older, newer] = [&compressed.keys, &recent.keys].map(|keys| keys.len() / d);
-        let query_place = newer - 1;
+        let (older, newer) = (compressed.count(), recent.count());
         if self.counts_usage {
             usage.resize(newer, 0.0);
         }
         let (width, scale) = (d / heads, 1.0 / ((d / heads) as f32).sqrt());
-        // The segment stands at its place whether or not the memory before it is full yet.
-        let segment_place = query_place - *filled;
-        let distance = |place: usize| match place < older {
-            true => memory + segment_place + older - place,
-            false => query_place - (place - older),
-        };
-        let mut mixed = vec![0.0; d];
-        for head in 0..heads {
-            let part = head * width..(head + 1) * width;
-            let biased = |bias: &[f32]| {
-                query[part.clone()].iter().zip(&bias[part.clone()]).map(|(q, b)| (q + b) * scale).collect::<Vec<f32>>()
+        // The column of a distance. The segment stands at its place whether or not the memory before it is full yet.
+        let column = |distance: usize| self.distances - 1 - distance;
+        let oldest_compressed = column(memory + newer - 1 - *filled + older);
+        let oldest_recent = column(newer - 1);
+        let (by_content, by_position) = queries.split_at_mut(width);
+        for first in (0..d).step_by(width) {
+            let part = first..first + width;
+            let biased = |bias: &[f32], to: &mut [f32]| {
+                let query = query[part.clone()].iter().zip(&bias[part.clone()]);
+                to.iter_mut().zip(query).for_each(|(to, (query, bias))| *to = (query + bias) * scale);
             };
-            let (by_content, by_position) = (biased(&self.content_bias), biased(&self.position_bias));
-            scores.clear();
-            let keys = compressed.keys.chunks_exact(d).chain(recent.keys.chunks_exact(d)).enumerate();
-            scores.extend(keys.map(|(place, key)| {
-                let position = &self.positions[distance(place) * d..][part.clone()];
-                dot(&by_content, &key[part.clone()]) + dot(&by_position, position)
-            }));
-            softmax(scores);
-            let values = compressed.values.chunks_exact(d).chain(recent.values.chunks_exact(d));
+            biased(&self.content_bias, by_content);
+            biased(&self.position_bias, by_position);
+            let queries = [&*by_content, &*by_position];
+            let positions = |oldest: usize| (&self.positions[first * position_stride + oldest..], position_stride);
+            compressed.score(first, queries, positions(oldest_compressed), &mut scores[..older]);
+            recent.score(first, queries, positions(oldest_recent), &mut scores[older..]);
+            step::softmax(scores);
             let mixed = &mut mixed[part.clone()];
-            for (value, &weight) in values.zip(scores.iter()) {
-                mixed.iter_mut().zip(&value[part.clone()]).for_each(|(sum, value)| *sum += weight * value);
-            }
+            mixed.fill(0.0);
+            compressed.mix(first, &scores[..older], mixed);
+            recent.mix(first, &scores[older..], mixed);
             if self.counts_usage {
                 usage.iter_mut().zip(&scores[older..]).for_each(|(sum, weight)| *sum += weight);
             }
         }
-        mixed
     }
 
     /// Makes the segment memory; what the memory cannot hold is compressed or forgotten.
     fn end_segment(&self, cache: &mut Cache) {
         let d = self.d;
         let [_, memory, most_compressed] = self.spans;
-        let count = cache.recent.keys.len() / d;
+        let count = cache.recent.count();
         let evicted = count.saturating_sub(memory);
         if let Some(compressor) = self.compressor.as_ref().filter(|_| evicted > 0) {
             let states = compressor.apply(&cache.states[..evicted * d], &cache.usage);
@@ -162,49 +153,17 @@ impl Attention {
             let (mut normed, mut qkv) = (vec![0.0; rows * d], vec![0.0; rows * 3 * d]);
             self.norm.apply(&states, &mut normed);
             self.qkv.apply(&normed, &mut qkv);
-            for row in qkv.chunks_exact(3 * d) {
-                cache.compressed.keys.extend_from_slice(&row[d..2 * d]);
-                cache.compressed.values.extend_from_slice(&row[2 * d..]);
+            let kept = rows.min(most_compressed);
+            cache.compressed.forget((cache.compressed.count() + kept).saturating_sub(most_compressed));
+            for row in qkv.chunks_exact(3 * d).skip(rows - kept) {
+                cache.compressed.push(&row[d..2 * d], &row[2 * d..]);
             }
-            let excess = (cache.compressed.keys.len() / d).saturating_sub(most_compressed);
-            cache.compressed.forget(excess * d);
         }
-        cache.recent.forget(evicted * d);
+        cache.recent.forget(evicted);
         cache.states.drain(..(evicted * d).min(cache.states.len()));
         cache.usage.clear();
         cache.memory = count - evicted;
     }
-}
-
-impl Zone {
-    fn forget(&mut self, values: usize) {
-        self.keys.drain(..values);
-        self.values.drain(..values);
-    }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    /// Independent sums, so that the additions need not wait for each other.
-    const LANES: usize = 8;
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
-}
-
-fn softmax(scores: &mut [f32]) {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = (*score - highest).exp();
-        sum += *score;
-    }
-    scores.iter_mut().for_each(|score| *score /= sum);
 }
 
 /// The sinusoidal embedding of distances `0..distances`, `[distances, d]`, sines in the left half, cosines in the right.

@@ -1,7 +1,8 @@
 //! The compressive transformer, one event at a time.
 
-use super::attention::{Attention, Cache};
-use super::dense::{Dense, FeedForward, Scratch, add, sigmoid};
+use super::attention::Attention;
+use super::cache::{AttentionScratch, Cache, room};
+use super::dense::{Dense, FeedForward, add, sigmoid};
 use crate::{Gating, ModelConfig, ModelError, Weights};
 
 /// All layers.
@@ -18,10 +19,11 @@ struct Layer {
 }
 
 /// What the layers remember of one piece.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct DecoderState {
     caches: Vec<Cache>,
-    scratch: Scratch,
+    scratch: AttentionScratch,
+    gate: Vec<f32>,
 }
 
 impl Decoder {
@@ -49,25 +51,32 @@ impl Decoder {
 
     /// The beginning of a piece.
     pub(super) fn start(&self) -> DecoderState {
-        DecoderState { caches: self.layers.iter().map(|_| Cache::default()).collect(), scratch: Scratch::default() }
+        DecoderState {
+            caches: self.layers.iter().map(|layer| layer.attention.start()).collect(),
+            scratch: AttentionScratch::default(),
+            gate: Vec::new(),
+        }
     }
 
-    /// Runs one embedded event through the layers.
-    pub(super) fn step(&self, mut x: Vec<f32>, state: &mut DecoderState) -> Vec<f32> {
-        for (layer, cache) in self.layers.iter().zip(&mut state.caches) {
-            let attended = layer.attention.apply(&x, cache);
-            layer.join(0, &mut x, &attended);
-            let fed = layer.feed_forward.apply(&x, &mut state.scratch);
-            layer.join(1, &mut x, &fed);
+    /// Runs one embedded event `[d]` through the layers, in place.
+    pub(super) fn step(&self, x: &mut [f32], state: &mut DecoderState) {
+        let DecoderState { caches, scratch, gate } = state;
+        let mut output = std::mem::take(&mut scratch.common.output);
+        let added = room(&mut output, x.len());
+        for (layer, cache) in self.layers.iter().zip(caches) {
+            layer.attention.apply(x, cache, scratch, added);
+            layer.join(0, x, added, gate);
+            layer.feed_forward.apply(x, &mut scratch.common, added);
+            layer.join(1, x, added, gate);
         }
-        x
+        scratch.common.output = output;
     }
 }
 
 impl Layer {
-    fn join(&self, sublayer: usize, stream: &mut [f32], output: &[f32]) {
+    fn join(&self, sublayer: usize, stream: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
         match &self.gates {
-            Some(gates) => gates[sublayer].apply(stream, output),
+            Some(gates) => gates[sublayer].apply(stream, output, scratch),
             None => add(stream, output),
         }
     }
@@ -93,13 +102,17 @@ impl Gate {
         })
     }
 
-    fn apply(&self, stream: &mut [f32], output: &[f32]) {
+    fn apply(&self, stream: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
         let d = stream.len();
-        let (mut input, mut state, mut candidate) = (vec![0.0; 3 * d], vec![0.0; 2 * d], vec![0.0; d]);
-        self.input.apply(output, &mut input);
-        self.state.apply(stream, &mut state);
-        let reset: Vec<f32> = (0..d).map(|i| sigmoid(input[i] + state[i]) * stream[i]).collect();
-        self.candidate.apply(&reset, &mut candidate);
+        let (input, rest) = room(scratch, 7 * d).split_at_mut(3 * d);
+        let (state, rest) = rest.split_at_mut(2 * d);
+        let (reset, candidate) = rest.split_at_mut(d);
+        self.input.apply(output, input);
+        self.state.apply(stream, state);
+        for i in 0..d {
+            reset[i] = sigmoid(input[i] + state[i]) * stream[i];
+        }
+        self.candidate.apply(reset, candidate);
         for i in 0..d {
             let update = sigmoid(input[d + i] + state[d + i] + self.bias[i]);
             stream[i] += update * ((input[2 * d + i] + candidate[i]).tanh() - stream[i]);

@@ -1,10 +1,9 @@
 //! The small parts of a step: matrix times vector, layer norm, activation.
 
+use super::cache::room;
 use crate::{ModelError, Weights};
 use leitmotif_kernels::gemm::{self, Packed};
-
-/// Added to the variance by every layer norm.
-const EPSILON: f32 = 1e-5;
+use leitmotif_kernels::{LayerNorm, step};
 
 /// A linear map with its weights packed once.
 #[derive(Debug)]
@@ -58,15 +57,7 @@ impl Norm {
 
     /// Normalises each row of `x` into `y`.
     pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
-        let d = self.gamma.len();
-        for (x, y) in x.chunks_exact(d).zip(y.chunks_exact_mut(d)) {
-            let mean = x.iter().sum::<f32>() / d as f32;
-            let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d as f32;
-            let scale = 1.0 / (variance + EPSILON).sqrt();
-            for (y, ((x, gamma), beta)) in y.iter_mut().zip(x.iter().zip(&self.gamma).zip(&self.beta)) {
-                *y = (x - mean) * scale * gamma + beta;
-            }
-        }
+        step::layer_norm(x, LayerNorm { gamma: &self.gamma, beta: &self.beta }, y);
     }
 }
 
@@ -95,34 +86,26 @@ impl FeedForward {
         })
     }
 
-    /// What the sub-layer adds to `x` `[d]`.
-    pub(super) fn apply(&self, x: &[f32], scratch: &mut Scratch) -> Vec<f32> {
-        let Scratch { normed, wide } = scratch;
-        normed.resize(x.len(), 0.0);
-        wide.resize(self.inner.outputs(), 0.0);
+    /// Writes what the sub-layer adds to `x` `[d]` to `output`.
+    pub(super) fn apply(&self, x: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+        let normed = room(&mut scratch.normed, x.len());
         self.norm.apply(x, normed);
-        self.inner.apply(normed, wide);
-        let (left, right) = wide.split_at_mut(self.f);
-        left.iter_mut().for_each(|x| *x = gelu(*x));
-        if self.glu {
-            left.iter_mut().zip(right).for_each(|(left, right)| *left *= *right);
-        }
-        let mut output = vec![0.0; x.len()];
-        self.outer.apply(left, &mut output);
-        output
+        let hidden = room(&mut scratch.hidden, self.inner.outputs());
+        self.inner.apply(normed, hidden);
+        let activated = room(&mut scratch.activated, self.f);
+        step::activate(hidden, self.f, self.glu, activated);
+        self.outer.apply(activated, output);
     }
 }
 
 /// Space for one call, reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    normed: Vec<f32>,
-    wide: Vec<f32>,
-}
-
-/// The Gaussian error linear unit, exact form.
-fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2))
+    pub(super) normed: Vec<f32>,
+    hidden: Vec<f32>,
+    activated: Vec<f32>,
+    /// What a sub-layer adds.
+    pub(super) output: Vec<f32>,
 }
 
 /// The logistic function.

@@ -1,5 +1,6 @@
 //! Events into states and states into events, one field after another.
 
+use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use crate::{EchoPlan, ModelDescription, ModelError, Weights};
 
@@ -57,13 +58,12 @@ impl Fields {
         &self.embedding[row * self.d..(row + 1) * self.d]
     }
 
-    /// The embedded event, `[d]`.
-    pub(super) fn embed(&self, event: &[u16]) -> Vec<f32> {
-        let mut x = vec![0.0; self.d];
+    /// Writes the embedded event to `x` `[d]`.
+    pub(super) fn embed(&self, event: &[u16], x: &mut [f32]) {
+        x.fill(0.0);
         for (field, &value) in event.iter().enumerate() {
-            add(&mut x, self.row(field, value));
+            add(x, self.row(field, value));
         }
-        x
     }
 
     /// The logits of field number `earlier.len()`, from the backbone's state and the rows of `echoes`.
@@ -73,12 +73,14 @@ impl Fields {
         earlier: &[u16],
         echoes: &[i32],
         logits: &mut [f32],
-        scratch: &mut Scratch,
+        scratch: &mut FieldScratch,
     ) {
         let field = earlier.len();
-        let mut z = state.to_vec();
+        let FieldScratch { z, common } = scratch;
+        let z = room(z, self.d);
+        z.copy_from_slice(state);
         for (field, &value) in earlier.iter().enumerate() {
-            add(&mut z, self.row(field, value));
+            add(z, self.row(field, value));
         }
         if let Some(gains) = self.gains.get(field) {
             for (gains, &row) in gains.chunks_exact(self.d).zip(echoes) {
@@ -88,11 +90,21 @@ impl Fields {
             }
         }
         if let Some(mixer) = field.checked_sub(1).map(|index| &self.mixers[index]) {
-            let mixed = mixer.apply(&z, scratch);
-            add(&mut z, &mixed);
+            let mut mixed = std::mem::take(&mut common.output);
+            let added = room(&mut mixed, self.d);
+            mixer.apply(z, common, added);
+            add(z, added);
+            common.output = mixed;
         }
-        let mut normed = vec![0.0; self.d];
-        self.norms[field].apply(&z, &mut normed);
-        self.outputs[field].apply(&normed, logits);
+        let normed = room(&mut common.normed, self.d);
+        self.norms[field].apply(z, normed);
+        self.outputs[field].apply(normed, logits);
     }
+}
+
+/// Space for one field, reused.
+#[derive(Debug, Default)]
+pub(super) struct FieldScratch {
+    z: Vec<f32>,
+    common: Scratch,
 }

@@ -14,6 +14,8 @@ pub(super) struct Lstm {
 #[derive(Debug)]
 pub(super) struct LstmState {
     layers: Vec<[Vec<f32>; 2]>,
+    gates: Vec<f32>,
+    recurrent: Vec<f32>,
 }
 
 impl Lstm {
@@ -31,17 +33,22 @@ impl Lstm {
 
     /// The beginning of a piece.
     pub(super) fn start(&self) -> LstmState {
-        LstmState { layers: self.layers.iter().map(|_| [vec![0.0; self.d], vec![0.0; self.d]]).collect() }
+        let zeros = |count: usize| vec![0.0; count * self.d];
+        LstmState {
+            layers: self.layers.iter().map(|_| [zeros(1), zeros(1)]).collect(),
+            gates: zeros(4),
+            recurrent: zeros(4),
+        }
     }
 
-    /// Runs one embedded event through the layers.
-    pub(super) fn step(&self, mut x: Vec<f32>, state: &mut LstmState) -> Vec<f32> {
+    /// Runs one embedded event `[d]` through the layers, in place.
+    pub(super) fn step(&self, x: &mut [f32], state: &mut LstmState) {
         let d = self.d;
-        let (mut gates, mut recurrent) = (vec![0.0; 4 * d], vec![0.0; 4 * d]);
-        for ([input, state], [hidden, cell]) in self.layers.iter().zip(&mut state.layers) {
-            input.apply(&x, &mut gates);
-            state.apply(hidden, &mut recurrent);
-            add(&mut gates, &recurrent);
+        let LstmState { layers, gates, recurrent } = state;
+        for ([input, state], [hidden, cell]) in self.layers.iter().zip(layers) {
+            input.apply(x, gates);
+            state.apply(hidden, recurrent);
+            add(gates, recurrent);
             for i in 0..d {
                 let [input, forget, output] = [0, 1, 3].map(|gate| sigmoid(gates[gate * d + i]));
                 cell[i] = forget * cell[i] + input * gates[2 * d + i].tanh();
@@ -49,6 +56,5 @@ impl Lstm {
             }
             x.copy_from_slice(hidden);
         }
-        x
     }
 }

@@ -5,6 +5,7 @@
 //! piece, and the logits are those of training, to rounding.
 
 mod attention;
+mod cache;
 mod compress;
 mod decoder;
 mod dense;
@@ -13,8 +14,7 @@ mod lstm;
 
 use crate::{EchoPlan, Echoes, Model, ModelDescription, ModelError, ModelKind, Stepper, Weights};
 use decoder::{Decoder, DecoderState};
-use dense::Scratch;
-use fields::Fields;
+use fields::{FieldScratch, Fields};
 use lstm::{Lstm, LstmState};
 
 /// A trained transformer or LSTM, ready to write.
@@ -67,7 +67,14 @@ impl Model for NetworkModel {
         };
         let output = vec![0.0; self.description.model.d_model];
         let echoes = self.echoes.as_ref().map(Echoes::new);
-        Box::new(NetworkStepper { model: self, state, output, echoes, rows: Vec::new(), scratch: Scratch::default() })
+        Box::new(NetworkStepper {
+            model: self,
+            state,
+            output,
+            echoes,
+            rows: Vec::new(),
+            scratch: FieldScratch::default(),
+        })
     }
 }
 
@@ -79,7 +86,7 @@ struct NetworkStepper<'a> {
     echoes: Option<Echoes>,
     /// What a field echoes.
     rows: Vec<i32>,
-    scratch: Scratch,
+    scratch: FieldScratch,
 }
 
 impl Stepper for NetworkStepper<'_> {
@@ -87,12 +94,12 @@ impl Stepper for NetworkStepper<'_> {
         if let (Some(plan), Some(echoes)) = (&self.model.echoes, &mut self.echoes) {
             echoes.hear(plan, event);
         }
-        let embedded = self.model.fields.embed(event);
-        self.output = match (&self.model.backbone, &mut self.state) {
-            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(embedded, state),
-            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(embedded, state),
+        self.model.fields.embed(event, &mut self.output);
+        match (&self.model.backbone, &mut self.state) {
+            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(&mut self.output, state),
+            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(&mut self.output, state),
             _ => unreachable!("a stepper's state is of its model's kind"),
-        };
+        }
     }
 
     fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
