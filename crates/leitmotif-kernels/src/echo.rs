@@ -112,7 +112,8 @@ mod tests {
                     }
                 }
             }
-            let close = |a: &[f32], b: &[f64]| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4 * (1.0 + b.abs()));
+            let close =
+                |a: &[f32], b: &[f64]| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4 * (1.0 + b.abs()));
             assert!(close(&forward(&table, &gains, &index, d), &y));
             let gradients = backward(&dy, &table, &gains, &index, d);
             assert!(close(&gradients.table, &of_table) && close(&gradients.gains, &of_gains));
