@@ -27,6 +27,7 @@ pub(crate) fn assemble(
         Some(primed) => (continued(&decoded, primed, representation), primed),
         None => {
             let mut score = decoded;
+            one_player_each(&mut score);
             if let Some(tempo) = tempo {
                 score.tempos = vec![Tempo::from_quarters_per_minute(Ticks(0), tempo.exact)];
             }
@@ -45,6 +46,23 @@ pub(crate) fn assemble(
     let end = end.map(|end| end - from.line + score.resolution.quarters(cut).0);
     finish(&mut score, cut, end, request);
     Ok(score)
+}
+
+/// Gives each instrument one part: a note ends where its player strikes the same pitch again.
+fn one_player_each(score: &mut Score) {
+    score.merge_parts_by_instrument();
+    for part in &mut score.parts {
+        part.notes.sort();
+        let mut last: [Option<usize>; 128] = [None; 128];
+        for index in 0..part.notes.len() {
+            let Note { onset, pitch, .. } = part.notes[index];
+            let Some(last) = last.get_mut(usize::from(pitch)) else { continue };
+            if let Some(before) = last.replace(index).map(|before| &mut part.notes[before]) {
+                before.duration = before.duration.min(onset - before.onset);
+            }
+        }
+        part.notes.retain(|note| note.duration > Ticks(0));
+    }
 }
 
 /// The cut in the clock of the result.

@@ -1,6 +1,7 @@
 //! The course of a piece: when a bar may close, when the piece must end, and when an instrument that has not played yet must.
 //!
-//! Every asked-for instrument plays: those still missing are gently favoured (their logits rise from bar to bar), and
+//! No player strikes a pitch twice at once. Every asked-for instrument plays: those that rest for many bars are gently
+//! favoured; those still missing are gently favoured (their logits rise from bar to bar), and
 //! when only as much room is left as they need, the lowest of them is the only one that may play, until
 //! all have. That room is counted in bars, in notes, or as the second half of the seconds; in each of them the rule begins
 //! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
@@ -11,6 +12,8 @@ use leitmotif_data::{Grammar, Value};
 
 /// What is added to the logit of an instrument that is missing: at first, with every bar, and at most.
 const FAVOUR: (f32, f32, f32) = (1.0, 0.5, 6.0);
+/// The same for an asked-for instrument that rests: from how many bars on, with every bar, and at most.
+const RECALL: (usize, f32, f32) = (4, 0.5, 4.0);
 /// A length in seconds below which missing instruments play at once, because a single slow bar may fill it.
 const SHORT_SECONDS: f64 = 60.0;
 /// The position value of the first step of a bar.
@@ -27,6 +30,10 @@ pub(crate) struct Course {
     pub most_equal_bars: usize,
     /// Asked-for instruments that have not played, ascending.
     pub missing: Vec<Value>,
+    /// Asked-for instruments that have played, with the bar of their last note.
+    pub played: Vec<(Value, usize)>,
+    /// The last note of the bar being written: no player strikes a pitch twice at once.
+    last_note: Option<Vec<Value>>,
     /// The kind of the tempo that comes next, before anything else of the bar.
     pub tempo_due: Option<usize>,
     /// Whether no other tempo may come.
@@ -73,6 +80,8 @@ impl Course {
             most_notes_in_bar: usize::MAX,
             most_equal_bars: 0,
             missing: Vec::new(),
+            played: Vec::new(),
+            last_note: None,
             tempo_due: None,
             tempo_fixed: false,
             tempo_known: false,
@@ -154,6 +163,10 @@ impl Course {
             if self.tempo_due.is_some() {
                 only(allowed, FIRST_POSITION);
             }
+        } else if field == places.pitch
+            && let Some(last) = self.last_note.as_ref().filter(|last| last[..field] == *earlier)
+        {
+            allowed[usize::from(last[field])] = false;
         } else if due && meaning.kind(earlier) == Kind::Note {
             if field == places.position && matches!(self.length, Length::Seconds(_)) {
                 only(allowed, FIRST_POSITION);
@@ -212,6 +225,11 @@ impl Course {
         } else if field == places.instrument && meaning.kind(earlier) == Kind::Note {
             let favour = (FAVOUR.0 + FAVOUR.1 * self.bars as f32).min(FAVOUR.2);
             self.missing.iter().for_each(|&value| logits[usize::from(value)] += favour);
+            let (rest, rise, most) = RECALL;
+            for &(value, bar) in &self.played {
+                let resting = (self.bars - bar).saturating_sub(rest);
+                logits[usize::from(value)] += (rise * resting as f32).min(most);
+            }
         }
     }
 
@@ -241,6 +259,7 @@ impl Course {
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
+                self.last_note = None;
                 self.bar_began = self.now.seconds;
             }
             Kind::Tempo(_) => {
@@ -251,7 +270,10 @@ impl Course {
                 self.notes_in_bar += 1;
                 self.silent = 0;
                 if let Some(places) = meaning.places {
-                    self.missing.retain(|&value| value != event[places.instrument]);
+                    let player = event[places.instrument];
+                    self.missing.retain(|&value| value != player);
+                    self.played.iter_mut().filter(|(value, _)| *value == player).for_each(|(_, bar)| *bar = self.bars);
+                    self.last_note = Some(event.to_vec());
                 }
                 event.iter().for_each(|value| {
                     self.bar_hash.update(&value.to_le_bytes());

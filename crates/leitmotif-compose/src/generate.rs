@@ -166,6 +166,7 @@ fn set_out(
         let mut notes = sequence.events().filter(|event| meaning.kind(event) == Kind::Note);
         meaning.places.is_some_and(|places| notes.any(|event| event[places.instrument] == *value))
     };
+    course.played = masks.required.iter().map(|&value| (value, 0)).collect();
     course.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
     if let Length::Notes(notes) = request.length
         && notes < course.missing.len()
