@@ -22,12 +22,12 @@ pub(crate) fn assemble(
     end: Option<f64>,
     request: &Request,
 ) -> Result<Score, ComposeError> {
-    let decoded = representation.decode(sequence)?;
+    let mut decoded = representation.decode(sequence)?;
+    one_player_each(&mut decoded);
     let (mut score, from) = match primed {
         Some(primed) => (continued(&decoded, primed, representation), primed),
         None => {
             let mut score = decoded;
-            one_player_each(&mut score);
             if let Some(tempo) = tempo {
                 score.tempos = vec![Tempo::from_quarters_per_minute(Ticks(0), tempo.exact)];
             }
@@ -48,7 +48,8 @@ pub(crate) fn assemble(
     Ok(score)
 }
 
-/// Gives each instrument one part: a note ends where its player strikes the same pitch again.
+/// Gives each instrument one part: a note ends where its player strikes the same pitch again, and of notes that double
+/// each other the longest stays.
 fn one_player_each(score: &mut Score) {
     score.merge_parts_by_instrument();
     for part in &mut score.parts {

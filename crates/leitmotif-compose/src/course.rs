@@ -1,7 +1,6 @@
 //! The course of a piece: when a bar may close, when the piece must end, and when an instrument that has not played yet must.
 //!
-//! No player strikes a pitch twice at once. Every asked-for instrument plays: those that rest for many bars are gently
-//! favoured; those still missing are gently favoured (their logits rise from bar to bar), and
+//! Every asked-for instrument plays: those that rest for many bars are gently favoured; those still missing are gently favoured (their logits rise from bar to bar), and
 //! when only as much room is left as they need, the lowest of them is the only one that may play, until
 //! all have. That room is counted in bars, in notes, or as the second half of the seconds; in each of them the rule begins
 //! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
@@ -32,8 +31,10 @@ pub(crate) struct Course {
     pub missing: Vec<Value>,
     /// Asked-for instruments that have played, with the bar of their last note.
     pub played: Vec<(Value, usize)>,
-    /// The last note of the bar being written: no player strikes a pitch twice at once.
+    /// The last note of the bar being written.
     last_note: Option<Vec<Value>>,
+    /// Notes that double another of the same player at once: the score has one of them.
+    doubles: usize,
     /// The kind of the tempo that comes next, before anything else of the bar.
     pub tempo_due: Option<usize>,
     /// Whether no other tempo may come.
@@ -82,6 +83,7 @@ impl Course {
             missing: Vec::new(),
             played: Vec::new(),
             last_note: None,
+            doubles: 0,
             tempo_due: None,
             tempo_fixed: false,
             tempo_known: false,
@@ -163,10 +165,6 @@ impl Course {
             if self.tempo_due.is_some() {
                 only(allowed, FIRST_POSITION);
             }
-        } else if field == places.pitch
-            && let Some(last) = self.last_note.as_ref().filter(|last| last[..field] == *earlier)
-        {
-            allowed[usize::from(last[field])] = false;
         } else if due && meaning.kind(earlier) == Kind::Note {
             if field == places.position && matches!(self.length, Length::Seconds(_)) {
                 only(allowed, FIRST_POSITION);
@@ -246,7 +244,7 @@ impl Course {
     pub fn follow(&mut self, meaning: &Meaning, event: &[Value], grammar: &dyn Grammar) {
         self.now = Counted {
             bars: grammar.bars() - self.start.bars,
-            notes: grammar.notes() - self.start.notes,
+            notes: grammar.notes() - self.start.notes - self.doubles,
             seconds: (grammar.seconds() - self.start.seconds) * self.pace,
         };
         match meaning.kind(event) {
@@ -273,6 +271,11 @@ impl Course {
                     let player = event[places.instrument];
                     self.missing.retain(|&value| value != player);
                     self.played.iter_mut().filter(|(value, _)| *value == player).for_each(|(_, bar)| *bar = self.bars);
+                    let same = |last: &Vec<Value>| last[..=places.pitch] == event[..=places.pitch];
+                    if self.last_note.as_ref().is_some_and(same) {
+                        self.doubles += 1;
+                        self.now.notes -= 1;
+                    }
                     self.last_note = Some(event.to_vec());
                 }
                 event.iter().for_each(|value| {

@@ -2,6 +2,11 @@
 //!
 //! Where nothing is left for a field, the choice before it is taken back and forbidden, as far back as needed: a search
 //! that ends, because every step forbids one more value.
+//!
+//! An event's first fields are drawn before one knows whether the grammar leaves its later ones what the model means.
+//! Masking a later field alone would bend the choice (a chord that climbs because it may not repeat); so a field that the
+//! grammar restricts is accepted with the probability that the model gives to what is left, and else the whole event
+//! is drawn again: rejection sampling, which keeps the model's own proportions among valid events.
 
 use crate::course::Course;
 use crate::masks::Masks;
@@ -9,14 +14,20 @@ use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
 use leitmotif_data::{Grammar, NONE, Sequence, Value, Vocabulary};
 use leitmotif_model::Stepper;
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
+
+/// How often an event is drawn again before its fields are masked one by one.
+const TRIES: usize = 24;
 
 /// How strict the masks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rules {
     /// No grammar, but which fields apply.
     Free,
+    /// All three masks, and an event that strays from the grammar is given up.
+    Faithful,
     /// All three masks.
     Full,
     /// Grammar and constraints, and nothing but closing the bar or the piece.
@@ -34,6 +45,8 @@ pub(crate) struct Writer<'a> {
     rng: ChaCha8Rng,
     logits: Vec<Vec<f32>>,
     allowed: Vec<Vec<bool>>,
+    /// What the grammar alone allows.
+    lawful: Vec<Vec<bool>>,
     grammar_on: bool,
     /// Events that the grammar would not have let through.
     pub invalid: usize,
@@ -56,6 +69,7 @@ impl<'a> Writer<'a> {
             rng,
             logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),
             allowed: sizes.iter().map(|&size| vec![false; size]).collect(),
+            lawful: sizes.iter().map(|&size| vec![false; size]).collect(),
             grammar_on: request.grammar,
             invalid: 0,
         }
@@ -77,7 +91,8 @@ impl<'a> Writer<'a> {
             }
             self.invalid += 1;
         }
-        [Rules::Full, Rules::Close, Rules::Grammar].into_iter().find_map(|rules| {
+        let rules = std::iter::repeat_n(Rules::Faithful, TRIES).chain([Rules::Full, Rules::Close, Rules::Grammar]);
+        rules.into_iter().find_map(|rules| {
             let event = self.draw(stepper, grammar, course, sequence, rules)?;
             grammar.accept(&event).is_ok().then_some(event)
         })
@@ -108,6 +123,12 @@ impl<'a> Writer<'a> {
                     let place = Place { sequence, earlier: &event, field };
                     self.filters.iter().for_each(|filter| filter.apply(&place, logits));
                     course.shift(self.meaning, &event, field, logits);
+                    if rules == Rules::Faithful && field > 0 {
+                        grammar.allowed(&event, field, &mut self.lawful[field]);
+                        if self.rng.random::<f64>() >= mass(&self.logits[field], &self.lawful[field]) {
+                            return None;
+                        }
+                    }
                 }
             }
             let mut sampling = self.sampling[field];
@@ -149,5 +170,32 @@ impl<'a> Writer<'a> {
             Rules::Close => {}
             _ => course.mask(self.meaning, earlier, field, rules == Rules::Free, allowed),
         }
+    }
+}
+
+/// The probability that the logits of a field that applies give to its `lawful` values.
+fn mass(logits: &[f32], lawful: &[bool]) -> f64 {
+    let values = || logits.iter().zip(lawful).skip(usize::from(NONE) + 1);
+    let most = values().map(|(logit, _)| *logit).fold(f32::NEG_INFINITY, f32::max);
+    if !most.is_finite() {
+        return 1.0;
+    }
+    let sum = |kept: &dyn Fn(bool) -> bool| -> f64 {
+        values().filter(|(_, lawful)| kept(**lawful)).map(|(logit, _)| f64::from(logit - most).exp()).sum()
+    };
+    sum(&|lawful| lawful) / sum(&|_| true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mass_is_a_share_of_what_applies() {
+        let logits = [9.0, 0.0, 2f32.ln(), 0.0];
+        assert!((mass(&logits, &[false, true, false, false]) - 0.25).abs() < 1e-6);
+        assert!((mass(&logits, &[false, false, true, true]) - 0.75).abs() < 1e-6);
+        assert_eq!(mass(&logits, &[false, true, true, true]), 1.0);
+        assert_eq!(mass(&[0.0, f32::NEG_INFINITY], &[false, false]), 1.0, "a model without an opinion");
     }
 }
