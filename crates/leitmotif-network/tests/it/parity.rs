@@ -210,21 +210,22 @@ fn attentions() {
 #[test]
 fn reconstruction_losses() {
     let mut leaves = Leaves::new(training());
-    let cases: [(usize, usize, usize, usize, usize, &[usize]); 6] = [
-        (1, 4, 1, 1, 1, &[1]),
-        (7, 12, 3, 9, 4, &[9, 4, 0]),
-        (5, 16, 2, 6, 6, &[6, 1, 5]),
-        (40, 24, 4, 50, 3, &[50, 0, 17, 49]),
-        (3, 8, 1, 5, 1, &[2, 5]),
-        (4, 8, 2, 5, 2, &[0, 0]),
+    let cases = [
+        ([1, 4, 1, 1, 1], &[1][..]),
+        ([7, 12, 3, 9, 4], &[9, 4, 0]),
+        ([5, 16, 2, 6, 6], &[6, 1, 5]),
+        ([40, 24, 4, 50, 3], &[50, 0, 17, 49]),
+        ([3, 8, 1, 5, 1], &[2, 5]),
+        ([4, 8, 2, 5, 2], &[0, 0]),
     ];
-    for (segment, d, heads, states, ratio, filled) in cases {
+    for ([segment, d, heads, states, ratio], filled) in cases {
         let lanes = filled.len();
         let x = leaves.next([lanes, segment, d], 0.1);
         let evicted = leaves.next([lanes, states, d], 0.0).inner();
         let compressed = leaves.next([lanes, states.div_ceil(ratio), d], 0.0);
         let w = attention_weights(&mut leaves, d);
-        let filled: Vec<_> = filled.iter().map(|&filled| (filled, filled.div_ceil(ratio))).collect();
+        let filled: Vec<(usize, usize)> =
+            filled.iter().map(|&filled: &usize| (filled, filled.div_ceil(ratio))).collect();
         let loss = |op: fn(_, _, _, &[(usize, usize)], &_, _) -> Tensor<1>| {
             // Means are small; their sums are compared.
             op(x.clone(), evicted.clone(), compressed.clone(), &filled, &w, heads) * (segment * d) as f32
