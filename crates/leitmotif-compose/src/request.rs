@@ -82,7 +82,7 @@ impl Default for Request {
             constraints: Constraints::default(),
             seed: 0,
             grammar: true,
-            most_silent_bars: 4,
+            most_silent_bars: 1,
             most_notes_in_bar: 1024,
             most_equal_bars: 8,
             model: None,
