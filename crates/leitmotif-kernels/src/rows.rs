@@ -49,10 +49,20 @@ fn finish_lanes<S: Simd>(s: S, y: &mut [f32], dropout: Dropout, first: u64, resi
 /// Copies a short row, for which a call of the system's copy costs more than the copy.
 #[inline(always)]
 pub(crate) fn copy(from: &[f32], to: &mut [f32]) {
-    let (whole, rest) = from.as_chunks::<8>();
-    let (to_whole, to_rest) = to.as_chunks_mut::<8>();
-    to_whole.iter_mut().zip(whole).for_each(|(to, from)| *to = *from);
-    to_rest.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    #[inline(always)]
+    fn whole<const N: usize>(from: &[f32], to: &mut [f32]) -> bool {
+        match (from.as_array::<N>(), to.as_mut_array::<N>()) {
+            (Some(from), Some(to)) => {
+                *to = *from;
+                true
+            }
+            _ => false,
+        }
+    }
+    // The usual widths of heads, without a loop.
+    if !(whole::<8>(from, to) || whole::<16>(from, to) || whole::<32>(from, to)) {
+        to.copy_from_slice(from);
+    }
 }
 
 /// Floats from one row to the next in scratch: full cache lines, and not a multiple of a kilobyte, so that the same

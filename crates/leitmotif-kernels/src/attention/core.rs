@@ -4,7 +4,8 @@
 //! logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
 
 use super::position::Positions;
-use super::scores::{Tile, softmax, softmax_backward};
+use super::queries::{gather_deltas, join_gradients, scale_rows, with_biases};
+use super::scores::{MAX_ROWS, Tile, softmax, softmax_backward};
 use crate::dropout::Dropout;
 use crate::feed_forward::split;
 use crate::gemm::{Dims, Start, product};
@@ -78,7 +79,7 @@ impl Head<'_> {
     /// Queries of a tile.
     fn tile_rows(&self) -> usize {
         const MANY_KEYS: usize = 256;
-        if self.keys() >= MANY_KEYS { 32 } else { 16 }
+        if self.keys() >= MANY_KEYS { MAX_ROWS } else { MAX_ROWS / 2 }
     }
 
     /// Floats between rows of a tile.
@@ -140,17 +141,13 @@ impl Head<'_> {
 
     /// Scaled queries with both biases, each `[segment, dh]`.
     fn queries(&self, content: &mut [f32], position: &mut [f32]) {
-        let (scale, dh) = (self.scale(), self.dh);
-        let rows = content.chunks_exact_mut(dh).zip(position.chunks_exact_mut(dh));
-        for (q, (content, position)) in self.qkv.chunks(3 * self.d).zip(rows) {
-            let with = |bias: &[f32], to: &mut [f32]| {
-                for ((to, q), bias) in to.iter_mut().zip(&q[..dh]).zip(bias) {
-                    *to = (q + bias) * scale;
-                }
-            };
-            with(self.u, content);
-            with(self.v, position);
-        }
+        let biases = [self.u, self.v];
+        with_biases(self.narrow(), (self.qkv, 3 * self.d), biases, self.scale(), content, position);
+    }
+
+    /// The instruction set for passes over rows of one head: half-filled wide vectors are no faster than narrow ones.
+    fn narrow(&self) -> Isa {
+        if self.isa == Isa::Avx512 && self.dh <= 8 { Isa::Avx2 } else { self.isa }
     }
 
     /// Both score matrices of a tile.
@@ -185,9 +182,7 @@ impl Head<'_> {
             let out = &mut out[i * dh..(i + tile.rows) * dh];
             let dims = Dims { m: tile.rows, n: dh, k: tile.keys, a_row: row, a_col: 1, b_row: dh, c_row: dh };
             product(self.isa, dims, content, v, out, Start::Zero);
-            for (out, factor) in out.chunks_exact_mut(dh).zip(&*factor) {
-                out.iter_mut().for_each(|x| *x *= factor);
-            }
+            scale_rows(self.narrow(), out, &factor[..tile.rows]);
         }
     }
 
@@ -216,10 +211,7 @@ impl Head<'_> {
         self.columns(Part::Key, k, column);
         self.columns(Part::Value, v, column);
         self.rows(Part::Key, k_rows);
-        for (i, (to, from)) in d_out.chunks_exact_mut(dh).zip(dout.chunks(self.d)).enumerate() {
-            copy(&from[..dh], to);
-            delta[i] = to.iter().zip(&out[i * dh..]).map(|(a, b)| a * b).sum();
-        }
+        gather_deltas(self.narrow(), out, (dout, self.d), d_out, delta);
         let HeadGradients { q: dq, k: dk, v: dv, row: grad_row, positions: dpositions, u_bias, v_bias } = gradients;
         let (dk, dv) = (&mut dk[self.skipped..], &mut dv[self.skipped..]);
         for i in (0..segment).step_by(rows) {
@@ -240,16 +232,9 @@ impl Head<'_> {
             product(isa, back, gradient, k_rows, dq_content, Start::Zero);
             let r = &self.positions.rows[(self.head * (self.context + segment) + first) * dh..];
             product(isa, back, position, r, dq_position, Start::Zero);
-            let scale = self.scale();
-            let both = dq_content.chunks_exact(dh).zip(dq_position.chunks_exact(dh));
-            for (dq, (content, position)) in dq[i * dh..(i + m) * dh].chunks_exact_mut(dh).zip(both) {
-                for c in 0..dh {
-                    let (a, b) = (content[c] * scale, position[c] * scale);
-                    dq[c] = a + b;
-                    u_bias[c] += a;
-                    v_bias[c] += b;
-                }
-            }
+            let (dq, rows) = (&mut dq[i * dh..(i + m) * dh], ..m * dh);
+            let (content, position) = (&dq_content[rows], &dq_position[rows]);
+            join_gradients(self.narrow(), content, position, self.scale(), dq, [&mut *u_bias, &mut *v_bias]);
         }
     }
 }

@@ -10,6 +10,7 @@
 mod backward;
 mod core;
 mod position;
+mod queries;
 mod scores;
 
 use crate::dropout::Dropout;

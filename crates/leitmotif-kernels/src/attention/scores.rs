@@ -7,6 +7,9 @@
 use crate::dropout::{Dropout, Factors};
 use crate::simd::{Simd, dispatch};
 
+/// Most queries of a tile.
+pub(super) const MAX_ROWS: usize = 32;
+
 /// A tile of scores.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
@@ -78,6 +81,7 @@ fn softmax_rows<S: Simd>(
 ) {
     let mut factors = Factors::new(s, tile.dropout);
     let width = tile.keys.next_multiple_of(S::N);
+    let mut largests = [0.0; MAX_ROWS];
     for r in 0..tile.rows {
         let end = tile.end(r);
         let (scores, rest) = content[r * tile.row..][..width].split_at_mut(end.next_multiple_of(S::N));
@@ -115,8 +119,11 @@ fn softmax_rows<S: Simd>(
         }
         let sum = s.sum(sum);
         factor[r] = 1.0 / sum;
-        log_sum[r] = largest + sum.ln();
+        log_sum[r] = sum;
+        largests[r] = largest;
     }
+    s.ln(&mut log_sum[..tile.rows]);
+    log_sum.iter_mut().zip(&largests).take(tile.rows).for_each(|(x, largest)| *x += largest);
 }
 
 #[inline(always)]

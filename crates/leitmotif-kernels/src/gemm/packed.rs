@@ -79,17 +79,13 @@ impl Packed {
     }
 }
 
-fn panel_width(isa: Isa) -> usize {
-    tile_size(isa).1
-}
-
-dispatch! { fn tile_size() -> (usize, usize) = tile_size_lanes; }
+dispatch! { fn panel_width() -> usize = panel_width_lanes; }
 dispatch! { fn panel_product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = column; }
 dispatch! { fn pack(b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) = pack_lanes; }
 
 #[inline(always)]
-fn tile_size_lanes<S: Simd>(_: S) -> (usize, usize) {
-    (S::TILE_ROWS, S::N * S::TILE_VECTORS)
+fn panel_width_lanes<S: Simd>(_: S) -> usize {
+    S::N * S::TILE_VECTORS
 }
 
 #[inline(always)]
@@ -124,27 +120,13 @@ fn copy_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// Depth and width of what [`outer`] packs at a time.
-const OUTER_DEPTH: usize = 256;
-const OUTER_WIDTH: usize = 384;
-
-/// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`: the gradient of weights. On this thread.
-pub(crate) fn outer(
-    isa: Isa,
-    [m, n, rows]: [usize; 3],
-    a: (&[f32], usize),
-    b: (&[f32], usize),
-    c: (&mut [f32], usize),
-    add: bool,
-) {
-    let (tile_rows, width) = tile_size(isa);
-    let depth = OUTER_DEPTH.min(rows);
-    let mut scratch = pool::take(depth * (n.min(OUTER_WIDTH).next_multiple_of(width) + tile_rows));
-    outer_blocks(isa, [m, n, rows], a, b, c, add, &mut scratch);
-}
+/// Rows that [`outer`] sums at a time: a column of tiles of both matrices stays in the first-level cache.
+const OUTER_ROWS: usize = 128;
 
 dispatch! {
-    fn outer_blocks(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool, scratch: &mut [f32]) = outer_lanes;
+    /// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`, each with the distance of its rows: the gradient of weights.
+    /// On this thread. Nothing is packed: a tile reads whole stretches of both matrices' rows as they lie.
+    pub(crate) fn outer(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool) = outer_lanes;
 }
 
 #[inline(always)]
@@ -155,44 +137,17 @@ fn outer_lanes<S: Simd>(
     (b, b_row): (&[f32], usize),
     (c, c_row): (&mut [f32], usize),
     add: bool,
-    scratch: &mut [f32],
 ) {
     let width = S::N * S::TILE_VECTORS;
     if rows == 0 && !add {
         c.chunks_mut(c_row).take(m).for_each(|c| c[..n].fill(0.0));
     }
-    for p in (0..rows).step_by(OUTER_DEPTH) {
-        let k = OUTER_DEPTH.min(rows - p);
+    for p in (0..rows).step_by(OUTER_ROWS) {
+        let k = OUTER_ROWS.min(rows - p);
         let start = if add || p > 0 { Start::Add } else { Start::Zero };
-        for j in (0..n).step_by(OUTER_WIDTH) {
-            let columns = OUTER_WIDTH.min(n - j);
-            let (packed_b, packed_a) = scratch.split_at_mut(columns.next_multiple_of(width) * k);
-            for (panel, to) in packed_b.chunks_exact_mut(width * k).enumerate() {
-                let from = j + panel * width..j + columns.min((panel + 1) * width);
-                for (q, to) in to.chunks_exact_mut(width).enumerate() {
-                    let row = &b[(p + q) * b_row..][from.clone()];
-                    copy_row(s, row, to);
-                    to[row.len()..].fill(0.0);
-                }
-            }
-            for i in (0..m).step_by(S::TILE_ROWS) {
-                let tall = S::TILE_ROWS.min(m - i);
-                let packed_a = &mut packed_a[..k * S::TILE_ROWS];
-                for (q, to) in packed_a.chunks_exact_mut(S::TILE_ROWS).enumerate() {
-                    let from = &a[(p + q) * a_row + i..][..tall];
-                    if tall == S::TILE_ROWS {
-                        to.copy_from_slice(&from[..S::TILE_ROWS]);
-                    } else {
-                        to[..tall].copy_from_slice(from);
-                    }
-                }
-                for (panel, b) in packed_b.chunks_exact(width * k).enumerate() {
-                    let at = j + panel * width;
-                    let n = width.min(n - at);
-                    let dims = Dims { m: tall, n, k, a_row: 1, a_col: S::TILE_ROWS, b_row: width, c_row };
-                    column(s, dims, packed_a, b, &mut c[i * c_row + at..], start);
-                }
-            }
+        for j in (0..n).step_by(width) {
+            let dims = Dims { m, n: width.min(n - j), k, a_row: 1, a_col: a_row, b_row, c_row };
+            column(s, dims, &a[p * a_row..], &b[p * b_row + j..], &mut c[j..], start);
         }
     }
 }

@@ -23,6 +23,27 @@ pub(super) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     if S::SCALES_TO_ZERO { y } else { s.if_negative(tiny, s.zero(), y) }
 }
 
+/// The natural logarithm of each positive, normal number, to two units in the last place of `1 + |ln x|`: a guess from
+/// the exponent (its mantissa taken as linear, wrong by 0.06 at most), and two of Halley's steps, each of which cubes the error.
+#[inline(always)]
+pub(super) fn ln<S: Simd>(s: S, x: &mut [f32]) {
+    const PER_UNIT: f32 = std::f32::consts::LN_2 / (1 << 23) as f32;
+    for x in x.chunks_mut(S::N) {
+        let mut guess = [0.0; 16];
+        guess
+            .iter_mut()
+            .zip(&*x)
+            .for_each(|(y, x)| *y = (x.to_bits() as i32 - 1.0_f32.to_bits() as i32) as f32 * PER_UNIT);
+        let (mut y, v) = (s.load(&guess), s.load_part(x));
+        for _ in 0..2 {
+            let e = s.exp(y);
+            let step = s.div(s.sub(v, e), s.add(v, e));
+            y = s.fma(s.splat(2.0), step, y);
+        }
+        s.store_part(x, y);
+    }
+}
+
 /// `x Φ(x)` and its derivative `Φ(x) + x φ(x)`, with the normal distribution's Φ after Abramowitz and Stegun, 7.1.26
 /// (absolute error of erf below 1.5e-7). The exponential serves both.
 #[inline(always)]
@@ -47,6 +68,7 @@ mod tests {
     use super::super::dispatch;
     use super::*;
     use crate::Isa;
+    use crate::testing::assert_close;
 
     #[inline(always)]
     fn map<S: Simd>(s: S, x: &[f32], exp: &mut [f32], gelu: &mut [f32], slope: &mut [f32]) {
@@ -95,6 +117,21 @@ mod tests {
             assert!(e.iter().all(|e| e.is_finite()));
             assert!(e[0] == 0.0 && e[5] == 0.0);
             assert_eq!((g[3], d[3]), (1000.0, 1.0));
+        }
+    }
+
+    dispatch! { fn logarithms(x: &mut [f32]) = ln; }
+
+    #[test]
+    fn ln_agrees_with_its_definition() {
+        for isa in Isa::available() {
+            for n in [1, 7, 16, 4001] {
+                let x: Vec<f32> = (0..n).map(|i| 1.003_f32.powi(i) * if i % 3 == 0 { 1e-6 } else { 1.0 }).collect();
+                let expected: Vec<f64> = x.iter().map(|&x| f64::from(x).ln()).collect();
+                let mut found = x;
+                logarithms(isa, &mut found);
+                assert_close(&found, &expected, 4e-7);
+            }
         }
     }
 }

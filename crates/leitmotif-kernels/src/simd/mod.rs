@@ -125,6 +125,12 @@ pub(crate) trait Simd: Copy {
         math::exp(self, x)
     }
 
+    /// Replaces positive numbers by their natural logarithms.
+    #[inline(always)]
+    fn ln(self, x: &mut [f32]) {
+        math::ln(self, x);
+    }
+
     /// Gaussian error linear unit and its derivative.
     #[inline(always)]
     fn gelu(self, x: Self::V) -> (Self::V, Self::V) {
