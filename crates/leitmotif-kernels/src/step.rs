@@ -1,13 +1,18 @@
 //! Pieces for work on one position at a time (generation): nothing is allocated, packed or given to other threads.
 //!
-//! Products are [`crate::gemm::with_packed_into`] for weights that were packed once, and [`crate::gemm::multiply`] for
-//! cached keys and values.
+//! Products with weights that were packed once are [`crate::gemm::with_packed_into`]; what a query asks of cached keys and
+//! values is [`attend`].
+
+mod attend;
+mod gates;
 
 use crate::dropout::Dropout;
 use crate::feed_forward;
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize};
 use crate::simd::{Simd, dispatch};
+pub use attend::{Past, attend};
+pub use gates::{Gru, gru_reset, gru_update, lstm_cell};
 
 /// Normalises each row of `x[rows, d]` into `y`.
 ///
