@@ -81,7 +81,7 @@ pub fn generate(
         if cancel.load(Ordering::Relaxed) {
             return Err(ComposeError::Cancelled);
         }
-        let Some(event) = writer.next(&mut *stepper, &mut *grammar, &course, &sequence) else { break };
+        let Some(event) = writer.next(&mut stepper, &mut *grammar, &course, &sequence) else { break };
         stepper.push(&event);
         sequence.push(&event);
         end += meaning.kind(&event).quarters();

@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
     /// Draws the next event and steps the grammar over it; `None` if there is none, which no grammar of a valid piece allows.
     pub fn next(
         &mut self,
-        stepper: &mut dyn Stepper,
+        stepper: &mut Stepper<'_>,
         grammar: &mut dyn Grammar,
         course: &Course,
         sequence: &Sequence,
@@ -100,7 +100,7 @@ impl<'a> Writer<'a> {
 
     fn draw(
         &mut self,
-        stepper: &mut dyn Stepper,
+        stepper: &mut Stepper<'_>,
         grammar: &dyn Grammar,
         course: &Course,
         sequence: &Sequence,

@@ -1,101 +1,109 @@
-//! Events per second that a network writes, alone on one thread: early in a piece and late.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+//! Events per second that a network writes on one thread: one piece early and late, and several pieces side by side.
+#![allow(clippy::print_stdout)]
 
-use leitmotif_model::{Array, Model, ModelConfig, ModelDescription, NetworkModel, Stepper, Weights};
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use leitmotif_model::{Ensemble, Model, ModelConfig};
 use std::time::Instant;
 
-const SIZES: [usize; 6] = [146, 97, 130, 257, 65, 33];
-/// Events of a measurement.
-const EVENTS: usize = 1000;
-/// Events before the late measurement.
+/// Six fields an event.
+const SONG: [usize; 6] = [146, 97, 130, 257, 65, 33];
+/// One field an event.
+const CHORD: [usize; 1] = [470];
+/// Events of a measurement, over all pieces.
+const EVENTS: usize = 4096;
+/// Events before the early measurement and before the late one.
+const EARLY: usize = 1000;
 const LATE: usize = 100_000;
+/// Pieces side by side.
+const LANES: [usize; 3] = [1, 4, 16];
+/// Measurements, of which the median counts.
+const RUNS: usize = 5;
 
 fn main() {
-    for (d, layers) in [(128, 4), (256, 6)] {
-        let config = ModelConfig {
-            d_model: d,
-            layers,
-            d_ff: 4 * d,
-            d_field: d,
-            segment: 128,
-            memory: 128,
-            compressed: 64,
-            ..ModelConfig::default()
-        };
-        let description = ModelDescription::new(config, SIZES.to_vec()).unwrap();
-        let model = NetworkModel::new(&description, &weights(&description)).unwrap();
-        let mut stepper = model.stepper();
-        let mut logits = SIZES.map(|size| vec![0.0; size]);
-        let mut written = 0;
-        let mut measure = |first: usize| {
-            // Getting there needs the memory only.
-            (written..first).for_each(|event| stepper.push(&values(event)));
-            written = first + EVENTS;
-            let start = Instant::now();
-            (first..written).for_each(|event| write(&mut *stepper, event, &mut logits));
-            EVENTS as f64 / start.elapsed().as_secs_f64()
-        };
-        let [early, late] = [EVENTS, LATE].map(&mut measure);
-        println!("{d} wide, {layers} layers: {early:.0} events/s from event {EVENTS}, {late:.0} from event {LATE}");
+    let song = ModelConfig { segment: 128, memory: 128, compressed: 64, ..ModelConfig::default() };
+    let wide = ModelConfig { d_model: 256, layers: 6, d_ff: 1024, d_field: 256, ..song.clone() };
+    let cases: [(&str, ModelConfig, &[usize]); 5] = [
+        (
+            "64 wide, 6 layers, 8 heads, segment 64, memory 64, compressed 256 on layers 5 and 6, one field",
+            ModelConfig {
+                d_model: 64,
+                layers: 6,
+                heads: 8,
+                d_ff: 256,
+                segment: 64,
+                memory: 64,
+                compressed: 256,
+                memory_layers: vec![5, 6],
+                ..ModelConfig::default()
+            },
+            &CHORD,
+        ),
+        ("128 wide, 4 layers, 4 heads, segment 128, memory 128, compressed 64, six fields", song, &SONG),
+        (
+            "256 wide, 6 layers, 8 heads, segment 512, no memory, one field",
+            ModelConfig { heads: 8, segment: 512, memory: 0, compressed: 0, ..wide.clone() },
+            &CHORD,
+        ),
+        ("256 wide, 6 layers, 4 heads, segment 128, memory 128, compressed 64, six fields", wide.clone(), &SONG),
+        ("the same with echoes", ModelConfig { echoes: true, ..wide }, &SONG),
+    ];
+    for (name, config, sizes) in cases {
+        println!("{name}");
+        let model = common::network(config, sizes);
+        for lanes in LANES {
+            let (early, late) = (measure(&model, sizes, lanes, EARLY), lanes == 1);
+            print!("  {lanes:2} pieces: {}", said(early));
+            if late {
+                print!("; from event {LATE} {}", said(measure(&model, sizes, lanes, LATE)));
+            }
+            println!();
+        }
     }
 }
 
-fn values(event: usize) -> [u16; 6] {
-    SIZES.map(|size| (event * 7919 % size) as u16)
+/// Events per second, and of the microseconds an event takes those that go into reading it.
+fn said((events, reading): (f64, f64)) -> String {
+    format!("{events:.0} events/s ({:.1} us an event, {reading:.1} of them reading)", 1e6 / events)
 }
 
-/// Asks for every field of an event, then reads it.
-fn write(stepper: &mut dyn Stepper, event: usize, logits: &mut [Vec<f32>; 6]) {
-    let values = values(event);
+/// The median events per second over all pieces, from event `first` on, and the microseconds of reading an event.
+fn measure(model: &dyn Model, sizes: &[usize], lanes: usize, first: usize) -> (f64, f64) {
+    let mut ensemble = model.ensemble(lanes);
+    let named: Vec<usize> = (0..lanes).collect();
+    for time in 0..first {
+        ensemble.push(&named, &events(sizes, lanes, time));
+    }
+    let mut logits: Vec<Vec<f32>> = sizes.iter().map(|&size| vec![0.0; lanes * size]).collect();
+    let mut runs: Vec<(f64, f64)> = (0..RUNS)
+        .map(|run| {
+            let (mut reading, start) = (0.0, Instant::now());
+            let steps = EVENTS / lanes;
+            for time in first + run * steps..first + (run + 1) * steps {
+                reading += write(&mut *ensemble, &named, sizes, time, &mut logits);
+            }
+            let written = (steps * lanes) as f64;
+            (written / start.elapsed().as_secs_f64(), 1e6 * reading / written)
+        })
+        .collect();
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    runs[RUNS / 2]
+}
+
+/// Asks for every field of an event of each piece, then reads them; returns the seconds of reading.
+fn write(ensemble: &mut dyn Ensemble, lanes: &[usize], sizes: &[usize], time: usize, logits: &mut [Vec<f32>]) -> f64 {
+    let events = events(sizes, lanes.len(), time);
     for (field, logits) in logits.iter_mut().enumerate() {
-        stepper.logits(&values[..field], field, logits);
+        let earlier: Vec<u16> = events.chunks_exact(sizes.len()).flat_map(|event| &event[..field]).copied().collect();
+        ensemble.logits(lanes, &earlier, field, logits);
         assert!(logits[0].is_finite());
     }
-    stepper.push(&values);
+    let start = Instant::now();
+    ensemble.push(lanes, &events);
+    start.elapsed().as_secs_f64()
 }
 
-/// Reproducible small weights under the network's names.
-fn weights(description: &ModelDescription) -> Weights {
-    let (config, sizes) = (&description.model, &description.sizes);
-    let (d, values, ratio) = (config.d_model, sizes.iter().sum::<usize>(), config.ratio);
-    let (mut weights, mut state) = (Weights::new(), 1_u32);
-    let mut insert = |name: String, shape: &[usize]| {
-        let scale = if let [inputs, _] = shape { 1.0 / (*inputs as f32).sqrt() } else { 0.1 };
-        let next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            scale * ((state >> 8) as f32 / (1 << 23) as f32 - 1.0)
-        };
-        let data = std::iter::repeat_with(next).take(shape.iter().product()).collect();
-        weights.insert(name, Array::new(shape, data));
-    };
-    let feed_forward = |insert: &mut dyn FnMut(String, &[usize]), prefix: String, f: usize| {
-        for (part, shape) in [("gamma", &[d][..]), ("beta", &[d]), ("inner", &[d, f]), ("inner_bias", &[f])] {
-            insert(format!("{prefix}.{part}"), shape);
-        }
-        insert(format!("{prefix}.outer"), &[f, d]);
-        insert(format!("{prefix}.outer_bias"), &[d]);
-    };
-    insert("fields.embedding".into(), &[values, d]);
-    insert("fields.output".into(), &[values, d]);
-    insert("fields.bias".into(), &[values]);
-    for field in 0..sizes.len() {
-        insert(format!("fields.norms.{field}.gamma"), &[d]);
-        insert(format!("fields.norms.{field}.beta"), &[d]);
-        if field > 0 {
-            feed_forward(&mut insert, format!("fields.mixers.{}", field - 1), config.d_field);
-        }
-    }
-    for layer in 0..config.layers {
-        let prefix = format!("decoder.blocks.{layer}");
-        for part in ["gamma", "beta", "content_bias", "position_bias", "output_bias"] {
-            insert(format!("{prefix}.attention.{part}"), &[d]);
-        }
-        for (part, wide) in [("qkv", 3 * d), ("position", d), ("output", d)] {
-            insert(format!("{prefix}.attention.{part}"), &[d, wide]);
-        }
-        feed_forward(&mut insert, format!("{prefix}.feed_forward"), config.d_ff);
-        insert(format!("decoder.compressors.{layer}.kernel"), &[ratio * d, d]);
-        insert(format!("decoder.compressors.{layer}.bias"), &[d]);
-    }
-    weights
+fn events(sizes: &[usize], lanes: usize, time: usize) -> Vec<u16> {
+    (0..lanes).flat_map(|lane| common::event(sizes, lane, time)).collect()
 }

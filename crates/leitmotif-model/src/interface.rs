@@ -29,8 +29,13 @@ pub trait Model: Send + Sync {
     /// Its architecture and field sizes.
     fn description(&self) -> &ModelDescription;
 
+    /// Writes `lanes` pieces side by side, event by event, each from the beginning.
+    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_>;
+
     /// Writes one piece, event by event, from the beginning.
-    fn stepper(&self) -> Box<dyn Stepper + '_>;
+    fn stepper(&self) -> Stepper<'_> {
+        Stepper(self.ensemble(1))
+    }
 }
 
 /// A trained model that can judge music.
@@ -49,14 +54,46 @@ pub trait Evaluator {
     fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32>;
 }
 
-/// A model's memory of one piece while it is written. Cost and memory of an event do not depend on how
-/// many came before.
-pub trait Stepper: Send {
+/// A model's memory of several pieces while they are written side by side, each in a lane of its own. Cost and memory of
+/// an event do not depend on how many came before.
+///
+/// Lanes know nothing of each other: what is written in one is the same, bit for bit, whatever stands in the others and
+/// whichever of them are named together.
+pub trait Ensemble: Send {
+    /// Reads the next event of each of the named `lanes`; `events` is `[lanes, fields]`, each value below its field's size.
+    /// A lane that is named several times reads its events in this order.
+    ///
+    /// # Panics
+    /// If a lane does not exist or `events` has another length.
+    fn push(&mut self, lanes: &[usize], events: &[u16]);
+
+    /// Writes to `logits` (`[lanes, values of the field]`) the unnormalised log-probabilities of field number `field` of the next
+    /// event of each of the named `lanes`, given its `earlier` fields (`[lanes, field]`). Meaningful after the lane's first
+    /// [`Self::push`]; fields are asked for in order, and may be asked for again with other `earlier` values.
+    ///
+    /// # Panics
+    /// If a lane does not exist or a slice has another length.
+    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
+}
+
+/// A model's memory of one piece while it is written: an [`Ensemble`] of one lane.
+pub struct Stepper<'a>(Box<dyn Ensemble + 'a>);
+
+impl Stepper<'_> {
     /// Reads one event (as many values as the model has fields, each below its field's size).
-    fn push(&mut self, event: &[u16]);
+    ///
+    /// # Panics
+    /// If the event has another length.
+    pub fn push(&mut self, event: &[u16]) {
+        self.0.push(&[0], event);
+    }
 
     /// Writes to `logits` (as long as field number `field` has values) the unnormalised log-probabilities of that field of
-    /// the next event, given its `earlier` fields. Meaningful after the first [`Self::push`]; fields are asked for in order, and
-    /// may be asked for again with other `earlier` values.
-    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]);
+    /// the next event, given its `earlier` fields, as [`Ensemble::logits`].
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
+        self.0.logits(&[0], earlier, field, logits);
+    }
 }

@@ -17,7 +17,7 @@ impl Judge for StepperJudge<'_> {
 
 struct StepperEvaluator<'a> {
     model: &'a dyn Model,
-    lanes: Vec<Box<dyn Stepper + 'a>>,
+    lanes: Vec<Stepper<'a>>,
 }
 
 impl Evaluator for StepperEvaluator<'_> {

@@ -20,7 +20,7 @@ pub use error::ModelError;
 pub use folder::{
     CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,
 };
-pub use interface::{Evaluator, Judge, Model, Segment, Stepper};
+pub use interface::{Ensemble, Evaluator, Judge, Model, Segment, Stepper};
 pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};
 pub use stepper::NetworkModel;

@@ -3,7 +3,7 @@
 
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
 use leitmotif_data::{Representation, RepresentationConfig};
-use leitmotif_model::{Model, ModelConfig, ModelDescription, Stepper};
+use leitmotif_model::{Ensemble, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,13 +27,15 @@ impl Model for Hashing {
         &self.description
     }
 
-    fn stepper(&self) -> Box<dyn Stepper + '_> {
-        Box::new(HashingStepper { state: 1, scale: self.scale })
+    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
+        Box::new(HashingEnsemble { states: vec![1; lanes], sizes: &self.description.sizes, scale: self.scale })
     }
 }
 
-struct HashingStepper {
-    state: u64,
+struct HashingEnsemble<'a> {
+    /// A hash of each lane's piece.
+    states: Vec<u64>,
+    sizes: &'a [usize],
     scale: f32,
 }
 
@@ -43,15 +45,25 @@ fn mix(state: u64, value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-impl Stepper for HashingStepper {
-    fn push(&mut self, event: &[u16]) {
-        self.state = event.iter().fold(self.state, |state, &value| mix(state, u64::from(value)));
+fn mix_all(state: u64, values: &[u16]) -> u64 {
+    values.iter().fold(state, |state, &value| mix(state, u64::from(value)))
+}
+
+impl Ensemble for HashingEnsemble<'_> {
+    fn push(&mut self, lanes: &[usize], events: &[u16]) {
+        assert_eq!(events.len(), lanes.len() * self.sizes.len());
+        for (&lane, event) in lanes.iter().zip(events.chunks_exact(self.sizes.len())) {
+            self.states[lane] = mix_all(self.states[lane], event);
+        }
     }
 
-    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
-        let state = earlier.iter().fold(mix(self.state, field as u64), |state, &value| mix(state, u64::from(value)));
-        for (value, logit) in logits.iter_mut().enumerate() {
-            *logit = (mix(state, value as u64) % 1000) as f32 / 1000.0 * self.scale;
+    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        assert_eq!((earlier.len(), logits.len()), (lanes.len() * field, lanes.len() * self.sizes[field]));
+        for (row, (&lane, logits)) in lanes.iter().zip(logits.chunks_exact_mut(self.sizes[field])).enumerate() {
+            let state = mix_all(mix(self.states[lane], field as u64), &earlier[row * field..(row + 1) * field]);
+            for (value, logit) in logits.iter_mut().enumerate() {
+                *logit = (mix(state, value as u64) % 1000) as f32 / 1000.0 * self.scale;
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ mod table;
 pub use build::{MAX_KEPT_OUT, MAX_PAIRS, MarkovBuilder};
 pub use store::MAX_FILE_BYTES;
 
-use crate::{Evaluator, Judge, Model, ModelDescription, Segment, Stepper};
+use crate::{Ensemble, Evaluator, Judge, Model, ModelDescription, Segment};
 use context::{Memory, Plan};
 use gate::{Gate, Trial};
 use table::Table;
@@ -174,8 +174,9 @@ impl Model for Markov {
         &self.description
     }
 
-    fn stepper(&self) -> Box<dyn Stepper + '_> {
-        Box::new(MarkovStepper { model: self, memory: Memory::new(&self.plan), scratch: Scratch::default() })
+    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
+        let memories = vec![Memory::new(&self.plan); lanes];
+        Box::new(MarkovEnsemble { model: self, memories, scratch: Scratch::default() })
     }
 }
 
@@ -190,20 +191,30 @@ impl Judge for Markov {
     }
 }
 
-struct MarkovStepper<'a> {
+struct MarkovEnsemble<'a> {
     model: &'a Markov,
-    memory: Memory,
+    memories: Vec<Memory>,
     scratch: Scratch,
 }
 
-impl Stepper for MarkovStepper<'_> {
-    fn push(&mut self, event: &[u16]) {
-        self.memory.push(&self.model.plan, event);
+impl Ensemble for MarkovEnsemble<'_> {
+    fn push(&mut self, lanes: &[usize], events: &[u16]) {
+        let plan = &self.model.plan;
+        assert_eq!(events.len(), lanes.len() * plan.fields, "events are [lanes, fields]");
+        for (&lane, event) in lanes.iter().zip(events.chunks_exact(plan.fields)) {
+            self.memories[lane].push(plan, event);
+        }
     }
 
-    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
-        self.model.probabilities(&self.memory, field, earlier, &mut self.scratch, logits);
-        logits.iter_mut().for_each(|p| *p = p.ln().max(NOTHING));
+    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        let size = self.model.description.sizes[field];
+        assert_eq!(earlier.len(), lanes.len() * field, "earlier fields are [lanes, field]");
+        assert_eq!(logits.len(), lanes.len() * size, "logits are [lanes, values]");
+        for (row, (&lane, logits)) in lanes.iter().zip(logits.chunks_exact_mut(size)).enumerate() {
+            let earlier = &earlier[row * field..(row + 1) * field];
+            self.model.probabilities(&self.memories[lane], field, earlier, &mut self.scratch, logits);
+            logits.iter_mut().for_each(|p| *p = p.ln().max(NOTHING));
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Relative attention for one new state at a time, over cached keys and values.
+//! Relative attention for the new states of some lanes, each over the cached keys and values of its own lane.
 
-use super::cache::{AttentionScratch, Cache, column_stride, room};
-use super::compress::Compressor;
-use super::dense::{Dense, Norm};
+use super::cache::{Cache, column_stride, room};
+use super::compress::{CompressScratch, Compressor};
+use super::dense::{Dense, Norm, ROWS};
 use crate::{Compression, ModelConfig, ModelError, Weights};
 use leitmotif_kernels::step;
 
@@ -83,80 +83,80 @@ impl Attention {
         Cache::new(self.spans, self.d)
     }
 
-    /// Writes what the sub-layer adds to the state `x` `[d]`, which is remembered, to `output`.
-    pub(super) fn apply(&self, x: &[f32], cache: &mut Cache, scratch: &mut AttentionScratch, output: &mut [f32]) {
+    /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `lanes`, to `output` `[rows, d]`. Each is remembered in the cache of
+    /// its lane.
+    pub(super) fn apply(
+        &self,
+        lanes: &[usize],
+        x: &[f32],
+        caches: &mut [Cache],
+        scratch: &mut AttentionScratch,
+        output: &mut [f32],
+    ) {
         let d = self.d;
-        let [segment, memory, _] = self.spans;
-        if cache.recent.count() - cache.memory == segment {
-            self.end_segment(cache);
-        }
-        let AttentionScratch { qkv, queries, scores, mixed, common } = scratch;
-        let (qkv, mixed) = (room(qkv, 3 * d), room(mixed, d));
-        let normed = room(&mut common.normed, d);
+        let AttentionScratch { normed, qkv, mixed, one, end } = scratch;
+        let (normed, qkv, mixed) = (room(normed, x.len()), room(qkv, 3 * x.len()), room(mixed, x.len()));
         self.norm.apply(x, normed);
         self.qkv.apply(normed, qkv);
-        cache.recent.push(&qkv[d..2 * d], &qkv[2 * d..]);
-        if memory > 0 || self.compressor.is_some() {
-            cache.states.extend_from_slice(x);
+        for (row, &lane) in lanes.iter().enumerate() {
+            let (cache, x) = (&mut caches[lane], &x[row * d..(row + 1) * d]);
+            if cache.recent.count() - cache.memory == self.spans[0] {
+                self.end_segment(cache, end);
+            }
+            let qkv = &qkv[row * 3 * d..(row + 1) * 3 * d];
+            cache.recent.push(&qkv[d..2 * d], &qkv[2 * d..]);
+            if self.compressor.is_some() {
+                cache.states.extend_from_slice(x);
+            }
+            self.attend(&qkv[..d], cache, one, &mut mixed[row * d..(row + 1) * d]);
         }
-        let states = cache.compressed.count() + cache.recent.count();
-        self.attend(&qkv[..d], cache, room(queries, 2 * d / self.heads), room(scores, states), mixed);
         self.output.apply(mixed, output);
     }
 
-    fn attend(&self, query: &[f32], cache: &mut Cache, queries: &mut [f32], scores: &mut [f32], mixed: &mut [f32]) {
+    fn attend(&self, query: &[f32], cache: &mut Cache, scratch: &mut OneScratch, mixed: &mut [f32]) {
         let Self { d, heads, position_stride, .. } = *self;
         let Cache { compressed, recent, usage, memory: filled, .. } = cache;
-        let [_, memory, _] = self.spans;
         let (older, newer) = (compressed.count(), recent.count());
+        // The column of a distance. The segment stands at its place whether or not the memory before it is full yet.
+        let column = |distance: usize| &self.positions[self.distances - 1 - distance..];
+        let oldest = column(self.spans[1] + newer - 1 - *filled + older);
+        let pasts = [compressed.past(oldest, position_stride), recent.past(column(newer - 1), position_stride)];
+        let (by_content, by_position) = room(&mut scratch.queries, 2 * d).split_at_mut(d);
+        let scale = 1.0 / ((d / heads) as f32).sqrt();
+        for (to, bias) in [(&mut *by_content, &self.content_bias), (&mut *by_position, &self.position_bias)] {
+            to.iter_mut().zip(query.iter().zip(bias)).for_each(|(to, (query, bias))| *to = (query + bias) * scale);
+        }
+        let weights = room(&mut scratch.weights, heads * (older + newer));
+        step::attend([by_content, by_position], heads, pasts, weights, mixed);
         if self.counts_usage {
             usage.resize(newer, 0.0);
-        }
-        let (width, scale) = (d / heads, 1.0 / ((d / heads) as f32).sqrt());
-        // The column of a distance. The segment stands at its place whether or not the memory before it is full yet.
-        let column = |distance: usize| self.distances - 1 - distance;
-        let oldest_compressed = column(memory + newer - 1 - *filled + older);
-        let oldest_recent = column(newer - 1);
-        let (by_content, by_position) = queries.split_at_mut(width);
-        for first in (0..d).step_by(width) {
-            let part = first..first + width;
-            let biased = |bias: &[f32], to: &mut [f32]| {
-                let query = query[part.clone()].iter().zip(&bias[part.clone()]);
-                to.iter_mut().zip(query).for_each(|(to, (query, bias))| *to = (query + bias) * scale);
-            };
-            biased(&self.content_bias, by_content);
-            biased(&self.position_bias, by_position);
-            let queries = [&*by_content, &*by_position];
-            let positions = |oldest: usize| (&self.positions[first * position_stride + oldest..], position_stride);
-            compressed.score(first, queries, positions(oldest_compressed), &mut scores[..older]);
-            recent.score(first, queries, positions(oldest_recent), &mut scores[older..]);
-            step::softmax(scores);
-            let mixed = &mut mixed[part.clone()];
-            mixed.fill(0.0);
-            compressed.mix(first, &scores[..older], mixed);
-            recent.mix(first, &scores[older..], mixed);
-            if self.counts_usage {
-                usage.iter_mut().zip(&scores[older..]).for_each(|(sum, weight)| *sum += weight);
+            for weights in weights.chunks_exact(older + newer) {
+                usage.iter_mut().zip(&weights[older..]).for_each(|(sum, weight)| *sum += weight);
             }
         }
     }
 
     /// Makes the segment memory; what the memory cannot hold is compressed or forgotten.
-    fn end_segment(&self, cache: &mut Cache) {
+    fn end_segment(&self, cache: &mut Cache, scratch: &mut EndScratch) {
         let d = self.d;
-        let [_, memory, most_compressed] = self.spans;
+        let [_, memory, most] = self.spans;
         let count = cache.recent.count();
         let evicted = count.saturating_sub(memory);
         if let Some(compressor) = self.compressor.as_ref().filter(|_| evicted > 0) {
-            let states = compressor.apply(&cache.states[..evicted * d], &cache.usage);
-            let rows = states.len() / d;
-            let (mut normed, mut qkv) = (vec![0.0; rows * d], vec![0.0; rows * 3 * d]);
-            self.norm.apply(&states, &mut normed);
-            self.qkv.apply(&normed, &mut qkv);
-            let kept = rows.min(most_compressed);
-            cache.compressed.forget((cache.compressed.count() + kept).saturating_sub(most_compressed));
-            for row in qkv.chunks_exact(3 * d).skip(rows - kept) {
-                cache.compressed.push(&row[d..2 * d], &row[2 * d..]);
+            let EndScratch { compressor: space, states, normed, qkv } = scratch;
+            let evicted = &cache.states[..evicted * d];
+            let groups = compressor.begin(evicted, &cache.usage, space);
+            let first = groups - groups.min(most);
+            cache.compressed.forget((cache.compressed.count() + groups - first).saturating_sub(most));
+            for block in (first..groups).step_by(ROWS) {
+                let block = block..groups.min(block + ROWS);
+                let rows = block.len();
+                let (states, normed) = (room(states, rows * d), room(normed, rows * d));
+                compressor.apply(evicted, block, space, states);
+                self.norm.apply(states, normed);
+                let qkv = room(qkv, rows * 3 * d);
+                self.qkv.apply(normed, qkv);
+                qkv.chunks_exact(3 * d).for_each(|row| cache.compressed.push(&row[d..2 * d], &row[2 * d..]));
             }
         }
         cache.recent.forget(evicted);
@@ -164,6 +164,34 @@ impl Attention {
         cache.usage.clear();
         cache.memory = count - evicted;
     }
+}
+
+/// Space of attention, reused.
+#[derive(Debug, Default)]
+pub(super) struct AttentionScratch {
+    normed: Vec<f32>,
+    qkv: Vec<f32>,
+    mixed: Vec<f32>,
+    one: OneScratch,
+    end: EndScratch,
+}
+
+/// Space for one state.
+#[derive(Debug, Default)]
+struct OneScratch {
+    /// By content and by position, `[2, d]`.
+    queries: Vec<f32>,
+    /// `[heads, states]`.
+    weights: Vec<f32>,
+}
+
+/// Space for the end of a segment.
+#[derive(Debug, Default)]
+struct EndScratch {
+    compressor: CompressScratch,
+    states: Vec<f32>,
+    normed: Vec<f32>,
+    qkv: Vec<f32>,
 }
 
 /// The sinusoidal embedding of distances `0..distances`, `[distances, d]`, sines in the left half, cosines in the right.

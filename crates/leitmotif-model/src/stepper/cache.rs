@@ -1,7 +1,6 @@
-//! Keys and values of states that attention looks back on, laid out for products with one query.
+//! Keys and values of states that attention looks back on, laid out for one query at a time.
 
-use super::dense::Scratch;
-use leitmotif_kernels::gemm::{self, Dims, Start};
+use leitmotif_kernels::step::Past;
 
 /// Floats of a cache line.
 const LINE: usize = 16;
@@ -56,42 +55,21 @@ impl Zone {
         self.count -= states;
     }
 
-    /// Scores of all states for the two queries `[dh]` of the head that begins at column `first`: by content, plus by
-    /// position, whose columns `[dh, positions.1]` begin with the oldest state's.
-    pub(super) fn score(&self, first: usize, queries: [&[f32]; 2], positions: (&[f32], usize), scores: &mut [f32]) {
-        let dims = |b_row: usize| Dims {
-            m: 1,
-            n: self.count,
-            k: queries[0].len(),
-            a_row: queries[0].len(),
-            a_col: 1,
-            b_row,
-            c_row: self.count,
-        };
-        if self.count > 0 {
-            let keys = &self.keys[first * self.stride..];
-            gemm::multiply(dims(self.stride), queries[0], keys, scores, Start::Zero);
-            gemm::multiply(dims(positions.1), queries[1], positions.0, scores, Start::Add);
-        }
-    }
-
-    /// Adds to `mixed` `[dh]` the values of the head that begins at column `first`, weighted.
-    pub(super) fn mix(&self, first: usize, weights: &[f32], mixed: &mut [f32]) {
-        if self.count > 0 {
-            let n = mixed.len();
-            let dims = Dims { m: 1, n, k: self.count, a_row: self.count, a_col: 1, b_row: self.d, c_row: n };
-            gemm::multiply(dims, weights, &self.values[first..], mixed, Start::Add);
-        }
+    /// What a query looks back on, with the columns of positions (as far apart as `position_row` says) that begin with
+    /// the oldest state's.
+    pub(super) fn past<'a>(&'a self, positions: &'a [f32], position_row: usize) -> Past<'a> {
+        let Self { count, stride, keys, values, .. } = self;
+        Past { states: *count, keys, key_row: *stride, positions, position_row, values }
     }
 }
 
-/// What one layer remembers.
+/// What one layer remembers of one piece.
 #[derive(Debug, Clone)]
 pub(super) struct Cache {
     pub(super) compressed: Zone,
     /// Memory and segment, one after the other.
     pub(super) recent: Zone,
-    /// The layer's inputs in memory and segment, `[_, d]`.
+    /// The layer's inputs in memory and segment, `[_, d]`, where they will be compressed.
     pub(super) states: Vec<f32>,
     /// The attention that memory and segment received in this segment, one number a state.
     pub(super) usage: Vec<f32>,
@@ -120,26 +98,16 @@ pub(super) fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     &mut buffer[..length]
 }
 
-/// Space of a layer's attention, reused.
-#[derive(Debug, Default)]
-pub(super) struct AttentionScratch {
-    pub(super) qkv: Vec<f32>,
-    /// Both queries of a head.
-    pub(super) queries: Vec<f32>,
-    pub(super) scores: Vec<f32>,
-    pub(super) mixed: Vec<f32>,
-    pub(super) common: Scratch,
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use leitmotif_kernels::step;
 
     #[test]
     fn a_zone_keeps_the_newest_states_in_order() {
         let (d, capacity) = (4, 5);
-        let mut zone = Zone::new(capacity, d);
+        let (mut zone, empty) = (Zone::new(capacity, d), Zone::new(0, d));
         let state = |i: usize| [i as f32, 1.0, -(i as f32), 0.5];
         let mut expected: Vec<usize> = Vec::new();
         for i in 0..40 {
@@ -149,17 +117,18 @@ mod tests {
             }
             zone.push(&state(i), &state(i + 1));
             expected.push(i);
-            // The second head's columns: by content the key's third, by position the place.
+            // The place of a state less the third number of its key is `place + i`: the newest is the largest by far.
             let stride = 7;
-            let positions: Vec<f32> = (0..2 * stride).map(|p| (p % stride) as f32).collect();
-            let mut scores = vec![f32::NAN; zone.count()];
-            zone.score(2, [&[1.0, 0.0], &[0.0, 1.0]], (&positions, stride), &mut scores);
-            let scored: Vec<f32> = expected.iter().enumerate().map(|(place, &i)| place as f32 - i as f32).collect();
-            assert_eq!(scores, scored);
-            let (mut weights, mut mixed) = (vec![0.0; zone.count()], [10.0, 10.0]);
-            *weights.last_mut().unwrap() = 2.0;
-            zone.mix(0, &weights, &mut mixed);
-            assert_eq!(mixed, [10.0 + 2.0 * (i + 1) as f32, 12.0]);
+            let positions: Vec<f32> = (0..d * stride).map(|p| 50.0 * (p % stride) as f32).collect();
+            let past = [empty.past(&positions, stride), zone.past(&positions, stride)];
+            let (mut weights, mut mixed) = (vec![f32::NAN; zone.count()], [f32::NAN; 4]);
+            step::attend([&[0.0, 0.0, -1.0, 0.0], &[0.0, 1.0, 0.0, 0.0]], 1, past, &mut weights, &mut mixed);
+            assert_eq!(weights.last(), Some(&1.0));
+            assert_eq!(mixed, state(i + 1));
+            let past = past.map(|past| Past { positions: &[0.0; 28], ..past });
+            step::attend([&[0.0; 4], &[0.0; 4]], 1, past, &mut weights, &mut mixed);
+            let mean = expected.iter().map(|&i| i as f32 + 1.0).sum::<f32>() / expected.len() as f32;
+            assert!((mixed[0] - mean).abs() < 1e-4 && (mixed[2] + mean).abs() < 1e-4, "{mixed:?}, not {mean}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Evicted states into compressed ones, as in training (Rae et al. 2020, section 3.2).
 
+use super::cache::room;
 use super::dense::Dense;
 use crate::{Compression, ModelConfig, ModelError, Weights};
+use std::ops::Range;
 
 /// One layer's compression function.
 #[derive(Debug)]
@@ -11,6 +13,15 @@ pub(super) struct Compressor {
     dilation: usize,
     d: usize,
     kernel: Option<Dense>,
+}
+
+/// Space for compression, reused.
+#[derive(Debug, Default)]
+pub(super) struct CompressScratch {
+    /// The states that a kernel sees, `[groups, ratio * d]`.
+    taps: Vec<f32>,
+    /// The states that are kept, where they are kept as they are.
+    places: Vec<usize>,
 }
 
 impl Compressor {
@@ -23,58 +34,85 @@ impl Compressor {
         Ok(Self { function: config.compression, ratio, dilation: config.dilation(), d, kernel })
     }
 
-    /// Compresses real states `[states, d]`, oldest first, into `[ceil(states / ratio), d]`; `usage` is the attention each received.
-    pub(super) fn apply(&self, states: &[f32], usage: &[f32]) -> Vec<f32> {
-        let (d, ratio) = (self.d, self.ratio);
-        let count = states.len() / d;
-        let groups = count.div_ceil(ratio);
+    /// Begins to compress real states `[states, d]`, oldest first; `usage` is the attention each received. Returns how many
+    /// compressed states they make: `ceil(states / ratio)`.
+    pub(super) fn begin(&self, states: &[f32], usage: &[f32], scratch: &mut CompressScratch) -> usize {
+        let count = states.len() / self.d;
+        let groups = count.div_ceil(self.ratio);
         if self.function == Compression::MostUsed {
-            let mut places: Vec<usize> = (0..count).collect();
-            places.sort_by(|&a, &b| usage[b].total_cmp(&usage[a]).then(b.cmp(&a)));
+            let places = &mut scratch.places;
+            places.clear();
+            places.extend(0..count);
+            places.sort_unstable_by(|&a, &b| usage[b].total_cmp(&usage[a]).then(b.cmp(&a)));
             places.truncate(groups);
             places.sort_unstable();
-            return places.iter().flat_map(|&place| &states[place * d..(place + 1) * d]).copied().collect();
         }
-        // Groups are counted from the newest state; places before the oldest are empty.
-        let missing = groups * ratio - count;
-        let state = |place: isize| {
-            let row = usize::try_from(place - missing as isize).ok()?;
-            Some(&states[row * d..(row + 1) * d])
-        };
-        let members = |group: usize| (0..ratio).filter_map(move |tap| state((group * ratio + tap) as isize));
-        let mut compressed = vec![0.0; groups * d];
-        for (group, result) in compressed.chunks_exact_mut(d).enumerate() {
-            match (&self.kernel, self.function) {
-                (Some(kernel), function) => {
-                    let tap = |tap: usize| match function {
-                        Compression::DilatedConv => {
-                            ((group + 1) * ratio - 1) as isize - (self.dilation * (ratio - 1 - tap)) as isize
-                        }
-                        _ => (group * ratio + tap) as isize,
-                    };
-                    let mut row = vec![0.0; ratio * d];
-                    for (index, row) in row.chunks_exact_mut(d).enumerate() {
-                        if let Some(state) = state(tap(index)) {
-                            row.copy_from_slice(state);
-                        }
-                    }
-                    kernel.apply(&row, result);
+        groups
+    }
+
+    /// Writes compressed states number `groups`, the oldest first, to `compressed` `[groups, d]`.
+    pub(super) fn apply(
+        &self,
+        states: &[f32],
+        groups: Range<usize>,
+        scratch: &mut CompressScratch,
+        compressed: &mut [f32],
+    ) {
+        let rows = groups.clone().zip(compressed.chunks_exact_mut(self.d));
+        match (&self.kernel, self.function) {
+            (Some(kernel), _) => {
+                let taps = room(&mut scratch.taps, groups.len() * self.ratio * self.d);
+                for (group, taps) in groups.zip(taps.chunks_exact_mut(self.ratio * self.d)) {
+                    self.gather(states, group, taps);
                 }
-                (None, Compression::Max) => {
-                    result.fill(f32::NEG_INFINITY);
-                    for member in members(group) {
-                        result.iter_mut().zip(member).for_each(|(most, &value)| *most = most.max(value));
-                    }
+                kernel.apply(taps, compressed);
+            }
+            (None, Compression::MostUsed) => rows.for_each(|(group, row)| {
+                let place = scratch.places[group];
+                row.copy_from_slice(&states[place * self.d..(place + 1) * self.d]);
+            }),
+            (None, Compression::Max) => rows.for_each(|(group, row)| {
+                row.fill(f32::NEG_INFINITY);
+                for member in self.members(states, group) {
+                    row.iter_mut().zip(member).for_each(|(most, &value)| *most = most.max(value));
                 }
-                (None, _) => {
-                    let count = members(group).count() as f32;
-                    for member in members(group) {
-                        result.iter_mut().zip(member).for_each(|(sum, &value)| *sum += value);
-                    }
-                    result.iter_mut().for_each(|sum| *sum /= count);
+            }),
+            (None, _) => rows.for_each(|(group, row)| {
+                row.fill(0.0);
+                for member in self.members(states, group) {
+                    row.iter_mut().zip(member).for_each(|(sum, &value)| *sum += value);
                 }
+                let count = self.members(states, group).count() as f32;
+                row.iter_mut().for_each(|sum| *sum /= count);
+            }),
+        }
+    }
+
+    /// The state at a place. Groups are counted from the newest state; places before the oldest are empty.
+    fn state<'a>(&self, states: &'a [f32], place: isize) -> Option<&'a [f32]> {
+        let count = states.len() / self.d;
+        let missing = count.div_ceil(self.ratio) * self.ratio - count;
+        let row = usize::try_from(place - missing as isize).ok()?;
+        Some(&states[row * self.d..(row + 1) * self.d])
+    }
+
+    fn members<'a>(&self, states: &'a [f32], group: usize) -> impl Iterator<Item = &'a [f32]> {
+        (0..self.ratio).filter_map(move |tap| self.state(states, (group * self.ratio + tap) as isize))
+    }
+
+    /// Writes what a learnt kernel sees for one compressed state to `taps` `[ratio, d]`.
+    fn gather(&self, states: &[f32], group: usize, taps: &mut [f32]) {
+        for (tap, row) in taps.chunks_exact_mut(self.d).enumerate() {
+            let place = match self.function {
+                Compression::DilatedConv => {
+                    ((group + 1) * self.ratio - 1) as isize - (self.dilation * (self.ratio - 1 - tap)) as isize
+                }
+                _ => (group * self.ratio + tap) as isize,
+            };
+            match self.state(states, place) {
+                Some(state) => row.copy_from_slice(state),
+                None => row.fill(0.0),
             }
         }
-        compressed
     }
 }

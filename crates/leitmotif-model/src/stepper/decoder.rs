@@ -1,9 +1,10 @@
-//! The compressive transformer, one event at a time.
+//! The compressive transformer, one event of each of some lanes at a time.
 
-use super::attention::Attention;
-use super::cache::{AttentionScratch, Cache, room};
-use super::dense::{Dense, FeedForward, add, sigmoid};
+use super::attention::{Attention, AttentionScratch};
+use super::cache::{Cache, room};
+use super::dense::{Dense, FeedForward, Scratch, add};
 use crate::{Gating, ModelConfig, ModelError, Weights};
+use leitmotif_kernels::step::{self, Gru};
 
 /// All layers.
 #[derive(Debug)]
@@ -18,12 +19,16 @@ struct Layer {
     gates: Option<[Gate; 2]>,
 }
 
-/// What the layers remember of one piece.
+/// What the layers remember of some pieces.
 #[derive(Debug)]
 pub(super) struct DecoderState {
-    caches: Vec<Cache>,
-    scratch: AttentionScratch,
+    /// Of each layer, of each lane.
+    caches: Vec<Vec<Cache>>,
+    attention: AttentionScratch,
+    feed_forward: Scratch,
     gate: Vec<f32>,
+    /// What a sub-layer adds.
+    output: Vec<f32>,
 }
 
 impl Decoder {
@@ -49,27 +54,28 @@ impl Decoder {
         Ok(Self { layers })
     }
 
-    /// The beginning of a piece.
-    pub(super) fn start(&self) -> DecoderState {
+    /// The beginning of `lanes` pieces.
+    pub(super) fn start(&self, lanes: usize) -> DecoderState {
+        let caches = |layer: &Layer| (0..lanes).map(|_| layer.attention.start()).collect();
         DecoderState {
-            caches: self.layers.iter().map(|layer| layer.attention.start()).collect(),
-            scratch: AttentionScratch::default(),
+            caches: self.layers.iter().map(caches).collect(),
+            attention: AttentionScratch::default(),
+            feed_forward: Scratch::default(),
             gate: Vec::new(),
+            output: Vec::new(),
         }
     }
 
-    /// Runs one embedded event `[d]` through the layers, in place.
-    pub(super) fn step(&self, x: &mut [f32], state: &mut DecoderState) {
-        let DecoderState { caches, scratch, gate } = state;
-        let mut output = std::mem::take(&mut scratch.common.output);
-        let added = room(&mut output, x.len());
-        for (layer, cache) in self.layers.iter().zip(caches) {
-            layer.attention.apply(x, cache, scratch, added);
-            layer.join(0, x, added, gate);
-            layer.feed_forward.apply(x, &mut scratch.common, added);
-            layer.join(1, x, added, gate);
+    /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place.
+    pub(super) fn step(&self, lanes: &[usize], x: &mut [f32], state: &mut DecoderState) {
+        let DecoderState { caches, attention, feed_forward, gate, output } = state;
+        let output = room(output, x.len());
+        for (layer, caches) in self.layers.iter().zip(caches) {
+            layer.attention.apply(lanes, x, caches, attention, output);
+            layer.join(0, x, output, gate);
+            layer.feed_forward.apply(x, feed_forward, output);
+            layer.join(1, x, output, gate);
         }
-        scratch.common.output = output;
     }
 }
 
@@ -103,19 +109,15 @@ impl Gate {
     }
 
     fn apply(&self, stream: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
-        let d = stream.len();
-        let (input, rest) = room(scratch, 7 * d).split_at_mut(3 * d);
-        let (state, rest) = rest.split_at_mut(2 * d);
-        let (reset, candidate) = rest.split_at_mut(d);
+        let values = stream.len();
+        let (input, rest) = room(scratch, 7 * values).split_at_mut(3 * values);
+        let (state, rest) = rest.split_at_mut(2 * values);
+        let (reset, candidate) = rest.split_at_mut(values);
         self.input.apply(output, input);
         self.state.apply(stream, state);
-        for i in 0..d {
-            reset[i] = sigmoid(input[i] + state[i]) * stream[i];
-        }
+        let gru = Gru { input, state, bias: &self.bias };
+        step::gru_reset(gru, stream, reset);
         self.candidate.apply(reset, candidate);
-        for i in 0..d {
-            let update = sigmoid(input[d + i] + state[d + i] + self.bias[i]);
-            stream[i] += update * ((input[2 * d + i] + candidate[i]).tanh() - stream[i]);
-        }
+        step::gru_update(gru, candidate, stream);
     }
 }

@@ -1,9 +1,12 @@
-//! The small parts of a step: matrix times vector, layer norm, activation.
+//! The small parts of a step, on rows of states: linear map, layer norm, activation.
 
 use super::cache::room;
 use crate::{ModelError, Weights};
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_kernels::{LayerNorm, step};
+
+/// Most rows that one step hands to a linear map: more would be divided among threads, which a step does not ask for.
+pub(super) const ROWS: usize = 64;
 
 /// A linear map with its weights packed once.
 #[derive(Debug)]
@@ -86,13 +89,14 @@ impl FeedForward {
         })
     }
 
-    /// Writes what the sub-layer adds to `x` `[d]` to `output`.
+    /// Writes what the sub-layer adds to the rows `x` `[rows, d]` to `output`.
     pub(super) fn apply(&self, x: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+        let rows = x.len() / self.outer.outputs();
         let normed = room(&mut scratch.normed, x.len());
         self.norm.apply(x, normed);
-        let hidden = room(&mut scratch.hidden, self.inner.outputs());
+        let hidden = room(&mut scratch.hidden, rows * self.inner.outputs());
         self.inner.apply(normed, hidden);
-        let activated = room(&mut scratch.activated, self.f);
+        let activated = room(&mut scratch.activated, rows * self.f);
         step::activate(hidden, self.f, self.glu, activated);
         self.outer.apply(activated, output);
     }
@@ -101,16 +105,9 @@ impl FeedForward {
 /// Space for one call, reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    pub(super) normed: Vec<f32>,
+    normed: Vec<f32>,
     hidden: Vec<f32>,
     activated: Vec<f32>,
-    /// What a sub-layer adds.
-    pub(super) output: Vec<f32>,
-}
-
-/// The logistic function.
-pub(super) fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 /// Adds `b` to `a`.

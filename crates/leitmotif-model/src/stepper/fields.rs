@@ -58,7 +58,7 @@ impl Fields {
         &self.embedding[row * self.d..(row + 1) * self.d]
     }
 
-    /// Writes the embedded event to `x` `[d]`.
+    /// Writes one embedded event to `x` `[d]`.
     pub(super) fn embed(&self, event: &[u16], x: &mut [f32]) {
         x.fill(0.0);
         for (field, &value) in event.iter().enumerate() {
@@ -66,45 +66,44 @@ impl Fields {
         }
     }
 
-    /// The logits of field number `earlier.len()`, from the backbone's state and the rows of `echoes`.
+    /// The logits `[rows, values]` of field number `field`, from the backbone's states `z` `[rows, d]` (which are used up), the
+    /// fields `earlier` `[rows, field]` and the rows of `echoes` `[rows, echoes of the field]`.
     pub(super) fn logits(
         &self,
-        state: &[f32],
+        field: usize,
+        z: &mut [f32],
         earlier: &[u16],
         echoes: &[i32],
         logits: &mut [f32],
         scratch: &mut FieldScratch,
     ) {
-        let field = earlier.len();
-        let FieldScratch { z, common } = scratch;
-        let z = room(z, self.d);
-        z.copy_from_slice(state);
-        for (field, &value) in earlier.iter().enumerate() {
-            add(z, self.row(field, value));
-        }
-        if let Some(gains) = self.gains.get(field) {
-            for (gains, &row) in gains.chunks_exact(self.d).zip(echoes) {
+        let d = self.d;
+        for (index, z) in z.chunks_exact_mut(d).enumerate() {
+            for (before, &value) in earlier[index * field..(index + 1) * field].iter().enumerate() {
+                add(z, self.row(before, value));
+            }
+            let Some(gains) = self.gains.get(field) else { continue };
+            let count = gains.len() / d;
+            for (gains, &row) in gains.chunks_exact(d).zip(&echoes[index * count..]) {
                 let Ok(row) = usize::try_from(row) else { continue };
-                let values = &self.embedding[row * self.d..(row + 1) * self.d];
+                let values = &self.embedding[row * d..(row + 1) * d];
                 z.iter_mut().zip(gains.iter().zip(values)).for_each(|(z, (gain, value))| *z += gain * value);
             }
         }
+        let FieldScratch { added, common } = scratch;
+        let added = room(added, z.len());
         if let Some(mixer) = field.checked_sub(1).map(|index| &self.mixers[index]) {
-            let mut mixed = std::mem::take(&mut common.output);
-            let added = room(&mut mixed, self.d);
             mixer.apply(z, common, added);
             add(z, added);
-            common.output = mixed;
         }
-        let normed = room(&mut common.normed, self.d);
-        self.norms[field].apply(z, normed);
-        self.outputs[field].apply(normed, logits);
+        self.norms[field].apply(z, added);
+        self.outputs[field].apply(added, logits);
     }
 }
 
 /// Space for one field, reused.
 #[derive(Debug, Default)]
 pub(super) struct FieldScratch {
-    z: Vec<f32>,
+    added: Vec<f32>,
     common: Scratch,
 }

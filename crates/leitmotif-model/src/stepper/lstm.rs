@@ -1,7 +1,9 @@
-//! Long short-term memory, one event at a time.
+//! Long short-term memory, one event of each of some lanes at a time.
 
-use super::dense::{Dense, add, sigmoid};
+use super::cache::room;
+use super::dense::Dense;
 use crate::{ModelConfig, ModelError, Weights};
+use leitmotif_kernels::step;
 
 /// All layers.
 #[derive(Debug)]
@@ -10,12 +12,15 @@ pub(super) struct Lstm {
     d: usize,
 }
 
-/// Hidden state and cell of each layer.
+/// What the layers remember of some pieces.
 #[derive(Debug)]
 pub(super) struct LstmState {
+    /// Hidden state and cell of each layer, `[lanes, d]`.
     layers: Vec<[Vec<f32>; 2]>,
-    gates: Vec<f32>,
-    recurrent: Vec<f32>,
+    /// The hidden states of the lanes that advance, `[rows, d]`.
+    hidden: Vec<f32>,
+    /// Sums of the gates by input and by state, `[rows, 4 d]`.
+    gates: [Vec<f32>; 2],
 }
 
 impl Lstm {
@@ -31,30 +36,47 @@ impl Lstm {
         Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_, ModelError>>()?, d })
     }
 
-    /// The beginning of a piece.
-    pub(super) fn start(&self) -> LstmState {
-        let zeros = |count: usize| vec![0.0; count * self.d];
+    /// The beginning of `lanes` pieces.
+    pub(super) fn start(&self, lanes: usize) -> LstmState {
+        let zeros = || vec![0.0; lanes * self.d];
         LstmState {
-            layers: self.layers.iter().map(|_| [zeros(1), zeros(1)]).collect(),
-            gates: zeros(4),
-            recurrent: zeros(4),
+            layers: self.layers.iter().map(|_| [zeros(), zeros()]).collect(),
+            hidden: Vec::new(),
+            gates: [Vec::new(), Vec::new()],
         }
     }
 
-    /// Runs one embedded event `[d]` through the layers, in place.
-    pub(super) fn step(&self, x: &mut [f32], state: &mut LstmState) {
+    /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place.
+    pub(super) fn step(&self, lanes: &[usize], x: &mut [f32], state: &mut LstmState) {
+        // What a lane was after one event is needed for its next.
+        let mut first = 0;
+        while first < lanes.len() {
+            let rest = &lanes[first..];
+            let again = (1..rest.len()).find(|&row| rest[..row].contains(&rest[row]));
+            let next = first + again.unwrap_or(rest.len());
+            self.advance(&lanes[first..next], &mut x[first * self.d..next * self.d], state);
+            first = next;
+        }
+    }
+
+    /// [`Self::step`] for different lanes.
+    fn advance(&self, lanes: &[usize], x: &mut [f32], state: &mut LstmState) {
         let d = self.d;
-        let LstmState { layers, gates, recurrent } = state;
+        let LstmState { layers, hidden: before, gates } = state;
+        let [by_input, by_state] = gates.each_mut().map(|gates| room(gates, 4 * x.len()));
+        let before = room(before, x.len());
         for ([input, state], [hidden, cell]) in self.layers.iter().zip(layers) {
-            input.apply(x, gates);
-            state.apply(hidden, recurrent);
-            add(gates, recurrent);
-            for i in 0..d {
-                let [input, forget, output] = [0, 1, 3].map(|gate| sigmoid(gates[gate * d + i]));
-                cell[i] = forget * cell[i] + input * gates[2 * d + i].tanh();
-                hidden[i] = output * cell[i].tanh();
+            for (row, &lane) in before.chunks_exact_mut(d).zip(lanes) {
+                row.copy_from_slice(&hidden[lane * d..(lane + 1) * d]);
             }
-            x.copy_from_slice(hidden);
+            input.apply(x, by_input);
+            state.apply(before, by_state);
+            let sums = by_input.chunks_exact(4 * d).zip(by_state.chunks_exact(4 * d));
+            for ((&lane, x), (by_input, by_state)) in lanes.iter().zip(x.chunks_exact_mut(d)).zip(sums) {
+                let (hidden, cell) = (&mut hidden[lane * d..][..d], &mut cell[lane * d..][..d]);
+                step::lstm_cell(by_input, by_state, cell, hidden);
+                x.copy_from_slice(hidden);
+            }
         }
     }
 }

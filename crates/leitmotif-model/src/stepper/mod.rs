@@ -3,6 +3,11 @@
 //! Keys and values of segment, memory and compressed memory are cached, weights are packed once, and the memory rolls on
 //! exactly as in training, every [`crate::ModelConfig::segment`] events. So the cost of an event does not grow with the
 //! piece, and the logits are those of training, to rounding.
+//!
+//! Several pieces are written in lanes. Every linear map is one product over the rows of the lanes that advance, so
+//! that weights pass through the cache once for all of them; whatever belongs to a piece (attention over its
+//! cache, its memory, its echoes) stays with its lane. No row of a product depends on the others, so a lane is the same bits alone
+//! and among others.
 
 mod attention;
 mod cache;
@@ -12,8 +17,10 @@ mod dense;
 mod fields;
 mod lstm;
 
-use crate::{EchoPlan, Echoes, Model, ModelDescription, ModelError, ModelKind, Stepper, Weights};
+use crate::{EchoPlan, Echoes, Ensemble, Model, ModelDescription, ModelError, ModelKind, Weights};
+use cache::room;
 use decoder::{Decoder, DecoderState};
+use dense::ROWS;
 use fields::{FieldScratch, Fields};
 use lstm::{Lstm, LstmState};
 
@@ -33,7 +40,7 @@ enum Backbone {
 }
 
 enum State {
-    Decoder(DecoderState),
+    Decoder(Box<DecoderState>),
     Lstm(LstmState),
 }
 
@@ -60,54 +67,92 @@ impl Model for NetworkModel {
         &self.description
     }
 
-    fn stepper(&self) -> Box<dyn Stepper + '_> {
+    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
         let state = match &self.backbone {
-            Backbone::Decoder(decoder) => State::Decoder(decoder.start()),
-            Backbone::Lstm(lstm) => State::Lstm(lstm.start()),
+            Backbone::Decoder(decoder) => State::Decoder(Box::new(decoder.start(lanes))),
+            Backbone::Lstm(lstm) => State::Lstm(lstm.start(lanes)),
         };
-        let output = vec![0.0; self.description.model.d_model];
-        let echoes = self.echoes.as_ref().map(Echoes::new);
-        Box::new(NetworkStepper {
+        let echoes = self.echoes.iter().flat_map(|plan| (0..lanes).map(|_| Echoes::new(plan)));
+        Box::new(NetworkEnsemble {
             model: self,
             state,
-            output,
-            echoes,
+            outputs: vec![0.0; lanes * self.description.model.d_model],
+            echoes: echoes.collect(),
             rows: Vec::new(),
+            echoed: Vec::new(),
             scratch: FieldScratch::default(),
         })
     }
 }
 
-struct NetworkStepper<'a> {
+struct NetworkEnsemble<'a> {
     model: &'a NetworkModel,
     state: State,
-    /// The backbone's state after the last event.
-    output: Vec<f32>,
-    echoes: Option<Echoes>,
+    /// The backbone's state after the last event of each lane, `[lanes, d]`.
+    outputs: Vec<f32>,
+    /// Of each lane, if the model has echoes.
+    echoes: Vec<Echoes>,
+    /// The states of the lanes at hand, `[rows, d]`.
+    rows: Vec<f32>,
     /// What a field echoes.
-    rows: Vec<i32>,
+    echoed: Vec<i32>,
     scratch: FieldScratch,
 }
 
-impl Stepper for NetworkStepper<'_> {
-    fn push(&mut self, event: &[u16]) {
-        if let (Some(plan), Some(echoes)) = (&self.model.echoes, &mut self.echoes) {
-            echoes.hear(plan, event);
-        }
-        self.model.fields.embed(event, &mut self.output);
-        match (&self.model.backbone, &mut self.state) {
-            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(&mut self.output, state),
-            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(&mut self.output, state),
-            _ => unreachable!("a stepper's state is of its model's kind"),
+impl Ensemble for NetworkEnsemble<'_> {
+    fn push(&mut self, lanes: &[usize], events: &[u16]) {
+        let fields = self.model.description.sizes.len();
+        assert_eq!(events.len(), lanes.len() * fields, "events are [lanes, fields]");
+        for (lanes, events) in lanes.chunks(ROWS).zip(events.chunks(ROWS * fields)) {
+            self.step(lanes, events);
         }
     }
 
-    fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
-        let earlier = &earlier[..field];
-        self.rows.clear();
-        if let (Some(plan), Some(echoes)) = (&self.model.echoes, &self.echoes) {
-            echoes.listen(plan, earlier, &mut self.rows);
+    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        let size = self.model.description.sizes[field];
+        assert_eq!(earlier.len(), lanes.len() * field, "earlier fields are [lanes, field]");
+        assert_eq!(logits.len(), lanes.len() * size, "logits are [lanes, values]");
+        for (block, lanes) in lanes.chunks(ROWS).enumerate() {
+            let (first, rows) = (block * ROWS, lanes.len());
+            let earlier = &earlier[first * field..(first + rows) * field];
+            self.read(lanes, earlier, field, &mut logits[first * size..(first + rows) * size]);
         }
-        self.model.fields.logits(&self.output, earlier, &self.rows, logits, &mut self.scratch);
+    }
+}
+
+impl NetworkEnsemble<'_> {
+    /// [`Ensemble::push`] for at most [`ROWS`] events.
+    fn step(&mut self, lanes: &[usize], events: &[u16]) {
+        let (model, d) = (self.model, self.model.description.model.d_model);
+        let x = room(&mut self.rows, lanes.len() * d);
+        let events = events.chunks_exact(model.description.sizes.len());
+        for ((&lane, event), x) in lanes.iter().zip(events).zip(x.chunks_exact_mut(d)) {
+            if let Some(plan) = &model.echoes {
+                self.echoes[lane].hear(plan, event);
+            }
+            model.fields.embed(event, x);
+        }
+        match (&model.backbone, &mut self.state) {
+            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(lanes, x, state),
+            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(lanes, x, state),
+            _ => unreachable!("a state is of its model's kind"),
+        }
+        for (&lane, x) in lanes.iter().zip(x.chunks_exact(d)) {
+            self.outputs[lane * d..(lane + 1) * d].copy_from_slice(x);
+        }
+    }
+
+    /// [`Ensemble::logits`] for at most [`ROWS`] lanes.
+    fn read(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        let (model, d) = (self.model, self.model.description.model.d_model);
+        let z = room(&mut self.rows, lanes.len() * d);
+        self.echoed.clear();
+        for (row, &lane) in lanes.iter().enumerate() {
+            z[row * d..(row + 1) * d].copy_from_slice(&self.outputs[lane * d..(lane + 1) * d]);
+            if let Some(plan) = &model.echoes {
+                self.echoes[lane].listen(plan, &earlier[row * field..(row + 1) * field], &mut self.echoed);
+            }
+        }
+        model.fields.logits(field, z, earlier, &self.echoed, logits, &mut self.scratch);
     }
 }
