@@ -12,7 +12,6 @@
 //! a grid fine enough to tell two performances of one pattern apart.
 
 use leitmotif_score::Score;
-use std::collections::HashMap;
 
 /// Successive notes in a shingle.
 pub const SHINGLE_NOTES: usize = 4;
@@ -159,13 +158,48 @@ fn drum_shingles(drums: &[(u64, u8)], pitched: &[(u64, u8)]) -> Vec<u64> {
 }
 
 /// The MinHash sketch of a bag: the n-th occurrence of a shingle is an element of its own.
-fn sketch(hashes: Vec<u64>) -> Vec<u32> {
-    let mut occurrences: HashMap<u64, u64> = HashMap::with_capacity(hashes.len());
-    let mut sketch = vec![u32::MAX; SKETCH_VALUES];
-    for hash in hashes {
-        let occurrence = occurrences.entry(hash).or_default();
-        *occurrence += 1;
-        let element = mix(hash ^ occurrence.wrapping_mul(0xA076_1D64_78BD_642F));
+fn sketch(mut hashes: Vec<u64>) -> Vec<u32> {
+    hashes.sort_unstable();
+    let (mut last, mut occurrence) = (None, 0_u64);
+    for hash in &mut hashes {
+        occurrence = if last == Some(*hash) { occurrence + 1 } else { 1 };
+        last = Some(*hash);
+        *hash = mix(*hash ^ occurrence.wrapping_mul(0xA076_1D64_78BD_642F));
+    }
+    let mut sketch = [u32::MAX; SKETCH_VALUES];
+    least_values(&hashes, &mut sketch);
+    sketch.to_vec()
+}
+
+/// The least value of each of the sketch's hashes over all elements: most of a fingerprint's time, so it runs in the
+/// widest integer vectors that the machine has (the values are the same).
+fn least_values(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f")]
+        fn avx512(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
+            least_values_of(elements, sketch);
+        }
+        #[target_feature(enable = "avx2")]
+        fn avx2(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
+            least_values_of(elements, sketch);
+        }
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the machine has these instructions.
+            return unsafe { avx512(elements, sketch) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine has these instructions.
+            return unsafe { avx2(elements, sketch) };
+        }
+    }
+    least_values_of(elements, sketch);
+}
+
+/// [`least_values`], compiled for whatever calls it.
+#[inline(always)]
+fn least_values_of(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
+    for &element in elements {
         let (low, high) = (element as u32, (element >> 32) as u32 | 1);
         // Two halves of one hash make a family of hashes (Kirsch and Mitzenmacher 2006), mixed once more.
         for (index, least) in sketch.iter_mut().enumerate() {
@@ -173,7 +207,6 @@ fn sketch(hashes: Vec<u64>) -> Vec<u32> {
             *least = (*least).min(mix32(value));
         }
     }
-    sketch
 }
 
 /// A small hash of a few numbers.
@@ -202,6 +235,7 @@ fn mix(mut value: u64) -> u64 {
 }
 
 /// The finaliser of MurmurHash3.
+#[inline(always)]
 fn mix32(mut value: u32) -> u32 {
     value = (value ^ (value >> 16)).wrapping_mul(0x85EB_CA6B);
     value = (value ^ (value >> 13)).wrapping_mul(0xC2B2_AE35);
@@ -325,5 +359,16 @@ mod tests {
     fn one_note_and_the_last_tick_are_fine() {
         let one = Score { parts: vec![part(Instrument::Program(0), &[(u64::MAX, 127)])], ..Score::default() };
         assert!(Fingerprint::of(&one).sketch.is_empty());
+    }
+
+    #[test]
+    fn every_instruction_set_makes_the_same_sketch() {
+        for count in [0, 1, 500] {
+            let elements: Vec<u64> = (0..count).map(mix).collect();
+            let [mut plain, mut wide] = [[u32::MAX; SKETCH_VALUES]; 2];
+            least_values_of(&elements, &mut plain);
+            least_values(&elements, &mut wide);
+            assert_eq!(plain, wide);
+        }
     }
 }
