@@ -2,7 +2,7 @@
 //!
 //! The story in order: [`RunConfig`] says everything a run can be told, in layers (preset, file, single keys); [`train`] makes a
 //! run folder and fills it, [`resume`] takes it up again exactly where a checkpoint left it; [`evaluate()`] tells
-//! what music costs a model in nats per event, note and second; [`load_judge`] finds and loads the model of a run.
+//! what music costs a model in nats per event, note and second; [`Learner`] is one step of it for loops of one's own; [`load_judge`] finds and loads the model of a run.
 //!
 //! Invariants: a run is a pure function of corpus, configuration and build on the CPU (a budget in minutes excepted), however often
 //! it is stopped, killed and resumed; a checkpoint or model folder is complete or absent; nothing is printed.
@@ -19,12 +19,13 @@ mod store;
 pub use config::{AugmentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule, TrainConfig};
 pub use error::TrainError;
 pub use evaluate::{CONFIDENCE, Estimate, Evaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs};
+pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
 pub use record::{EventWriter, MetricsLine, TrainLine, ValidationLine};
 pub use run::{
-    Budget, CONFIG_FILE, Ended, INFO_FILE, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary, load_config,
-    load_info, resume, train,
+    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary,
+    load_config, load_info, resume, train,
 };
 pub use store::RunLock;
 pub use store::checkpoint::Best;

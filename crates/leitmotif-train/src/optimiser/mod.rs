@@ -81,7 +81,7 @@ enum Placed {
 
 /// What became of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Applied {
+pub struct Applied {
     /// Global norm of the averaged gradient before clipping.
     pub norm: f64,
     /// False if the norm was not finite; nothing was changed then.

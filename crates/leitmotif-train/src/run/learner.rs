@@ -10,7 +10,9 @@ use leitmotif_model::{ModelDescription, Segment, Weights};
 use leitmotif_network::{Carry, Network, device};
 use std::time::Instant;
 
-pub(super) struct Learner {
+/// A network, its optimiser and its memory of the song in each lane: what a training loop drives, one segment after
+/// another.
+pub struct Learner {
     /// Only ever absent while a step moves it.
     network: Option<Network>,
     optimiser: Adam,
@@ -19,15 +21,19 @@ pub(super) struct Learner {
 }
 
 /// What one segment gave.
-pub(super) struct Learnt {
+#[derive(Debug, Clone)]
+pub struct Learnt {
     /// Sum over events of each field's nats.
     pub field_nats: Vec<f64>,
+    /// The compression loss; 0 where there is none.
     pub compression: f64,
+    /// Events that counted.
     pub events: usize,
 }
 
 impl Learnt {
-    pub(super) fn nats(&self) -> f64 {
+    /// Sum over events of all fields' nats.
+    pub fn nats(&self) -> f64 {
         self.field_nats.iter().sum()
     }
 
@@ -37,7 +43,16 @@ impl Learnt {
 }
 
 impl Learner {
-    pub(super) fn new(
+    /// A fresh network with nothing remembered.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] if the description is invalid, or the configuration's device is not to be had.
+    pub fn new(description: &ModelDescription, config: &RunConfig) -> Result<Self, TrainError> {
+        Self::restored(description, config, None)
+    }
+
+    /// The same as a checkpoint left it.
+    pub(super) fn restored(
         description: &ModelDescription,
         config: &RunConfig,
         checkpoint: Option<&Checkpoint>,
@@ -63,13 +78,14 @@ impl Learner {
         Ok(Self { network: Some(network), optimiser, carry: Some(carry), lanes: train.lanes })
     }
 
-    pub(super) fn network(&self) -> &Network {
+    /// The network as it is now.
+    pub fn network(&self) -> &Network {
         self.network.as_ref().expect("a network is absent only while a step moves it")
     }
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is added then, and
-    /// everything remembered is forgotten, since it may be as bad.
-    pub(super) fn read(&mut self, batch: &SegmentBatch, seed: u64, timings: &mut Timings) -> Option<Learnt> {
+    /// everything remembered is forgotten, since it may be as bad. `seed` names this segment's dropout.
+    pub fn read(&mut self, batch: &SegmentBatch, seed: u64, timings: &mut Timings) -> Option<Learnt> {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
         let carry = self.carry.take().unwrap_or_else(|| network.carry(self.lanes));
@@ -97,8 +113,8 @@ impl Learner {
         Some(learnt)
     }
 
-    /// Applies the mean of the gradients added since the last step.
-    pub(super) fn apply(&mut self, rate: f64, timings: &mut Timings) -> Applied {
+    /// Applies the mean of the gradients added since the last step, with this learning rate.
+    pub fn apply(&mut self, rate: f64, timings: &mut Timings) -> Applied {
         let start = Instant::now();
         let network = self.network.take().expect("a network is absent only while a step moves it");
         let (network, applied) =
@@ -109,7 +125,7 @@ impl Learner {
     }
 
     /// Forgets gradients added since the last step.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.optimiser.clear();
     }
 

@@ -20,6 +20,7 @@ use crate::record::{TrainLine, ValidationLine};
 use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
+pub use learner::{Learner, Learnt};
 use leitmotif_data::Corpus;
 use leitmotif_model::{ModelKind, replace_file};
 use serde::{Deserialize, Serialize};

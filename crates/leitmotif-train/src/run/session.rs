@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
         let options = batch_options(config);
         let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
         let mut batches = TrainingBatches::new(Arc::clone(corpus), options).map_err(wrong)?;
-        let learner = Learner::new(&description, config, checkpoint.as_ref())?;
+        let learner = Learner::restored(&description, config, checkpoint.as_ref())?;
         let validation_songs = validation_songs(corpus, config.train.validate_events);
         if config.train.patience > 0 && validation_songs.is_empty() {
             let reason = "train.patience needs validation songs, and the corpus has none in its valid split";

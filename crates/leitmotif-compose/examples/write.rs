@@ -1,0 +1,34 @@
+//! Composes on demand, for timing beside other programs: `cargo run --release -p leitmotif-compose --example write -- MODEL`.
+//!
+//! For each line `NOTES [PIECES]` on the standard input it composes that many pieces (one if not said) side by side, and prints the
+//! seconds and the events they took as a line of JSON.
+#![allow(clippy::print_stdout)]
+
+use leitmotif_compose::{Length, Request, generate_many};
+use leitmotif_data::{VOCABULARY_FILE, Vocabulary};
+use leitmotif_model::open_model;
+use std::error::Error;
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: write MODEL")?);
+    let vocabulary: Vocabulary = serde_json::from_slice(&std::fs::read(folder.join(VOCABULARY_FILE))?)?;
+    let representation = leitmotif_data::load(&vocabulary)?;
+    let model = open_model(&folder)?;
+    for (seed, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line?;
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let notes = numbers.next().ok_or("a line says how many notes")??;
+        let pieces = numbers.next().transpose()?.unwrap_or(1);
+        let request = Request { length: Length::Notes(notes as usize), seed: seed as u64, ..Request::default() };
+        let start = Instant::now();
+        let made = generate_many(&*model, &*representation, &request, pieces, &|_| (), &AtomicBool::new(false))?;
+        let seconds = start.elapsed().as_secs_f64();
+        let events: usize = made.iter().map(|piece| piece.report.events).sum();
+        println!("{{\"seconds\": {seconds}, \"events\": {events}}}");
+    }
+    Ok(())
+}
