@@ -31,8 +31,8 @@ pub(crate) struct Course {
     pub missing: Vec<Value>,
     /// Asked-for instruments that have played, with the bar of their last note.
     pub played: Vec<(Value, usize)>,
-    /// The last note of the bar being written.
-    last_note: Option<Vec<Value>>,
+    /// The last note of the bar being written; empty before the first.
+    last_note: Vec<Value>,
     /// Notes that double another of the same player at once: the score has one of them.
     doubles: usize,
     /// The kind of the tempo that comes next, before anything else of the bar.
@@ -82,7 +82,7 @@ impl Course {
             most_equal_bars: 0,
             missing: Vec::new(),
             played: Vec::new(),
-            last_note: None,
+            last_note: Vec::new(),
             doubles: 0,
             tempo_due: None,
             tempo_fixed: false,
@@ -257,7 +257,7 @@ impl Course {
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
-                self.last_note = None;
+                self.last_note.clear();
                 self.bar_began = self.now.seconds;
             }
             Kind::Tempo(_) => {
@@ -271,12 +271,12 @@ impl Course {
                     let player = event[places.instrument];
                     self.missing.retain(|&value| value != player);
                     self.played.iter_mut().filter(|(value, _)| *value == player).for_each(|(_, bar)| *bar = self.bars);
-                    let same = |last: &Vec<Value>| last[..=places.pitch] == event[..=places.pitch];
-                    if self.last_note.as_ref().is_some_and(same) {
+                    if self.last_note.get(..=places.pitch) == Some(&event[..=places.pitch]) {
                         self.doubles += 1;
                         self.now.notes -= 1;
                     }
-                    self.last_note = Some(event.to_vec());
+                    self.last_note.clear();
+                    self.last_note.extend_from_slice(event);
                 }
                 event.iter().for_each(|value| {
                     self.bar_hash.update(&value.to_le_bytes());

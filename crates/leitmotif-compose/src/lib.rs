@@ -9,13 +9,16 @@
 //! The same request, model and piece number give the same piece, whatever runs beside it.
 
 mod assemble;
+mod composition;
 mod constraints;
 mod course;
 mod error;
 mod filter;
 mod generate;
+mod group;
 mod masks;
 mod meaning;
+mod plan;
 mod prime;
 mod report;
 mod request;

@@ -58,11 +58,19 @@ impl FieldSampling {
     /// The values that stay with their probabilities (which sum to 1), the most probable first unless no filter
     /// asked for an order. Empty if nothing is allowed.
     pub fn distribution(&self, logits: &[f32], allowed: &[bool]) -> Vec<(usize, f64)> {
+        let mut values = Vec::new();
+        self.distribute(logits, allowed, &mut values);
+        values
+    }
+
+    /// Writes [`Self::distribution`] to `values`.
+    fn distribute(&self, logits: &[f32], allowed: &[bool], values: &mut Vec<(usize, f64)>) {
         let open = logits.iter().zip(allowed).enumerate().filter(|(_, (_, allowed))| **allowed);
-        let mut values: Vec<(usize, f64)> = open
-            .map(|(value, (&logit, _))| (value, if logit.is_nan() { f64::NEG_INFINITY } else { f64::from(logit) }))
-            .collect();
-        let Some(most) = values.iter().map(|value| value.1).reduce(f64::max) else { return values };
+        values.clear();
+        values.extend(
+            open.map(|(value, (&logit, _))| (value, if logit.is_nan() { f64::NEG_INFINITY } else { f64::from(logit) })),
+        );
+        let Some(most) = values.iter().map(|value| value.1).reduce(f64::max) else { return };
         if self.temperature == 0.0 || most.is_infinite() {
             values.retain(|value| value.1 == most);
             values.truncate(if self.temperature == 0.0 { 1 } else { usize::MAX });
@@ -70,12 +78,12 @@ impl FieldSampling {
         } else {
             values.iter_mut().for_each(|value| value.1 = ((value.1 - most) / self.temperature).exp());
         }
-        normalise(&mut values);
+        normalise(values);
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
-            values.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             if self.top_k > 0 {
                 values.truncate(self.top_k);
-                normalise(&mut values);
+                normalise(values);
             }
             if self.top_p < 1.0 {
                 let mut mass = 0.0;
@@ -84,18 +92,28 @@ impl FieldSampling {
                     mass >= self.top_p
                 });
                 values.truncate(reached.map_or(values.len(), |last| last + 1));
-                normalise(&mut values);
+                normalise(values);
             }
             let least = self.min_p * values[0].1;
             values.retain(|value| value.1 >= least);
-            normalise(&mut values);
+            normalise(values);
         }
-        values
     }
 
     /// Draws one allowed value; `None` if nothing is allowed.
     pub fn draw(&self, logits: &[f32], allowed: &[bool], rng: &mut ChaCha8Rng) -> Option<usize> {
-        let values = self.distribution(logits, allowed);
+        self.draw_in(&mut Vec::new(), logits, allowed, rng)
+    }
+
+    /// [`Self::draw`] in space that is used again.
+    pub(crate) fn draw_in(
+        &self,
+        values: &mut Vec<(usize, f64)>,
+        logits: &[f32],
+        allowed: &[bool],
+        rng: &mut ChaCha8Rng,
+    ) -> Option<usize> {
+        self.distribute(logits, allowed, values);
         let mut left: f64 = rng.random();
         let last = values.iter().rposition(|value| value.1 > 0.0)?;
         let chosen = values[..last].iter().find(|(_, probability)| {

@@ -7,13 +7,15 @@
 //! Masking a later field alone would bend the choice (a chord that climbs because it may not repeat); so a field that the
 //! grammar restricts is accepted with the probability that the model gives to what is left, and else the whole event
 //! is drawn again: rejection sampling, which keeps the model's own proportions among valid events.
+//!
+//! The writer asks for logits and waits for them ([`Writer::draw`]), so that the questions of many pieces can be answered
+//! together.
 
 use crate::course::Course;
 use crate::masks::Masks;
 use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
 use leitmotif_data::{Grammar, NONE, Sequence, Value, Vocabulary};
-use leitmotif_model::Stepper;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -36,10 +38,32 @@ enum Rules {
     Grammar,
 }
 
+/// How far the field at hand is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing is known of it.
+    Open,
+    /// Its mask is made, its logits are awaited.
+    Asked,
+    /// Its mask and its logits are there.
+    Known,
+}
+
+/// How drawing an event goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Draw {
+    /// The logits of this field are needed, given the fields of [`Writer::event`].
+    Asks(usize),
+    /// [`Writer::event`] is the next event, which the grammar has stepped over.
+    Done,
+    /// There is none, which no grammar of a valid piece allows.
+    Stuck,
+}
+
 /// Draws events. Holds the space it needs.
 pub(crate) struct Writer<'a> {
-    pub meaning: &'a Meaning,
-    pub masks: &'a Masks,
+    meaning: &'a Meaning,
+    masks: &'a Masks,
     sampling: Vec<FieldSampling>,
     filters: &'a [Arc<dyn Filter>],
     rng: ChaCha8Rng,
@@ -47,7 +71,16 @@ pub(crate) struct Writer<'a> {
     allowed: Vec<Vec<bool>>,
     /// What the grammar alone allows.
     lawful: Vec<Vec<bool>>,
+    /// The values that stay of a field, with their probabilities.
+    values: Vec<(usize, f64)>,
     grammar_on: bool,
+    /// The event being drawn: its fields so far.
+    event: Vec<Value>,
+    /// How often it was begun.
+    tries: usize,
+    stage: Stage,
+    /// Whether the first field's logits are those of this event.
+    first_known: bool,
     /// Events that the grammar would not have let through.
     pub invalid: usize,
 }
@@ -70,89 +103,129 @@ impl<'a> Writer<'a> {
             logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),
             allowed: sizes.iter().map(|&size| vec![false; size]).collect(),
             lawful: sizes.iter().map(|&size| vec![false; size]).collect(),
+            values: Vec::new(),
             grammar_on: request.grammar,
+            event: Vec::with_capacity(sizes.len()),
+            tries: 0,
+            stage: Stage::Open,
+            first_known: false,
             invalid: 0,
         }
     }
 
-    /// Draws the next event and steps the grammar over it; `None` if there is none, which no grammar of a valid piece allows.
-    pub fn next(
-        &mut self,
-        stepper: &mut Stepper<'_>,
-        grammar: &mut dyn Grammar,
-        course: &Course,
-        sequence: &Sequence,
-    ) -> Option<Vec<Value>> {
-        if !self.grammar_on {
-            if let Some(event) = self.draw(stepper, grammar, course, sequence, Rules::Free)
-                && grammar.accept(&event).is_ok()
-            {
-                return Some(event);
-            }
-            self.invalid += 1;
-        }
-        let rules = std::iter::repeat_n(Rules::Faithful, TRIES).chain([Rules::Full, Rules::Close, Rules::Grammar]);
-        rules.into_iter().find_map(|rules| {
-            let event = self.draw(stepper, grammar, course, sequence, rules)?;
-            grammar.accept(&event).is_ok().then_some(event)
-        })
+    /// The fields that are drawn, all of them once [`Self::draw`] is done.
+    pub fn event(&self) -> &[Value] {
+        &self.event
     }
 
-    fn draw(
-        &mut self,
-        stepper: &mut Stepper<'_>,
-        grammar: &dyn Grammar,
-        course: &Course,
-        sequence: &Sequence,
-        rules: Rules,
-    ) -> Option<Vec<Value>> {
-        let mut event = Vec::with_capacity(self.allowed.len());
-        let mut asked = false;
-        while event.len() < self.allowed.len() {
-            let field = event.len();
-            if !asked {
-                self.allow(grammar, course, &event, rules);
+    /// Takes the logits that were asked for.
+    pub fn hear(&mut self, logits: &[f32]) {
+        self.logits[self.event.len()].copy_from_slice(logits);
+    }
+
+    /// Forgets the event that was drawn, for the next.
+    pub fn begin(&mut self) {
+        self.event.clear();
+        (self.tries, self.stage, self.first_known) = (0, Stage::Open, false);
+    }
+
+    /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.
+    /// Goes on after [`Self::hear`].
+    pub fn draw(&mut self, grammar: &mut dyn Grammar, course: &Course, sequence: &Sequence) -> Draw {
+        while let Some(rules) = self.rules() {
+            match self.fields(grammar, course, sequence, rules) {
+                Draw::Done if grammar.accept(&self.event).is_ok() => return Draw::Done,
+                Draw::Asks(field) => return Draw::Asks(field),
+                Draw::Done | Draw::Stuck => {}
+            }
+            self.invalid += usize::from(rules == Rules::Free);
+            self.event.clear();
+            self.tries += 1;
+            self.stage = Stage::Open;
+        }
+        Draw::Stuck
+    }
+
+    /// The rules of this try.
+    fn rules(&self) -> Option<Rules> {
+        let tries = if self.grammar_on { self.tries + 1 } else { self.tries };
+        match tries {
+            0 => Some(Rules::Free),
+            1..=TRIES => Some(Rules::Faithful),
+            _ => [Rules::Full, Rules::Close, Rules::Grammar].get(tries - TRIES - 1).copied(),
+        }
+    }
+
+    /// Draws the event's fields under some rules.
+    fn fields(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence, rules: Rules) -> Draw {
+        while self.event.len() < self.allowed.len() {
+            let field = self.event.len();
+            if self.stage == Stage::Open {
+                self.allow(grammar, course, rules);
                 let mut open = self.allowed[field].iter().enumerate().filter(|(_, allowed)| **allowed);
-                if let (Some((value, _)), None) = (open.next(), open.next()) {
-                    event.push(value as Value);
-                    continue;
-                }
-                if self.allowed[field].contains(&true) {
-                    let logits = &mut self.logits[field];
-                    stepper.logits(&event, field, logits);
-                    let place = Place { sequence, earlier: &event, field };
-                    self.filters.iter().for_each(|filter| filter.apply(&place, logits));
-                    course.shift(self.meaning, &event, field, logits);
-                    if rules == Rules::Faithful && field > 0 {
-                        grammar.allowed(&event, field, &mut self.lawful[field]);
-                        if self.rng.random::<f64>() >= mass(&self.logits[field], &self.lawful[field]) {
-                            return None;
-                        }
+                match (open.next(), open.next()) {
+                    (Some((value, _)), None) => {
+                        self.event.push(value as Value);
+                        continue;
                     }
+                    (Some(_), Some(_)) if field > 0 || !self.first_known => {
+                        self.stage = Stage::Asked;
+                        return Draw::Asks(field);
+                    }
+                    _ => self.stage = Stage::Known,
+                }
+            }
+            if self.stage == Stage::Asked {
+                self.stage = Stage::Known;
+                if !self.weigh(grammar, course, sequence, rules) {
+                    return Draw::Stuck;
                 }
             }
             let mut sampling = self.sampling[field];
             sampling.temperature *= course.heat();
-            if let Some(value) = sampling.draw(&self.logits[field], &self.allowed[field], &mut self.rng) {
-                event.push(value as Value);
-                asked = false;
-                continue;
+            let (logits, allowed) = (&self.logits[field], &self.allowed[field]);
+            if let Some(value) = sampling.draw_in(&mut self.values, logits, allowed, &mut self.rng) {
+                self.event.push(value as Value);
+                self.stage = Stage::Open;
+            } else if !self.take_back() {
+                return Draw::Stuck;
             }
-            loop {
-                let value = event.pop()?;
-                let allowed = &mut self.allowed[event.len()];
-                allowed[usize::from(value)] = false;
-                if allowed.contains(&true) {
-                    break;
-                }
-            }
-            asked = true;
         }
-        Some(event)
+        Draw::Done
     }
 
-    fn allow(&mut self, grammar: &dyn Grammar, course: &Course, earlier: &[Value], rules: Rules) {
-        let field = earlier.len();
+    /// What filters and course make of the logits. False if the event is given up, because too little of their
+    /// mass is lawful.
+    fn weigh(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence, rules: Rules) -> bool {
+        let field = self.event.len();
+        let logits = &mut self.logits[field];
+        let place = Place { sequence, earlier: &self.event, field };
+        self.filters.iter().for_each(|filter| filter.apply(&place, logits));
+        course.shift(self.meaning, &self.event, field, logits);
+        if field == 0 {
+            self.first_known = true;
+        } else if rules == Rules::Faithful {
+            grammar.allowed(&self.event, field, &mut self.lawful[field]);
+            return self.rng.random::<f64>() < mass(&self.logits[field], &self.lawful[field]);
+        }
+        true
+    }
+
+    /// Takes back the last choice that had another, and forbids it. False if there is none.
+    fn take_back(&mut self) -> bool {
+        while let Some(value) = self.event.pop() {
+            let allowed = &mut self.allowed[self.event.len()];
+            allowed[usize::from(value)] = false;
+            if allowed.contains(&true) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Makes the mask of the field at hand.
+    fn allow(&mut self, grammar: &dyn Grammar, course: &Course, rules: Rules) {
+        let (earlier, field) = (&self.event, self.event.len());
         let allowed = &mut self.allowed[field];
         grammar.allowed(earlier, field, allowed);
         if rules == Rules::Grammar {
@@ -180,10 +253,13 @@ fn mass(logits: &[f32], lawful: &[bool]) -> f64 {
     if !most.is_finite() {
         return 1.0;
     }
-    let sum = |kept: &dyn Fn(bool) -> bool| -> f64 {
-        values().filter(|(_, lawful)| kept(**lawful)).map(|(logit, _)| f64::from(logit - most).exp()).sum()
-    };
-    sum(&|lawful| lawful) / sum(&|_| true)
+    let (mut all, mut kept) = (0.0, 0.0);
+    for (logit, lawful) in values() {
+        let probability = f64::from(logit - most).exp();
+        all += probability;
+        kept += if *lawful { probability } else { 0.0 };
+    }
+    kept / all
 }
 
 #[cfg(test)]

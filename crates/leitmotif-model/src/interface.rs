@@ -32,6 +32,9 @@ pub trait Model: Send + Sync {
     /// Writes `lanes` pieces side by side, event by event, each from the beginning.
     fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_>;
 
+    /// Bytes that an ensemble remembers at most for each of its lanes, or nearly.
+    fn lane_bytes(&self) -> usize;
+
     /// Writes one piece, event by event, from the beginning.
     fn stepper(&self) -> Stepper<'_> {
         Stepper(self.ensemble(1))

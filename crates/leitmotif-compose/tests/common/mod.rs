@@ -30,6 +30,10 @@ impl Model for Hashing {
     fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
         Box::new(HashingEnsemble { states: vec![1; lanes], sizes: &self.description.sizes, scale: self.scale })
     }
+
+    fn lane_bytes(&self) -> usize {
+        size_of::<u64>()
+    }
 }
 
 struct HashingEnsemble<'a> {

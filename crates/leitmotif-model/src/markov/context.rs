@@ -162,6 +162,12 @@ impl Memory {
         }
     }
 
+    /// Its size in bytes, the few numbers of a field left out.
+    pub fn bytes(&self) -> usize {
+        let voice = |voice: &VoiceMemory| 8 * voice.tags.len() + voice.seen.len() + 2 * voice.events.len();
+        self.voices.iter().map(voice).sum::<usize>() + self.piece.iter().map(|counts| 2 * counts.len()).sum::<usize>()
+    }
+
     pub fn clear(&mut self) {
         self.seen = 0;
         self.distinct.fill(ABSENT);

@@ -178,6 +178,10 @@ impl Model for Markov {
         let memories = vec![Memory::new(&self.plan); lanes];
         Box::new(MarkovEnsemble { model: self, memories, scratch: Scratch::default() })
     }
+
+    fn lane_bytes(&self) -> usize {
+        Memory::new(&self.plan).bytes()
+    }
 }
 
 impl Judge for Markov {

@@ -83,6 +83,13 @@ impl Attention {
         Cache::new(self.spans, self.d)
     }
 
+    /// The numbers that a cache holds: keys and values, and states that will be compressed.
+    pub(super) fn lane_floats(&self) -> usize {
+        let [segment, memory, compressed] = self.spans;
+        let states = if self.compressor.is_some() { segment + memory } else { 0 };
+        self.d * (2 * (segment + memory + compressed) + states)
+    }
+
     /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `lanes`, to `output` `[rows, d]`. Each is remembered in the cache of
     /// its lane.
     pub(super) fn apply(

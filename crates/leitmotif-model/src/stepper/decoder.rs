@@ -66,6 +66,11 @@ impl Decoder {
         }
     }
 
+    /// The numbers that a lane's caches hold.
+    pub(super) fn lane_floats(&self) -> usize {
+        self.layers.iter().map(|layer| layer.attention.lane_floats()).sum()
+    }
+
     /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place.
     pub(super) fn step(&self, lanes: &[usize], x: &mut [f32], state: &mut DecoderState) {
         let DecoderState { caches, attention, feed_forward, gate, output } = state;

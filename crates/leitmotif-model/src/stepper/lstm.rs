@@ -46,6 +46,11 @@ impl Lstm {
         }
     }
 
+    /// The numbers that a lane's state holds.
+    pub(super) fn lane_floats(&self) -> usize {
+        self.layers.len() * 2 * self.d
+    }
+
     /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place.
     pub(super) fn step(&self, lanes: &[usize], x: &mut [f32], state: &mut LstmState) {
         // What a lane was after one event is needed for its next.

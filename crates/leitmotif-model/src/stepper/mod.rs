@@ -83,6 +83,14 @@ impl Model for NetworkModel {
             scratch: FieldScratch::default(),
         })
     }
+
+    fn lane_bytes(&self) -> usize {
+        let floats = match &self.backbone {
+            Backbone::Decoder(decoder) => decoder.lane_floats(),
+            Backbone::Lstm(lstm) => lstm.lane_floats(),
+        };
+        size_of::<f32>() * floats + self.echoes.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
+    }
 }
 
 struct NetworkEnsemble<'a> {

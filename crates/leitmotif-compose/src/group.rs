@@ -1,0 +1,144 @@
+//! Pieces composed together on one thread.
+//!
+//! The model answers the questions of all pieces in one pass over its weights, field by field, and reads their events in
+//! another. A piece draws from its own stream and sees only its own lane, so what it becomes depends on nothing but its
+//! number.
+
+use crate::composition::Composition;
+use crate::plan::Plan;
+use crate::{ComposeError, Piece, Progress};
+use leitmotif_data::Value;
+use leitmotif_model::{Ensemble, Model};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Events of openings that the model is given at once, or a few more.
+const OPENING_EVENTS: usize = 64;
+
+/// Composes the pieces of these numbers.
+///
+/// # Errors
+/// Of the first of them that fails, as [`crate::generate`].
+pub(crate) fn compose_together(
+    plan: &Plan<'_>,
+    model: &dyn Model,
+    pieces: &[u64],
+    progress: &(dyn Fn(Progress) + Sync),
+    cancel: &AtomicBool,
+) -> Result<Vec<Piece>, ComposeError> {
+    let compositions = pieces.iter().map(|&piece| Composition::new(plan, piece));
+    let mut group = Group {
+        sizes: &model.description().sizes,
+        ensemble: model.ensemble(pieces.len()),
+        compositions: compositions.collect::<Result<_, _>>()?,
+        running: (0..pieces.len()).collect(),
+        asking: Vec::new(),
+        lanes: Vec::new(),
+        values: Vec::new(),
+        logits: Vec::new(),
+    };
+    group.open(plan);
+    while !group.running.is_empty() && !cancel.load(Ordering::Relaxed) {
+        group.draw();
+        group.advance(progress);
+    }
+    group.compositions.into_iter().map(Composition::finish).collect()
+}
+
+struct Group<'a> {
+    /// Values of each field.
+    sizes: &'a [usize],
+    /// A lane for each piece.
+    ensemble: Box<dyn Ensemble + 'a>,
+    compositions: Vec<Composition<'a>>,
+    /// The lanes whose pieces are not complete, ascending.
+    running: Vec<usize>,
+    /// Those of them that wait for logits, after the field that they wait for.
+    asking: Vec<(usize, usize)>,
+    /// What the ensemble is told: lanes, and their values.
+    lanes: Vec<usize>,
+    values: Vec<Value>,
+    logits: Vec<f32>,
+}
+
+impl Group<'_> {
+    /// Lets the model read how the pieces begin.
+    fn open(&mut self, plan: &Plan<'_>) {
+        self.running.retain(|&lane| !self.compositions[lane].is_complete());
+        for event in plan.opening.events() {
+            for &lane in &self.running {
+                self.lanes.push(lane);
+                self.values.extend_from_slice(event);
+            }
+            if self.lanes.len() >= OPENING_EVENTS {
+                self.read();
+            }
+        }
+        self.read();
+    }
+
+    /// Lets the model read the events of `lanes`.
+    fn read(&mut self) {
+        self.ensemble.push(&self.lanes, &self.values);
+        self.lanes.clear();
+        self.values.clear();
+    }
+
+    /// Draws the next event of each running piece.
+    fn draw(&mut self) {
+        self.asking.clear();
+        self.asking.extend(self.running.iter().map(|&lane| (0, lane)));
+        loop {
+            let compositions = &mut self.compositions;
+            self.asking.retain_mut(|(field, lane)| match compositions[*lane].draw() {
+                Some(asked) => {
+                    *field = asked;
+                    true
+                }
+                None => false,
+            });
+            if self.asking.is_empty() {
+                return;
+            }
+            self.asking.sort_unstable();
+            self.answer();
+        }
+    }
+
+    /// Answers those who ask, all questions about a field together.
+    fn answer(&mut self) {
+        for asking in self.asking.chunk_by(|a, b| a.0 == b.0) {
+            let (field, size) = (asking[0].0, self.sizes[asking[0].0]);
+            for &(_, lane) in asking {
+                self.lanes.push(lane);
+                self.values.extend_from_slice(self.compositions[lane].event());
+            }
+            self.logits.resize(asking.len() * size, 0.0);
+            self.ensemble.logits(&self.lanes, &self.values, field, &mut self.logits);
+            for (&lane, logits) in self.lanes.iter().zip(self.logits.chunks_exact(size)) {
+                self.compositions[lane].hear(logits);
+            }
+            self.lanes.clear();
+            self.values.clear();
+        }
+    }
+
+    /// Adds the events that were drawn to their pieces, and lets the model read those of pieces that go on.
+    fn advance(&mut self, progress: &(dyn Fn(Progress) + Sync)) {
+        self.running.retain(|&lane| {
+            let composition = &mut self.compositions[lane];
+            let first = self.values.len();
+            self.values.extend_from_slice(composition.event());
+            if let Some(told) = composition.follow() {
+                progress(told);
+            }
+            let goes_on = !composition.is_complete();
+            if goes_on {
+                self.lanes.push(lane);
+            } else {
+                self.values.truncate(first);
+            }
+            goes_on
+        });
+        self.read();
+    }
+}
