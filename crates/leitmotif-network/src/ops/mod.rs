@@ -22,6 +22,7 @@ pub use convolution::{Taps, convolution, convolution_definition};
 pub use dropout::{Dropout, dropout, site};
 pub use echo::{echo, echo_definition};
 pub use embed::{embed, embed_definition};
+pub use fused::by_definition;
 pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition};
 pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nats};
 pub use join::{join, join_definition};

@@ -32,11 +32,29 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, DType, Flex, TensorMetadata};
 use burn::tensor::{Bytes, Shape, Tensor};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
 /// The CPU backend with gradients.
 type Training = Autodiff<Flex>;
+
+thread_local! {
+    static DEFINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` with every operation that this thread starts computed by its definition in ordinary Burn operations, as on
+/// a device without kernels: what the kernels are compared with.
+pub fn by_definition<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            DEFINED.set(self.0);
+        }
+    }
+    let _restore = Restore(DEFINED.replace(true));
+    work()
+}
 
 /// A tensor on the CPU, in one piece, and its place in the autodiff graph if it has one.
 pub(super) struct Input {
@@ -45,8 +63,11 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// `None` if the tensor is not on the CPU.
+    /// `None` if the tensor is not on the CPU, or its definition is asked for.
     pub(super) fn new<const D: usize>(tensor: &Tensor<D>) -> Option<Self> {
+        if DEFINED.get() {
+            return None;
+        }
         let graph = match tensor.is_autodiff() {
             true => Some(tensor.clone().try_into_primitive::<Training>().ok()?),
             false => None,
