@@ -138,7 +138,7 @@ def writing(options, work, corpus, export, program, worker):
         if not model.exists():
             preset, *keys = [key for key in PRESETS[settings] if key != "compact"]
             keys = [f"--set={key}" for key in keys]
-            run(program, "train", corpus, "-o", model, "--preset", preset, "--steps", "5", *keys)
+            run(program, "train", corpus, "-o", model, "--preset", preset, "--steps", "150", *keys)
         ours = [options.release / "examples/write", model / "last"]
         if options.only in (full := f"writing one piece of 500 notes, {title}"):
             contenders = [Contender("Leitmotif", ours)]
