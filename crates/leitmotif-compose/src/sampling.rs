@@ -65,18 +65,24 @@ impl FieldSampling {
 
     /// Writes [`Self::distribution`] to `values`.
     fn distribute(&self, logits: &[f32], allowed: &[bool], values: &mut Vec<(usize, f64)>) {
-        let open = logits.iter().zip(allowed).enumerate().filter(|(_, (_, allowed))| **allowed);
         values.clear();
-        values.extend(
-            open.map(|(value, (&logit, _))| (value, if logit.is_nan() { f64::NEG_INFINITY } else { f64::from(logit) })),
-        );
-        let Some(most) = values.iter().map(|value| value.1).reduce(f64::max) else { return };
+        let mut most = f64::NEG_INFINITY;
+        for (value, (&logit, _)) in logits.iter().zip(allowed).enumerate().filter(|(_, (_, allowed))| **allowed) {
+            let logit = if logit.is_nan() { f64::NEG_INFINITY } else { f64::from(logit) };
+            most = if logit > most { logit } else { most };
+            values.push((value, logit));
+        }
+        if values.is_empty() {
+            return;
+        }
         if self.temperature == 0.0 || most.is_infinite() {
             values.retain(|value| value.1 == most);
             values.truncate(if self.temperature == 0.0 { 1 } else { usize::MAX });
             values.iter_mut().for_each(|value| value.1 = 1.0);
         } else {
-            values.iter_mut().for_each(|value| value.1 = ((value.1 - most) / self.temperature).exp());
+            // As exact as the logits are.
+            let weight = |logit: f64| f64::from((((logit - most) / self.temperature) as f32).exp());
+            values.iter_mut().for_each(|value| value.1 = weight(value.1));
         }
         normalise(values);
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
@@ -153,7 +159,8 @@ impl Sampling {
 
 fn normalise(values: &mut [(usize, f64)]) {
     let sum: f64 = values.iter().map(|value| value.1).sum();
-    values.iter_mut().for_each(|value| value.1 /= sum);
+    let scale = 1.0 / sum;
+    values.iter_mut().for_each(|value| value.1 *= scale);
 }
 
 #[cfg(test)]

@@ -255,7 +255,7 @@ fn mass(logits: &[f32], lawful: &[bool]) -> f64 {
     }
     let (mut all, mut kept) = (0.0, 0.0);
     for (logit, lawful) in values() {
-        let probability = f64::from(logit - most).exp();
+        let probability = f64::from((logit - most).exp());
         all += probability;
         kept += if *lawful { probability } else { 0.0 };
     }
