@@ -72,6 +72,8 @@ def race(title, contenders, warm_up, line, rounds):
     rates = {contender.name: [] for contender in contenders}
     for _ in range(rounds):
         for contender in contenders:
+            # Threads of the one before may still wait actively for work.
+            time.sleep(0.5)
             answer = contender.work(lines[contender.name])
             rates[contender.name].append(answer["events"] / answer["seconds"])
     ours = contenders[0]

@@ -47,8 +47,16 @@ impl<'a> Composition<'a> {
         Ok(Self { plan, piece, grammar, course, writer, sequence: plan.opening.clone(), end, complete })
     }
 
-    /// Whether nothing more follows.
-    pub fn is_complete(&self) -> bool {
+    /// Its number.
+    pub fn piece(&self) -> u64 {
+        self.piece
+    }
+
+    /// Hands the piece over if nothing more follows; whether it did.
+    pub fn hand_over(&self, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) -> bool {
+        if self.complete {
+            finished(self.piece, self.finish());
+        }
         self.complete
     }
 
@@ -93,14 +101,11 @@ impl<'a> Composition<'a> {
         self.sequence.len() - self.plan.opening.len()
     }
 
-    /// The piece as music.
+    /// The complete piece as music.
     ///
     /// # Errors
-    /// [`ComposeError::Cancelled`] if it is not complete, [`ComposeError`] if its events cannot be decoded.
-    pub fn finish(self) -> Result<Piece, ComposeError> {
-        if !self.complete {
-            return Err(ComposeError::Cancelled);
-        }
+    /// [`ComposeError`] if its events cannot be decoded.
+    fn finish(&self) -> Result<Piece, ComposeError> {
         let Plan { representation, request, meaning, primed, tempo, .. } = self.plan;
         let primed = primed.as_ref();
         let end = meaning.places.map(|_| self.end);
@@ -120,7 +125,7 @@ impl<'a> Composition<'a> {
             invalid_events: self.writer.invalid,
             valid: self.writer.invalid == 0 && self.grammar.is_finished(),
         };
-        Ok(Piece { score, sequence: self.sequence, report })
+        Ok(Piece { score, sequence: self.sequence.clone(), report })
     }
 }
 

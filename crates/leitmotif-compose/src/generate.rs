@@ -7,10 +7,12 @@ use leitmotif_data::{Representation, Sequence};
 use leitmotif_model::Model;
 use leitmotif_score::Score;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
-/// Most pieces of a group.
-const MOST_TOGETHER: u64 = 16;
+/// Most pieces of a group. More share the weights' way through the cache, but their memories then leave it.
+const MOST_TOGETHER: u64 = 8;
 /// Most bytes that a group's pieces make the model remember, if it is more than one.
 const MOST_BYTES: usize = 256 << 20;
 
@@ -38,8 +40,9 @@ pub fn generate(
     cancel: &AtomicBool,
 ) -> Result<Piece, ComposeError> {
     let plan = Plan::new(model.description(), representation, request)?;
-    let mut pieces = compose_together(&plan, model, &[piece], progress, cancel)?;
-    Ok(pieces.remove(0))
+    let mut made = None;
+    compose_together(&plan, model, &[piece], progress, cancel, &mut |_, piece| made = Some(piece));
+    made.unwrap_or(Err(ComposeError::Cancelled))
 }
 
 /// Composes pieces number 0 to `count - 1`, on all threads, each in groups; each piece is what [`generate`] makes of its number.
@@ -54,16 +57,35 @@ pub fn generate_many(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Vec<Piece>, ComposeError> {
+    let made: Mutex<BTreeMap<u64, Result<Piece, ComposeError>>> = Mutex::default();
+    let keep = |number, piece| {
+        made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, piece);
+    };
+    generate_each(model, representation, request, count, progress, cancel, &keep)?;
+    made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
+/// As [`generate_many`], but hands each piece, or why there is none, to `finished` with its number as soon as it is complete.
+///
+/// # Errors
+/// [`ComposeError`] for a request that contradicts itself or the vocabulary; nothing is composed then.
+pub fn generate_each(
+    model: &dyn Model,
+    representation: &dyn Representation,
+    request: &Request,
+    count: u64,
+    progress: &(dyn Fn(Progress) + Sync),
+    cancel: &AtomicBool,
+    finished: &(dyn Fn(u64, Result<Piece, ComposeError>) + Sync),
+) -> Result<(), ComposeError> {
     let plan = Plan::new(model.description(), representation, request)?;
     let size = group_size(count, rayon::current_num_threads() as u64, model.lane_bytes());
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);
-    let groups: Vec<_> = groups.map(|pieces| compose_together(&plan, model, pieces, progress, cancel)).collect();
-    let mut made = Vec::with_capacity(pieces.len());
-    for group in groups {
-        made.extend(group?);
-    }
-    Ok(made)
+    groups.for_each(|pieces| {
+        compose_together(&plan, model, pieces, progress, cancel, &mut |n, piece| finished(n, piece))
+    });
+    Ok(())
 }
 
 /// How many pieces make a group if each makes the model remember so many `bytes`: all threads have the same number of groups.
@@ -79,8 +101,7 @@ mod tests {
 
     #[test]
     fn groups_fill_the_threads() {
-        for (count, threads, size) in [(1, 4, 1), (4, 4, 1), (5, 4, 2), (16, 1, 16), (17, 1, 9), (40, 2, 10), (0, 2, 1)]
-        {
+        for (count, threads, size) in [(1, 4, 1), (4, 4, 1), (5, 4, 2), (8, 1, 8), (9, 1, 5), (24, 2, 6), (0, 2, 1)] {
             assert_eq!(group_size(count, threads, 1000), size, "{count} pieces on {threads} threads");
         }
         assert_eq!(group_size(100, 1, MOST_BYTES / 3), 3);

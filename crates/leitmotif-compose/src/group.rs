@@ -14,34 +14,40 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Events of openings that the model is given at once, or a few more.
 const OPENING_EVENTS: usize = 64;
 
-/// Composes the pieces of these numbers.
-///
-/// # Errors
-/// Of the first of them that fails, as [`crate::generate`].
+/// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as soon as it is complete.
 pub(crate) fn compose_together(
     plan: &Plan<'_>,
     model: &dyn Model,
     pieces: &[u64],
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
-) -> Result<Vec<Piece>, ComposeError> {
-    let compositions = pieces.iter().map(|&piece| Composition::new(plan, piece));
+    finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
+) {
+    let mut compositions = Vec::with_capacity(pieces.len());
+    for &piece in pieces {
+        match Composition::new(plan, piece) {
+            Ok(composition) => compositions.push(composition),
+            Err(error) => finished(piece, Err(error)),
+        }
+    }
     let mut group = Group {
         sizes: &model.description().sizes,
-        ensemble: model.ensemble(pieces.len()),
-        compositions: compositions.collect::<Result<_, _>>()?,
-        running: (0..pieces.len()).collect(),
+        ensemble: model.ensemble(compositions.len()),
+        running: (0..compositions.len()).collect(),
+        compositions,
         asking: Vec::new(),
         lanes: Vec::new(),
         values: Vec::new(),
         logits: Vec::new(),
     };
-    group.open(plan);
+    group.open(plan, finished);
     while !group.running.is_empty() && !cancel.load(Ordering::Relaxed) {
         group.draw();
-        group.advance(progress);
+        group.advance(progress, finished);
     }
-    group.compositions.into_iter().map(Composition::finish).collect()
+    for &lane in &group.running {
+        finished(group.compositions[lane].piece(), Err(ComposeError::Cancelled));
+    }
 }
 
 struct Group<'a> {
@@ -62,8 +68,8 @@ struct Group<'a> {
 
 impl Group<'_> {
     /// Lets the model read how the pieces begin.
-    fn open(&mut self, plan: &Plan<'_>) {
-        self.running.retain(|&lane| !self.compositions[lane].is_complete());
+    fn open(&mut self, plan: &Plan<'_>, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) {
+        self.running.retain(|&lane| !self.compositions[lane].hand_over(finished));
         for event in plan.opening.events() {
             for &lane in &self.running {
                 self.lanes.push(lane);
@@ -122,8 +128,12 @@ impl Group<'_> {
         }
     }
 
-    /// Adds the events that were drawn to their pieces, and lets the model read those of pieces that go on.
-    fn advance(&mut self, progress: &(dyn Fn(Progress) + Sync)) {
+    /// Adds the events that were drawn to their pieces, hands over those that are complete, and lets the model read the others'.
+    fn advance(
+        &mut self,
+        progress: &(dyn Fn(Progress) + Sync),
+        finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
+    ) {
         self.running.retain(|&lane| {
             let composition = &mut self.compositions[lane];
             let first = self.values.len();
@@ -131,7 +141,7 @@ impl Group<'_> {
             if let Some(told) = composition.follow() {
                 progress(told);
             }
-            let goes_on = !composition.is_complete();
+            let goes_on = !composition.hand_over(finished);
             if goes_on {
                 self.lanes.push(lane);
             } else {

@@ -29,7 +29,7 @@ mod writer;
 pub use constraints::{Constraints, PitchRange};
 pub use error::ComposeError;
 pub use filter::{Filter, Place};
-pub use generate::{Piece, generate, generate_many};
+pub use generate::{Piece, generate, generate_each, generate_many};
 pub use prime::Prime;
 pub use report::PieceReport;
 pub use request::{Length, MAX_BARS, MAX_NOTES, MAX_SECONDS, Progress, Request};

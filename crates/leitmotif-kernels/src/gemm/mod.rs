@@ -11,7 +11,7 @@ use crate::isa::Isa;
 use crate::parts::{self, Parts};
 use crate::pool;
 pub(crate) use micro::product;
-pub use micro::{Dims, Start};
+pub(crate) use micro::{Dims, Start};
 pub use packed::Packed;
 pub(crate) use packed::outer;
 use rayon::prelude::*;
@@ -94,14 +94,6 @@ pub fn with_packed_into(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize, c
     });
 }
 
-/// A small product of matrices that lie in cache, on this thread and without packing: `c = start + a b`.
-///
-/// # Panics
-/// If a slice is too short.
-pub fn multiply(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
-    product(Isa::current(), dims, a, b, c, start);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +122,7 @@ mod tests {
                     assert_close(&tn(&at, &b, [k, m, n]), &expected, 1e-5);
                     let dims = Dims { m, n, k, a_row: 1, a_col: m, b_row: n, c_row: n + 3 };
                     let mut c = vec![0.5; m * (n + 3)];
-                    multiply(dims, &at, &b, &mut c, Start::Zero);
+                    product(isa, dims, &at, &b, &mut c, Start::Zero);
                     assert!(c.chunks(n + 3).all(|c| c[n..] == [0.5; 3]));
                     let rows: Vec<f32> = c.chunks(n + 3).flat_map(|c| &c[..n]).copied().collect();
                     assert_close(&rows, &expected, 1e-5);

@@ -22,33 +22,22 @@ dispatch! {
 }
 
 #[inline(always)]
-fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
-    let one = s.splat(1.0);
-    s.div(one, s.add(one, s.exp(s.sub(s.zero(), x))))
-}
-
-#[inline(always)]
-fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
-    s.fma(s.splat(2.0), sigmoid(s, s.add(x, x)), s.splat(-1.0))
-}
-
-#[inline(always)]
 fn step_lanes<S: Simd>(s: S, gates: &mut [f32], before: &[f32], cell: &mut [f32], out: &mut [f32]) {
     let n = out.len();
     for j in (0..n).step_by(S::N) {
         let lanes = j..n.min(j + S::N);
         let at = |gate: usize| gate * n + lanes.start..gate * n + lanes.end;
-        let input = sigmoid(s, s.load_part(&gates[at(0)]));
-        let forget = sigmoid(s, s.load_part(&gates[at(1)]));
-        let candidate = tanh(s, s.load_part(&gates[at(2)]));
-        let output = sigmoid(s, s.load_part(&gates[at(3)]));
+        let input = s.sigmoid(s.load_part(&gates[at(0)]));
+        let forget = s.sigmoid(s.load_part(&gates[at(1)]));
+        let candidate = s.tanh(s.load_part(&gates[at(2)]));
+        let output = s.sigmoid(s.load_part(&gates[at(3)]));
         let c = s.fma(forget, s.load_part(&before[lanes.clone()]), s.mul(input, candidate));
         s.store_part(&mut gates[at(0)], input);
         s.store_part(&mut gates[at(1)], forget);
         s.store_part(&mut gates[at(2)], candidate);
         s.store_part(&mut gates[at(3)], output);
         s.store_part(&mut cell[lanes.clone()], c);
-        s.store_part(&mut out[lanes], s.mul(output, tanh(s, c)));
+        s.store_part(&mut out[lanes], s.mul(output, s.tanh(c)));
     }
 }
 
@@ -67,7 +56,7 @@ fn backward_lanes<S: Simd>(
         let lanes = j..n.min(j + S::N);
         let at = |gate: usize| gate * n + lanes.start..gate * n + lanes.end;
         let [input, forget, candidate, output] = [0, 1, 2, 3].map(|gate| s.load_part(&gates[at(gate)]));
-        let t = tanh(s, s.load_part(&cell[lanes.clone()]));
+        let t = s.tanh(s.load_part(&cell[lanes.clone()]));
         let dh = s.load_part(&dout[lanes.clone()]);
         let through = s.mul(s.mul(dh, output), s.sub(one, s.mul(t, t)));
         let dc = s.add(s.load_part(&dcell[lanes.clone()]), through);

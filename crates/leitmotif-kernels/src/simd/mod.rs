@@ -125,6 +125,18 @@ pub(crate) trait Simd: Copy {
         math::exp(self, x)
     }
 
+    /// `1 / (1 + e^-x)`.
+    #[inline(always)]
+    fn sigmoid(self, x: Self::V) -> Self::V {
+        let one = self.splat(1.0);
+        self.div(one, self.add(one, self.exp(self.sub(self.zero(), x))))
+    }
+
+    #[inline(always)]
+    fn tanh(self, x: Self::V) -> Self::V {
+        self.fma(self.splat(2.0), self.sigmoid(self.add(x, x)), self.splat(-1.0))
+    }
+
     /// Replaces positive numbers by their natural logarithms.
     #[inline(always)]
     fn ln(self, x: &mut [f32]) {

@@ -66,17 +66,6 @@ dispatch! { fn update_on(gru: Gru<'_>, candidate: &[f32], stream: &mut [f32]) = 
 dispatch! { fn cell_on(input: &[f32], recurrent: &[f32], cell: &mut [f32], hidden: &mut [f32]) = cell_lanes; }
 
 #[inline(always)]
-fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
-    let one = s.splat(1.0);
-    s.div(one, s.add(one, s.exp(s.sub(s.zero(), x))))
-}
-
-#[inline(always)]
-fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
-    s.fma(s.splat(2.0), sigmoid(s, s.add(x, x)), s.splat(-1.0))
-}
-
-#[inline(always)]
 fn reset_lanes<S: Simd>(s: S, gru: Gru<'_>, stream: &[f32], reset: &mut [f32]) {
     let d = gru.bias.len();
     for (row, (stream, reset)) in stream.chunks_exact(d).zip(reset.chunks_exact_mut(d)).enumerate() {
@@ -84,7 +73,7 @@ fn reset_lanes<S: Simd>(s: S, gru: Gru<'_>, stream: &[f32], reset: &mut [f32]) {
         for j in (0..d).step_by(S::N) {
             let lanes = j..d.min(j + S::N);
             let sum = s.add(s.load_part(&input[lanes.clone()]), s.load_part(&state[lanes.clone()]));
-            let y = s.mul(sigmoid(s, sum), s.load_part(&stream[lanes.clone()]));
+            let y = s.mul(s.sigmoid(sum), s.load_part(&stream[lanes.clone()]));
             s.store_part(&mut reset[lanes], y);
         }
     }
@@ -98,9 +87,9 @@ fn update_lanes<S: Simd>(s: S, gru: Gru<'_>, candidate: &[f32], stream: &mut [f3
         for j in (0..d).step_by(S::N) {
             let lanes = j..d.min(j + S::N);
             let sum = s.add(s.load_part(&input[lanes.clone()]), s.load_part(&state[lanes.clone()]));
-            let update = sigmoid(s, s.add(sum, s.load_part(&gru.bias[lanes.clone()])));
+            let update = s.sigmoid(s.add(sum, s.load_part(&gru.bias[lanes.clone()])));
             let input = s.load_part(&input[d + lanes.start..d + lanes.end]);
-            let target = tanh(s, s.add(input, s.load_part(&candidate[lanes.clone()])));
+            let target = s.tanh(s.add(input, s.load_part(&candidate[lanes.clone()])));
             let x = s.load_part(&stream[lanes.clone()]);
             s.store_part(&mut stream[lanes], s.fma(update, s.sub(target, x), x));
         }
@@ -116,10 +105,10 @@ fn cell_lanes<S: Simd>(s: S, input: &[f32], recurrent: &[f32], cell: &mut [f32],
             let at = gate * d + lanes.start..gate * d + lanes.end;
             s.add(s.load_part(&input[at.clone()]), s.load_part(&recurrent[at]))
         };
-        let new = s.mul(sigmoid(s, sum(0)), tanh(s, sum(2)));
-        let c = s.fma(sigmoid(s, sum(1)), s.load_part(&cell[lanes.clone()]), new);
+        let new = s.mul(s.sigmoid(sum(0)), s.tanh(sum(2)));
+        let c = s.fma(s.sigmoid(sum(1)), s.load_part(&cell[lanes.clone()]), new);
         s.store_part(&mut cell[lanes.clone()], c);
-        s.store_part(&mut hidden[lanes.clone()], s.mul(sigmoid(s, sum(3)), tanh(s, c)));
+        s.store_part(&mut hidden[lanes.clone()], s.mul(s.sigmoid(sum(3)), s.tanh(c)));
     }
 }
 

@@ -9,14 +9,14 @@ use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate};
+use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate_each};
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
 use leitmotif_score::{Score, Ticks, write_midi_file};
-use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Pixels of a PNG to one of the picture.
@@ -72,21 +72,27 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     paths.iter().try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
     let progress = Together::new(console, paths.len());
-    let write = |(number, path): (usize, &PathBuf)| -> Result<PieceReport> {
-        let told = |progress_of: Progress| progress.hear(progress_of);
-        let piece =
-            generate(&*opened.model, &*opened.representation, &request, number as u64, &told, interrupt::flag())?;
-        let Piece { mut score, mut report, .. } = piece;
+    let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<PieceReport> {
+        let (path, Piece { mut score, mut report, .. }) = (&paths[number], piece?);
         score.title.get_or_insert_with(|| title(path));
         write_midi_file(path, &score)?;
         extras.write(path, &score, report.prime_bars)?;
         report.path = Some(path.clone());
         Ok(report)
     };
-    let made: Vec<Result<PieceReport>> = paths.par_iter().enumerate().map(write).collect();
+    // Each piece is written as soon as it is complete.
+    let made: Mutex<BTreeMap<u64, Result<PieceReport>>> = Mutex::default();
+    let finished = |number: u64, piece: Result<Piece, ComposeError>| {
+        let report = write(number as usize, piece);
+        made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, report);
+    };
+    let told = |told: Progress| progress.hear(told);
+    let (model, representation, count) = (&*opened.model, &*opened.representation, paths.len() as u64);
+    generate_each(model, representation, &request, count, &told, interrupt::flag(), &finished)?;
+    let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     console.clear();
     let (mut pieces, mut notes, mut failed) = (0, 0, None);
-    for report in made {
+    for report in made.into_values() {
         match report {
             Ok(report) => {
                 (pieces, notes) = (pieces + 1, notes + report.notes);
