@@ -132,7 +132,7 @@ def compare(options, work):
 def writing(options, work, corpus, export, program, worker):
     """One piece against peers, and many pieces against one."""
     cases = {
-        "d 256, 6 layers, no memory": ("large", ["write-plain"]),
+        "d 256, 6 layers, no memory": ("large", ["write-plain", "write-plain-one-thread"]),
         "study's configuration": ("study", ["write-lucidrains"]),
     }
     for title, (settings, peers) in cases.items():

@@ -44,6 +44,9 @@ class Plain(nn.Module):
         self.blocks = nn.ModuleList(Block(d, heads, d_ff) for _ in range(layers))
         self.norm, self.logits = nn.LayerNorm(d), nn.Linear(d, vocabulary)
         self.heads, self.d = heads, d
+        for module in self.modules():
+            if isinstance(module, (nn.Embedding, nn.Linear)):
+                nn.init.normal_(module.weight, std=0.02)
 
     def forward(self, inputs):
         x = self.tokens(inputs) + self.places.weight[: inputs.shape[1]]

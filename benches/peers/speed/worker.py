@@ -71,8 +71,7 @@ def compressive(export, compiled, lanes, **sizes):
         events, vocabulary = compact(events)
         values = [vocabulary]
     else:
-        fields = json.loads((Path(export) / "tokenizer.json").read_text())["fields"]
-        values = [len(field["values"]) for field in fields]
+        values = vocabulary_of(export)
     config = Config(values, **sizes)
     stream, model = Stream(events, lanes, config.segment), Compressive(config)
     update, forward = trainer(model, 0.5 if config.d_model == 64 else 1.0), torch.compile(model) if compiled else model
@@ -111,10 +110,17 @@ def lucidrains(export, gated):
     return step
 
 
-def write_plain(export):
+def vocabulary_of(export):
+    """The values of each field."""
+    fields = json.loads((Path(export) / "tokenizer.json").read_text())["fields"]
+    return [len(field["values"]) for field in fields]
+
+
+def write_plain(export, threads=None):
     """Writing with a cache of keys and values, batch 1, in contexts of 512 (`N` may not be longer)."""
-    _, vocabulary = compact(torch.cat(songs(export)))
-    model = Plain(vocabulary, 256, 6, 8, 1024, 512).eval()
+    if threads:
+        torch.set_num_threads(threads)
+    model = Plain(*vocabulary_of(export), 256, 6, 8, 1024, 512).eval()
 
     @torch.inference_mode()
     def write(count):
@@ -130,13 +136,11 @@ def write_plain(export):
 def write_lucidrains(export):
     from compressive_transformer_pytorch import AutoregressiveWrapper, CompressiveTransformer
 
-    _, vocabulary = compact(torch.cat(songs(export)))
     model = CompressiveTransformer(
-        num_tokens=vocabulary, dim=64, seq_len=64, depth=6, memory_layers=[5, 6], mem_len=64, cmem_len=256,
-        cmem_ratio=4, heads=8, gru_gated_residual=False,
+        num_tokens=vocabulary_of(export)[0], dim=64, seq_len=64, depth=6, memory_layers=[5, 6], mem_len=64,
+        cmem_len=256, cmem_ratio=4, heads=8, gru_gated_residual=False,
     )
     wrapper = AutoregressiveWrapper(model)
-    # In evaluation the library keeps a memory of a second piece only if it was told the shape of the first.
     return lambda count: wrapper.generate(torch.zeros(1, 1, dtype=torch.long), count).shape[1]
 
 
@@ -157,7 +161,7 @@ TRAINING = {
     "compressive-small": lambda export: compressive(export, False, 32, **SMALL),
     "compressive-small-compiled": lambda export: compressive(export, True, 32, **SMALL),
 }
-WRITING = {"write-plain": write_plain, "write-lucidrains": write_lucidrains}
+WRITING = {"write-plain": write_plain, "write-plain-one-thread": lambda export: write_plain(export, 1), "write-lucidrains": write_lucidrains}
 
 
 def main(case, export):

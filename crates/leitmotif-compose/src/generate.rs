@@ -41,7 +41,8 @@ pub fn generate(
 ) -> Result<Piece, ComposeError> {
     let plan = Plan::new(model.description(), representation, request)?;
     let mut made = None;
-    compose_together(&plan, model, &[piece], progress, cancel, &mut |_, piece| made = Some(piece));
+    // Within the pool, so that a large model's weights are read by all threads.
+    rayon::scope(|_| compose_together(&plan, model, &[piece], progress, cancel, &mut |_, piece| made = Some(piece)));
     made.unwrap_or(Err(ComposeError::Cancelled))
 }
 

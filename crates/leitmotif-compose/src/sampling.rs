@@ -11,6 +11,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Where `e` to this power, as often as a field can have values, is lost in the rounding of a sum of probabilities.
+const BEYOND_REACH: f32 = -50.0;
 /// Highest temperature.
 const MAX_TEMPERATURE: f64 = 100.0;
 
@@ -80,8 +82,11 @@ impl FieldSampling {
             values.truncate(if self.temperature == 0.0 { 1 } else { usize::MAX });
             values.iter_mut().for_each(|value| value.1 = 1.0);
         } else {
-            // As exact as the logits are.
-            let weight = |logit: f64| f64::from((((logit - most) / self.temperature) as f32).exp());
+            // As exact as the logits are. What is beyond reach is not worth an exponential.
+            let weight = |logit: f64| match ((logit - most) / self.temperature) as f32 {
+                exponent if exponent < BEYOND_REACH => 0.0,
+                exponent => f64::from(exponent.exp()),
+            };
             values.iter_mut().for_each(|value| value.1 = weight(value.1));
         }
         normalise(values);

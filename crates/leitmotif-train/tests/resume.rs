@@ -164,6 +164,18 @@ fn a_run_that_is_killed_at_any_moment_becomes_the_run_that_was_not() {
     assert_eq!(strays, config(STEPS).train.keep_checkpoints, "nothing half-written stays behind");
 }
 
+/// The last moment at which a run can be stopped: everything is saved, and only the model folder `last` is missing.
+#[test]
+fn a_run_that_is_killed_before_its_last_model_is_written_becomes_the_run_that_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let dir = folder.path().join("run");
+    let expected = whole(&corpus, &dir, &config(STEPS));
+    std::fs::remove_dir_all(dir.join("last")).unwrap();
+    resume(&corpus, &dir, Budget::default(), &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
+    assert_same(&outcome(&dir), &expected);
+}
+
 #[test]
 #[cfg(unix)]
 fn a_full_disk_is_an_error_and_leaves_the_last_checkpoint_whole() {

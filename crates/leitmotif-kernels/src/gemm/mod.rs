@@ -83,6 +83,10 @@ pub fn with_packed_into(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize, c
     if n == 0 {
         return;
     }
+    if m == 1 {
+        b.row_product(a, c, start);
+        return;
+    }
     if m <= ROWS {
         b.product(m, a, k, c, n, start);
         return;
@@ -141,6 +145,28 @@ mod tests {
         let expected = naive([m, rows, n], |i, p| a[p * m + i], |p, j| b[p * n + j]);
         for isa in Isa::available() {
             assert_close(&isa.force(|| tn(&a, &b, [rows, m, n])), &expected, 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_row_divided_among_threads_is_the_same_row() {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool");
+        for [k, n] in [[1, 1], [64, 100], [300, 1000], [1024, 777], [700, 4226]] {
+            let (a, b, bias) = (random(1, k), random(2, k * n), random(3, n));
+            for isa in Isa::available() {
+                let packed = isa.force(|| Packed::new(&b, k, n));
+                for bias in [None, Some(&bias[..])] {
+                    let alone = with_packed(&a, &packed, bias, 1);
+                    assert_eq!(threads.install(|| with_packed(&a, &packed, bias, 1)), alone);
+                    let expected: Vec<f64> = (0..n)
+                        .map(|j| {
+                            let sum: f64 = (0..k).map(|p| f64::from(a[p]) * f64::from(b[p * n + j])).sum();
+                            sum + bias.map_or(0.0, |bias| f64::from(bias[j]))
+                        })
+                        .collect();
+                    assert_close(&alone, &expected, 1e-5);
+                }
+            }
         }
     }
 }

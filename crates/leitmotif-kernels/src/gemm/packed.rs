@@ -17,6 +17,8 @@ pub struct Packed {
 
 /// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
 const K_BLOCK: usize = 256;
+/// Fewer floats of a matrix than this are not worth another thread for one row.
+const ROW_FLOATS: usize = 48 << 10;
 /// Below this `k` one pass is better than two.
 const K_WHOLE: usize = 384;
 
@@ -56,13 +58,52 @@ impl Packed {
         self.n
     }
 
+    /// `c[n] = start + a[k] b` for a single row, whose time is that of reading the matrix: the panels of a large one are
+    /// divided among the threads of the pool that this thread belongs to, if it belongs to one.
+    pub(crate) fn row_product(&self, a: &[f32], c: &mut [f32], start: Start<'_>) {
+        let panels = self.n.div_ceil(self.width);
+        let least = ROW_FLOATS.div_ceil(self.width * self.k.max(1));
+        let alone = panels < 2 * least || rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
+        if alone {
+            self.product(1, a, self.k, c, self.n, start);
+        } else {
+            self.divided(a, c, start, 0, least);
+        }
+    }
+
+    /// The columns from `first` on, which `c` holds, by halves of at least `least` panels.
+    fn divided(&self, a: &[f32], c: &mut [f32], start: Start<'_>, first: usize, least: usize) {
+        let panels = c.len().div_ceil(self.width);
+        if panels < 2 * least {
+            return self.columns(1, a, self.k, c, c.len(), first, start);
+        }
+        let middle = panels.div_ceil(2) * self.width;
+        let (left, right) = c.split_at_mut(middle);
+        let [of_left, of_right] = match start {
+            Start::Bias(bias) => [Start::Bias(&bias[..middle]), Start::Bias(&bias[middle..])],
+            other => [other; 2],
+        };
+        rayon::join(
+            || self.divided(a, left, of_left, first, least),
+            || self.divided(a, right, of_right, first + middle, least),
+        );
+    }
+
     /// `c[m, n] = start + a[m, k] b` on this thread.
     pub(crate) fn product(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, start: Start<'_>) {
         if m == 0 {
             return;
         }
-        let Self { k, n, width, .. } = *self;
-        for (panel, j) in (0..n).step_by(width).enumerate() {
+        self.columns(m, a, a_row, &mut c[..(m - 1) * c_row + self.n], c_row, 0, start);
+    }
+
+    /// The same for the columns from `first` on, a multiple of the panels' width; the last row of `c` ends with the last of
+    /// them.
+    #[allow(clippy::too_many_arguments)]
+    fn columns(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, first: usize, start: Start<'_>) {
+        let Self { k, width, .. } = *self;
+        let n = c.len() - (m - 1) * c_row;
+        for (panel, j) in (first / width..).zip((0..n).step_by(width)) {
             let columns = width.min(n - j);
             let step = if k <= K_WHOLE { k.max(1) } else { K_BLOCK };
             for (block, p) in (0..k.max(1)).step_by(step).enumerate() {

@@ -115,7 +115,7 @@ fn recall_from_beyond_the_memory_needs_compressed_memory() {
         (Compression::Mean, 1000),
         (Compression::Max, 1000),
         (Compression::Conv, 1000),
-        (Compression::DilatedConv, 2000),
+        (Compression::DilatedConv, 4000),
         (Compression::MostUsed, 1000),
     ] {
         let config = ModelConfig { compression, ..transformer(SEGMENT, 2 * SEGMENT / 4) };

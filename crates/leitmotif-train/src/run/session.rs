@@ -248,18 +248,7 @@ impl<'a> Session<'a> {
         if self.state.validated == Some(self.state.step) || self.validation_songs.is_empty() {
             return Ok(false);
         }
-        let start = Instant::now();
-        let judged = {
-            let (observer, cancel) = (self.observer, self.cancel);
-            let network = self.learner.network();
-            let lanes = self.config.train.lanes;
-            evaluate_songs(network, self.corpus, &self.validation_songs, lanes, &mut |done, total| {
-                observer.observe(&TrainEvent::Validating { done, total });
-                !cancel.load(Ordering::Relaxed)
-            })?
-        };
-        self.timings.validation += start.elapsed().as_secs_f64();
-        let Some(evaluation) = judged else { return Ok(false) };
+        let Some(evaluation) = self.judge()? else { return Ok(false) };
         let loss = evaluation.nats_per_note.value;
         let is_best = loss.is_finite() && self.state.best.is_none_or(|best| loss < best.nats_per_note);
         self.state.validated = Some(self.state.step);
@@ -286,6 +275,19 @@ impl<'a> Session<'a> {
         self.observer.observe(&TrainEvent::Validated(&line, &evaluation));
         self.judged = Some((self.state.step, evaluation));
         Ok(true)
+    }
+
+    /// What the network costs the validation songs; `None` if it is stopped from outside.
+    fn judge(&mut self) -> Result<Option<Evaluation>, TrainError> {
+        let start = Instant::now();
+        let (observer, cancel) = (self.observer, self.cancel);
+        let (network, lanes) = (self.learner.network(), self.config.train.lanes);
+        let judged = evaluate_songs(network, self.corpus, &self.validation_songs, lanes, &mut |done, total| {
+            observer.observe(&TrainEvent::Validating { done, total });
+            !cancel.load(Ordering::Relaxed)
+        })?;
+        self.timings.validation += start.elapsed().as_secs_f64();
+        Ok(judged)
     }
 
     fn publish(&self, name: &str, validation: Option<&Evaluation>) -> Result<(), TrainError> {
@@ -332,8 +334,12 @@ impl<'a> Session<'a> {
                 return Err(TrainError::Interrupted { step });
             }
         }
-        let judged = self.judged.take().filter(|(at, _)| *at == step);
-        self.publish(LAST, judged.as_ref().map(|(_, evaluation)| evaluation))?;
+        let judged = match self.judged.take().filter(|(at, _)| *at == step) {
+            // The session that validated this step was stopped before it came here.
+            None if self.state.validated == Some(step) => self.judge()?,
+            judged => judged.map(|(_, evaluation)| evaluation),
+        };
+        self.publish(LAST, judged.as_ref())?;
         curves::write(self.dir)?;
         Ok(TrainSummary {
             step,
