@@ -199,7 +199,7 @@ impl ModelConfig {
     }
 
     /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares
-    /// no factor with the ratio, so that every state is seen by exactly one tap of one group.
+    /// no factor with the ratio, so that in an endless sequence every state is seen by exactly one tap.
     pub fn dilation(&self) -> usize {
         let common = |mut a: usize, mut b: usize| {
             while b > 0 {
