@@ -111,13 +111,9 @@ fn recall_from_beyond_the_segment_needs_memory() {
 fn recall_from_beyond_the_memory_needs_compressed_memory() {
     let without = answer_nats(transformer(SEGMENT, 0), 3, 1000);
     assert!(without > GUESSED, "memory alone: {without}");
-    for compression in [
-        Compression::Mean,
-        Compression::Max,
-        Compression::Conv,
-        Compression::DilatedConv,
-        Compression::MostUsed,
-    ] {
+    for compression in
+        [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed]
+    {
         // Taps of a dilated group that lie before what was evicted see nothing, and miss some of its states in exchange: what
         // was there is found in their neighbours, once a layer below has passed it on.
         let layers = if compression == Compression::DilatedConv { 2 } else { 1 };
