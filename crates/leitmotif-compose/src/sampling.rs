@@ -62,10 +62,11 @@ impl FieldSampling {
     pub fn distribution(&self, logits: &[f32], allowed: &[bool]) -> Vec<(usize, f64)> {
         let mut values = Vec::new();
         self.distribute(logits, allowed, &mut values);
+        normalise(&mut values);
         values
     }
 
-    /// Writes [`Self::distribution`] to `values`.
+    /// Writes [`Self::distribution`] to `values`, but for a common factor.
     fn distribute(&self, logits: &[f32], allowed: &[bool], values: &mut Vec<(usize, f64)>) {
         values.clear();
         let mut most = f64::NEG_INFINITY;
@@ -89,8 +90,8 @@ impl FieldSampling {
             };
             values.iter_mut().for_each(|value| value.1 = weight(value.1));
         }
-        normalise(values);
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
+            normalise(values);
             values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             if self.top_k > 0 {
                 values.truncate(self.top_k);
@@ -125,7 +126,7 @@ impl FieldSampling {
         rng: &mut ChaCha8Rng,
     ) -> Option<usize> {
         self.distribute(logits, allowed, values);
-        let mut left: f64 = rng.random();
+        let mut left = rng.random::<f64>() * values.iter().map(|value| value.1).sum::<f64>();
         let last = values.iter().rposition(|value| value.1 > 0.0)?;
         let chosen = values[..last].iter().find(|(_, probability)| {
             left -= probability;

@@ -18,7 +18,7 @@ pub struct Packed {
 /// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
 const K_BLOCK: usize = 256;
 /// Fewer floats of a matrix than this are not worth another thread for one row.
-const ROW_FLOATS: usize = 48 << 10;
+const ROW_FLOATS: usize = 32 << 10;
 /// Below this `k` one pass is better than two.
 const K_WHOLE: usize = 384;
 
