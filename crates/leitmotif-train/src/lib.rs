@@ -2,7 +2,8 @@
 //!
 //! The story in order: [`RunConfig`] says everything a run can be told, in layers (preset, file, single keys); [`train`] makes a
 //! run folder and fills it, [`resume`] takes it up again exactly where a checkpoint left it; [`evaluate()`] tells
-//! what music costs a model in nats per event, note and second; [`Learner`] is one step of it for loops of one's own; [`load_judge`] finds and loads the model of a run.
+//! what music costs a model in nats per event, note and second; [`load_judge`] finds and loads the model of a run.
+//! [`Learner`] is one step of training, for loops of one's own.
 //!
 //! Invariants: a run is a pure function of corpus, configuration and build on the CPU (a budget in minutes excepted), however often
 //! it is stopped, killed and resumed; a checkpoint or model folder is complete or absent; nothing is printed.
