@@ -336,7 +336,10 @@ impl<'a> Session<'a> {
         }
         let judged = match self.judged.take().filter(|(at, _)| *at == step) {
             // The session that validated this step was stopped before it came here.
-            None if self.state.validated == Some(step) => self.judge()?,
+            None if self.state.validated == Some(step) => match self.judge()? {
+                None => return Err(TrainError::Interrupted { step }),
+                judged => judged,
+            },
             judged => judged.map(|(_, evaluation)| evaluation),
         };
         self.publish(LAST, judged.as_ref())?;
