@@ -90,7 +90,9 @@ def race(title, contenders, warm_up, line, rounds):
 
 
 def run(*command):
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}:\n{done.stderr}")
 
 
 def main():

@@ -15,7 +15,9 @@ use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: write MODEL")?);
-    let vocabulary: Vocabulary = serde_json::from_slice(&std::fs::read(folder.join(VOCABULARY_FILE))?)?;
+    let vocabulary = folder.join(VOCABULARY_FILE);
+    let text = std::fs::read(&vocabulary).map_err(|error| format!("{}: {error}", vocabulary.display()))?;
+    let vocabulary: Vocabulary = serde_json::from_slice(&text)?;
     let representation = leitmotif_data::load(&vocabulary)?;
     let model = open_model(&folder)?;
     for (seed, line) in std::io::stdin().lock().lines().enumerate() {
