@@ -58,6 +58,11 @@ impl Isa {
         FORCED.get().unwrap_or_else(|| *BEST.get_or_init(|| Self::available().last().unwrap_or(Self::Portable)))
     }
 
+    /// The set for rows of so many floats: half-filled wide vectors are no faster than full narrow ones.
+    pub(crate) fn for_rows_of(self, floats: usize) -> Self {
+        if self == Self::Avx512 && floats <= 8 { Self::Avx2 } else { self }
+    }
+
     /// Runs `work` with this instruction set for every operation that the current thread starts; for tests and
     /// benchmarks.
     ///

@@ -142,12 +142,7 @@ impl Head<'_> {
     /// Scaled queries with both biases, each `[segment, dh]`.
     fn queries(&self, content: &mut [f32], position: &mut [f32]) {
         let biases = [self.u, self.v];
-        with_biases(self.narrow(), (self.qkv, 3 * self.d), biases, self.scale(), content, position);
-    }
-
-    /// The instruction set for passes over rows of one head: half-filled wide vectors are no faster than narrow ones.
-    fn narrow(&self) -> Isa {
-        if self.isa == Isa::Avx512 && self.dh <= 8 { Isa::Avx2 } else { self.isa }
+        with_biases(self.isa.for_rows_of(self.dh), (self.qkv, 3 * self.d), biases, self.scale(), content, position);
     }
 
     /// Both score matrices of a tile.
@@ -182,7 +177,7 @@ impl Head<'_> {
             let out = &mut out[i * dh..(i + tile.rows) * dh];
             let dims = Dims { m: tile.rows, n: dh, k: tile.keys, a_row: row, a_col: 1, b_row: dh, c_row: dh };
             product(self.isa, dims, content, v, out, Start::Zero);
-            scale_rows(self.narrow(), out, &factor[..tile.rows]);
+            scale_rows(self.isa.for_rows_of(self.dh), out, &factor[..tile.rows]);
         }
     }
 
@@ -211,7 +206,7 @@ impl Head<'_> {
         self.columns(Part::Key, k, column);
         self.columns(Part::Value, v, column);
         self.rows(Part::Key, k_rows);
-        gather_deltas(self.narrow(), out, (dout, self.d), d_out, delta);
+        gather_deltas(self.isa.for_rows_of(self.dh), out, (dout, self.d), d_out, delta);
         let HeadGradients { q: dq, k: dk, v: dv, row: grad_row, positions: dpositions, u_bias, v_bias } = gradients;
         let (dk, dv) = (&mut dk[self.skipped..], &mut dv[self.skipped..]);
         for i in (0..segment).step_by(rows) {
@@ -234,7 +229,14 @@ impl Head<'_> {
             product(isa, back, position, r, dq_position, Start::Zero);
             let (dq, rows) = (&mut dq[i * dh..(i + m) * dh], ..m * dh);
             let (content, position) = (&dq_content[rows], &dq_position[rows]);
-            join_gradients(self.narrow(), content, position, self.scale(), dq, [&mut *u_bias, &mut *v_bias]);
+            join_gradients(
+                self.isa.for_rows_of(self.dh),
+                content,
+                position,
+                self.scale(),
+                dq,
+                [&mut *u_bias, &mut *v_bias],
+            );
         }
     }
 }

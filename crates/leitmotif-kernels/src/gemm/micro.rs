@@ -38,9 +38,7 @@ pub struct Dims {
 
 /// The product over matrices that lie still in cache, as they are, on this thread.
 pub(crate) fn product(isa: Isa, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
-    // Half-filled wide vectors are slower than full narrow ones.
-    let isa = if isa == Isa::Avx512 && dims.n <= 8 { Isa::Avx2 } else { isa };
-    product_on(isa, dims, a, b, c, start);
+    product_on(isa.for_rows_of(dims.n), dims, a, b, c, start);
 }
 
 dispatch! {
