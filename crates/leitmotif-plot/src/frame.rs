@@ -1,7 +1,8 @@
 //! What every chart shares: heading, legend, axes, and the rectangle the data is drawn in.
 
+use crate::look::{Anchor, Look, TextLook};
 use crate::scale::Ticks;
-use crate::svg::{Anchor, Look, Path, Svg, TextLook};
+use crate::svg::{Path, Svg};
 use crate::text::{fit_text, text_width};
 use crate::theme::{Ink, Theme};
 

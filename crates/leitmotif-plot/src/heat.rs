@@ -1,9 +1,9 @@
 //! A table of values as colours.
 
 use crate::frame::{Frame, TICK_SIZE, Words, label_room};
+use crate::look::{Anchor, Look, Paint, TextLook};
 use crate::palette::ramp;
 use crate::scale::{Scale, format_value, nice_step};
-use crate::svg::{Anchor, Look, Paint, TextLook};
 use crate::text::{fit_text, text_width};
 use crate::theme::{Ink, Theme};
 

@@ -1,8 +1,9 @@
 //! Curves over a common axis: learning curves first of all.
 
 use crate::frame::{Frame, Swatch, TICK_SIZE, Words, label_room, side};
+use crate::look::{Anchor, Look, TextLook};
 use crate::scale::{Scale, Ticks};
-use crate::svg::{Anchor, Look, Path, TextLook};
+use crate::svg::Path;
 use crate::text::{fit_text, text_width};
 use crate::theme::{Ink, Theme};
 use crate::thin::thin;

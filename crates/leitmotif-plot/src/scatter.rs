@@ -1,8 +1,8 @@
 //! Points in the plane, in several clouds.
 
 use crate::frame::{Frame, Swatch, TICK_SIZE, Words, label_room, side};
+use crate::look::{Look, TextLook};
 use crate::scale::{Scale, Ticks};
-use crate::svg::{Look, TextLook};
 use crate::theme::{Ink, Theme};
 
 /// Points that belong together.
