@@ -79,6 +79,7 @@ fn judge(
             targets: &batch.targets,
             lengths: &batch.lengths,
             starts: &batch.starts,
+            bars: None,
         };
         for (index, nats) in evaluator.nats(&segment).into_iter().enumerate() {
             sums[index % fields] += f64::from(nats);

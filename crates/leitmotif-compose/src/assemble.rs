@@ -50,7 +50,7 @@ pub(crate) fn assemble(
 
 /// Gives each instrument one part: a note ends where its player strikes the same pitch again, and of notes that double
 /// each other the longest stays.
-fn one_player_each(score: &mut Score) {
+pub(crate) fn one_player_each(score: &mut Score) {
     score.merge_parts_by_instrument();
     for part in &mut score.parts {
         part.notes.sort();
@@ -142,7 +142,7 @@ fn continued(decoded: &Score, primed: &Primed, representation: &dyn Representati
 }
 
 /// The prime's own clock, or the least multiple of it that the grid divides.
-fn clock(own: Resolution, representation: &dyn Representation) -> Resolution {
+pub(crate) fn clock(own: Resolution, representation: &dyn Representation) -> Resolution {
     let grid = match representation.vocabulary().settings {
         RepresentationConfig::Events { grid, .. } => u64::from(grid.max(1)),
         RepresentationConfig::Notes => 2,

@@ -2,12 +2,14 @@
 //! and tells the model of its events.
 
 use crate::course::{Counted, Course};
+use crate::latent::Conditioner;
 use crate::meaning::Kind;
 use crate::plan::Plan;
 use crate::report::provenance;
 use crate::writer::{Draw, Writer};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
 use leitmotif_data::{Grammar, Sequence, Value};
+use leitmotif_model::Condition;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -23,6 +25,8 @@ pub(crate) struct Composition<'a> {
     course: Course,
     writer: Writer<'a>,
     sequence: Sequence,
+    /// Of a model with latents.
+    conditioner: Option<Conditioner<'a>>,
     /// Where the last bar ends, in quarters.
     end: f64,
     complete: bool,
@@ -44,7 +48,18 @@ impl<'a> Composition<'a> {
         let writer = Writer::new(&plan.meaning, &plan.masks, plan.vocabulary(), plan.request, rng);
         let end = plan.primed.as_ref().map_or(0.0, |primed| primed.line);
         let complete = grammar.is_finished();
-        Ok(Self { plan, piece, grammar, course, writer, sequence: plan.opening.clone(), end, complete })
+        let conditioner = plan.latents.as_ref().map(|latents| {
+            let (classes, seeds) = (latents.classes.clone(), (plan.request.seed, piece));
+            Conditioner::new(latents.space, &latents.conditions, classes, &latents.header, &latents.opening, seeds)
+        });
+        let sequence = plan.opening.clone();
+        Ok(Self { plan, piece, grammar, course, writer, sequence, conditioner, end, complete })
+    }
+
+    /// What the model is to be told before it reads `event`, if that begins a bar and the model has latents.
+    pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
+        let conditioner = self.conditioner.as_mut().filter(|_| self.plan.meaning.kind(event).is_bar());
+        conditioner.map(Conditioner::begin_bar)
     }
 
     /// Its number.

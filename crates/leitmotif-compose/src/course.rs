@@ -49,6 +49,8 @@ pub(crate) struct Course {
     pub now: Counted,
     /// Bars begun.
     pub bars: usize,
+    /// The kind that closes the bar being written, where nothing but notes and it may come: the frame of a piece is given.
+    pub closing: Option<Value>,
     notes_in_bar: usize,
     /// Seconds when the bar began.
     bar_began: f64,
@@ -91,6 +93,7 @@ impl Course {
             start,
             now: Counted::default(),
             bars: 0,
+            closing: None,
             notes_in_bar: 0,
             bar_began: 0.0,
             silent: 0,
@@ -175,6 +178,13 @@ impl Course {
     }
 
     fn mask_kinds(&self, meaning: &Meaning, due: bool, free: bool, allowed: &mut [bool]) {
+        if let Some(closing) = self.closing {
+            for (value, (allowed, kind)) in allowed.iter_mut().zip(&meaning.kinds).enumerate() {
+                let more = *kind == Kind::Note && self.notes_in_bar < self.most_notes_in_bar;
+                *allowed &= more || value == usize::from(closing);
+            }
+            return;
+        }
         let (before_bars, complete) = (self.bars == 0, self.complete(true));
         let within = !before_bars && !complete;
         let empty = self.notes_in_bar == 0;
@@ -199,26 +209,25 @@ impl Course {
 
     /// When nothing is left: another bar, or the end.
     pub fn close(&self, meaning: &Meaning, allowed: &mut [bool]) {
+        if let Some(closing) = self.closing {
+            return only(allowed, usize::from(closing));
+        }
         let more = meaning.places.is_some() && self.bars < self.most_bars() && !self.complete(true);
         for (allowed, kind) in allowed.iter_mut().zip(&meaning.kinds) {
             *allowed &= if more { kind.is_bar() } else { *kind == Kind::End };
         }
     }
 
-    /// Shifts the model's logits: missing instruments are favoured, and in the last bar the wish for another bar
-    /// becomes the wish to end.
+    /// Shifts the model's logits: missing instruments are favoured, in the last bar the wish for another bar becomes the wish to end,
+    /// and where the closing kind is given, every wish to close the wish for it.
     pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
         let Some(places) = meaning.places else { return };
-        if field == 0 && self.bars == self.most_bars() {
-            let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
-            let wishes =
-                || logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);
-            let most = wishes().fold(f32::NEG_INFINITY, f32::max);
-            if most.is_finite() {
-                let sum = most + wishes().map(|logit| (logit - most).exp()).sum::<f32>().ln();
-                if let Some(end) = meaning.kinds.iter().position(|kind| *kind == Kind::End) {
-                    logits[end] = sum;
-                }
+        if field == 0 {
+            let end = || meaning.kinds.iter().position(|kind| *kind == Kind::End);
+            let last = self.bars == self.most_bars();
+            let wished = self.closing.map(usize::from).or_else(|| if last { end() } else { None });
+            if let Some(wished) = wished {
+                close_by(meaning, wished, logits);
             }
         } else if field == places.instrument && meaning.kind(earlier) == Kind::Note {
             let favour = (FAVOUR.0 + FAVOUR.1 * self.bars as f32).min(FAVOUR.2);
@@ -284,6 +293,17 @@ impl Course {
             }
             Kind::End | Kind::Opening => {}
         }
+    }
+}
+
+/// Makes every wish to close the bar the wish for one kind.
+fn close_by(meaning: &Meaning, wished: usize, logits: &mut [f32]) {
+    let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
+    let wishes = || logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);
+    let most = wishes().fold(f32::NEG_INFINITY, f32::max);
+    if most.is_finite() {
+        let sum = most + wishes().map(|logit| (logit - most).exp()).sum::<f32>().ln();
+        logits[wished] = sum;
     }
 }
 

@@ -39,7 +39,7 @@ pub fn generate(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Piece, ComposeError> {
-    let plan = Plan::new(model.description(), representation, request)?;
+    let plan = Plan::new(model, representation, request)?;
     let mut made = None;
     // Within the pool, so that a large model's weights are read by all threads.
     rayon::scope(|_| compose_together(&plan, model, &[piece], progress, cancel, &mut |_, piece| made = Some(piece)));
@@ -79,7 +79,7 @@ pub fn generate_each(
     cancel: &AtomicBool,
     finished: &(dyn Fn(u64, Result<Piece, ComposeError>) + Sync),
 ) -> Result<(), ComposeError> {
-    let plan = Plan::new(model.description(), representation, request)?;
+    let plan = Plan::new(model, representation, request)?;
     let size = group_size(count, rayon::current_num_threads() as u64, model.lane_bytes());
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);

@@ -71,6 +71,12 @@ impl Group<'_> {
     fn open(&mut self, plan: &Plan<'_>, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) {
         self.running.retain(|&lane| !self.compositions[lane].hand_over(finished));
         for event in plan.opening.events() {
+            if plan.latents.is_some() && plan.meaning.kind(event).is_bar() {
+                self.read();
+                for &lane in &self.running {
+                    self.ensemble.condition(lane, self.compositions[lane].condition(event));
+                }
+            }
             for &lane in &self.running {
                 self.lanes.push(lane);
                 self.values.extend_from_slice(event);
@@ -143,6 +149,9 @@ impl Group<'_> {
             }
             let goes_on = !composition.hand_over(finished);
             if goes_on {
+                if let Some(condition) = composition.condition(&self.values[first..]) {
+                    self.ensemble.condition(lane, Some(condition));
+                }
                 self.lanes.push(lane);
             } else {
                 self.values.truncate(first);

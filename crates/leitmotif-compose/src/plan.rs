@@ -3,9 +3,10 @@
 use crate::masks::{FixedTempo, Masks};
 use crate::meaning::Meaning;
 use crate::prime::Primed;
+use crate::latent::{self, BarCondition, Conditions};
 use crate::{ComposeError, Request};
 use leitmotif_data::{Representation, Sequence, Vocabulary};
-use leitmotif_model::ModelDescription;
+use leitmotif_model::{LatentSpace, Model};
 
 /// The tempo of a representation without tempos, in quarters a minute.
 const UNNAMED_TEMPO: f64 = 120.0;
@@ -21,19 +22,34 @@ pub(crate) struct Plan<'a> {
     pub tempo: Option<FixedTempo>,
     /// How every piece begins: the prime, or the header.
     pub opening: Sequence,
+    /// Of a model with latents.
+    pub latents: Option<Latents<'a>>,
+}
+
+/// What the bars of every piece are written under.
+pub(crate) struct Latents<'a> {
+    pub space: &'a LatentSpace,
+    pub conditions: Conditions,
+    /// The class of each attribute.
+    pub classes: Vec<u16>,
+    /// The bars of the opening.
+    pub opening: Vec<BarCondition>,
+    /// The events before the first bar.
+    pub header: Vec<u16>,
 }
 
 impl<'a> Plan<'a> {
     /// # Errors
     /// [`ComposeError`] for a request that contradicts itself or the vocabulary.
     pub fn new(
-        model: &ModelDescription,
+        model: &'a dyn Model,
         representation: &'a dyn Representation,
         request: &'a Request,
     ) -> Result<Self, ComposeError> {
         let vocabulary = representation.vocabulary();
-        if model.sizes != vocabulary.sizes() {
-            return Err(ComposeError::Mismatch { model: model.sizes.clone(), vocabulary: vocabulary.sizes() });
+        let sizes = &model.description().sizes;
+        if *sizes != vocabulary.sizes() {
+            return Err(ComposeError::Mismatch { model: sizes.clone(), vocabulary: vocabulary.sizes() });
         }
         request.validate()?;
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
@@ -48,12 +64,32 @@ impl<'a> Plan<'a> {
         let masks = Masks::new(&meaning, vocabulary, request, meter, &playing)?;
         let tempo = fixed_tempo(&meaning, request, primed.as_ref());
         let opening = primed.as_ref().map_or(opening, |primed| primed.sequence.clone());
-        Ok(Self { representation, request, meaning, masks, primed, tempo, opening })
+        let latents = latents(model, representation, request, &opening)?;
+        Ok(Self { representation, request, meaning, masks, primed, tempo, opening, latents })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {
         self.representation.vocabulary()
     }
+}
+
+/// What the request says of a model's latents.
+fn latents<'a>(
+    model: &'a dyn Model,
+    representation: &dyn Representation,
+    request: &Request,
+    opening: &Sequence,
+) -> Result<Option<Latents<'a>>, ComposeError> {
+    if model.latents().is_none() && request.conditions.is_none() {
+        return Ok(None);
+    }
+    let space = latent::space(model)?;
+    let conditions = request.conditions.clone().unwrap_or_default();
+    let classes = conditions.classes(space)?;
+    let first = representation.bars(opening).and_then(|bars| Some(bars.first()?.start)).unwrap_or(opening.len());
+    let header = opening.values()[..first * opening.fields()].to_vec();
+    let opening = latent::opening(space, representation, opening)?;
+    Ok(Some(Latents { space, conditions, classes, opening, header }))
 }
 
 /// The time signature in which a prime ends, if the vocabulary has it.

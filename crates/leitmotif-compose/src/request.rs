@@ -1,6 +1,6 @@
 //! What is asked for.
 
-use crate::{ComposeError, Constraints, Filter, Prime, Sampling};
+use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_data::Header;
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,6 +51,9 @@ pub struct Request {
     pub sampling: Sampling,
     /// What the notes must keep to.
     pub constraints: Constraints,
+    /// Where latents come from and what is asked of attributes, of a model with latents; `None` for the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// Decides every draw, together with the piece's number.
     pub seed: u64,
     /// Off: the grammar only counts what it would have prevented. Such an event is drawn again with the grammar on, so the
@@ -80,6 +83,7 @@ impl Default for Request {
             meter: None,
             sampling: Sampling::default(),
             constraints: Constraints::default(),
+            conditions: None,
             seed: 0,
             grammar: true,
             most_silent_bars: 1,

@@ -1,5 +1,6 @@
 //! Representations, corpora and segment batches.
 
+mod attributes;
 mod batch;
 mod corpus;
 mod events;
@@ -11,8 +12,12 @@ mod representation;
 mod sequence;
 mod vocabulary;
 
+pub use attributes::{
+    Attribute, AttributeError, AttributeScale, BarMusic, BarNote, Cuts, attribute_values, estimate_cuts,
+};
 pub use batch::{
-    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, SegmentBatch, TrainingBatches,
+    AugmentOptions, BatchBars, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, LatentOptions,
+    MAX_GROUP_EVENTS, SegmentBatch, TrainingBatches,
 };
 pub use corpus::{
     CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,

@@ -2,7 +2,7 @@
 
 use crate::events::Events;
 use crate::notes::Notes;
-use crate::{Sequence, Value, Vocabulary};
+use crate::{BarMusic, Sequence, Value, Vocabulary};
 use leitmotif_score::{Instrument, Score};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,16 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
 
     /// The sequence changed as `augmentation` says; the same length, and still grammatical.
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence;
+
+    /// The events of each bar, its bar event first; `None` if the representation has no bars. The end event belongs to none.
+    fn bars(&self, _sequence: &Sequence) -> Option<Vec<std::ops::Range<usize>>> {
+        None
+    }
+
+    /// The notes of each bar; `None` if the representation has no bars.
+    fn bar_music(&self, _sequence: &Sequence) -> Option<Vec<BarMusic>> {
+        None
+    }
 
     /// Whether the event holds a note (or, in `notes`, a chord): the unit of nats per note.
     fn is_note(&self, event: &[Value]) -> bool;

@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_kernels::attention::{self, Input, Shape, Valid};
-use leitmotif_kernels::{Dropout, Isa, LayerNorm, feed_forward, gemm, head_loss};
+use leitmotif_kernels::{Dropout, Isa, LayerNorm, feed_forward, gemm, group_attention, head_loss};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -145,6 +145,30 @@ fn attention(d: usize, shape: Shape) {
     }
 }
 
+fn group_attention(d: usize, groups: usize, rows: usize, heads: usize) {
+    let n = groups * rows;
+    let (x, dy) = (numbers(n * d), numbers(n * d));
+    let [gamma, beta, b_o] = [(); 3].map(|()| numbers(d));
+    let [w_qkv, w_o] = [3 * d * d, d * d].map(|n| numbers(n).iter().map(|x| x * 0.2).collect::<Vec<_>>());
+    let norm = LayerNorm { gamma: &gamma, beta: &beta };
+    let w = group_attention::Weights { norm, w_qkv: &w_qkv, w_o: &w_o, b_o: &b_o };
+    let offsets: Vec<usize> = (0..=groups).map(|group| group * rows).collect();
+    let input = group_attention::Input { x: &x, offsets: &offsets, heads };
+    let config = group_attention::Config { residual: true, output_dropout: Dropout { p: 0.1, seed: 1 } };
+    let (projections, pairs) = ((n * 4 * d * d) as f64, (n * rows * d) as f64);
+    let name = format!("{groups}x{rows} d {d} heads {heads}");
+    measure(&format!("groups forward {name}"), 2.0 * (projections + 2.0 * pairs), || {
+        black_box(group_attention::forward(&input, &w, &config, true));
+    });
+    if !wanted(&format!("groups backward {name}")) {
+        return;
+    }
+    let saved = group_attention::forward(&input, &w, &config, true).1.expect("saved");
+    measure(&format!("groups backward {name}"), 2.0 * (2.0 * projections + 5.0 * pairs), || {
+        black_box(group_attention::backward(&input, &dy, &w, &config, &saved));
+    });
+}
+
 fn head(n: usize, d: usize, size: usize) {
     let z = numbers(n * d);
     let [gamma, beta, table, bias] = [d, d, size * d, size].map(numbers);
@@ -232,6 +256,9 @@ fn run() {
     attention(64, shape(64, 64, 256, 64, 8));
     attention(128, shape(8, 256, 128, 256, 4));
     attention(256, shape(8, 512, 0, 0, 8));
+    group_attention(128, 80, 25, 4);
+    group_attention(128, 4, 500, 4);
+    group_attention(256, 2, 1024, 8);
     head(4096, 64, 839);
     head(4096, 256, 839);
     head(4096, 256, 128);

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 /// Rows of a task.
 const ROWS: usize = 64;
 
-/// `y[i] = scale * sum over f of table[index[i, f]]`, `[n, d]`, for a table `[rows, d]` and `index[n, k]`.
+/// `y[i] = scale * sum over f of table[index[i, f]]`, `[n, d]`, for a table `[rows, d]` and `index[n, k]`; an index below
+/// 0 names no row and adds nothing.
 ///
 /// # Panics
-/// If the sizes do not fit or an index is not a row of the table.
+/// If the sizes do not fit or an index is not below `rows`.
 #[must_use]
 pub fn forward(table: &[f32], index: &[i32], [d, k]: [usize; 2], scale: f32) -> Vec<f32> {
     assert!(
@@ -25,10 +26,10 @@ pub fn forward(table: &[f32], index: &[i32], [d, k]: [usize; 2], scale: f32) -> 
     y
 }
 
-/// Gradient of the table `[rows, d]` from `dy[n, d]`.
+/// Gradient of the table `[rows, d]` from `dy[n, d]`; an index below 0 passes nothing on.
 ///
 /// # Panics
-/// If the sizes do not fit or an index is not a row of the table.
+/// If the sizes do not fit or an index is not below `rows`.
 #[must_use]
 pub fn backward(dy: &[f32], index: &[i32], rows: usize, [d, k]: [usize; 2], scale: f32) -> Vec<f32> {
     assert!(d > 0 && k > 0 && index.len().is_multiple_of(k), "index is [n, k]");
@@ -36,23 +37,29 @@ pub fn backward(dy: &[f32], index: &[i32], rows: usize, [d, k]: [usize; 2], scal
     let isa = Isa::current();
     // For each table row the positions that use it, in order, so that every row is one task's sum.
     let mut starts = vec![0_usize; rows + 1];
-    for &row in index {
-        starts[row as usize + 1] += 1;
+    for row in index.iter().filter_map(|&row| named(row)) {
+        starts[row + 1] += 1;
     }
     for row in 0..rows {
         starts[row + 1] += starts[row];
     }
     let mut next = starts.clone();
     let mut users = vec![0_u32; index.len()];
-    for (i, &row) in index.iter().enumerate() {
-        users[next[row as usize]] = (i / k) as u32;
-        next[row as usize] += 1;
+    for (i, row) in index.iter().enumerate().filter_map(|(i, &row)| Some((i, named(row)?))) {
+        users[next[row]] = (i / k) as u32;
+        next[row] += 1;
     }
     let mut table = vec![0.0; rows * d];
     table.par_chunks_mut(d).with_min_len(16).enumerate().for_each(|(row, sum)| {
         scatter(isa, dy, &users[starts[row]..starts[row + 1]], scale, sum);
     });
     table
+}
+
+/// The row that an index names, if any.
+#[inline(always)]
+fn named(index: i32) -> Option<usize> {
+    usize::try_from(index).ok()
 }
 
 dispatch! { fn gather(table: &[f32], index: &[i32], k: usize, scale: f32, y: &mut [f32], d: usize) = gather_rows; }
@@ -64,8 +71,8 @@ fn gather_rows<S: Simd>(s: S, table: &[f32], index: &[i32], k: usize, scale: f32
         for j in (0..d).step_by(S::N) {
             let end = d.min(j + S::N);
             let mut sum = s.zero();
-            for &row in index {
-                sum = s.add(sum, s.load_part(&table[row as usize * d..][j..end]));
+            for row in index.iter().filter_map(|&row| named(row)) {
+                sum = s.add(sum, s.load_part(&table[row * d..][j..end]));
             }
             s.store_part(&mut y[j..end], s.mul(sum, s.splat(scale)));
         }

@@ -1,8 +1,8 @@
 //! Fused CPU kernels of Leitmotif's networks, on plain slices of `f32`, row-major.
 //!
 //! Each operation carries much work, so that a training step is few calls: a pre-norm feed-forward
-//! ([`feed_forward`]), relative attention over compressed memory, memory and segment ([`attention`]), the output head
-//! with its loss ([`head_loss`]), embedding ([`embed`]), learnt compression ([`convolution`])
+//! ([`feed_forward`]), relative attention over compressed memory, memory and segment ([`attention`]), attention within
+//! groups of rows ([`group_attention`]), the output head with its loss ([`head_loss`]), embedding ([`embed`]), learnt compression ([`convolution`])
 //! and its loss ([`reconstruction`]), the LSTM baseline ([`lstm`]) and the optimiser's step ([`adamw`]), all with handwritten
 //! gradients. They know nothing about frameworks.
 //!
@@ -19,6 +19,7 @@ pub mod echo;
 pub mod embed;
 pub mod feed_forward;
 pub mod gemm;
+pub mod group_attention;
 pub mod head_loss;
 mod isa;
 pub mod layer_norm;

@@ -13,6 +13,14 @@ pub const MAX_LAYERS: usize = 256;
 pub const MAX_FIELDS: usize = 32;
 /// Most values a field may have: values travel as 16-bit numbers.
 pub const MAX_VALUES: usize = 1 << 16;
+/// Widest latent.
+pub const MAX_LATENT: usize = 4096;
+/// Most bars that share a latent.
+pub const MAX_LATENT_BARS: usize = 64;
+/// Most attributes of a bar.
+pub const MAX_ATTRIBUTES: usize = 64;
+/// Most classes of an attribute.
+pub const MAX_CLASSES: usize = 256;
 
 /// Which family of model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -66,6 +74,19 @@ pub enum Gating {
     Gru,
 }
 
+/// What a latent variable describes: the variational auto-encoder joined to the transformer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum LatentKind {
+    /// There are no latents.
+    #[default]
+    None,
+    /// One latent a bar (MuseMorphose, Wu & Yang 2021).
+    Bar,
+    /// One latent for every [`ModelConfig::latent_bars`] bars.
+    Phrase,
+}
+
 /// The architecture: one flat table of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -114,6 +135,19 @@ pub struct ModelConfig {
     pub order: usize,
     /// The Markov model also counts within the piece it judges or writes (a cache, Kuhn & De Mori 1990).
     pub cache: bool,
+    /// What a latent describes; `none` for a plain transformer.
+    pub latent: LatentKind,
+    /// Bars that share a latent where `latent = "phrase"`.
+    pub latent_bars: usize,
+    /// Dimensions of a latent.
+    pub d_latent: usize,
+    /// Layers of the encoder that turns a bar's events into its latent.
+    pub encoder_layers: usize,
+    /// What of each bar can be asked for or left open besides its latent, by name; the network knows of them only how many
+    /// classes they have.
+    pub attributes: Vec<String>,
+    /// Width of each attribute's embedding.
+    pub d_attribute: usize,
 }
 
 impl Default for ModelConfig {
@@ -141,6 +175,12 @@ impl Default for ModelConfig {
             layer_dropout: 0.1,
             order: 4,
             cache: false,
+            latent: LatentKind::None,
+            latent_bars: 4,
+            d_latent: 64,
+            encoder_layers: 2,
+            attributes: Vec::new(),
+            d_attribute: 16,
         }
     }
 }
@@ -195,7 +235,34 @@ impl ModelConfig {
                 range("memory_layers", layer, 1, self.layers)?;
             }
         }
-        Ok(())
+        if self.latent == LatentKind::None {
+            return match self.attributes.is_empty() {
+                true => Ok(()),
+                false => wrong("attributes", self.attributes.join(", "), "empty where latent = \"none\"".into()),
+            };
+        }
+        if self.kind != ModelKind::Transformer {
+            return wrong("latent", "bar or phrase".into(), "none unless kind = \"transformer\"".into());
+        }
+        range("latent_bars", self.latent_bars, 1, MAX_LATENT_BARS)?;
+        range("d_latent", self.d_latent, 1, MAX_LATENT)?;
+        range("encoder_layers", self.encoder_layers, 1, MAX_LAYERS)?;
+        range("d_attribute", self.d_attribute, 1, MAX_WIDTH)?;
+        range("the number of attributes", self.attributes.len(), 0, MAX_ATTRIBUTES)
+    }
+
+    /// Bars that share a latent; 0 for a model without latents.
+    pub fn bars_per_latent(&self) -> usize {
+        match self.latent {
+            LatentKind::None => 0,
+            LatentKind::Bar => 1,
+            LatentKind::Phrase => self.latent_bars,
+        }
+    }
+
+    /// The width of what each layer is told of a bar: its latent, and an embedding of each attribute.
+    pub fn d_condition(&self) -> usize {
+        self.d_latent + self.attributes.len() * self.d_attribute
     }
 
     /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares
@@ -227,6 +294,32 @@ pub struct ModelDescription {
     pub model: ModelConfig,
     /// The number of values of each field of an event.
     pub sizes: Vec<usize>,
+    /// How each of the model's attributes is cut into classes, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<AttributeCuts>,
+}
+
+/// An attribute of a bar as a model knows it: its value in classes. Class 0 means that it is open (or does not apply), class `c` that the
+/// value is above `cuts[c - 2]` and at most `cuts[c - 1]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeCuts {
+    /// Its name.
+    pub name: String,
+    /// Where one class ends and the next begins, ascending.
+    pub cuts: Vec<f32>,
+}
+
+impl AttributeCuts {
+    /// The number of classes, the open one not counted.
+    pub fn classes(&self) -> usize {
+        self.cuts.len() + 1
+    }
+
+    /// The class of a value, from 1.
+    pub fn class(&self, value: f32) -> u16 {
+        self.cuts.iter().filter(|&&cut| value > cut).count() as u16 + 1
+    }
 }
 
 impl ModelDescription {
@@ -238,7 +331,19 @@ impl ModelDescription {
     /// # Errors
     /// [`ModelError::Config`] for settings or sizes outside their limits.
     pub fn new(model: ModelConfig, sizes: Vec<usize>) -> Result<Self, ModelError> {
-        let description = Self { format: Self::FORMAT, model, sizes };
+        Self::with_attributes(model, sizes, Vec::new())
+    }
+
+    /// Describes a model whose attributes are cut like this.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`ModelError::Config`] also if the cuts are not those of the model's attributes.
+    pub fn with_attributes(
+        model: ModelConfig,
+        sizes: Vec<usize>,
+        attributes: Vec<AttributeCuts>,
+    ) -> Result<Self, ModelError> {
+        let description = Self { format: Self::FORMAT, model, sizes, attributes };
         description.validate()?;
         Ok(description)
     }
@@ -260,6 +365,17 @@ impl ModelDescription {
         }
         if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
             return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
+        }
+        let names = self.attributes.iter().map(|attribute| &attribute.name);
+        if !names.eq(&self.model.attributes) {
+            return Err(ModelError::Config("the classes of the attributes are not those of the model".into()));
+        }
+        for AttributeCuts { name, cuts } in &self.attributes {
+            let ascending = cuts.windows(2).all(|pair| pair[0] < pair[1]) && cuts.iter().all(|cut| cut.is_finite());
+            if !ascending || cuts.len() >= MAX_CLASSES {
+                let reason = format!("the cuts of {name} must be at most {} ascending numbers", MAX_CLASSES - 1);
+                return Err(ModelError::Config(reason));
+            }
         }
         self.model.validate()
     }

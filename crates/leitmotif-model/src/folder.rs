@@ -1,6 +1,6 @@
 //! A model folder: `config.json` and `model.safetensors`, all that writing music needs of the model itself.
 
-use crate::{Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, Weights};
+use crate::{Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, PRIOR_FILE, Prior, Weights};
 use std::path::{Path, PathBuf};
 
 /// The description's file.
@@ -54,5 +54,8 @@ pub fn open_model(folder: &Path) -> Result<Box<dyn Model>, ModelError> {
     }
     let path = weights_path(folder);
     let model = NetworkModel::new(&description, &Weights::load(&path)?);
-    Ok(Box::new(model.map_err(|error| ModelError::File { path, reason: error.to_string() })?))
+    let model = model.map_err(|error| ModelError::File { path, reason: error.to_string() })?;
+    let prior = Prior::of_folder(folder)?;
+    let path = folder.join(PRIOR_FILE);
+    Ok(Box::new(model.with_prior(prior).map_err(|error| ModelError::File { path, reason: error.to_string() })?))
 }

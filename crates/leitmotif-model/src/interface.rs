@@ -1,6 +1,6 @@
 //! What every model can do, whatever it is made of: judge music, and write it event by event.
 
-use crate::ModelDescription;
+use crate::{LatentSpace, ModelDescription, Posterior};
 
 /// A stretch of consecutive events for each of several lanes, with the events that follow them.
 ///
@@ -22,6 +22,42 @@ pub struct Segment<'a> {
     pub lengths: &'a [usize],
     /// Whether each lane begins a new piece.
     pub starts: &'a [bool],
+    /// The bars that the events belong to; what a model with latents needs to know of them.
+    pub bars: Option<SegmentBars<'a>>,
+}
+
+/// The bars that a segment's events belong to, whole, though they may begin before it or end after it. A model with latents
+/// encodes each group of bars that shares a latent from all its events.
+///
+/// A *bar* here is a stretch of events that are conditioned alike; a *group* is one or more consecutive bars of a piece
+/// with one latent.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentBars<'a> {
+    /// The bar of each input, `[lanes, segment]`; -1 before a piece's first bar and in padding.
+    pub of_input: &'a [i32],
+    /// The group of each bar, `[bars]`.
+    pub group_of_bar: &'a [i32],
+    /// The class of each attribute of each bar, `[bars, attributes]`; 0 leaves it open.
+    pub classes: &'a [u16],
+    /// The events of all groups, one group after another, `[n, fields]`. A group's first event is the one that opens its first bar.
+    pub events: &'a [u16],
+    /// The number of each event's bar within its group, from 0, `[n]`.
+    pub places: &'a [i32],
+    /// Where each group's events begin, and at last how many there are, `[groups + 1]`.
+    pub offsets: &'a [usize],
+    /// How much of each group lies in this segment, above 0 to 1, `[groups]`: over all segments a group's shares sum to 1.
+    pub shares: &'a [f32],
+    /// Names the noise of each group's latent, `[groups]`: the same in every segment that the group reaches into.
+    pub keys: &'a [u64],
+}
+
+/// What the events of a bar are conditioned on.
+#[derive(Debug, Clone, Copy)]
+pub struct Condition<'a> {
+    /// The latent, `[d_latent]`.
+    pub latent: &'a [f32],
+    /// The class of each attribute; 0 leaves it open.
+    pub classes: &'a [u16],
 }
 
 /// A trained model that can write music.
@@ -34,6 +70,11 @@ pub trait Model: Send + Sync {
 
     /// Bytes that an ensemble remembers at most for each of its lanes, or nearly.
     fn lane_bytes(&self) -> usize;
+
+    /// Its latents, if it has any.
+    fn latents(&self) -> Option<&LatentSpace> {
+        None
+    }
 
     /// Writes one piece, event by event, from the beginning.
     fn stepper(&self) -> Stepper<'_> {
@@ -54,7 +95,14 @@ pub trait Judge {
 pub trait Evaluator {
     /// The cost in nats of each field of each target, `[lanes, segment, fields]`; zero for padding and for fields that
     /// do not apply. Segments of any length may follow each other.
+    ///
+    /// A model with latents draws each from its posterior, with the noise that its key names.
     fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32>;
+
+    /// The posterior of each group of bars of the last segment; none without latents.
+    fn posteriors(&self) -> &[Posterior] {
+        &[]
+    }
 }
 
 /// A model's memory of several pieces while they are written side by side, each in a lane of its own. Cost and memory of
@@ -77,6 +125,15 @@ pub trait Ensemble: Send {
     /// # Panics
     /// If a lane does not exist or a slice has another length.
     fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
+
+    /// Conditions the events that `lane` reads from now on, the next one included; `None` for none, as before a piece's first
+    /// bar. A model without latents has nothing to condition.
+    ///
+    /// # Panics
+    /// If the lane does not exist or the condition has another width or unknown classes.
+    fn condition(&mut self, lane: usize, condition: Option<Condition<'_>>) {
+        let _ = (lane, condition);
+    }
 }
 
 /// A model's memory of one piece while it is written: an [`Ensemble`] of one lane.
@@ -98,5 +155,13 @@ impl Stepper<'_> {
     /// If a slice has another length.
     pub fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
         self.0.logits(&[0], earlier, field, logits);
+    }
+
+    /// Conditions the events that are read from now on, as [`Ensemble::condition`].
+    ///
+    /// # Panics
+    /// If the condition has another width or unknown classes.
+    pub fn condition(&mut self, condition: Option<Condition<'_>>) {
+        self.0.condition(0, condition);
     }
 }

@@ -1,6 +1,9 @@
 //! Judging with a model's stepper: slow, and the definition that every faster evaluator must agree with.
 
-use crate::{Evaluator, Judge, Model, ModelDescription, Segment, Stepper};
+use crate::{
+    Condition, Evaluator, Judge, LatentSpace, Model, ModelDescription, Posterior, Segment, SegmentBars, Stepper,
+    latent_noise,
+};
 
 /// Judges with any model, event by event as it writes.
 pub struct StepperJudge<'a>(pub &'a dyn Model);
@@ -11,13 +14,15 @@ impl Judge for StepperJudge<'_> {
     }
 
     fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
-        Box::new(StepperEvaluator { model: self.0, lanes: (0..lanes).map(|_| self.0.stepper()).collect() })
+        let lanes = (0..lanes).map(|_| self.0.stepper()).collect();
+        Box::new(StepperEvaluator { model: self.0, lanes, posteriors: Vec::new() })
     }
 }
 
 struct StepperEvaluator<'a> {
     model: &'a dyn Model,
     lanes: Vec<Stepper<'a>>,
+    posteriors: Vec<Posterior>,
 }
 
 impl Evaluator for StepperEvaluator<'_> {
@@ -26,12 +31,26 @@ impl Evaluator for StepperEvaluator<'_> {
         let k = sizes.len();
         let mut nats = vec![0.0; segment.lanes * segment.segment * k];
         let mut logits = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
+        let latents = self.model.latents().zip(segment.bars);
+        self.posteriors = latents.map_or_else(Vec::new, |(space, bars)| encode(space, &bars, k));
+        let drawn = |(posterior, key): (&Posterior, &u64)| posterior.draw(&latent_noise(*key, posterior.mean.len()));
+        let keys = segment.bars.map_or(&[][..], |bars| bars.keys);
+        let drawn: Vec<Vec<f32>> = self.posteriors.iter().zip(keys).map(drawn).collect();
         for lane in 0..segment.lanes {
             if segment.starts[lane] {
                 self.lanes[lane] = self.model.stepper();
             }
             for step in 0..segment.lengths[lane] {
-                let place = (lane * segment.segment + step) * k;
+                let input = lane * segment.segment + step;
+                let place = input * k;
+                if let Some((space, bars)) = latents {
+                    let bar = usize::try_from(bars.of_input[input]).ok();
+                    let classes = space.attributes().len();
+                    self.lanes[lane].condition(bar.map(|bar| Condition {
+                        latent: &drawn[bars.group_of_bar[bar] as usize],
+                        classes: &bars.classes[bar * classes..(bar + 1) * classes],
+                    }));
+                }
                 self.lanes[lane].push(&segment.inputs[place..place + k]);
                 let target = &segment.targets[place..place + k];
                 for field in (0..k).filter(|&field| field == 0 || target[field] != 0) {
@@ -43,6 +62,20 @@ impl Evaluator for StepperEvaluator<'_> {
         }
         nats
     }
+
+    fn posteriors(&self) -> &[Posterior] {
+        &self.posteriors
+    }
+}
+
+/// The posterior of each group.
+fn encode(space: &LatentSpace, bars: &SegmentBars<'_>, fields: usize) -> Vec<Posterior> {
+    let groups = bars.offsets.windows(2).map(|pair| pair[0]..pair[1]);
+    let encoded = groups.map(|group| {
+        let places: Vec<usize> = bars.places[group.clone()].iter().map(|&place| place.max(0) as usize).collect();
+        space.encode(&bars.events[group.start * fields..group.end * fields], &places)
+    });
+    encoded.collect()
 }
 
 /// The nats that `value` costs under the softmax of `logits`.

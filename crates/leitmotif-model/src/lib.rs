@@ -8,20 +8,26 @@ mod folder;
 mod interface;
 mod judge;
 pub mod markov;
+mod posterior;
+mod prior;
 mod stepper;
 mod weights;
 
 pub use config::{
-    Compression, CompressionLoss, Gating, MAX_FIELDS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig,
-    ModelDescription, ModelKind,
+    AttributeCuts, Compression, CompressionLoss, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CLASSES, MAX_FIELDS,
+    MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelDescription, ModelKind,
 };
 pub use echo::{EchoPlan, Echoes};
 pub use error::ModelError;
 pub use folder::{
     CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,
 };
-pub use interface::{Ensemble, Evaluator, Judge, Model, Segment, Stepper};
+pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, SegmentBars, Stepper};
 pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};
-pub use stepper::NetworkModel;
+pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
+pub use prior::{
+    Mixture, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Prior, PriorWalk, prior_features,
+};
+pub use stepper::{LatentSpace, NetworkModel};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Weights, replace_file};

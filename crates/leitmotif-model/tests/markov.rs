@@ -61,6 +61,7 @@ fn nats(judge: &dyn Judge, lanes: &[Vec<u16>], segment: usize) -> Vec<f32> {
             targets: &targets,
             lengths: &lengths,
             starts: &starts,
+            bars: None,
         };
         all.extend(evaluator.nats(&segment));
     }

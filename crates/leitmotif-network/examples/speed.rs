@@ -85,6 +85,7 @@ fn main() {
         targets: &values[k..],
         lengths: Box::leak(vec![config.segment; lanes].into_boxed_slice()),
         starts: &starts[..lanes],
+        bars: None,
     };
     let mut carry = network.carry(lanes);
     let (mut forwards, mut backwards) = (Vec::new(), Vec::new());

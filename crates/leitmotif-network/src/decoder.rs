@@ -4,6 +4,7 @@ use crate::blocks::{Block, BlockDropout};
 use crate::carry::Carry;
 use crate::compress::{Compressor, Evicted};
 use crate::init::Init;
+use crate::latent::Told;
 use crate::ops::{Dropout, Spans, attention_usage, dropout, join, site};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -42,12 +43,13 @@ impl Decoder {
         }
     }
 
-    /// Runs embedded events `[lanes, segment, d]` through the layers. With `training`, drops out by that seed and
-    /// computes the compression loss.
+    /// Runs embedded events `[lanes, segment, d]` through the layers, each of which hears what it is `told` of the bars. With
+    /// `training`, drops out by that seed and computes the compression loss.
     pub(crate) fn forward(
         &self,
         embedded: Tensor<3>,
         carry: Carry,
+        told: Option<&Told<'_>>,
         config: &ModelConfig,
         training: Option<u64>,
     ) -> Forward {
@@ -74,6 +76,9 @@ impl Decoder {
                 hidden: drop(index, HIDDEN, config.ff_dropout),
                 feed_forward: drop(index, FEED_FORWARD, config.layer_dropout),
             };
+            if let Some(told) = told {
+                x = told.before(index, x);
+            }
             let input = x.clone().inner();
             let spans = if context.is_some() { &spans } else { &without_memory };
             x = block.forward(x, context.clone(), spans, config.heads, &dropout);

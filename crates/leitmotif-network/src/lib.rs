@@ -10,10 +10,14 @@ mod decoder;
 mod device;
 mod fields;
 mod init;
+mod latent;
 mod lstm;
 mod network;
 pub mod ops;
+mod prior;
 
 pub use carry::Carry;
 pub use device::device;
+pub use latent::{LatentObjective, LatentStep};
 pub use network::{Network, Parameters, StepOutput};
+pub use prior::{PriorNetwork, PriorParameters, Stretch};

@@ -4,11 +4,15 @@ use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
 use crate::fields::{Asked, Fields};
 use crate::init::Init;
+use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, has_latents, word_dropout};
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, site};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Segment, Weights};
+use leitmotif_model::{
+    Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Posterior, Segment, SegmentBars,
+    Weights,
+};
 
 /// The trainable parameters of a network.
 #[derive(Module, Debug)]
@@ -16,6 +20,7 @@ pub struct Parameters {
     fields: Fields,
     decoder: Option<Decoder>,
     lstm: Option<Lstm>,
+    latent: Option<Latent>,
 }
 
 /// A trainable network.
@@ -29,7 +34,7 @@ pub struct Network {
 /// What one step of training gives.
 #[derive(Debug)]
 pub struct StepOutput {
-    /// To be minimised: the sum of the two below.
+    /// To be minimised: the sum of the two below and the latents' part.
     pub loss: Tensor<1>,
     /// Mean nats per counted event.
     pub music_loss: Tensor<1>,
@@ -39,6 +44,8 @@ pub struct StepOutput {
     pub field_nats: Vec<f64>,
     /// The compression loss; 0 where there is none.
     pub compression: f64,
+    /// What the latents came to; `None` for a model without.
+    pub latent: Option<LatentStep>,
     /// Counted events.
     pub events: usize,
     /// What is remembered now.
@@ -54,6 +61,8 @@ impl StepOutput {
 
 /// The place of the field decoders among the sites of dropout.
 const FIELDS_PLACE: u64 = 6;
+/// The place of word dropout.
+const WORDS_PLACE: u64 = 7;
 
 impl Network {
     /// An untrained network on `device` (an autodiff device for training).
@@ -71,7 +80,9 @@ impl Network {
                 return Err(ModelError::Config("a Markov model is counted, not trained by gradients".into()));
             }
         };
-        let parameters = Parameters { fields: Fields::new(description, &mut init), decoder, lstm };
+        let fields = Fields::new(description, &mut init);
+        let latent = has_latents(config).then(|| Latent::new(description, &mut init));
+        let parameters = Parameters { fields, decoder, lstm, latent };
         Ok(Self { description: description.clone(), parameters, device: init.device().clone() })
     }
 
@@ -114,9 +125,7 @@ impl Network {
 
     /// All weights by name.
     pub fn weights(&self) -> Weights {
-        let mut saver = Saver { weights: Weights::new(), path: Vec::new() };
-        self.parameters.visit(&mut saver);
-        saver.weights
+        weights_of(&self.parameters)
     }
 
     /// The parameters, for visitors.
@@ -141,12 +150,23 @@ impl Network {
 
     /// One segment of training: the loss to call `backward` on, and the memory for the next segment.
     ///
-    /// `seed` names this step's dropout. `carry` must have the segment's number of lanes.
+    /// `seed` names this step's dropout. `carry` must have the segment's number of lanes. Latents are learnt by the evidence lower bound.
     pub fn step(&self, carry: Carry, segment: &Segment<'_>, seed: u64) -> StepOutput {
+        self.step_towards(carry, segment, seed, LatentObjective::default())
+    }
+
+    /// As [`Self::step`], with latents learnt as `objective` says.
+    pub fn step_towards(
+        &self,
+        carry: Carry,
+        segment: &Segment<'_>,
+        seed: u64,
+        objective: LatentObjective,
+    ) -> StepOutput {
         let sizes = &self.description.sizes;
         let counted = counted(segment);
         let events = counted.iter().filter(|&&counted| counted).count();
-        let (forward, echoes) = self.forward(carry, segment, Some(seed));
+        let Heard { forward, echoes, gaussians } = self.forward(carry, segment, Some((seed, objective)));
         let asked = Asked { targets: segment.targets, counted: &counted, echoes: &echoes };
         let dropout = Dropout {
             probability: self.description.model.ff_dropout,
@@ -159,36 +179,70 @@ impl Network {
         let music =
             losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
         let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
-        let loss = match forward.compression_loss.clone() {
+        let mut loss = match forward.compression_loss.clone() {
             Some(compression) => music.clone() + compression,
             None => music.clone(),
         };
+        let mut latent = self.parameters.latent.is_some().then(LatentStep::default);
+        if let Some((gaussians, bars)) = gaussians.zip(segment.bars) {
+            let (divergence, told) = gaussians.loss(bars.shares, events, objective);
+            loss = loss + divergence;
+            latent = Some(told);
+        }
         StepOutput {
             loss,
             music_loss: music,
             compression_loss: forward.compression_loss,
             field_nats,
             compression,
+            latent,
             events,
             carry: forward.carry,
         }
     }
 
-    /// The states of a segment, and what each field of each target echoes.
-    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<u64>) -> (Forward, Vec<Vec<i32>>) {
+    /// The states of a segment, what each field of each target echoes, and the Gaussians of its groups of bars.
+    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<(u64, LatentObjective)>) -> Heard {
         let Segment { lanes, segment: length, .. } = *segment;
         let (config, sizes) = (&self.description.model, &self.description.sizes);
         carry.reset(segment.starts, config.kind);
         let echoes = listen(&mut carry, segment, sizes);
-        let embedded = self.parameters.fields.embed(segment.inputs, sizes);
+        let (seed, objective) = training.unzip();
+        let mut embedded = self.parameters.fields.embed(segment.inputs, sizes);
+        let (mut gaussians, mut told) = (None, None);
+        let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
+        if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
+            let encoded = latent.encode(&self.parameters.fields, &bars, &self.description, seed);
+            told = Some(latent.tell(encoded.draw(bars.keys), &bars));
+            gaussians = Some(encoded);
+            if let Some((seed, objective)) = seed.zip(objective) {
+                embedded = word_dropout(embedded, &bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
+            }
+        }
         let embedded = embedded.reshape([lanes, length, config.d_model]);
         let forward = match (&self.parameters.decoder, &self.parameters.lstm) {
-            (Some(decoder), _) => decoder.forward(embedded, carry, config, training),
-            (_, Some(lstm)) => lstm.forward(embedded, carry, config, training),
+            (Some(decoder), _) => decoder.forward(embedded, carry, told.as_ref(), config, seed),
+            (_, Some(lstm)) => lstm.forward(embedded, carry, config, seed),
             _ => unreachable!("a network has a decoder or an LSTM"),
         };
-        (forward, echoes)
+        Heard { forward, echoes, gaussians }
     }
+
+    /// The posteriors of a segment's groups of bars; none for a model without latents.
+    pub fn posteriors(&self, bars: &SegmentBars<'_>) -> Vec<Posterior> {
+        let Some(latent) = self.parameters.latent.as_ref().filter(|_| !bars.keys.is_empty()) else {
+            return Vec::new();
+        };
+        latent.encode(&self.parameters.fields, bars, &self.description, None).posteriors()
+    }
+}
+
+/// What a segment gave.
+struct Heard {
+    forward: Forward,
+    /// What each field of each target echoes.
+    echoes: Vec<Vec<i32>>,
+    gaussians: Option<Gaussians>,
 }
 
 /// Lets each lane hear its events, and gives for each field `[events, echoes]`, what the targets echo.
@@ -227,23 +281,36 @@ impl Judge for Network {
     fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
         let network = self.valid();
         let carry = network.carry(lanes);
-        Box::new(NetworkEvaluator { network, carry: Some(carry) })
+        Box::new(NetworkEvaluator { network, carry: Some(carry), posteriors: Vec::new() })
     }
 }
 
 struct NetworkEvaluator {
     network: Network,
     carry: Option<Carry>,
+    posteriors: Vec<Posterior>,
 }
 
 impl Evaluator for NetworkEvaluator {
     fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.lanes));
-        let (forward, echoes) = self.network.forward(carry, segment, None);
+        let Heard { forward, echoes, gaussians } = self.network.forward(carry, segment, None);
         self.carry = Some(forward.carry);
+        self.posteriors = gaussians.map_or_else(Vec::new, |gaussians| gaussians.posteriors());
         let asked = Asked { targets: segment.targets, counted: &counted(segment), echoes: &echoes };
         self.network.parameters.fields.nats(forward.state, asked, &self.network.description.sizes)
     }
+
+    fn posteriors(&self) -> &[Posterior] {
+        &self.posteriors
+    }
+}
+
+/// All weights of a module by name.
+pub(crate) fn weights_of<M: Module>(module: &M) -> Weights {
+    let mut saver = Saver { weights: Weights::new(), path: Vec::new() };
+    module.visit(&mut saver);
+    saver.weights
 }
 
 struct Saver {

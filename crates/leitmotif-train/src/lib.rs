@@ -15,17 +15,20 @@ mod optimiser;
 mod record;
 mod run;
 mod schedule;
+mod segment;
 mod store;
 
-pub use config::{AugmentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule, TrainConfig};
+pub use config::{
+    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule, TrainConfig,
+};
 pub use error::TrainError;
-pub use evaluate::{CONFIDENCE, Estimate, Evaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs};
+pub use evaluate::{CONFIDENCE, Estimate, Evaluation, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs};
 pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
-pub use record::{EventWriter, MetricsLine, TrainLine, ValidationLine};
+pub use record::{EventWriter, LatentLine, MetricsLine, TrainLine, ValidationLine};
 pub use run::{
-    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary,
+    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, RunInfo, Timings, PriorSummary, TrainEvent, TrainObserver, TrainSummary,
     load_config, load_info, resume, train,
 };
 pub use store::RunLock;

@@ -1,9 +1,13 @@
 //! Batches for evaluation: every song of a split once, unchanged.
 
 use super::lane::{Reading, targets_of};
-use super::{BatchError, SegmentBatch};
+use super::bars::{SongBars, mixed};
+use super::{BatchError, LatentOptions, SegmentBatch};
 use crate::{Corpus, Split, Value};
 use std::borrow::Cow;
+
+/// Names the noise of evaluation.
+const EVALUATION: u64 = 0x6576_616C;
 
 /// An iterator over a split. Long songs come first, so that the lanes end at about the same time; lanes without a
 /// song left have length 0.
@@ -15,6 +19,7 @@ pub struct EvaluationBatches<'a> {
     /// Songs to come, the next one last.
     queue: Vec<usize>,
     lanes: Vec<Option<Reading<Cow<'a, [Value]>>>>,
+    latents: Option<LatentOptions>,
 }
 
 impl<'a> EvaluationBatches<'a> {
@@ -43,7 +48,25 @@ impl<'a> EvaluationBatches<'a> {
         queue.retain(|song| targets_of(records[*song].events) > 0);
         queue.sort_by_key(|song| (records[*song].events, std::cmp::Reverse(*song)));
         let fields = corpus.vocabulary().fields.len();
-        Ok(Self { corpus, segment, fields, queue, lanes: (0..lanes).map(|_| None).collect() })
+        Ok(Self { corpus, segment, fields, queue, lanes: (0..lanes).map(|_| None).collect(), latents: None })
+    }
+
+    /// The same batches with the bars that their segments lie in. A song's latents have the same noise each time.
+    ///
+    /// # Errors
+    /// [`BatchError::Options`] for options that make no sense, or a corpus whose representation has no bars.
+    pub fn with_latents(mut self, options: LatentOptions) -> Result<Self, BatchError> {
+        options.check(&*self.corpus.representation())?;
+        self.latents = Some(options);
+        Ok(self)
+    }
+
+    fn read(&self, song: usize) -> Reading<Cow<'a, [Value]>> {
+        let bars = self.latents.as_ref().map(|options| {
+            let representation = self.corpus.representation();
+            SongBars::of(options, &*representation, &self.corpus.sequence(song), mixed(EVALUATION, song as u64), None)
+        });
+        Reading { song, position: 0, values: self.corpus.values(song), bars }
     }
 
     /// The targets still to come.
@@ -58,17 +81,20 @@ impl Iterator for EvaluationBatches<'_> {
     type Item = SegmentBatch;
 
     fn next(&mut self) -> Option<SegmentBatch> {
-        for lane in &mut self.lanes {
-            if lane.is_none()
+        for lane in 0..self.lanes.len() {
+            if self.lanes[lane].is_none()
                 && let Some(song) = self.queue.pop()
             {
-                *lane = Some(Reading { song, position: 0, values: self.corpus.values(song) });
+                self.lanes[lane] = Some(self.read(song));
             }
         }
         if self.lanes.iter().all(Option::is_none) {
             return None;
         }
         let mut batch = SegmentBatch::empty(self.lanes.len(), self.segment, self.fields);
+        if self.latents.is_some() {
+            batch = batch.with_bars();
+        }
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             if lane.as_mut().is_some_and(|reading| reading.write(&mut batch, index)) {
                 *lane = None;

@@ -1,6 +1,7 @@
 //! One lane: a song and how far it has been read.
 
 use super::SegmentBatch;
+use super::bars::SongBars;
 use crate::Value;
 
 /// A song being read. The values are those the model sees: augmented, in training.
@@ -10,6 +11,8 @@ pub(super) struct Reading<V> {
     /// The next event to read.
     pub(super) position: usize,
     pub(super) values: V,
+    /// Where latents ask for them.
+    pub(super) bars: Option<SongBars>,
 }
 
 /// The targets of a song of `events` events: each event but the first.
@@ -28,6 +31,9 @@ impl<V: AsRef<[Value]>> Reading<V> {
         let at = lane * batch.segment * fields;
         batch.inputs[at..at + width].copy_from_slice(&values[from..from + width]);
         batch.targets[at..at + width].copy_from_slice(&values[from + fields..from + fields + width]);
+        if let Some(bars) = &self.bars {
+            bars.write(values, batch, lane, self.position, count);
+        }
         batch.lengths[lane] = count;
         batch.starts[lane] = self.position == 0;
         batch.songs[lane] = Some(self.song);

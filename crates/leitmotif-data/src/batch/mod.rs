@@ -5,11 +5,13 @@
 //! reads; where a lane begins another song, `starts` says so. Songs shorter than a batch are padded, never joined:
 //! no target is ever predicted from another song's events.
 
+mod bars;
 mod evaluation;
 mod lane;
 mod options;
 mod training;
 
+pub use bars::{BatchBars, LatentOptions, MAX_GROUP_EVENTS};
 pub use evaluation::EvaluationBatches;
 pub use options::{AugmentOptions, BatchOptions};
 pub use training::{BatchState, LaneState, TrainingBatches};
@@ -17,7 +19,7 @@ pub use training::{BatchState, LaneState, TrainingBatches};
 use crate::Value;
 
 /// The next events of several songs, side by side. All arrays are row-major.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SegmentBatch {
     /// Songs side by side.
     pub lanes: usize,
@@ -35,6 +37,8 @@ pub struct SegmentBatch {
     pub starts: Vec<bool>,
     /// The song in each lane, by its index in the corpus; `None` for a lane with nothing left to read.
     pub songs: Vec<Option<usize>>,
+    /// The bars that the segments lie in, where latents ask for them.
+    pub bars: Option<BatchBars>,
 }
 
 impl SegmentBatch {
@@ -48,7 +52,15 @@ impl SegmentBatch {
             lengths: vec![0; lanes],
             starts: vec![false; lanes],
             songs: vec![None; lanes],
+            bars: None,
         }
+    }
+
+    /// As [`Self::empty`], ready for bars.
+    fn with_bars(mut self) -> Self {
+        let of_input = vec![-1; self.lanes * self.segment];
+        self.bars = Some(BatchBars { of_input, offsets: vec![0], ..BatchBars::default() });
+        self
     }
 
     /// The targets that count, over all lanes.

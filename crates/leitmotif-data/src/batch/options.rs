@@ -1,6 +1,6 @@
 //! How training batches are made.
 
-use super::BatchError;
+use super::{BatchError, LatentOptions};
 use crate::Augmentation;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -27,11 +27,22 @@ pub struct BatchOptions {
     pub header_drop: f64,
     /// How songs are varied.
     pub augment: AugmentOptions,
+    /// What is to be known of bars, if anything.
+    #[serde(skip)]
+    pub latents: Option<LatentOptions>,
 }
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self { lanes: 8, segment: 256, seed: 0, shuffle: true, header_drop: 0.0, augment: AugmentOptions::default() }
+        Self {
+            lanes: 8,
+            segment: 256,
+            seed: 0,
+            shuffle: true,
+            header_drop: 0.0,
+            augment: AugmentOptions::default(),
+            latents: None,
+        }
     }
 }
 

@@ -5,9 +5,10 @@
 //! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
 //! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
 
+use super::bars::{SongBars, mixed};
 use super::lane::{Reading, targets_of};
 use super::{BatchError, BatchOptions, SegmentBatch};
-use crate::{Corpus, Split, Value};
+use crate::{Corpus, Sequence, Split, Value};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -83,6 +84,9 @@ impl TrainingBatches {
     /// As [`Self::new`], and [`BatchError::Options`] for a song that the corpus does not have.
     pub fn of_songs(corpus: Arc<Corpus>, songs: Vec<usize>, options: BatchOptions) -> Result<Self, BatchError> {
         options.check()?;
+        if let Some(latents) = &options.latents {
+            latents.check(&*corpus.representation())?;
+        }
         let records = corpus.songs();
         if let Some(song) = songs.iter().find(|song| **song >= records.len()) {
             return Err(BatchError::Options(format!("the corpus has {} songs, none is number {song}", records.len())));
@@ -117,6 +121,9 @@ impl TrainingBatches {
     /// The next batch. Every lane always has a song.
     pub fn next_batch(&mut self) -> SegmentBatch {
         let mut batch = SegmentBatch::empty(self.options.lanes, self.options.segment, self.fields);
+        if self.options.latents.is_some() {
+            batch = batch.with_bars();
+        }
         for index in 0..self.lanes.len() {
             let mut lane = self.lanes[index].take().unwrap_or_else(|| self.next_song());
             let is_over = lane.reading.write(&mut batch, index);
@@ -236,7 +243,13 @@ impl TrainingBatches {
             values = Some(sequence.values().to_vec());
         }
         let values = values.unwrap_or_else(|| self.corpus.values(song).into_owned());
-        Lane { epoch, reading: Reading { song, position: 0, values } }
+        let bars = self.options.latents.as_ref().and_then(|latents| {
+            let sequence = Sequence::from_values(self.fields, values.clone())?;
+            let key = mixed(mixed(seed, epoch), song as u64);
+            let mut drops = generator("attributes", seed, epoch, song as u64);
+            Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
+        });
+        Lane { epoch, reading: Reading { song, position: 0, values, bars } }
     }
 }
 
@@ -256,6 +269,13 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
     for song in songs {
         hasher.update(&(*song as u64).to_le_bytes());
     }
-    hasher.update(format!("{options:?}").as_bytes());
+    // Positions saved by versions without latents have these words in their fingerprint.
+    let BatchOptions { lanes, segment, seed, shuffle, header_drop, augment, latents } = options;
+    let mut text = format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
+    text += &format!("header_drop: {header_drop:?}, augment: {augment:?} }}");
+    if let Some(latents) = latents {
+        text += &format!("{latents:?}");
+    }
+    hasher.update(text.as_bytes());
     hasher.finalize().to_hex().to_string()
 }

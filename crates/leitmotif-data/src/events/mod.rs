@@ -18,6 +18,7 @@
 //! a note, which drum kit, and whatever lies after the bar of the last note.
 
 mod augment;
+mod bars;
 mod check;
 mod decode;
 mod durations;
@@ -33,7 +34,7 @@ mod voices;
 pub use check::check_round_trip;
 
 use crate::{
-    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence,
+    Augmentation, BarMusic, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence,
     Value, Vocabulary,
 };
 use event::Event;
@@ -113,6 +114,14 @@ impl Representation for Events {
 
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
         augment::augment(sequence, augmentation)
+    }
+
+    fn bars(&self, sequence: &Sequence) -> Option<Vec<std::ops::Range<usize>>> {
+        Some(bars::bars(&self.fields, sequence))
+    }
+
+    fn bar_music(&self, sequence: &Sequence) -> Option<Vec<BarMusic>> {
+        Some(bars::music(&self.fields, &self.sizes, sequence))
     }
 
     fn is_note(&self, event: &[Value]) -> bool {

@@ -71,11 +71,24 @@ impl Decoder {
         self.layers.iter().map(|layer| layer.attention.lane_floats()).sum()
     }
 
-    /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place.
-    pub(super) fn step(&self, lanes: &[usize], x: &mut [f32], state: &mut DecoderState) {
+    /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place. Before each layer a lane hears what
+    /// `conditions` tells it there, `[layers, d]` of each lane of a model with latents.
+    pub(super) fn step(
+        &self,
+        lanes: &[usize],
+        x: &mut [f32],
+        conditions: &[Option<Vec<f32>>],
+        state: &mut DecoderState,
+    ) {
         let DecoderState { caches, attention, feed_forward, gate, output } = state;
         let output = room(output, x.len());
-        for (layer, caches) in self.layers.iter().zip(caches) {
+        let d = x.len() / lanes.len().max(1);
+        for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
+            for (&lane, x) in lanes.iter().zip(x.chunks_exact_mut(d.max(1))) {
+                if let Some(Some(told)) = conditions.get(lane) {
+                    add(x, &told[index * d..(index + 1) * d]);
+                }
+            }
             layer.attention.apply(lanes, x, caches, attention, output);
             layer.join(0, x, output, gate);
             layer.feed_forward.apply(x, feed_forward, output);

@@ -10,14 +10,14 @@ pub(super) const ROWS: usize = 64;
 
 /// A linear map with its weights packed once.
 #[derive(Debug)]
-pub(super) struct Dense {
+pub(crate) struct Dense {
     packed: Packed,
     bias: Option<Vec<f32>>,
 }
 
 impl Dense {
     /// The map `x -> x W + b` of `weight` `[inputs, outputs]` and, if named, `bias` `[outputs]`.
-    pub(super) fn load(
+    pub(crate) fn load(
         weights: &Weights,
         weight: &str,
         bias: Option<&str>,
@@ -39,7 +39,7 @@ impl Dense {
     }
 
     /// Maps each row of `x` `[rows, inputs]` into `y` `[rows, outputs]`.
-    pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
+    pub(crate) fn apply(&self, x: &[f32], y: &mut [f32]) {
         let rows = x.len() / self.packed.k();
         gemm::with_packed_into(x, &self.packed, self.bias.as_deref(), rows, y);
     }

@@ -53,6 +53,11 @@ impl Fields {
         })
     }
 
+    /// The embedding table `[values, d]` and where each field's rows begin.
+    pub(super) fn table(&self) -> (&[f32], &[usize]) {
+        (&self.embedding, &self.offsets)
+    }
+
     fn row(&self, field: usize, value: u16) -> &[f32] {
         let row = self.offsets[field] + usize::from(value);
         &self.embedding[row * self.d..(row + 1) * self.d]

@@ -15,13 +15,19 @@ mod compress;
 mod decoder;
 mod dense;
 mod fields;
+mod latent;
 mod lstm;
 
-use crate::{EchoPlan, Echoes, Ensemble, Model, ModelDescription, ModelError, ModelKind, Weights};
+use crate::{
+    Condition, EchoPlan, Echoes, Ensemble, LatentKind, Model, ModelDescription, ModelError, ModelKind, Prior, Weights,
+};
 use cache::room;
 use decoder::{Decoder, DecoderState};
+pub(crate) use dense::Dense;
 use dense::ROWS;
 use fields::{FieldScratch, Fields};
+pub use latent::LatentSpace;
+pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
 
 /// A trained transformer or LSTM, ready to write.
@@ -31,6 +37,7 @@ pub struct NetworkModel {
     fields: Fields,
     backbone: Backbone,
     echoes: Option<EchoPlan>,
+    latents: Option<LatentSpace>,
 }
 
 #[derive(Debug)]
@@ -58,7 +65,25 @@ impl NetworkModel {
         };
         let fields = Fields::load(weights, description)?;
         let echoes = description.model.echoes.then(|| EchoPlan::new(&description.sizes));
-        Ok(Self { description: description.clone(), fields, backbone, echoes })
+        let has_latents = description.model.latent != LatentKind::None;
+        let latents = has_latents.then(|| LatentSpace::load(weights, description, &fields)).transpose()?;
+        Ok(Self { description: description.clone(), fields, backbone, echoes, latents })
+    }
+
+    /// The same model with what it has learnt of sequences of latents.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] if the prior is of other latents.
+    pub fn with_prior(mut self, prior: Option<Prior>) -> Result<Self, ModelError> {
+        let wanted = self.description.model.d_latent;
+        let fits = |prior: &Prior| self.latents.is_some() && prior.dimensions() == wanted;
+        if prior.as_ref().is_some_and(|prior| !fits(prior)) {
+            return Err(ModelError::Weights("the prior is of other latents than the model's".into()));
+        }
+        if let Some(latents) = &mut self.latents {
+            latents.set_prior(prior);
+        }
+        Ok(self)
     }
 }
 
@@ -77,6 +102,10 @@ impl Model for NetworkModel {
             model: self,
             state,
             outputs: vec![0.0; lanes * self.description.model.d_model],
+            conditions: match self.latents {
+                Some(_) => vec![None; lanes],
+                None => Vec::new(),
+            },
             echoes: echoes.collect(),
             rows: Vec::new(),
             echoed: Vec::new(),
@@ -84,18 +113,32 @@ impl Model for NetworkModel {
         })
     }
 
+    fn latents(&self) -> Option<&LatentSpace> {
+        self.latents.as_ref()
+    }
+
     fn lane_bytes(&self) -> usize {
         let floats = match &self.backbone {
             Backbone::Decoder(decoder) => decoder.lane_floats(),
             Backbone::Lstm(lstm) => lstm.lane_floats(),
         };
-        size_of::<f32>() * floats + self.echoes.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
+        let conditions = self.latents.as_ref().map_or(0, |_| self.condition_floats());
+        size_of::<f32>() * (floats + conditions) + self.echoes.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
+    }
+}
+
+impl NetworkModel {
+    /// The numbers that a lane is told of its bar.
+    fn condition_floats(&self) -> usize {
+        self.description.model.layers * self.description.model.d_model
     }
 }
 
 struct NetworkEnsemble<'a> {
     model: &'a NetworkModel,
     state: State,
+    /// What each layer of each lane is told, `[layers, d]`; none without latents.
+    conditions: Vec<Option<Vec<f32>>>,
     /// The backbone's state after the last event of each lane, `[lanes, d]`.
     outputs: Vec<f32>,
     /// Of each lane, if the model has echoes.
@@ -126,6 +169,17 @@ impl Ensemble for NetworkEnsemble<'_> {
             self.read(lanes, earlier, field, &mut logits[first * size..(first + rows) * size]);
         }
     }
+
+    fn condition(&mut self, lane: usize, condition: Option<Condition<'_>>) {
+        let Some(latents) = &self.model.latents else { return };
+        let told = &mut self.conditions[lane];
+        match condition {
+            None => *told = None,
+            Some(condition) => {
+                latents.tell(condition, told.get_or_insert_with(|| vec![0.0; self.model.condition_floats()]))
+            }
+        }
+    }
 }
 
 impl NetworkEnsemble<'_> {
@@ -141,7 +195,7 @@ impl NetworkEnsemble<'_> {
             model.fields.embed(event, x);
         }
         match (&model.backbone, &mut self.state) {
-            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(lanes, x, state),
+            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(lanes, x, &self.conditions, state),
             (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(lanes, x, state),
             _ => unreachable!("a state is of its model's kind"),
         }

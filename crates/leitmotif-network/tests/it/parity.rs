@@ -3,10 +3,11 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
-    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, Spans, Taps, attention, attention_definition,
-    convolution, convolution_definition, echo, echo_definition, embed, embed_definition, feed_forward,
-    feed_forward_definition, field_loss, field_loss_definition, field_nats, join, join_definition, lstm,
-    lstm_definition, reconstruction_loss, reconstruction_loss_definition,
+    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, Spans, Taps, attention,
+    attention_definition, convolution, convolution_definition, echo, echo_definition, embed, embed_definition,
+    feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nats, group_attention,
+    group_attention_definition, join, join_definition, lstm, lstm_definition, reconstruction_loss,
+    reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -81,12 +82,15 @@ fn embedding() {
     let mut leaves = Leaves::new(training());
     for (rows, d, k, n) in [(9, 5, 3, 4), (4, 16, 1, 7), (30, 33, 6, 1)] {
         let table = leaves.next([rows, d], 0.0);
-        let indices: Vec<i32> = (0..n * k).map(|i| ((i * 7 + 3) % rows) as i32).collect();
-        compare_gradients!(
-            embed(table.clone(), &indices, k, 0.7),
-            embed_definition(table.clone(), &indices, k, 0.7),
-            [table]
-        );
+        let all: Vec<i32> = (0..n * k).map(|i| ((i * 7 + 3) % rows) as i32).collect();
+        let some: Vec<i32> = (0..n * k).map(|i| ((i * 7 + 3) % (rows + 1)) as i32 - 1).collect();
+        for indices in [all, some, vec![-1; n * k]] {
+            compare_gradients!(
+                embed(table.clone(), &indices, k, 0.7),
+                embed_definition(table.clone(), &indices, k, 0.7),
+                [table]
+            );
+        }
     }
 }
 
@@ -202,6 +206,35 @@ fn attentions() {
                 attention(x.clone(), context.clone(), &spans, &w, heads, probabilities, layer, residual),
                 attention_definition(x.clone(), context.clone(), &spans, &w, heads, probabilities, layer, residual),
                 [x, w.gamma, w.beta, w.qkv, w.position, w.content_bias, w.position_bias, w.output, w.output_bias]
+            );
+        }
+    }
+}
+
+#[test]
+fn group_attentions() {
+    let mut leaves = Leaves::new(training());
+    let cases: [(usize, usize, &[usize]); 5] = [
+        (4, 2, &[0, 1]),
+        (12, 3, &[0, 1, 2, 9]),
+        (7, 1, &[0, 5, 40]),
+        (24, 4, &[0, 3, 4, 40, 73, 90]),
+        (32, 4, &[0, 150]),
+    ];
+    for (d, heads, offsets) in cases {
+        let x = leaves.next([*offsets.last().unwrap(), d], 0.1);
+        let w = GroupAttentionWeights {
+            gamma: leaves.next([d], 1.0),
+            beta: leaves.next([d], 0.0),
+            qkv: leaves.next([d, 3 * d], 0.0),
+            output: leaves.next([d, d], 0.0),
+            output_bias: leaves.next([d], 0.0),
+        };
+        for (layer, residual) in [(Dropout::NONE, true), (DROP, false), (Dropout::NONE, false), (DROP, true)] {
+            compare_gradients!(
+                group_attention(x.clone(), offsets, &w, heads, layer, residual),
+                group_attention_definition(x.clone(), offsets, &w, heads, layer, residual),
+                [x, w.gamma, w.beta, w.qkv, w.output, w.output_bias]
             );
         }
     }

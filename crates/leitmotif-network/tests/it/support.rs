@@ -79,6 +79,7 @@ impl Cut {
             targets: &self.targets,
             lengths: &self.lengths,
             starts: &self.starts,
+            bars: None,
         }
     }
 }

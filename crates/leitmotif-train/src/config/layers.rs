@@ -219,7 +219,7 @@ mod tests {
         }
 
         #[test]
-        fn every_key_can_be_set_to_what_it_is(preset in 0..4usize) {
+        fn every_key_can_be_set_to_what_it_is(preset in 0..Preset::ALL.len()) {
             let config = Preset::ALL[preset].config();
             let sets: Vec<Override> = config.keys().into_iter().map(|(key, value)| Override { key, value }).collect();
             proptest::prop_assert_eq!(RunConfig::layered(Preset::Tiny, None, &sets).unwrap(), config);

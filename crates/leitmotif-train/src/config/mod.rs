@@ -3,9 +3,11 @@
 //! All defaults stand here, in the `Default` implementations. A configuration is built in layers: a
 //! preset, then a file, then single keys ([`RunConfig::layered`]); the result is saved with the run, with every key.
 
+mod latent;
 mod layers;
 mod presets;
 
+pub use latent::{KlSchedule, LatentConfig};
 pub use layers::Override;
 pub use presets::Preset;
 
@@ -28,6 +30,8 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// Changes drawn at random for each song each time it is read.
     pub augment: AugmentConfig,
+    /// How latents and attributes are learnt, by models that have them.
+    pub latent: LatentConfig,
 }
 
 /// How the learning rate moves after the warm-up.
@@ -174,6 +178,11 @@ impl RunConfig {
         check(augment.transpose <= MAX_TRANSPOSE, "augment.transpose", &augment.transpose, "at most 24 semitones")?;
         check(share(augment.tempo), "augment.tempo", &augment.tempo, "between 0 and 1 octaves")?;
         check(augment.velocity <= 126, "augment.velocity", &augment.velocity, "at most 126")?;
+        self.latent.validate()?;
+        for name in &self.model.attributes {
+            let attribute: Result<leitmotif_data::Attribute, _> = name.parse();
+            attribute.map_err(|error| TrainError::Config(format!("model.attributes: {error}")))?;
+        }
         let ends = train.steps > 0 || train.epochs > 0.0 || train.minutes > 0.0 || train.patience > 0;
         if self.model.kind != ModelKind::Markov && !ends {
             return Err(TrainError::Config(

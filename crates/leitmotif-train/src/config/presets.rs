@@ -1,8 +1,8 @@
 //! Named starting points: a preset says only what differs from the defaults.
 
-use super::{AugmentConfig, RunConfig, TrainConfig};
+use super::{AugmentConfig, LatentConfig, RunConfig, TrainConfig};
 use crate::TrainError;
-use leitmotif_model::{ModelConfig, ModelKind};
+use leitmotif_model::{LatentKind, ModelConfig, ModelKind};
 
 /// A named configuration to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,11 +16,15 @@ pub enum Preset {
     Base,
     /// The sizes of the study this project descends from.
     Study,
+    /// [`Self::Tiny`] with a latent for each bar and attributes to steer by.
+    TinyVae,
+    /// [`Self::Small`] with the same.
+    SmallVae,
 }
 
 impl Preset {
     /// Every preset, smallest first.
-    pub const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Base, Self::Study];
+    pub const ALL: [Self; 6] = [Self::Tiny, Self::Small, Self::Base, Self::Study, Self::TinyVae, Self::SmallVae];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -29,6 +33,8 @@ impl Preset {
             Self::Small => "small",
             Self::Base => "base",
             Self::Study => "study",
+            Self::TinyVae => "tiny-vae",
+            Self::SmallVae => "small-vae",
         }
     }
 
@@ -39,12 +45,16 @@ impl Preset {
             Self::Small => "6 layers of 256, memory 128 + 64: an hour or more on a few cores",
             Self::Base => "8 layers of 512, memory 512 + 128: for a GPU",
             Self::Study => "6 layers of 64, segment 64, memory 64 + 256 in layers 5 and 6: the original study's sizes",
+            Self::TinyVae => "tiny with a latent of 64 a bar and attributes: reconstruct, vary, interpolate, restyle",
+            Self::SmallVae => "small with a latent of 128 a bar and attributes",
         }
     }
 
     /// Its settings.
     pub fn config(self) -> RunConfig {
         match self {
+            Self::TinyVae => with_latents(Self::Tiny.config(), 64),
+            Self::SmallVae => with_latents(Self::Small.config(), 128),
             Self::Tiny => RunConfig {
                 // Many lanes and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
                 model: ModelConfig {
@@ -65,6 +75,7 @@ impl Preset {
                     ..TrainConfig::default()
                 },
                 augment: AugmentConfig { transpose: 3, tempo: 0.1, velocity: 16 },
+                latent: LatentConfig::default(),
             },
             Self::Small => RunConfig {
                 model: ModelConfig {
@@ -82,6 +93,7 @@ impl Preset {
                 },
                 train: TrainConfig { lanes: 32, learning_rate: 1.5e-3, warmup_steps: 200, ..TrainConfig::default() },
                 augment: AugmentConfig::default(),
+                latent: LatentConfig::default(),
             },
             Self::Base => RunConfig {
                 model: ModelConfig {
@@ -99,6 +111,7 @@ impl Preset {
                 },
                 train: TrainConfig { lanes: 32, learning_rate: 3e-4, warmup_steps: 1000, ..TrainConfig::default() },
                 augment: AugmentConfig::default(),
+                latent: LatentConfig::default(),
             },
             Self::Study => RunConfig {
                 model: ModelConfig {
@@ -129,10 +142,22 @@ impl Preset {
                     ..TrainConfig::default()
                 },
                 augment: AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 },
+                latent: LatentConfig::default(),
             },
         }
     }
 }
+
+/// The same with a latent of so many dimensions for each bar, and attributes.
+fn with_latents(mut config: RunConfig, d_latent: usize) -> RunConfig {
+    config.model.latent = LatentKind::Bar;
+    config.model.d_latent = d_latent;
+    config.model.attributes = ATTRIBUTES.map(str::to_owned).to_vec();
+    config
+}
+
+/// What models with latents can be steered by.
+const ATTRIBUTES: [&str; 5] = ["rhythm", "polyphony", "density", "velocity", "register"];
 
 impl std::str::FromStr for Preset {
     type Err = TrainError;

@@ -5,14 +5,17 @@
 //! the notes, are what is drawn at random.
 
 mod bootstrap;
+mod latent;
 mod unigram;
 
 pub use bootstrap::{CONFIDENCE, Estimate, RESAMPLES};
+pub use latent::LatentEvaluation;
 pub use unigram::Unigram;
 
 use crate::TrainError;
+use crate::segment::{latent_options, segment_of};
 use leitmotif_data::{Corpus, EvaluationBatches, Split};
-use leitmotif_model::{Judge, Segment};
+use leitmotif_model::Judge;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,8 +29,11 @@ pub struct SongLoss {
     /// Its genre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub genre: Option<String>,
-    /// Cost of the whole song in nats.
+    /// Cost of the whole song in nats; with latents an upper bound, their divergence counted.
     pub nats: f64,
+    /// Divergence of the song's latents from the standard normal in nats; 0 without latents.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub divergence: f64,
     /// Events foretold.
     pub events: usize,
     /// Notes that the events hold.
@@ -49,6 +55,9 @@ pub struct Evaluation {
     pub nats_per_second: Estimate,
     /// Nats per event, by field.
     pub fields: BTreeMap<String, f64>,
+    /// The latents, of a model that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latent: Option<LatentEvaluation>,
     /// Events foretold.
     pub events: usize,
     /// Notes.
@@ -57,6 +66,19 @@ pub struct Evaluation {
     pub seconds: f64,
     /// Song by song, in the corpus's order.
     pub songs: Vec<SongLoss>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl Evaluation {
+    /// Nats per note with the divergence of latents weighed by `beta`: what training with this weight makes small.
+    pub fn objective(&self, beta: f64) -> f64 {
+        let divergence = self.latent.as_ref().map_or(0.0, |latent| latent.divergence.value);
+        self.nats_per_note.value + (beta - 1.0) * divergence
+    }
 }
 
 /// Judges all songs of a split, `lanes` of them side by side.
@@ -94,18 +116,16 @@ pub fn evaluate_songs(
     let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
     let mut batches =
         EvaluationBatches::of_songs(corpus, songs.to_vec(), lanes, description.model.segment).map_err(wrong)?;
+    if let Some(options) = latent_options(description, 0.0)? {
+        batches = batches.with_latents(options).map_err(wrong)?;
+    }
+    let mut latents = latent::Tally::new(description.model.d_latent);
     let total = batches.targets_left();
     let mut evaluator = judge.evaluator(lanes);
     let mut costs: BTreeMap<usize, (usize, Vec<f64>)> = BTreeMap::new();
     while let Some(batch) = batches.next() {
-        let nats = evaluator.nats(&Segment {
-            lanes: batch.lanes,
-            segment: batch.segment,
-            inputs: &batch.inputs,
-            targets: &batch.targets,
-            lengths: &batch.lengths,
-            starts: &batch.starts,
-        });
+        let nats = evaluator.nats(&segment_of(&batch));
+        latents.add(&batch, evaluator.posteriors());
         for (lane, song) in batch.songs.iter().enumerate() {
             let Some(song) = song else { continue };
             let (events, fields) = costs.entry(*song).or_insert_with(|| (0, vec![0.0; k]));
@@ -120,17 +140,22 @@ pub fn evaluate_songs(
         }
     }
     let songs: Vec<SongLoss> =
-        costs.into_iter().map(|(song, (events, fields))| song_loss(corpus, song, events, fields)).collect();
-    Ok((!songs.is_empty()).then(|| summarise(corpus, songs)))
+        costs.into_iter().map(|(song, cost)| song_loss(corpus, song, cost, latents.divergence_of(song))).collect();
+    let has_latents = description.model.bars_per_latent() > 0;
+    Ok((!songs.is_empty()).then(|| {
+        let latent = has_latents.then(|| latents.summary(&songs));
+        summarise(corpus, songs, latent)
+    }))
 }
 
-fn song_loss(corpus: &Corpus, song: usize, events: usize, fields: Vec<f64>) -> SongLoss {
+fn song_loss(corpus: &Corpus, song: usize, (events, fields): (usize, Vec<f64>), divergence: f64) -> SongLoss {
     let record = &corpus.songs()[song];
     SongLoss {
         id: record.id.clone(),
         path: record.path.clone(),
         genre: record.genre.clone(),
-        nats: fields.iter().sum(),
+        nats: fields.iter().sum::<f64>() + divergence,
+        divergence,
         events,
         notes: record.notes,
         seconds: record.seconds,
@@ -138,7 +163,7 @@ fn song_loss(corpus: &Corpus, song: usize, events: usize, fields: Vec<f64>) -> S
     }
 }
 
-fn summarise(corpus: &Corpus, songs: Vec<SongLoss>) -> Evaluation {
+fn summarise(corpus: &Corpus, songs: Vec<SongLoss>, latent: Option<LatentEvaluation>) -> Evaluation {
     let events: usize = songs.iter().map(|song| song.events).sum();
     let names = corpus.vocabulary().fields.iter().map(|field| field.name.clone()).enumerate();
     let field = |(index, name)| {
@@ -153,6 +178,7 @@ fn summarise(corpus: &Corpus, songs: Vec<SongLoss>) -> Evaluation {
         nats_per_note: Estimate::of_ratio(&pairs(&|song| song.notes as f64)),
         nats_per_second: Estimate::of_ratio(&pairs(&|song| song.seconds)),
         fields: names.map(field).collect(),
+        latent,
         events,
         notes: songs.iter().map(|song| song.notes).sum(),
         seconds: songs.iter().map(|song| song.seconds).sum(),

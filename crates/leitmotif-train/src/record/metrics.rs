@@ -32,9 +32,9 @@ pub struct TrainLine {
     pub seconds: f64,
     /// Events trained on per second.
     pub events_per_second: f64,
-    /// Music and compression losses together: what the gradient is of. Nats per event.
+    /// Music and compression losses and the latents' part together: what the gradient is of. Nats per event.
     pub loss: f64,
-    /// Music loss in nats per event (per token).
+    /// Music loss in nats per event (per token); with latents, their divergence not counted.
     pub nats_per_event: f64,
     /// Music loss in nats per note, at the training songs' mean number of events per note.
     pub nats_per_note: f64,
@@ -43,12 +43,33 @@ pub struct TrainLine {
     pub fields: BTreeMap<String, f64>,
     /// Compression loss.
     pub compression: f64,
+    /// The latents, of a model that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latent: Option<LatentLine>,
     /// Learning rate of the last step.
     pub learning_rate: f64,
     /// Global norm of the gradient before clipping.
     pub gradient_norm: f64,
     /// Steps skipped so far because loss or gradient was not finite.
     pub skipped: u64,
+}
+
+/// What the latents came to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatentLine {
+    /// Divergence of the posteriors from the standard normal, in nats per event.
+    pub kl_per_event: f64,
+    /// The same in nats per latent (per bar, or phrase).
+    pub kl_per_latent: f64,
+    /// Music loss in nats per note, the divergence not counted: what the music costs once its latents are known.
+    pub reconstruction_per_note: f64,
+    /// The part of the loss in nats per event: weighed, and with what is free.
+    pub loss: f64,
+    /// The weight of the divergence.
+    pub beta: f64,
+    /// Dimensions whose posterior mean varies (variance over latents above 0.01; Burda et al. 2016); in validations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_units: Option<usize>,
 }
 
 /// One validation.
@@ -60,14 +81,21 @@ pub struct ValidationLine {
     pub epoch: u64,
     /// Wall-clock seconds of the run so far.
     pub seconds: f64,
-    /// Nats per event (per token).
+    /// Nats per event (per token); with latents an upper bound, their divergence counted.
     pub nats_per_event: f64,
-    /// Nats per note.
+    /// Nats per note, likewise.
     pub nats_per_note: f64,
-    /// Nats per second of music.
+    /// Nats per second of music, likewise.
     pub nats_per_second: f64,
     /// Nats per event, by field.
     pub fields: BTreeMap<String, f64>,
+    /// The latents, of a model that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latent: Option<LatentLine>,
+    /// What the best validation is chosen by, in nats per note: with latents, the divergence weighed by its largest weight; else
+    /// nats per note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<f64>,
     /// Whether it is the best so far.
     pub best: bool,
 }
@@ -135,7 +163,7 @@ impl Records {
 }
 
 fn train_scalars(line: &TrainLine) -> Vec<(&'static str, f64)> {
-    vec![
+    let mut scalars = vec![
         ("train/loss", line.loss),
         ("train/nats_per_event", line.nats_per_event),
         ("train/nats_per_note", line.nats_per_note),
@@ -144,15 +172,33 @@ fn train_scalars(line: &TrainLine) -> Vec<(&'static str, f64)> {
         ("train/gradient_norm", line.gradient_norm),
         ("train/events_per_second", line.events_per_second),
         ("train/epoch", line.epoch as f64),
-    ]
+    ];
+    if let Some(latent) = &line.latent {
+        scalars.extend([
+            ("train/latent/kl_per_event", latent.kl_per_event),
+            ("train/latent/kl_per_latent", latent.kl_per_latent),
+            ("train/latent/loss", latent.loss),
+            ("train/latent/beta", latent.beta),
+        ]);
+    }
+    scalars
 }
 
 fn validation_scalars(line: &ValidationLine) -> Vec<(&'static str, f64)> {
-    vec![
+    let mut scalars = vec![
         ("validation/nats_per_event", line.nats_per_event),
         ("validation/nats_per_note", line.nats_per_note),
         ("validation/nats_per_second", line.nats_per_second),
-    ]
+    ];
+    if let Some(latent) = &line.latent {
+        scalars.extend([
+            ("validation/latent/kl_per_event", latent.kl_per_event),
+            ("validation/latent/kl_per_latent", latent.kl_per_latent),
+            ("validation/latent/reconstruction_per_note", latent.reconstruction_per_note),
+        ]);
+        scalars.extend(latent.active_units.map(|units| ("validation/latent/active_units", units as f64)));
+    }
+    scalars
 }
 
 /// Reads the metrics of a run folder.
@@ -189,6 +235,8 @@ mod tests {
             nats_per_note: 0.1 + step as f64 / 3.0,
             nats_per_second: 9.0,
             fields: [("pitch".to_owned(), 1.25)].into(),
+            latent: None,
+            objective: None,
             best: true,
         })
     }

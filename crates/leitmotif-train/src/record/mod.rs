@@ -5,5 +5,5 @@ pub(crate) mod curves;
 pub(crate) mod metrics;
 mod tensorboard;
 
-pub use metrics::{MetricsLine, TrainLine, ValidationLine};
+pub use metrics::{LatentLine, MetricsLine, TrainLine, ValidationLine};
 pub use tensorboard::EventWriter;

@@ -59,6 +59,8 @@ pub(super) fn count(
             nats_per_note: evaluation.nats_per_note.value,
             nats_per_second: evaluation.nats_per_second.value,
             fields: evaluation.fields.clone(),
+            latent: None,
+            objective: None,
             best: true,
         };
         observer.observe(&TrainEvent::Validated(&line, evaluation));
@@ -84,6 +86,7 @@ pub(super) fn count(
         parameters: markov.contexts(),
         skipped: 0,
         best: validation.map(|judged| Best { step: 0, nats_per_note: judged.nats_per_note.value }),
+        prior: None,
         ended: Ended::Budget,
         model: best,
         timings: Timings { forward, validation: seconds - forward, ..Timings::default() },

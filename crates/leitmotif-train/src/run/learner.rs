@@ -4,10 +4,11 @@ use super::Timings;
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::optimiser::{Adam, AdamSettings, Applied};
+use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_data::SegmentBatch;
-use leitmotif_model::{ModelDescription, Segment, Weights};
-use leitmotif_network::{Carry, Network, device};
+use leitmotif_model::{ModelDescription, Weights};
+use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::time::Instant;
 
 /// A network, its optimiser and its memory of the song in each lane: what a training loop drives, one segment after
@@ -27,6 +28,8 @@ pub struct Learnt {
     pub field_nats: Vec<f64>,
     /// The compression loss; 0 where there is none.
     pub compression: f64,
+    /// What the latents came to; `None` for a model without.
+    pub latent: Option<LatentStep>,
     /// Events that counted.
     pub events: usize,
 }
@@ -38,7 +41,8 @@ impl Learnt {
     }
 
     fn is_finite(&self) -> bool {
-        self.nats().is_finite() && self.compression.is_finite()
+        let latent = self.latent.as_ref().is_none_or(|latent| latent.loss.is_finite());
+        self.nats().is_finite() && self.compression.is_finite() && latent
     }
 }
 
@@ -84,21 +88,25 @@ impl Learner {
     }
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is added then, and
-    /// everything remembered is forgotten, since it may be as bad. `seed` names this segment's dropout.
-    pub fn read(&mut self, batch: &SegmentBatch, seed: u64, timings: &mut Timings) -> Option<Learnt> {
+    /// everything remembered is forgotten, since it may be as bad. `seed` names this segment's dropout; latents are learnt as
+    /// `objective` says.
+    pub fn read(
+        &mut self,
+        batch: &SegmentBatch,
+        seed: u64,
+        objective: LatentObjective,
+        timings: &mut Timings,
+    ) -> Option<Learnt> {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
         let carry = self.carry.take().unwrap_or_else(|| network.carry(self.lanes));
-        let segment = Segment {
-            lanes: batch.lanes,
-            segment: batch.segment,
-            inputs: &batch.inputs,
-            targets: &batch.targets,
-            lengths: &batch.lengths,
-            starts: &batch.starts,
+        let output = network.step_towards(carry, &segment_of(batch), seed, objective);
+        let learnt = Learnt {
+            compression: output.compression,
+            latent: output.latent,
+            events: output.events,
+            field_nats: output.field_nats,
         };
-        let output = network.step(carry, &segment, seed);
-        let learnt = Learnt { compression: output.compression, events: output.events, field_nats: output.field_nats };
         let end = Instant::now();
         timings.forward += (end - start).as_secs_f64();
         if !learnt.is_finite() {

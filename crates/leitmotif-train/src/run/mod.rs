@@ -11,6 +11,7 @@
 
 mod counting;
 mod learner;
+mod prior;
 mod session;
 mod setup;
 
@@ -21,6 +22,7 @@ use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
 pub use learner::{Learner, Learnt};
+pub use prior::PriorSummary;
 use leitmotif_data::Corpus;
 use leitmotif_model::{ModelKind, replace_file};
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,15 @@ pub enum TrainEvent<'a> {
         /// Its step.
         step: u64,
     },
+    /// A pass of the prior over the latents is done, after the training of the model itself.
+    Prior {
+        /// Passes done.
+        epoch: u32,
+        /// Passes in all.
+        epochs: u32,
+        /// What a latent of the validation songs costs now.
+        nats_per_latent: f64,
+    },
     /// Songs are being counted (Markov models).
     Counting {
         /// Songs counted.
@@ -155,6 +166,9 @@ pub struct TrainSummary {
     pub skipped: u64,
     /// The best validation, if there was one.
     pub best: Option<Best>,
+    /// What the prior over latents has learnt, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorSummary>,
     /// Why it ended.
     pub ended: Ended,
     /// The model folder to use.

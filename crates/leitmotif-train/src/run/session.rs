@@ -4,20 +4,21 @@
 //! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
-use super::setup::{batch_options, fresh, validation_songs};
-use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};
+use super::setup::{batch_options, describe, fresh, validation_songs};
+use super::{Ended, PriorSummary, Timings, TrainEvent, TrainObserver, TrainSummary, prior};
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::evaluate::{Evaluation, evaluate_songs};
 use crate::record::curves;
 use crate::record::metrics::Records;
-use crate::record::{MetricsLine, TrainLine, ValidationLine};
+use crate::record::{LatentLine, MetricsLine, TrainLine, ValidationLine};
 use crate::schedule::Progress;
 use crate::store::card::Card;
 use crate::store::checkpoint::{Best, Checkpoint, RunState, Window};
 use crate::store::model_folder::{self, BEST, LAST, Trained};
 use leitmotif_data::{Corpus, TrainingBatches};
-use leitmotif_model::ModelDescription;
+use leitmotif_model::{ModelDescription, PRIOR_FILE, WEIGHTS_FILE, Weights};
+use leitmotif_network::Network;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,8 +57,8 @@ impl<'a> Session<'a> {
         cancel: &'a AtomicBool,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
-        let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes())?;
-        let options = batch_options(config);
+        let description = describe(corpus, config)?;
+        let options = batch_options(config, &description)?;
         let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
         let mut batches = TrainingBatches::new(Arc::clone(corpus), options).map_err(wrong)?;
         let learner = Learner::restored(&description, config, checkpoint.as_ref())?;
@@ -143,7 +144,9 @@ impl<'a> Session<'a> {
     /// One optimiser step, and the metrics line that may be due after it.
     fn step(&mut self) -> Result<(), TrainError> {
         let train = &self.config.train;
-        let rate = self.progress().learning_rate(train);
+        let before = self.progress();
+        let rate = before.learning_rate(train);
+        let objective = self.config.latent.objective(before.used(train));
         let begun = Instant::now();
         let mut bad = None;
         let (mut nats, mut events) = (0.0, 0);
@@ -153,7 +156,7 @@ impl<'a> Session<'a> {
             self.timings.data += start.elapsed().as_secs_f64();
             let seed = mix(train.seed, self.state.segments);
             self.state.segments += 1;
-            match self.learner.read(&batch, seed, &mut self.timings) {
+            match self.learner.read(&batch, seed, objective, &mut self.timings) {
                 Some(learnt) => {
                     self.state.window.add(&learnt);
                     self.state.events += learnt.events as u64;
@@ -224,16 +227,25 @@ impl<'a> Session<'a> {
         let segments = window.segments.max(1) as f64;
         let names = self.corpus.vocabulary().fields.iter().map(|field| field.name.clone());
         let compression = window.compression / segments;
+        let latent = (window.latents > 0.0).then(|| LatentLine {
+            kl_per_event: window.divergence / events,
+            kl_per_latent: window.divergence / window.latents,
+            reconstruction_per_note: window.nats / events * self.events_per_note,
+            loss: window.latent_loss / events,
+            beta: self.config.latent.beta(self.progress().used(&self.config.train)),
+            active_units: None,
+        });
         let line = TrainLine {
             step: self.state.step,
             epoch: self.batches.epoch(),
             seconds: self.seconds(),
             events_per_second: events / window.seconds.max(1e-9),
-            loss: window.nats / events + compression,
+            loss: window.nats / events + compression + window.latent_loss / events,
             nats_per_event: window.nats / events,
             nats_per_note: window.nats / events * self.events_per_note,
             fields: names.zip(window.fields.iter().map(|nats| nats / events)).collect(),
             compression,
+            latent,
             learning_rate: rate,
             gradient_norm: window.norms / window.steps.max(1) as f64,
             skipped: self.state.skipped,
@@ -249,7 +261,9 @@ impl<'a> Session<'a> {
             return Ok(false);
         }
         let Some(evaluation) = self.judge()? else { return Ok(false) };
-        let loss = evaluation.nats_per_note.value;
+        let beta = self.config.latent.kl_max_beta;
+        let latent = evaluation.latent.as_ref().map(|latent| latent.line(beta));
+        let loss = evaluation.objective(beta);
         let is_best = loss.is_finite() && self.state.best.is_none_or(|best| loss < best.nats_per_note);
         self.state.validated = Some(self.state.step);
         self.saved = None;
@@ -259,9 +273,11 @@ impl<'a> Session<'a> {
             epoch: self.batches.epoch(),
             seconds: self.seconds(),
             nats_per_event: evaluation.nats_per_event.value,
-            nats_per_note: loss,
+            nats_per_note: evaluation.nats_per_note.value,
             nats_per_second: evaluation.nats_per_second.value,
             fields: evaluation.fields.clone(),
+            objective: latent.map(|_| loss),
+            latent,
             best: is_best,
         };
         let start = Instant::now();
@@ -325,6 +341,28 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Learns the prior over the latents of the model to use, and adds it to its folder (and to the last one's, if that is the same model).
+    fn learn_prior(&self) -> Result<Option<PriorSummary>, TrainError> {
+        if self.description.model.bars_per_latent() == 0 || self.config.latent.prior_epochs == 0 {
+            return Ok(None);
+        }
+        let step = self.state.step;
+        let folder = model_folder::find_model(self.dir)?;
+        let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
+        let device = self.learner.network().device().clone();
+        let network = Network::from_weights(&self.description, &weights, &device)?.valid();
+        let learnt = prior::learn(self.corpus, self.config, &network, &device, self.observer, self.cancel)?;
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(TrainError::Interrupted { step });
+        }
+        let Some((weights, summary)) = learnt else { return Ok(None) };
+        weights.save(&folder.join(PRIOR_FILE))?;
+        if self.state.best.is_none_or(|best| best.step == step) {
+            weights.save(&self.dir.join(LAST).join(PRIOR_FILE))?;
+        }
+        Ok(Some(summary))
+    }
+
     fn finish(mut self, ended: Ended) -> Result<TrainSummary, TrainError> {
         let step = self.state.step;
         if step > 0 {
@@ -344,6 +382,7 @@ impl<'a> Session<'a> {
         };
         self.publish(LAST, judged.as_ref())?;
         curves::write(self.dir)?;
+        let prior = self.learn_prior()?;
         Ok(TrainSummary {
             step,
             epochs: self.batches.epochs(),
@@ -352,6 +391,7 @@ impl<'a> Session<'a> {
             parameters: self.learner.network().size(),
             skipped: self.state.skipped,
             best: self.state.best,
+            prior,
             ended,
             model: model_folder::find_model(self.dir)?,
             timings: self.timings,
@@ -365,6 +405,11 @@ impl Window {
         self.events += learnt.events as u64;
         self.nats += learnt.nats();
         self.compression += learnt.compression;
+        if let Some(latent) = &learnt.latent {
+            self.divergence += latent.divergence;
+            self.latents += latent.groups;
+            self.latent_loss += latent.loss * learnt.events as f64;
+        }
         self.fields.resize(learnt.field_nats.len(), 0.0);
         self.fields.iter_mut().zip(&learnt.field_nats).for_each(|(sum, nats)| *sum += nats);
     }

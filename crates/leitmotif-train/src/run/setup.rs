@@ -5,7 +5,11 @@ use crate::config::RunConfig;
 use crate::record::metrics::Records;
 use crate::schedule::Pace;
 use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
-use leitmotif_data::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches};
+use crate::segment::latent_options;
+use leitmotif_data::{
+    Attribute, AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts,
+};
+use leitmotif_model::{AttributeCuts, ModelDescription};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -33,10 +37,27 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
     })
 }
 
+/// What is to be trained: the configured model for the corpus's events, its attributes cut into classes as the configuration says.
+pub(super) fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, TrainError> {
+    let attribute = |name: &String| {
+        name.parse::<Attribute>().map_err(|error| TrainError::Config(format!("model.attributes: {error}")))
+    };
+    let attributes = config.model.attributes.iter().map(attribute).collect::<Result<Vec<_>, _>>()?;
+    let scales = match attributes.is_empty() {
+        true => Vec::new(),
+        false => estimate_cuts(corpus, &attributes, config.latent.cuts, config.latent.classes)
+            .map_err(|error| TrainError::Corpus(error.to_string()))?,
+    };
+    let cuts = scales.into_iter().zip(&config.model.attributes);
+    let cuts = cuts.map(|(scale, name)| AttributeCuts { name: name.clone(), cuts: scale.cuts }).collect();
+    Ok(ModelDescription::with_attributes(config.model.clone(), corpus.vocabulary().sizes(), cuts)?)
+}
+
 /// What the configuration means for the data.
-pub(super) fn batch_options(config: &RunConfig) -> BatchOptions {
+pub(super) fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<BatchOptions, TrainError> {
     let augment = &config.augment;
-    BatchOptions {
+    Ok(BatchOptions {
+        latents: latent_options(description, config.latent.attribute_drop)?,
         lanes: config.train.lanes,
         segment: config.model.segment,
         seed: config.train.seed,
@@ -47,7 +68,7 @@ pub(super) fn batch_options(config: &RunConfig) -> BatchOptions {
             tempo_octaves: augment.tempo as f32,
             velocity: augment.velocity,
         },
-    }
+    })
 }
 
 /// The songs of a validation: all of the split, or some drawn once for all until they have `limit` events.

@@ -56,7 +56,7 @@ pub(crate) struct RunState {
 pub struct Best {
     /// Optimiser steps done.
     pub step: u64,
-    /// Its loss in nats per note.
+    /// What it is the best by: its loss in nats per note; with latents, with their divergence weighed.
     pub nats_per_note: f64,
 }
 
@@ -69,6 +69,14 @@ pub(crate) struct Window {
     pub loss: f64,
     pub nats: f64,
     pub compression: f64,
+    /// Divergence of the latents in nats, and how many latents that was of.
+    #[serde(default)]
+    pub divergence: f64,
+    #[serde(default)]
+    pub latents: f64,
+    /// The latents' part of the loss, times events.
+    #[serde(default)]
+    pub latent_loss: f64,
     /// Music loss by field.
     pub fields: Vec<f64>,
     pub norms: f64,

@@ -5,7 +5,7 @@ use leitmotif_data::Corpus;
 use leitmotif_data::prepare::{DuplicateOptions, Layout, PrepareOptions, prepare};
 use leitmotif_model::ModelConfig;
 use leitmotif_score::{Instrument, Note, Part, Score, Tempo, Ticks, write_midi_file};
-use leitmotif_train::{AugmentConfig, RunConfig, TrainConfig};
+use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,6 +92,7 @@ pub fn config(steps: u64) -> RunConfig {
             ..TrainConfig::default()
         },
         augment: AugmentConfig { transpose: 3, tempo: 0.1, velocity: 4 },
+        latent: LatentConfig::default(),
     }
 }
 

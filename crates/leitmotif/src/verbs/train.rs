@@ -11,7 +11,7 @@ use clap::Args;
 use leitmotif_data::prepare::PrepareOptions;
 use leitmotif_data::{Corpus, MANIFEST_FILE};
 use leitmotif_model::ModelKind;
-use leitmotif_train::{
+use leitmotif_train::{LatentEvaluation, 
     Budget, CONFIG_FILE, Ended, INFO_FILE, METRICS_FILE, Override, Preset, RunConfig, RunLock, TrainError, TrainEvent,
     TrainSummary, load_config, load_info, resume, train,
 };
@@ -254,18 +254,25 @@ fn tell(event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
             ));
         }
         TrainEvent::Line(line) => console.detail(format_args!(
-            "step {}: {:.4} nats per note in training, {:.0} events a second",
-            line.step, line.nats_per_note, line.events_per_second
+            "step {}: {:.4} nats per note in training{}, {:.0} events a second",
+            line.step,
+            line.nats_per_note,
+            line.latent.map(|latent| format!(", {:.2} a latent", latent.kl_per_latent)).unwrap_or_default(),
+            line.events_per_second
         )),
         TrainEvent::Validating { done, total } if console.shows_progress() && pace.is_due() => {
             console.progress(&format!("validating  {:.0}%", *done as f64 / (*total).max(1) as f64 * 100.0));
         }
-        TrainEvent::Validated(line, _) => console.note(format_args!(
-            "step {}: {:.4} nats per note in validation{}",
+        TrainEvent::Validated(line, evaluation) => console.note(format_args!(
+            "step {}: {:.4} nats per note in validation{}{}",
             line.step,
             line.nats_per_note,
+            evaluation.latent.as_ref().map(latents).unwrap_or_default(),
             if line.best { ", the best so far" } else { "" }
         )),
+        TrainEvent::Prior { epoch, epochs, nats_per_latent } if console.shows_progress() && pace.is_due() => {
+            console.progress(&format!("prior  pass {epoch}/{epochs}  {nats_per_latent:.2} nats a latent"));
+        }
         TrainEvent::Saved { step } => console.detail(format_args!("step {step}: saved")),
         TrainEvent::Counting { done, total } if console.shows_progress() && pace.is_due() => {
             console.progress(&format!("counting  {done}/{total} songs"));
@@ -274,8 +281,16 @@ fn tell(event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
     }
 }
 
+/// What a validation says of latents: how much of the cost they are, and how many dimensions are in use.
+fn latents(latent: &LatentEvaluation) -> String {
+    format!(
+        " ({:.4} with latents given, {:.1} nats a latent, {} of {} dimensions active)",
+        latent.reconstruction.value, latent.per_latent, latent.active_units, latent.dimensions
+    )
+}
+
 fn describe(run: &Path, summary: &TrainSummary) -> String {
-    let TrainSummary { step, epochs, events, seconds, parameters, best, ended, model, .. } = summary;
+    let TrainSummary { step, epochs, events, seconds, parameters, best, prior, ended, model, .. } = summary;
     let mut text = format!("model: {} ({} parameters)\n", model.display(), count(*parameters));
     let (steps, events) = (counted(*step as usize, "step"), counted(*events as usize, "event"));
     text += &format!("trained: {steps}, {epochs:.1} passes, {events} in {}", clock(*seconds));
@@ -284,6 +299,12 @@ fn describe(run: &Path, summary: &TrainSummary) -> String {
     }
     if let Some(best) = best {
         text += &format!("\nbest validation: {:.4} nats per note at step {}", best.nats_per_note, best.step);
+    }
+    if let Some(prior) = prior {
+        text += &format!(
+            "\nprior over latents: {:.2} nats a latent in validation, where independent normals cost {:.2}",
+            prior.nats_per_latent, prior.standard_normal
+        );
     }
     let run = shell(&run.display().to_string());
     text + &format!("\nnext: leitmotif generate {run} -o new.mid --wav\n      leitmotif evaluate {run} --baselines")

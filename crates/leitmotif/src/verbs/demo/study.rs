@@ -5,7 +5,7 @@ use crate::verbs::evaluate::{Judged, Judging};
 use anyhow::Result;
 use leitmotif_data::{Corpus, Split};
 use leitmotif_model::ModelConfig;
-use leitmotif_train::{AugmentConfig, RunConfig, TrainConfig, load_judge};
+use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig, load_judge};
 use std::path::Path;
 
 /// Minutes of training, so that the whole demo takes less than five.
@@ -45,6 +45,7 @@ pub fn config(minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
             ..TrainConfig::default()
         },
         augment: AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 },
+        latent: LatentConfig::default(),
     }
 }
 

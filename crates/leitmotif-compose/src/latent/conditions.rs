@@ -1,0 +1,192 @@
+//! Where the latents of a piece from nothing come from, and what is asked of its attributes.
+
+use super::source::{classes_of, encode};
+use super::{BarCondition, Source};
+use crate::ComposeError;
+use leitmotif_data::{Representation, Sequence};
+use leitmotif_model::{AttributeCuts, Condition, LatentSpace, Mixture, PriorWalk, latent_noise};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The highest temperature of latents.
+const MAX_TEMPERATURE: f64 = 4.0;
+
+/// What a piece's latents are drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriorKind {
+    /// What the model has learnt of how a song's latents follow one another.
+    Learnt,
+    /// The standard normal, each latent for itself.
+    Normal,
+}
+
+/// What the bars of a piece from nothing are written under; of models with latents.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conditions {
+    /// What latents are drawn from; `None` for the learnt prior where the model has one, else the standard normal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorKind>,
+    /// How far latents may be from the most likely ones, 0 to 4; 1 is as learnt.
+    pub temperature: f64,
+    /// The class asked for of some attributes, by name, from 1; the others are left open.
+    pub attributes: BTreeMap<String, u16>,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self { prior: None, temperature: 1.0, attributes: BTreeMap::new() }
+    }
+}
+
+impl Conditions {
+    /// The class of each attribute of a model.
+    ///
+    /// # Errors
+    /// [`ComposeError`] for an attribute or a class that the model does not have, a temperature out of range, or a
+    /// learnt prior where there is none.
+    pub(crate) fn classes(&self, space: &LatentSpace) -> Result<Vec<u16>, ComposeError> {
+        if !(0.0..=MAX_TEMPERATURE).contains(&self.temperature) {
+            return Err(ComposeError::setting("latent_temperature", self.temperature, "between 0 and 4"));
+        }
+        if self.prior == Some(PriorKind::Learnt) && space.prior().is_none() {
+            let reason = "this model has not learnt a prior over its latents; leave the choice open, or take the normal one";
+            return Err(ComposeError::Request(reason.into()));
+        }
+        asked(space.attributes(), &self.attributes)
+    }
+}
+
+/// The class of each attribute where some are asked for by name; 0 leaves it open.
+///
+/// # Errors
+/// [`ComposeError::Request`] for an attribute or a class that the model does not have.
+pub fn asked(known: &[AttributeCuts], wanted: &BTreeMap<String, u16>) -> Result<Vec<u16>, ComposeError> {
+    for (name, class) in wanted {
+        let Some(attribute) = known.iter().find(|attribute| attribute.name == *name) else {
+            let names: Vec<&str> = known.iter().map(|attribute| attribute.name.as_str()).collect();
+            let knows = if names.is_empty() { "it knows none".into() } else { format!("it knows {}", names.join(", ")) };
+            return Err(ComposeError::Request(format!("the model has no attribute {name:?}: {knows}")));
+        };
+        if usize::from(*class) > attribute.classes() {
+            let want = format!("a class of 1 to {}, or 0 to leave it open", attribute.classes());
+            return Err(ComposeError::setting("attribute", format!("{name}={class}"), &want));
+        }
+    }
+    Ok(known.iter().map(|attribute| wanted.get(&attribute.name).copied().unwrap_or(0)).collect())
+}
+
+/// What the bars of a piece's opening are.
+pub(crate) fn opening(
+    space: &LatentSpace,
+    representation: &dyn Representation,
+    sequence: &Sequence,
+) -> Result<Vec<BarCondition>, ComposeError> {
+    let bars = representation.bars(sequence).unwrap_or_default();
+    let classes = classes_of(space, representation, sequence, bars.len())?;
+    let posteriors = encode(space, sequence, &bars);
+    let condition = |(bar, classes): (usize, Vec<u16>)| {
+        let latent = posteriors[bar / space.bars_per_latent().max(1)].mean.clone();
+        BarCondition { latent, classes }
+    };
+    Ok(classes.into_iter().enumerate().map(condition).collect())
+}
+
+/// Gives each bar of a piece its condition as it begins.
+pub(crate) struct Conditioner<'a> {
+    opening: &'a [BarCondition],
+    bars_per_latent: usize,
+    walk: Option<PriorWalk<'a>>,
+    dimensions: usize,
+    temperature: f32,
+    rng: ChaCha8Rng,
+    bar: usize,
+    now: BarCondition,
+    classes: Vec<u16>,
+}
+
+impl<'a> Conditioner<'a> {
+    /// Before the first bar of piece number `piece`, which begins with the bars of `opening`.
+    pub fn new(
+        space: &'a LatentSpace,
+        conditions: &Conditions,
+        classes: Vec<u16>,
+        header: &[u16],
+        opening: &'a [BarCondition],
+        (seed, piece): (u64, u64),
+    ) -> Self {
+        let learnt = space.prior().filter(|_| conditions.prior != Some(PriorKind::Normal));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Far from the streams that draw events.
+        rng.set_stream(u64::MAX - piece);
+        Self {
+            opening,
+            bars_per_latent: space.bars_per_latent().max(1),
+            walk: learnt.map(|prior| prior.walk(&space.header(header))),
+            dimensions: space.dimensions(),
+            temperature: conditions.temperature as f32,
+            rng,
+            bar: 0,
+            now: BarCondition { latent: vec![0.0; space.dimensions()], classes: classes.clone() },
+            classes,
+        }
+    }
+
+    /// The condition of the bar that begins now.
+    pub fn begin_bar(&mut self) -> Condition<'_> {
+        let known = self.opening.get(self.bar);
+        if self.bar.is_multiple_of(self.bars_per_latent) {
+            let mixture = match &mut self.walk {
+                Some(walk) => walk.foretell(),
+                None => Mixture::standard(self.dimensions),
+            };
+            self.now.latent = match known {
+                Some(known) => known.latent.clone(),
+                None => {
+                    let noise = latent_noise(self.rng.random(), self.dimensions);
+                    mixture.draw(self.rng.random(), &noise, self.temperature)
+                }
+            };
+            if let Some(walk) = &mut self.walk {
+                walk.hear(&self.now.latent);
+            }
+        }
+        self.now.classes.clone_from(known.map_or(&self.classes, |known| &known.classes));
+        self.bar += 1;
+        Condition { latent: &self.now.latent, classes: &self.now.classes }
+    }
+}
+
+impl Source {
+    /// The source's bars with other latents, one for each group of bars.
+    pub fn with_latents(&self, latents: &[Vec<f32>]) -> Vec<BarCondition> {
+        let condition = |bar: usize| BarCondition {
+            latent: latents[bar / self.bars_per_latent].clone(),
+            classes: self.classes[bar].clone(),
+        };
+        (0..self.bars.len().min(latents.len() * self.bars_per_latent)).map(condition).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn attributes_are_asked_for_by_name() {
+        let known = [
+            AttributeCuts { name: "rhythm".into(), cuts: vec![0.1, 0.2] },
+            AttributeCuts { name: "register".into(), cuts: vec![60.0] },
+        ];
+        let wanted = |pairs: &[(&str, u16)]| pairs.iter().map(|(name, class)| ((*name).to_owned(), *class)).collect();
+        assert_eq!(asked(&known, &wanted(&[("register", 2)])).unwrap(), [0, 2]);
+        assert_eq!(asked(&known, &wanted(&[("rhythm", 3)])).unwrap(), [3, 0]);
+        let unknown = asked(&known, &wanted(&[("swing", 1)])).unwrap_err().to_string();
+        assert!(unknown.contains("swing") && unknown.contains("rhythm, register"), "{unknown}");
+        let beyond = asked(&known, &wanted(&[("register", 3)])).unwrap_err().to_string();
+        assert!(beyond.contains("register=3") && beyond.contains("1 to 2"), "{beyond}");
+    }
+}

@@ -1,0 +1,269 @@
+//! What comes next in a piece's sequence of latents, so that a piece sampled from nothing has form.
+//!
+//! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians (Bishop 1994). Music repeats
+//! itself, so some of the components are *copies*: their mean is the latent of 1, 2, 4, 8 ... groups ago
+//! ([`PRIOR_LAGS`]), with a deviation of each dimension that is learnt for each lag. The others are free: mean and deviation are read
+//! from the LSTM's state. Which component is how likely is read from the state too. To know where in its form a piece is,
+//! the LSTM hears besides the last latent how far it lies from those of the lags before it, and the number of the group
+//! as sines and cosines of [`PRIOR_PERIODS`].
+//!
+//! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features` `[lags + 2 periods, w]`, `header` `[d_model, w]`,
+//! `start` `[w]`, `lstm.input` and `lstm.state` `[w, 4 w]` (input, forget, candidate, output), `lstm.bias` `[4 w]`,
+//! `head` `[w, lags + free (1 + 2 d)]` (the log-weights of copies and free components, the free means, the
+//! logarithms of their deviations), `head_bias`, `lag_deviations` `[lags, d]` (logarithms).
+
+use crate::stepper::{Dense, lstm_cell};
+use crate::{ModelError, Weights};
+use std::path::Path;
+
+/// The prior's file in a model folder.
+pub const PRIOR_FILE: &str = "prior.safetensors";
+/// How many groups back the copied latents lie.
+pub const PRIOR_LAGS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+/// The periods, in groups, of the sines and cosines that tell where in its form a piece is.
+pub const PRIOR_PERIODS: [usize; 5] = [2, 4, 8, 16, 32];
+/// The smallest and largest logarithm of a deviation.
+pub const PRIOR_LOG_DEVIATIONS: (f32, f32) = (-5.0, 2.0);
+
+/// What a model has learnt of sequences of latents.
+#[derive(Debug)]
+pub struct Prior {
+    d: usize,
+    free: usize,
+    width: usize,
+    input: Dense,
+    features: Dense,
+    header: Dense,
+    start: Vec<f32>,
+    by_input: Dense,
+    by_state: Dense,
+    head: Dense,
+    lag_deviations: Vec<f32>,
+}
+
+impl Prior {
+    /// The prior of these weights.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] if arrays are missing or do not fit each other.
+    pub fn new(weights: &Weights) -> Result<Self, ModelError> {
+        let shape = |name: &str, dimension: usize| match weights.get(name)?.shape.get(dimension) {
+            Some(&length) => Ok(length),
+            None => Err(ModelError::Weights(format!("{name} has too few dimensions"))),
+        };
+        let (d, width, d_model) = (shape("input", 0)?, shape("input", 1)?, shape("header", 0)?);
+        let (lags, outputs) = (PRIOR_LAGS.len(), shape("head", 1)?);
+        let free = outputs.saturating_sub(lags) / (1 + 2 * d);
+        if d == 0 || width == 0 || free == 0 || outputs != lags + free * (1 + 2 * d) {
+            return Err(ModelError::Weights("the prior's arrays do not fit each other".into()));
+        }
+        let dense = |name: &str, bias: Option<&str>, shape: [usize; 2]| Dense::load(weights, name, bias, shape);
+        Ok(Self {
+            input: dense("input", None, [d, width])?,
+            features: dense("features", None, [lags + 2 * PRIOR_PERIODS.len(), width])?,
+            header: dense("header", None, [d_model, width])?,
+            start: weights.shaped("start", &[width])?.to_vec(),
+            by_input: dense("lstm.input", Some("lstm.bias"), [width, 4 * width])?,
+            by_state: dense("lstm.state", None, [width, 4 * width])?,
+            head: dense("head", Some("head_bias"), [width, outputs])?,
+            lag_deviations: weights.shaped("lag_deviations", &[lags, d])?.to_vec(),
+            d,
+            free,
+            width,
+        })
+    }
+
+    /// The prior of a model folder, if it has one.
+    ///
+    /// # Errors
+    /// [`ModelError`] naming the file if there is one but it is no prior.
+    pub fn of_folder(folder: &Path) -> Result<Option<Self>, ModelError> {
+        let path = folder.join(PRIOR_FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let prior = Self::new(&Weights::load(&path)?);
+        prior.map(Some).map_err(|error| ModelError::File { path, reason: error.to_string() })
+    }
+
+    /// Dimensions of a latent.
+    pub fn dimensions(&self) -> usize {
+        self.d
+    }
+
+    /// The beginning of a piece. `header` is what the piece begins with before its first bar, [`crate::LatentSpace::header`].
+    pub fn walk(&self, header: &[f32]) -> PriorWalk<'_> {
+        let mut told = vec![0.0; self.width];
+        self.header.apply(header, &mut told);
+        let state = [vec![0.0; self.width], vec![0.0; self.width]];
+        PriorWalk { prior: self, header: told, state, past: Vec::new() }
+    }
+}
+
+/// A piece's latents so far, and what they make likely.
+#[derive(Debug, Clone)]
+pub struct PriorWalk<'a> {
+    prior: &'a Prior,
+    header: Vec<f32>,
+    /// Hidden state and cell.
+    state: [Vec<f32>; 2],
+    past: Vec<Vec<f32>>,
+}
+
+/// A mixture of Gaussians with independent dimensions.
+#[derive(Debug, Clone)]
+pub struct Mixture {
+    /// Of each component; they sum to 1.
+    pub weights: Vec<f32>,
+    /// `[components][dimensions]`.
+    pub means: Vec<Vec<f32>>,
+    /// `[components][dimensions]`.
+    pub deviations: Vec<Vec<f32>>,
+}
+
+impl PriorWalk<'_> {
+    /// What the next latent may be. To be asked once before each [`Self::hear`].
+    pub fn foretell(&mut self) -> Mixture {
+        let prior = self.prior;
+        let mut x = self.header.clone();
+        match self.past.last() {
+            None => x.iter_mut().zip(&prior.start).for_each(|(x, start)| *x += start),
+            Some(last) => {
+                let mut told = vec![0.0; prior.width];
+                prior.input.apply(last, &mut told);
+                x.iter_mut().zip(&told).for_each(|(x, told)| *x += told);
+            }
+        }
+        let mut told = vec![0.0; prior.width];
+        prior.features.apply(&prior_features(&self.past, self.past.len()), &mut told);
+        x.iter_mut().zip(&told).for_each(|(x, told)| *x += told);
+        let (mut by_input, mut by_state) = (vec![0.0; 4 * prior.width], vec![0.0; 4 * prior.width]);
+        prior.by_input.apply(&x, &mut by_input);
+        let [hidden, cell] = &mut self.state;
+        prior.by_state.apply(hidden, &mut by_state);
+        lstm_cell(&by_input, &by_state, cell, hidden);
+        let mut head = vec![0.0; PRIOR_LAGS.len() + prior.free * (1 + 2 * prior.d)];
+        prior.head.apply(hidden, &mut head);
+        self.mixture(&head)
+    }
+
+    /// Takes the next latent.
+    pub fn hear(&mut self, latent: &[f32]) {
+        self.past.push(latent.to_vec());
+    }
+
+    fn mixture(&self, head: &[f32]) -> Mixture {
+        let (d, lags, free) = (self.prior.d, PRIOR_LAGS.len(), self.prior.free);
+        let (logits, rest) = head.split_at(lags + free);
+        let (means, deviations) = rest.split_at(free * d);
+        let deviation = |log: &f32| log.clamp(PRIOR_LOG_DEVIATIONS.0, PRIOR_LOG_DEVIATIONS.1).exp();
+        let mut mixture = Mixture { weights: Vec::new(), means: Vec::new(), deviations: Vec::new() };
+        for (index, lag) in PRIOR_LAGS.into_iter().enumerate() {
+            let Some(from) = self.past.len().checked_sub(lag) else { continue };
+            mixture.weights.push(logits[index]);
+            mixture.means.push(self.past[from].clone());
+            let deviations = &self.prior.lag_deviations[index * d..(index + 1) * d];
+            mixture.deviations.push(deviations.iter().map(deviation).collect());
+        }
+        for component in 0..free {
+            let part = component * d..(component + 1) * d;
+            mixture.weights.push(logits[lags + component]);
+            mixture.means.push(means[part.clone()].to_vec());
+            mixture.deviations.push(deviations[part].iter().map(deviation).collect());
+        }
+        let most = mixture.weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        mixture.weights.iter_mut().for_each(|weight| *weight = (*weight - most).exp());
+        let sum: f32 = mixture.weights.iter().sum();
+        mixture.weights.iter_mut().for_each(|weight| *weight /= sum);
+        mixture
+    }
+}
+
+/// What the LSTM hears of a piece's form before group number `at`, `[lags + 2 periods]`: for each lag `exp(-distance)` of
+/// the last latent from the one that lies the lag before it (the root of the mean squared difference; 0 where there is none), then sine and cosine of `at` for each period.
+pub fn prior_features(past: &[Vec<f32>], at: usize) -> Vec<f32> {
+    let mut features = Vec::with_capacity(PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len());
+    for lag in PRIOR_LAGS {
+        let pair = at.checked_sub(1).and_then(|last| Some((&past[last], &past[last.checked_sub(lag)?])));
+        features.push(pair.map_or(0.0, |(a, b)| {
+            let squares: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+            (-(squares / a.len().max(1) as f32).sqrt()).exp()
+        }));
+    }
+    for period in PRIOR_PERIODS {
+        let angle = std::f64::consts::TAU * (at % period) as f64 / period as f64;
+        features.extend([angle.sin() as f32, angle.cos() as f32]);
+    }
+    features
+}
+
+impl Mixture {
+    /// The standard normal, of the simplest prior.
+    pub fn standard(dimensions: usize) -> Self {
+        Self { weights: vec![1.0], means: vec![vec![0.0; dimensions]], deviations: vec![vec![1.0; dimensions]] }
+    }
+
+    /// A draw: `choice` (0 to 1) decides the component, standard normal `noise` the place in it, `temperature` how far the noise
+    /// reaches.
+    pub fn draw(&self, choice: f32, noise: &[f32], temperature: f32) -> Vec<f32> {
+        let mut left = choice;
+        let chosen = self.weights.iter().position(|weight| {
+            left -= weight;
+            left < 0.0
+        });
+        let chosen = chosen.unwrap_or(self.weights.len() - 1);
+        let gaussians = self.means[chosen].iter().zip(&self.deviations[chosen]);
+        gaussians.zip(noise).map(|((mean, deviation), noise)| mean + temperature * deviation * noise).collect()
+    }
+
+    /// The density of a latent, as its logarithm in nats.
+    pub fn log_density(&self, latent: &[f32]) -> f64 {
+        let terms: Vec<f64> = (self.weights.iter().zip(&self.means).zip(&self.deviations))
+            .map(|((&weight, means), deviations)| {
+                let gaussians = means.iter().zip(deviations).zip(latent);
+                let log = |((&mean, &deviation), &x): ((&f32, &f32), &f32)| {
+                    let z = f64::from(x - mean) / f64::from(deviation);
+                    -0.5 * (z * z + std::f64::consts::TAU.ln()) - f64::from(deviation).ln()
+                };
+                f64::from(weight).ln() + gaussians.map(log).sum::<f64>()
+            })
+            .collect();
+        let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if most.is_finite() { most + terms.iter().map(|term| (term - most).exp()).sum::<f64>().ln() } else { most }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn draws_follow_the_weights_and_the_noise() {
+        let mixture =
+            Mixture { weights: vec![0.25, 0.75], means: vec![vec![-1.0], vec![2.0]], deviations: vec![vec![0.5]; 2] };
+        assert_eq!(mixture.draw(0.2, &[1.0], 1.0), [-0.5]);
+        assert_eq!(mixture.draw(0.3, &[1.0], 0.0), [2.0]);
+        assert_eq!(mixture.draw(1.0, &[0.0], 1.0), [2.0], "rounding never leaves the last component");
+        let sum: f64 = (-400..600).map(|i| mixture.log_density(&[i as f32 / 100.0]).exp() / 100.0).sum();
+        assert!((sum - 1.0).abs() < 1e-3, "a density sums to one, not {sum}");
+        let standard = Mixture::standard(2).log_density(&[0.0, 0.0]);
+        assert!((standard + std::f64::consts::TAU.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn features_tell_repetition() {
+        let past: Vec<Vec<f32>> = (0..9).map(|group| vec![(group % 4) as f32; 3]).collect();
+        let features = prior_features(&past, 9);
+        for (feature, lag) in features.iter().zip(PRIOR_LAGS) {
+            let expected = match lag {
+                4 | 8 => 1.0,
+                lag if lag > 8 => 0.0,
+                lag => (-((4 - lag % 4) as f32).min(4.0)).exp(),
+            };
+            let near = (feature - expected).abs() < 1e-6 || lag % 4 != 0 && lag < 8;
+            assert!(near && *feature <= 1.0, "lag {lag}: {feature}");
+        }
+        assert_eq!(prior_features(&past, 0)[..PRIOR_LAGS.len()], [0.0; PRIOR_LAGS.len()]);
+    }
+}

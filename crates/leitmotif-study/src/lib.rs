@@ -1,0 +1,50 @@
+//! Measures of music, the statistics that compare them, and the figures that show them.
+//!
+//! The story in order: [`bars`] cuts a score into bars with the notes that begin in each; [`BarNotes::chroma`] and
+//! [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`], [`groove_similarity`] and
+//! [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and [`lag_profile`] one piece with itself; [`measures`]
+//! describes a piece by MusPy's numbers. [`spearman`], the bootstrap ([`bootstrap_mean`] and its relatives) and
+//! [`Pca`] judge and reduce what was measured; [`PathScatter`] and [`DimensionBars`] draw it.
+//!
+//! Invariants: every function is pure, gives the same result for the same input and seed, and does not panic
+//! whatever score it is given: empty, unsorted, with notes of no length or times at the end of the clock. Work is bounded by the number of notes and by named constants ([`MAX_BARS`], [`MAX_LAG`],
+//! [`MAX_MATRIX_BARS`], [`MAX_RESAMPLES`], [`MAX_DIMENSIONS`]). What has no value (the mean of nothing, the
+//! similarity to silence) is `None`, never not-a-number.
+//!
+//! ```
+//! use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
+//! use leitmotif_study::{Matching, bars, chroma_similarity, note_accuracy};
+//!
+//! let scale = [60, 62, 64, 65].iter().zip(0..);
+//! let notes = scale.map(|(&pitch, n)| Note { onset: Ticks(480 * n), pitch, duration: Ticks(480), velocity: 90 });
+//! let part = Part { name: String::new(), instrument: Instrument::Program(0), notes: notes.collect() };
+//! let source = Score { parts: vec![part], ..Score::default() };
+//! let mut other = source.clone();
+//! other.parts[0].notes[3].pitch = 67;
+//!
+//! let similarity = chroma_similarity(&bars(&source), &bars(&other));
+//! assert!((similarity.unwrap() - 0.75).abs() < 1e-12);
+//! assert_eq!(note_accuracy(&source, &other, Matching::default()).f1(), Some(0.75));
+//! ```
+
+mod accuracy;
+mod bars;
+mod bootstrap;
+mod correlation;
+mod figures;
+mod jacobi;
+pub mod measures;
+mod pca;
+mod profile;
+mod self_similarity;
+mod similarity;
+
+pub use accuracy::{Matching, NoteAccuracy, note_accuracy};
+pub use bars::{BarNote, BarNotes, MAX_BARS, bars};
+pub use bootstrap::{Estimate, MAX_RESAMPLES, bootstrap_mean, bootstrap_paired_difference, bootstrap_statistic};
+pub use correlation::{mid_ranks, spearman};
+pub use figures::{DimensionBars, MAX_POINTS, PathScatter};
+pub use pca::{MAX_DIMENSIONS, Pca, PcaError};
+pub use profile::{Chroma, FEATURES, Features, GROOVE_POSITIONS, Groove, PITCH_CLASSES};
+pub use self_similarity::{MAX_LAG, MAX_MATRIX_BARS, SelfSimilarity, lag_profile, profile_distance};
+pub use similarity::{chroma_similarity, cosine, groove_similarity};

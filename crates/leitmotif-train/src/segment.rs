@@ -1,0 +1,48 @@
+//! Batches as models read them: the same arrays under the model's names, and what a model needs to know of bars.
+
+use crate::TrainError;
+use leitmotif_data::{AttributeScale, LatentOptions, SegmentBatch};
+use leitmotif_model::{ModelDescription, Segment, SegmentBars};
+
+/// A batch as a segment.
+pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
+    Segment {
+        lanes: batch.lanes,
+        segment: batch.segment,
+        inputs: &batch.inputs,
+        targets: &batch.targets,
+        lengths: &batch.lengths,
+        starts: &batch.starts,
+        bars: batch.bars.as_ref().map(|bars| SegmentBars {
+            of_input: &bars.of_input,
+            group_of_bar: &bars.group_of_bar,
+            classes: &bars.classes,
+            events: &bars.events,
+            places: &bars.places,
+            offsets: &bars.offsets,
+            shares: &bars.shares,
+            keys: &bars.keys,
+        }),
+    }
+}
+
+/// What the batches of a model with latents must hold besides events; `None` for any other model.
+///
+/// # Errors
+/// [`TrainError::Config`] if an attribute has a name that means nothing.
+pub(crate) fn latent_options(
+    description: &ModelDescription,
+    attribute_drop: f64,
+) -> Result<Option<LatentOptions>, TrainError> {
+    let bars_per_latent = description.model.bars_per_latent();
+    if bars_per_latent == 0 {
+        return Ok(None);
+    }
+    let scale = |attribute: &leitmotif_model::AttributeCuts| {
+        let named = attribute.name.parse();
+        let named = named.map_err(|error| TrainError::Config(format!("the model's attributes: {error}")))?;
+        Ok(AttributeScale { attribute: named, cuts: attribute.cuts.clone() })
+    };
+    let attributes = description.attributes.iter().map(scale).collect::<Result<_, TrainError>>()?;
+    Ok(Some(LatentOptions { bars_per_latent, attributes, attribute_drop }))
+}
