@@ -2,7 +2,7 @@
 //! and tells the model of its events.
 
 use crate::course::{Counted, Course};
-use crate::latent::Conditioner;
+use crate::latent::{Conditioner, Keeping};
 use crate::meaning::Kind;
 use crate::plan::Plan;
 use crate::report::provenance;
@@ -42,7 +42,10 @@ impl<'a> Composition<'a> {
         for event in plan.opening.events() {
             grammar.accept(event)?;
         }
-        let course = set_out(plan, Counted::by(&*grammar))?;
+        let mut course = set_out(plan, Counted::by(&*grammar))?;
+        if plan.latents.is_some() {
+            course.keeping = Keeping::new(plan.vocabulary(), plan.masks.drums(&plan.meaning));
+        }
         let mut rng = ChaCha8Rng::seed_from_u64(plan.request.seed);
         rng.set_stream(piece);
         let writer = Writer::new(&plan.meaning, &plan.masks, plan.vocabulary(), plan.request, rng);
@@ -58,8 +61,12 @@ impl<'a> Composition<'a> {
 
     /// What the model is to be told before it reads `event`, if that begins a bar and the model has latents.
     pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
-        let conditioner = self.conditioner.as_mut().filter(|_| self.plan.meaning.kind(event).is_bar());
-        conditioner.map(Conditioner::begin_bar)
+        let conditioner = self.conditioner.as_mut().filter(|_| self.plan.meaning.kind(event).is_bar())?;
+        conditioner.begin_bar();
+        if let Some(keeping) = &mut self.course.keeping {
+            conditioner.ask(keeping);
+        }
+        Some(conditioner.now())
     }
 
     /// Its number.

@@ -6,6 +6,7 @@
 //! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
 
 use crate::Length;
+use crate::latent::Keeping;
 use crate::meaning::{Kind, Meaning};
 use leitmotif_data::{Grammar, Value};
 
@@ -51,6 +52,8 @@ pub(crate) struct Course {
     pub bars: usize,
     /// The kind that closes the bar being written, where nothing but notes and it may come: the frame of a piece is given.
     pub closing: Option<Value>,
+    /// What is asked of bars, where the model has attributes.
+    pub keeping: Option<Keeping>,
     notes_in_bar: usize,
     /// Seconds when the bar began.
     bar_began: f64,
@@ -94,6 +97,7 @@ impl Course {
             now: Counted::default(),
             bars: 0,
             closing: None,
+            keeping: None,
             notes_in_bar: 0,
             bar_began: 0.0,
             silent: 0,
@@ -164,7 +168,14 @@ impl Course {
         let due = self.due();
         if field == 0 {
             self.mask_kinds(meaning, due, free, allowed);
-        } else if field == places.position && meaning.kind(earlier).is_tempo() {
+        }
+        if let Some(keeping) = self.keeping.as_ref().filter(|_| !due && self.tempo_due.is_none()) {
+            keeping.mask(meaning, earlier, field, allowed);
+        }
+        if field == 0 {
+            return;
+        }
+        if field == places.position && meaning.kind(earlier).is_tempo() {
             if self.tempo_due.is_some() {
                 only(allowed, FIRST_POSITION);
             }
@@ -222,6 +233,9 @@ impl Course {
     /// and where the closing kind is given, every wish to close the wish for it.
     pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
         let Some(places) = meaning.places else { return };
+        if let Some(keeping) = &self.keeping {
+            keeping.shift(meaning, earlier, field, logits);
+        }
         if field == 0 {
             let end = || meaning.kinds.iter().position(|kind| *kind == Kind::End);
             let last = self.bars == self.most_bars();
@@ -256,6 +270,9 @@ impl Course {
             notes: grammar.notes() - self.start.notes - self.doubles,
             seconds: (grammar.seconds() - self.start.seconds) * self.pace,
         };
+        if let Some(keeping) = &mut self.keeping {
+            keeping.follow(meaning, event);
+        }
         match meaning.kind(event) {
             Kind::Bar(..) => {
                 let hash = self.bar_hash.finalize();

@@ -87,6 +87,12 @@ impl Masks {
         Ok(masks)
     }
 
+    /// Whether drums may play.
+    pub fn drums(&self, meaning: &Meaning) -> bool {
+        let mut drums = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(Instrument::is_drums));
+        drums.any(|(value, _)| self.instruments.get(value).is_none_or(|may| *may))
+    }
+
     /// Takes out the instruments that have no pitch left.
     fn drop_silent(&mut self, meaning: &Meaning, asked: &[Instrument]) -> Result<(), ComposeError> {
         for (value, instrument) in meaning.instruments.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! What all pieces of a request have in common: the request understood and checked.
 
+use crate::latent::{self, BarCondition, Conditions};
 use crate::masks::{FixedTempo, Masks};
 use crate::meaning::Meaning;
 use crate::prime::Primed;
-use crate::latent::{self, BarCondition, Conditions};
 use crate::{ComposeError, Request};
 use leitmotif_data::{Representation, Sequence, Vocabulary};
 use leitmotif_model::{LatentSpace, Model};

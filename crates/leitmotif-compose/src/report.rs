@@ -66,3 +66,25 @@ fn fingerprint(score: &Score) -> Result<String, ComposeError> {
 fn json(value: &impl Serialize) -> Result<String, ComposeError> {
     serde_json::to_string(value).map_err(|error| ComposeError::Request(error.to_string()))
 }
+
+/// The text event of an edited piece: which model, seed and settings made what of it, as JSON.
+pub(crate) fn edited(request: &Request, made: &serde_json::Value) -> Result<String, ComposeError> {
+    #[derive(Serialize)]
+    struct Made<'a> {
+        composer: &'static str,
+        version: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        model: Option<&'a str>,
+        seed: u64,
+        sampling: &'a crate::Sampling,
+        edit: &'a serde_json::Value,
+    }
+    json(&Made {
+        composer: "leitmotif",
+        version: env!("CARGO_PKG_VERSION"),
+        model: request.model.as_deref(),
+        seed: request.seed,
+        sampling: &request.sampling,
+        edit: made,
+    })
+}

@@ -3,27 +3,13 @@
 
 mod common;
 
+use common::corpus;
 use leitmotif_data::{
-    AugmentOptions, BatchError, BatchOptions, BatchState, Corpus, EvaluationBatches, SegmentBatch, Split,
-    TrainingBatches, Value, export,
+    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, SegmentBatch, Split, TrainingBatches,
+    Value, export,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
-
-/// One corpus for all tests; its folder lives as long as the process.
-fn corpus() -> Arc<Corpus> {
-    static CORPUS: OnceLock<(tempfile::TempDir, Arc<Corpus>)> = OnceLock::new();
-    let (_, corpus) = CORPUS.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let (input, output) = (dir.path().join("in"), dir.path().join("out"));
-        common::collection(&input);
-        common::prepared(&common::options(&input, &output));
-        let corpus = Arc::new(Corpus::open(output).unwrap());
-        (dir, corpus)
-    });
-    corpus.clone()
-}
 
 fn training(options: &BatchOptions) -> TrainingBatches {
     TrainingBatches::new(corpus(), options.clone()).unwrap()

@@ -8,6 +8,7 @@
 
 use leitmotif_data::{Corpus, SegmentBatch, Split, Value};
 use leitmotif_model::ModelDescription;
+use leitmotif_network::LatentObjective;
 use leitmotif_train::{Learner, Override, RunConfig, Timings};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -26,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut overrides = arguments.map(|text| text.parse()).collect::<Result<Vec<Override>, _>>()?;
     overrides.push("train.steps=1".parse()?);
     let config = RunConfig::layered(preset, None, &overrides)?;
+    if config.model.bars_per_latent() > 0 {
+        return Err("one long stream has no bars to encode: choose a preset without latents".into());
+    }
 
     let mut sizes = corpus.vocabulary().sizes();
     let mut events: Vec<Value> = Vec::new();
@@ -47,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (start, mut nats, mut events) = (Instant::now(), 0.0, 0);
         for _ in 0..steps {
             seed += 1;
-            let learnt = learner.read(&stream.next_batch(), seed, &mut timings).ok_or("the loss is not finite")?;
+            let learnt = learner.read(&stream.next_batch(), seed, LatentObjective::default(), &mut timings);
+            let learnt = learnt.ok_or("the loss is not finite")?;
             learner.apply(config.train.learning_rate, &mut timings);
             nats += learnt.nats();
             events += learnt.events;
@@ -87,6 +92,7 @@ impl Stream {
             lengths: vec![segment; lanes],
             starts: vec![begins; lanes],
             songs: vec![None; lanes],
+            bars: None,
         };
         for number in 0..lanes {
             let from = (number * lane + self.place) * fields;

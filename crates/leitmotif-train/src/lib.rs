@@ -19,17 +19,20 @@ mod segment;
 mod store;
 
 pub use config::{
-    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule, TrainConfig,
+    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule,
+    TrainConfig,
 };
 pub use error::TrainError;
-pub use evaluate::{CONFIDENCE, Estimate, Evaluation, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs};
+pub use evaluate::{
+    CONFIDENCE, Estimate, Evaluation, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs,
+};
 pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
 pub use record::{EventWriter, LatentLine, MetricsLine, TrainLine, ValidationLine};
 pub use run::{
-    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, RunInfo, Timings, PriorSummary, TrainEvent, TrainObserver, TrainSummary,
-    load_config, load_info, resume, train,
+    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, PriorSummary, RunInfo, Timings, TrainEvent, TrainObserver,
+    TrainSummary, load_config, load_info, resume, train,
 };
 pub use store::RunLock;
 pub use store::checkpoint::Best;

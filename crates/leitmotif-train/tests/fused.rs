@@ -5,6 +5,7 @@ mod common;
 
 use leitmotif_data::{BatchOptions, TrainingBatches};
 use leitmotif_model::{ModelConfig, ModelDescription};
+use leitmotif_network::LatentObjective;
 use leitmotif_network::ops::by_definition;
 use leitmotif_train::{Learner, Timings};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ fn losses_of_two_hundred_steps_coincide_with_the_definitions() {
         let mut learner = Learner::new(&description, &config).unwrap();
         let mut timings = Timings::default();
         let mut step = |seed| {
-            let learnt = learner.read(&batches.next_batch(), seed, &mut timings).unwrap();
+            let learnt = learner.read(&batches.next_batch(), seed, LatentObjective::default(), &mut timings).unwrap();
             learner.apply(config.train.learning_rate, &mut timings);
             [learnt.nats() / learnt.events as f64, learnt.compression]
         };

@@ -3,7 +3,7 @@
 use crate::failure::advise;
 use anyhow::{Context, Result};
 use leitmotif_data::{Representation, VOCABULARY_FILE};
-use leitmotif_model::{CONFIG_FILE, Model, WEIGHTS_FILE, open_model};
+use leitmotif_model::{CONFIG_FILE, Model, PRIOR_FILE, WEIGHTS_FILE, open_model};
 use leitmotif_train::{find_model, load_vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,11 +33,14 @@ pub fn find(path: &Path) -> Result<PathBuf> {
     find_model(path).map_err(|error| advise(error, "leitmotif train FOLDER -o RUN makes a run to name here"))
 }
 
-/// A hash of all that decides what a model composes: description, vocabulary and weights (BLAKE3, hexadecimal).
+/// A hash of all that decides what a model composes: description, vocabulary, weights and prior (BLAKE3, hexadecimal).
 pub fn hash(folder: &Path) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
-    for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE] {
+    for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
         let path = folder.join(name);
+        if name == PRIOR_FILE && !path.exists() {
+            continue;
+        }
         let file = std::fs::File::open(&path).with_context(|| path.display().to_string())?;
         hasher.update_reader(file).with_context(|| path.display().to_string())?;
     }

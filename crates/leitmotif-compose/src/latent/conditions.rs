@@ -1,7 +1,7 @@
 //! Where the latents of a piece from nothing come from, and what is asked of its attributes.
 
 use super::source::{classes_of, encode};
-use super::{BarCondition, Source};
+use super::{Asked, BarCondition, Keeping};
 use crate::ComposeError;
 use leitmotif_data::{Representation, Sequence};
 use leitmotif_model::{AttributeCuts, Condition, LatentSpace, Mixture, PriorWalk, latent_noise};
@@ -33,11 +33,13 @@ pub struct Conditions {
     pub temperature: f64,
     /// The class asked for of some attributes, by name, from 1; the others are left open.
     pub attributes: BTreeMap<String, u16>,
+    /// Whether rhythm, polyphony and density are kept to where they are asked for; else they are left to the model.
+    pub keep: bool,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
-        Self { prior: None, temperature: 1.0, attributes: BTreeMap::new() }
+        Self { prior: None, temperature: 1.0, attributes: BTreeMap::new(), keep: true }
     }
 }
 
@@ -52,7 +54,8 @@ impl Conditions {
             return Err(ComposeError::setting("latent_temperature", self.temperature, "between 0 and 4"));
         }
         if self.prior == Some(PriorKind::Learnt) && space.prior().is_none() {
-            let reason = "this model has not learnt a prior over its latents; leave the choice open, or take the normal one";
+            let reason =
+                "this model has not learnt a prior over its latents; leave the choice open, or take the normal one";
             return Err(ComposeError::Request(reason.into()));
         }
         asked(space.attributes(), &self.attributes)
@@ -67,7 +70,8 @@ pub fn asked(known: &[AttributeCuts], wanted: &BTreeMap<String, u16>) -> Result<
     for (name, class) in wanted {
         let Some(attribute) = known.iter().find(|attribute| attribute.name == *name) else {
             let names: Vec<&str> = known.iter().map(|attribute| attribute.name.as_str()).collect();
-            let knows = if names.is_empty() { "it knows none".into() } else { format!("it knows {}", names.join(", ")) };
+            let knows =
+                if names.is_empty() { "it knows none".into() } else { format!("it knows {}", names.join(", ")) };
             return Err(ComposeError::Request(format!("the model has no attribute {name:?}: {knows}")));
         };
         if usize::from(*class) > attribute.classes() {
@@ -89,7 +93,7 @@ pub(crate) fn opening(
     let posteriors = encode(space, sequence, &bars);
     let condition = |(bar, classes): (usize, Vec<u16>)| {
         let latent = posteriors[bar / space.bars_per_latent().max(1)].mean.clone();
-        BarCondition { latent, classes }
+        BarCondition { latent, classes, kept: Vec::new() }
     };
     Ok(classes.into_iter().enumerate().map(condition).collect())
 }
@@ -103,6 +107,8 @@ pub(crate) struct Conditioner<'a> {
     temperature: f32,
     rng: ChaCha8Rng,
     bar: usize,
+    attributes: &'a [AttributeCuts],
+    keep: bool,
     now: BarCondition,
     classes: Vec<u16>,
 }
@@ -129,13 +135,29 @@ impl<'a> Conditioner<'a> {
             temperature: conditions.temperature as f32,
             rng,
             bar: 0,
-            now: BarCondition { latent: vec![0.0; space.dimensions()], classes: classes.clone() },
+            attributes: space.attributes(),
+            keep: conditions.keep,
+            now: BarCondition { latent: vec![0.0; space.dimensions()], classes: classes.clone(), kept: Vec::new() },
             classes,
         }
     }
 
-    /// The condition of the bar that begins now.
-    pub fn begin_bar(&mut self) -> Condition<'_> {
+    /// Asks the bar that has begun for what it is to keep to.
+    pub fn ask(&self, keeping: &mut Keeping) {
+        let is_new = self.bar > self.opening.len();
+        let kept = vec![self.keep; self.classes.len()];
+        let new = Asked { classes: &self.classes, kept: &kept };
+        let none = Asked { kept: &[], ..new };
+        keeping.ask(self.attributes, if is_new { new } else { none }, std::iter::once(new));
+    }
+
+    /// What holds in the bar that has begun.
+    pub fn now(&self) -> Condition<'_> {
+        Condition { latent: &self.now.latent, classes: &self.now.classes }
+    }
+
+    /// A bar begins: chooses what it is written under.
+    pub fn begin_bar(&mut self) {
         let known = self.opening.get(self.bar);
         if self.bar.is_multiple_of(self.bars_per_latent) {
             let mixture = match &mut self.walk {
@@ -155,18 +177,6 @@ impl<'a> Conditioner<'a> {
         }
         self.now.classes.clone_from(known.map_or(&self.classes, |known| &known.classes));
         self.bar += 1;
-        Condition { latent: &self.now.latent, classes: &self.now.classes }
-    }
-}
-
-impl Source {
-    /// The source's bars with other latents, one for each group of bars.
-    pub fn with_latents(&self, latents: &[Vec<f32>]) -> Vec<BarCondition> {
-        let condition = |bar: usize| BarCondition {
-            latent: latents[bar / self.bars_per_latent].clone(),
-            classes: self.classes[bar].clone(),
-        };
-        (0..self.bars.len().min(latents.len() * self.bars_per_latent)).map(condition).collect()
     }
 }
 

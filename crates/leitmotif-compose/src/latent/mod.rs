@@ -8,13 +8,19 @@
 //! A piece from nothing gets its latents from a prior ([`Conditions`]).
 
 mod conditions;
+mod edit;
+mod interpolate;
+mod keeping;
 mod operations;
 mod rewrite;
 mod source;
 mod splice;
 
-pub use conditions::{Conditions, PriorKind, asked};
 pub(crate) use conditions::{Conditioner, opening};
+pub use conditions::{Conditions, PriorKind, asked};
+pub use edit::{Change, Edited, Restyle, reconstruction, restyling, variation};
+pub use interpolate::{MAX_STEPS, Step, through};
+pub(crate) use keeping::{Asked, Keeping};
 pub use operations::{Path, between, vary};
 pub use rewrite::{BarCondition, Rewriter, Rewritten, Task, space};
 pub use source::Source;

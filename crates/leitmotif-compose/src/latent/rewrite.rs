@@ -4,13 +4,13 @@
 //! bar event and the tempo that begins it, and then it is asked for notes until it would rather begin the next bar.
 
 use crate::course::{Counted, Course};
-use crate::latent::Source;
+use crate::latent::{Asked, Keeping, Source};
 use crate::masks::Masks;
 use crate::meaning::{Kind, Meaning};
 use crate::writer::{Draw, Writer};
 use crate::{ComposeError, Length, Request};
 use leitmotif_data::{Grammar, Representation, Sequence, Value};
-use leitmotif_model::{Condition, LatentSpace, Model, Stepper};
+use leitmotif_model::{AttributeCuts, Condition, LatentSpace, Model, Stepper};
 use leitmotif_score::Instrument;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -24,6 +24,8 @@ pub struct BarCondition {
     pub latent: Vec<f32>,
     /// The class of each of the model's attributes; 0 leaves it open.
     pub classes: Vec<u16>,
+    /// Which of them are kept to, where they are rhythm, polyphony or density; empty for none.
+    pub kept: Vec<bool>,
 }
 
 /// What becomes of a bar.
@@ -33,6 +35,21 @@ pub enum Task {
     Keep,
     /// Its notes are drawn anew.
     Write(BarCondition),
+}
+
+impl BarCondition {
+    fn asked(&self) -> Asked<'_> {
+        Asked { classes: &self.classes, kept: &self.kept }
+    }
+}
+
+impl Task {
+    fn asked(&self) -> Option<Asked<'_>> {
+        match self {
+            Self::Keep => None,
+            Self::Write(condition) => Some(condition.asked()),
+        }
+    }
 }
 
 /// A frame filled.
@@ -83,7 +100,6 @@ impl Rewriter<'_> {
             let model = model.description().sizes.clone();
             return Err(ComposeError::Mismatch { model, vocabulary: vocabulary.sizes() });
         }
-        space(model)?;
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
         let meaning = Meaning::of(vocabulary);
@@ -98,6 +114,7 @@ impl Rewriter<'_> {
             course: Course::new(Length::Open { most_bars: usize::MAX }, Counted::default()),
             writer: Writer::new(&meaning, &masks, vocabulary, request, rng),
             stepper: model.stepper(),
+            attributes: space(model)?.attributes(),
             sizes: vocabulary.sizes(),
             logits: Vec::new(),
             done: Rewritten {
@@ -108,13 +125,14 @@ impl Rewriter<'_> {
             },
         };
         filler.course.most_notes_in_bar = request.most_notes_in_bar;
+        filler.course.keeping = Keeping::new(vocabulary, masks.drums(&meaning));
         filler.open(representation, source, instruments)?;
         let count = tasks.len().min(source.bars.len());
         for (bar, task) in tasks[..count].iter().enumerate() {
             if cancel.load(Ordering::Relaxed) {
                 return Err(ComposeError::Cancelled);
             }
-            filler.bar(bar, bar + 1 == count, task)?;
+            filler.bar(bar, bar + 1 == count, task, &tasks[bar + 1..count])?;
             progress(bar + 1, count);
         }
         Ok(filler.done)
@@ -126,7 +144,8 @@ impl Rewriter<'_> {
 /// # Errors
 /// [`ComposeError::Request`] if it has none.
 pub fn space(model: &dyn Model) -> Result<&LatentSpace, ComposeError> {
-    let none = || ComposeError::Request("this model has no latents: train one that has, as with --preset tiny-vae".into());
+    let none =
+        || ComposeError::Request("this model has no latents: train one that has, as with --preset tiny-vae".into());
     model.latents().ok_or_else(none)
 }
 
@@ -137,6 +156,7 @@ struct Filler<'a> {
     course: Course,
     writer: Writer<'a>,
     stepper: Stepper<'a>,
+    attributes: &'a [AttributeCuts],
     sizes: Vec<usize>,
     logits: Vec<f32>,
     done: Rewritten,
@@ -177,8 +197,8 @@ impl Filler<'_> {
         self.stepper.push(event);
     }
 
-    /// Bar number `bar`.
-    fn bar(&mut self, bar: usize, is_last: bool, task: &Task) -> Result<(), ComposeError> {
+    /// Bar number `bar`, before the bars `after` it.
+    fn bar(&mut self, bar: usize, is_last: bool, task: &Task, after: &[Task]) -> Result<(), ComposeError> {
         let source = self.source;
         let events = || source.bars[bar].clone().map(|index| source.sequence.event(index));
         let kept = source.condition(bar);
@@ -204,6 +224,10 @@ impl Filler<'_> {
                 }
             }
             Task::Write(_) => {
+                if let Some(keeping) = &mut self.course.keeping {
+                    let after = after.iter().take(BARS_AHEAD).filter_map(Task::asked);
+                    keeping.ask(self.attributes, condition.asked(), after);
+                }
                 let tempo = events().nth(1).filter(|event| self.meaning.kind(event).is_tempo() && event[1] == FIRST);
                 let tempo = tempo.filter(|event| self.grammar.accept(event).is_ok());
                 if let Some(event) = tempo {
@@ -254,5 +278,7 @@ impl Filler<'_> {
     }
 }
 
+/// How many bars ahead it is seen to that held notes leave room.
+const BARS_AHEAD: usize = 8;
 /// The position value of a bar's first step.
 const FIRST: Value = 1;

@@ -54,7 +54,8 @@ impl Source {
         let (sequence, report) = representation.encode(&score, &header);
         if report.silent_bars_cut > 0 {
             let silent = report.silent_bars_cut;
-            let reason = format!("{silent} bars of its silence are more than the model's events can hold; shorten them");
+            let reason =
+                format!("{silent} bars of its silence are more than the model's events can hold; shorten them");
             return Err(ComposeError::Request(reason));
         }
         let bars = representation.bars(&sequence).unwrap_or_default();
@@ -72,7 +73,7 @@ impl Source {
     /// What bar number `bar` is: the mean of its posterior, and its classes.
     pub fn condition(&self, bar: usize) -> BarCondition {
         let latent = self.posteriors[bar / self.bars_per_latent].mean.clone();
-        BarCondition { latent, classes: self.classes[bar].clone() }
+        BarCondition { latent, classes: self.classes[bar].clone(), kept: Vec::new() }
     }
 
     /// The bar in which a note that begins at `quarters` is written: the one of its nearest grid step.

@@ -1,7 +1,7 @@
 //! What was written anew, in the score that it was made from.
 
-use crate::latent::{Rewritten, Source};
 use crate::constraints::same;
+use crate::latent::{Rewritten, Source};
 use crate::{ComposeError, assemble};
 use leitmotif_data::Representation;
 use leitmotif_score::{Note, Part, Quarters, Score, Ticks};

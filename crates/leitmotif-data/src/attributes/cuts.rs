@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn a_value_on_a_cut_is_in_the_class_below() {
-        let scale = AttributeScale { attribute: Attribute { measure: Measure::Rhythm, instruments: None }, cuts: RHYTHM.into() };
+        let scale = AttributeScale {
+            attribute: Attribute { measure: Measure::Rhythm, instruments: None },
+            cuts: RHYTHM.into(),
+        };
         let classes = [None, Some(0.0), Some(0.25), Some(0.26), Some(1.0)].map(|value| scale.class(value));
         assert_eq!(classes, [0, 1, 2, 3, 8]);
     }

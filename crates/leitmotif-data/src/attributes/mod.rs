@@ -77,7 +77,9 @@ pub struct Attribute {
 #[non_exhaustive]
 pub enum AttributeError {
     /// A name that means nothing.
-    #[error("no attribute is called `{0}`: there are rhythm, polyphony, density, velocity and register, each also of some instruments as in rhythm:drums")]
+    #[error(
+        "no attribute is called `{0}`: there are rhythm, polyphony, density, velocity and register, each also of some instruments as in rhythm:drums"
+    )]
     Unknown(String),
     /// The instruments of a name mean nothing.
     #[error("the attribute `{attribute}`: {source}")]
@@ -88,10 +90,14 @@ pub enum AttributeError {
         source: UnknownInstrument,
     },
     /// The representation knows no bars.
-    #[error("attributes are of bars, and this corpus's representation has none; prepare it with --representation events")]
+    #[error(
+        "attributes are of bars, and this corpus's representation has none; prepare it with --representation events"
+    )]
     Bars,
     /// No training song has a value.
-    #[error("no training song has a value of `{0}`, so it cannot be cut into classes; leave it out of model.attributes")]
+    #[error(
+        "no training song has a value of `{0}`, so it cannot be cut into classes; leave it out of model.attributes"
+    )]
     Absent(String),
 }
 
@@ -244,7 +250,9 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_others_refused() {
-        for name in ["rhythm", "polyphony", "density", "velocity", "register", "rhythm:drums", "density:electric-guitar"] {
+        for name in
+            ["rhythm", "polyphony", "density", "velocity", "register", "rhythm:drums", "density:electric-guitar"]
+        {
             assert_eq!(name.parse::<Attribute>().unwrap().to_string(), name);
         }
         let unknown = "swing".parse::<Attribute>().unwrap_err().to_string();

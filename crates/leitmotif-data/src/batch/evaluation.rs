@@ -1,7 +1,7 @@
 //! Batches for evaluation: every song of a split once, unchanged.
 
-use super::lane::{Reading, targets_of};
 use super::bars::{SongBars, mixed};
+use super::lane::{Reading, targets_of};
 use super::{BatchError, LatentOptions, SegmentBatch};
 use crate::{Corpus, Split, Value};
 use std::borrow::Cow;

@@ -271,7 +271,8 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
     }
     // Positions saved by versions without latents have these words in their fingerprint.
     let BatchOptions { lanes, segment, seed, shuffle, header_drop, augment, latents } = options;
-    let mut text = format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
+    let mut text =
+        format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
     text += &format!("header_drop: {header_drop:?}, augment: {augment:?} }}");
     if let Some(latents) = latents {
         text += &format!("{latents:?}");

@@ -34,8 +34,8 @@ mod voices;
 pub use check::check_round_trip;
 
 use crate::{
-    Augmentation, BarMusic, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence,
-    Value, Vocabulary,
+    Augmentation, BarMusic, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
+    Sequence, Value, Vocabulary,
 };
 use event::Event;
 use fields::Fields;

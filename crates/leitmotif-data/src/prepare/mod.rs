@@ -31,7 +31,7 @@ pub use options::{
     DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout, PrepareOptions, SplitBy, SplitOptions,
 };
 pub use progress::{Progress, Stage};
-pub use scan::MIDI_EXTENSIONS;
+pub use scan::{MIDI_EXTENSIONS, midi_files};
 
 use crate::{DropReason, DroppedRecord, Manifest};
 use destination::Destination;

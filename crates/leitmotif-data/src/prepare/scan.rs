@@ -74,6 +74,15 @@ pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), 
     Ok((walk.found, walk.unreadable))
 }
 
+/// All music files below a folder (or the file itself), in the order of their names; what cannot be looked at is passed over.
+///
+/// # Errors
+/// [`PrepareError::Input`] if `path` cannot be read.
+pub fn midi_files(path: &Path) -> Result<Vec<PathBuf>, PrepareError> {
+    let (found, _) = scan(&[path.to_owned()])?;
+    Ok(found.into_iter().map(|found| found.path).collect())
+}
+
 /// A folder's own name, with a number where another input has the same.
 fn unique_name(input: &Path, taken: &mut HashSet<String>) -> String {
     let real = std::fs::canonicalize(input).unwrap_or_else(|_| input.to_owned());

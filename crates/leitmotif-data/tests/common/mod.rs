@@ -1,6 +1,7 @@
 //! Small songs as MIDI files.
 #![allow(dead_code, clippy::unwrap_used)]
 
+use leitmotif_data::Corpus;
 use leitmotif_data::prepare::{PrepareOptions, PrepareSummary, prepare};
 use leitmotif_score::midi::write_midi;
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
@@ -8,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 pub const PIANO: Instrument = Instrument::Program(0);
 
@@ -56,4 +58,18 @@ pub fn options(input: &Path, output: &Path) -> PrepareOptions {
 
 pub fn prepared(options: &PrepareOptions) -> PrepareSummary {
     prepare(options, &(), &AtomicBool::new(false)).unwrap()
+}
+
+/// One corpus of the [`collection`] for all tests; its folder lives as long as the process.
+pub fn corpus() -> Arc<Corpus> {
+    static CORPUS: OnceLock<(tempfile::TempDir, Arc<Corpus>)> = OnceLock::new();
+    let (_, corpus) = CORPUS.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let (input, output) = (dir.path().join("in"), dir.path().join("out"));
+        collection(&input);
+        prepared(&options(&input, &output));
+        let corpus = Arc::new(Corpus::open(output).unwrap());
+        (dir, corpus)
+    });
+    corpus.clone()
 }

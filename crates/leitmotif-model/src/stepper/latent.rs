@@ -45,11 +45,7 @@ struct Layer {
 }
 
 impl LatentSpace {
-    pub(super) fn load(
-        weights: &Weights,
-        description: &ModelDescription,
-        fields: &Fields,
-    ) -> Result<Self, ModelError> {
+    pub(super) fn load(weights: &Weights, description: &ModelDescription, fields: &Fields) -> Result<Self, ModelError> {
         let (config, d) = (&description.model, description.model.d_model);
         let bars = config.bars_per_latent();
         let places = match bars {
@@ -73,7 +69,12 @@ impl LatentSpace {
                 .map(|layer| Layer::load(weights, config, layer))
                 .collect::<Result<_, _>>()?,
             norm: Norm::load(weights, "latent.norm", d)?,
-            posterior: Dense::load(weights, "latent.posterior", Some("latent.posterior_bias"), [d, 2 * config.d_latent])?,
+            posterior: Dense::load(
+                weights,
+                "latent.posterior",
+                Some("latent.posterior_bias"),
+                [d, 2 * config.d_latent],
+            )?,
             places,
             embeddings: description.attributes.iter().enumerate().map(table).collect::<Result<_, _>>()?,
             d_attribute: config.d_attribute,
@@ -144,7 +145,10 @@ impl LatentSpace {
     /// If there are no events, or their number is not that of the places.
     pub fn encode(&self, events: &[u16], places: &[usize]) -> Posterior {
         let (d, k) = (self.d_model, self.offsets.len());
-        assert!(!places.is_empty() && events.len() == places.len() * k, "events are [n, fields], places [n], n above 0");
+        assert!(
+            !places.is_empty() && events.len() == places.len() * k,
+            "events are [n, fields], places [n], n above 0"
+        );
         let mut x = vec![0.0; places.len() * d];
         for ((x, event), &place) in x.chunks_exact_mut(d).zip(events.chunks_exact(k)).zip(places) {
             for (offset, &value) in self.offsets.iter().zip(event) {

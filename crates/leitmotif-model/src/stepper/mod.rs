@@ -123,7 +123,8 @@ impl Model for NetworkModel {
             Backbone::Lstm(lstm) => lstm.lane_floats(),
         };
         let conditions = self.latents.as_ref().map_or(0, |_| self.condition_floats());
-        size_of::<f32>() * (floats + conditions) + self.echoes.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
+        size_of::<f32>() * (floats + conditions)
+            + self.echoes.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
     }
 }
 

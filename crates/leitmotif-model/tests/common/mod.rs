@@ -1,7 +1,9 @@
 //! Networks with reproducible small weights, for tests and benchmarks.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use leitmotif_model::{Array, EchoPlan, Gating, ModelConfig, ModelDescription, ModelKind, NetworkModel, Weights};
+use leitmotif_model::{
+    Array, EchoPlan, Gating, LatentKind, ModelConfig, ModelDescription, ModelKind, NetworkModel, Weights,
+};
 
 /// A network of this architecture over fields of these sizes.
 pub fn network(config: ModelConfig, sizes: &[usize]) -> NetworkModel {
@@ -27,6 +29,9 @@ pub fn weights(description: &ModelDescription) -> Weights {
         } else {
             maker.block(config, layer);
         }
+    }
+    if config.latent != LatentKind::None {
+        maker.latent(description);
     }
     maker.weights
 }
@@ -86,5 +91,25 @@ impl Maker {
         }
         let compressor = format!("decoder.compressors.{layer}");
         self.add(&compressor, &[("kernel", &[config.ratio * d, d]), ("bias", &[d])]);
+    }
+
+    fn latent(&mut self, description: &ModelDescription) {
+        let (config, d) = (&description.model, description.model.d_model);
+        for layer in 0..config.encoder_layers {
+            let prefix = format!("latent.layers.{layer}");
+            let parts: [(&str, &[usize]); 5] =
+                [("gamma", &[d]), ("beta", &[d]), ("qkv", &[d, 3 * d]), ("output", &[d, d]), ("output_bias", &[d])];
+            self.add(&format!("{prefix}.attention"), &parts);
+            self.feed_forward(&format!("{prefix}.feed_forward"), [d, config.d_ff], config.glu);
+        }
+        let both = 2 * config.d_latent;
+        self.add("latent", &[("norm.gamma", &[d]), ("norm.beta", &[d]), ("posterior", &[d, both])]);
+        self.add("latent", &[("posterior_bias", &[both]), ("places", &[config.bars_per_latent(), d])]);
+        for (number, attribute) in description.attributes.iter().enumerate() {
+            self.add("latent.attributes", &[(&number.to_string(), &[attribute.classes() + 1, config.d_attribute])]);
+        }
+        for layer in 0..config.layers {
+            self.add("latent.conditions", &[(&layer.to_string(), &[config.d_condition(), d])]);
+        }
     }
 }

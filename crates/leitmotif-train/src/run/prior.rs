@@ -140,8 +140,7 @@ impl Learning {
                 continue;
             }
             self.optimiser.accumulate(network.parameters(), &mut loss.backward());
-            let (network, _) =
-                self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
+            let (network, _) = self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
             self.network = Some(network);
         }
         true

@@ -4,11 +4,9 @@ use crate::TrainError;
 use crate::config::RunConfig;
 use crate::record::metrics::Records;
 use crate::schedule::Pace;
-use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
 use crate::segment::latent_options;
-use leitmotif_data::{
-    Attribute, AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts,
-};
+use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
+use leitmotif_data::{Attribute, AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts};
 use leitmotif_model::{AttributeCuts, ModelDescription};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

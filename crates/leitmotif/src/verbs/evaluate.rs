@@ -41,7 +41,7 @@ pub struct Options {
     #[arg(long, default_value = "cpu")]
     device: String,
     /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second, fields,
-    /// events, notes, seconds, songs
+    /// latent, events, notes, seconds, songs
     #[arg(long)]
     json: bool,
 }
@@ -160,6 +160,17 @@ fn describe(results: &[Judged]) -> String {
     text += &table(&rows);
     let fields = judged.fields.iter().map(|(field, nats)| format!("{field} {nats:.3}"));
     text += &format!("\n\nmodel, nats per event by field: {}", fields.collect::<Vec<_>>().join(", "));
+    if let Some(latent) = &judged.latent {
+        text += &format!(
+            "\nlatents: of the nats per note {:.4} are the music's with latents given, {:.4} the latents'; \
+             {:.2} nats a latent, {} of {} dimensions active",
+            latent.reconstruction.value,
+            latent.divergence.value,
+            latent.per_latent,
+            latent.active_units,
+            latent.dimensions
+        );
+    }
     text
 }
 

@@ -6,6 +6,7 @@ mod evaluate;
 mod export;
 mod generate;
 mod inspect;
+mod latent;
 mod man;
 mod prepare;
 mod render;
@@ -22,6 +23,12 @@ pub enum Verb {
     Prepare(Box<prepare::Options>),
     Train(train::Options),
     Generate(Box<generate::Options>),
+    Reconstruct(latent::reconstruct::Options),
+    Vary(latent::vary::Options),
+    Interpolate(latent::interpolate::Options),
+    Restyle(Box<latent::restyle::Options>),
+    Direction(latent::direction::Options),
+    Latents(latent::report::Options),
     Evaluate(evaluate::Options),
     Render(render::Options),
     Inspect(inspect::Options),
@@ -37,6 +44,12 @@ pub fn run(verb: Verb, console: &Console, threads: Option<usize>) -> Result<()> 
         Verb::Prepare(options) => prepare::run(&options, console, threads),
         Verb::Train(options) => train::run(&options, console, threads),
         Verb::Generate(options) => generate::run(&options, console),
+        Verb::Reconstruct(options) => latent::reconstruct::run(&options, console),
+        Verb::Vary(options) => latent::vary::run(&options, console),
+        Verb::Interpolate(options) => latent::interpolate::run(&options, console),
+        Verb::Restyle(options) => latent::restyle::run(&options, console),
+        Verb::Direction(options) => latent::direction::run(&options, console),
+        Verb::Latents(options) => latent::report::run(&options, console),
         Verb::Evaluate(options) => evaluate::run(&options, console),
         Verb::Render(options) => render::run(&options, console),
         Verb::Inspect(options) => inspect::run(&options, console),

@@ -11,9 +11,9 @@ use clap::Args;
 use leitmotif_data::prepare::PrepareOptions;
 use leitmotif_data::{Corpus, MANIFEST_FILE};
 use leitmotif_model::ModelKind;
-use leitmotif_train::{LatentEvaluation, 
-    Budget, CONFIG_FILE, Ended, INFO_FILE, METRICS_FILE, Override, Preset, RunConfig, RunLock, TrainError, TrainEvent,
-    TrainSummary, load_config, load_info, resume, train,
+use leitmotif_train::{
+    Budget, CONFIG_FILE, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock,
+    TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};

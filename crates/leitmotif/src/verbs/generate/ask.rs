@@ -5,10 +5,12 @@ use crate::values::{self, Range};
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::{
-    Constraints, FieldSampling, Key, Length, MAX_BARS, PitchRange, Prime, Request, Sampling, Scale,
+    Conditions, Constraints, FieldSampling, Key, Length, MAX_BARS, PitchRange, Prime, PriorKind, Request, Sampling,
+    Scale,
 };
 use leitmotif_data::Header;
 use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, family_names, read_midi_file};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The length where none is asked for, in bars.
@@ -53,6 +55,28 @@ pub struct Ask {
     #[arg(long, help_heading = "Length")]
     until_end: bool,
 
+    /// Let the latents of a model that has them come from its prior, one bar after another; this is the default of such models
+    #[arg(long, help_heading = "Latents")]
+    from_latent: bool,
+    /// What latents are drawn from [default: learnt, where the model has learnt it]
+    #[arg(long, value_name = "KIND", value_parser = prior, help_heading = "Latents")]
+    prior: Option<PriorKind>,
+    /// How far latents may be from the most likely ones; 1 is as learnt
+    #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Latents")]
+    latent_temperature: f64,
+    /// How many of each bar's sixteenths have a note begin: a class from 1 [default: open]
+    #[arg(long, value_name = "CLASS", help_heading = "Latents")]
+    rhythm: Option<u16>,
+    /// How many notes sound at once: a class from 1 [default: open]
+    #[arg(long, value_name = "CLASS", help_heading = "Latents")]
+    polyphony: Option<u16>,
+    /// Another attribute of the model, as velocity=5 (may be given several times)
+    #[arg(long, value_name = "NAME=CLASS", value_parser = attribute, help_heading = "Latents")]
+    attribute: Vec<(String, u16)>,
+    /// Leave it to the model how well a bar keeps to the rhythm, polyphony and density that are asked for
+    #[arg(long, help_heading = "Latents")]
+    loose: bool,
+
     /// Higher is bolder, lower is safer; 0 takes the most probable
     #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Sampling")]
     temperature: f64,
@@ -89,6 +113,20 @@ pub struct Ask {
 
 fn scale(text: &str) -> Result<Scale, String> {
     text.parse()
+}
+
+fn prior(text: &str) -> Result<PriorKind, String> {
+    match text {
+        "learnt" => Ok(PriorKind::Learnt),
+        "normal" => Ok(PriorKind::Normal),
+        _ => Err(format!("`{text}` is neither learnt nor normal")),
+    }
+}
+
+fn attribute(text: &str) -> Result<(String, u16), String> {
+    let wrong = || format!("`{text}`: write an attribute and a class from 1: velocity=5");
+    let (name, class) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((name.trim().to_owned(), class.trim().parse().map_err(|_| wrong())?))
 }
 
 /// One setting of the sampling of one field.
@@ -136,10 +174,22 @@ impl Ask {
             meter: self.meter,
             sampling: self.sampling(),
             constraints: self.constraints()?,
+            conditions: self.conditions(),
             seed,
             grammar: !self.no_grammar,
             ..Request::default()
         })
+    }
+
+    /// What is asked of latents, if anything is.
+    fn conditions(&self) -> Option<Conditions> {
+        let mut attributes: BTreeMap<String, u16> = self.attribute.iter().cloned().collect();
+        for (name, class) in [("rhythm", self.rhythm), ("polyphony", self.polyphony)] {
+            attributes.extend(class.map(|class| (name.to_owned(), class)));
+        }
+        let conditions =
+            Conditions { prior: self.prior, temperature: self.latent_temperature, attributes, keep: !self.loose };
+        (self.from_latent || conditions != Conditions::default()).then_some(conditions)
     }
 
     fn length(&self) -> Length {

@@ -7,7 +7,7 @@ use crate::model;
 use crate::words::{bytes, count};
 use anyhow::{Context, Result};
 use leitmotif_data::RepresentationConfig;
-use leitmotif_model::{ModelConfig, ModelKind, WEIGHTS_FILE, read_description};
+use leitmotif_model::{AttributeCuts, LatentKind, ModelConfig, ModelKind, PRIOR_FILE, WEIGHTS_FILE, read_description};
 use leitmotif_train::load_vocabulary;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +23,12 @@ struct Report {
     path: String,
     hash: String,
     model: ModelConfig,
+    /// The attributes of bars that can be asked for, and where each is cut into classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<AttributeCuts>,
+    /// Whether it has learnt a prior over its latents.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    prior: bool,
     /// Trainable values; for a Markov model, numbers in its tables.
     parameters: u64,
     weight_bytes: u64,
@@ -40,6 +46,8 @@ pub fn show(path: &Path, json: bool, console: &Console) -> Result<()> {
         path: path.display().to_string(),
         hash: model::hash(path)?,
         model: description.model,
+        attributes: description.attributes,
+        prior: path.join(PRIOR_FILE).exists(),
         parameters,
         weight_bytes,
         fields: FieldReport::of(&vocabulary),
@@ -83,6 +91,25 @@ pub fn architecture(model: &ModelConfig) -> String {
     }
 }
 
+/// A model's latents in one line, if it has any.
+fn latents(model: &ModelConfig, prior: bool) -> Option<String> {
+    let of = match model.latent {
+        LatentKind::None => return None,
+        LatentKind::Bar => "each bar".to_owned(),
+        LatentKind::Phrase => format!("every {} bars", model.latent_bars),
+    };
+    let prior = if prior { "with a learnt prior" } else { "without a learnt prior" };
+    Some(format!("{} dimensions for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
+}
+
+/// An attribute's classes: `rhythm: 3 classes, 1 up to 0.25, 2 up to 0.5, 3 above`.
+fn classes(attribute: &AttributeCuts) -> String {
+    let cuts = attribute.cuts.iter().enumerate().map(|(class, cut)| format!("{} up to {cut:.3}", class + 1));
+    let mut parts: Vec<String> = cuts.collect();
+    parts.push(format!("{} above", attribute.classes()));
+    format!("{}: {} classes: {}", attribute.name, attribute.classes(), parts.join(", "))
+}
+
 /// How music becomes events, in one line.
 fn events(representation: &RepresentationConfig) -> (String, String) {
     match representation {
@@ -95,13 +122,17 @@ impl Report {
     fn describe(&self) -> String {
         let (representation, genres) = events(&self.representation);
         let values = if self.model.kind == ModelKind::Markov { "numbers" } else { "parameters" };
-        pairs(&[
-            ("model", self.path.clone()),
-            ("architecture", architecture(&self.model)),
+        let mut rows = vec![("model", self.path.clone()), ("architecture", architecture(&self.model))];
+        rows.extend(latents(&self.model, self.prior).map(|latents| ("latents", latents)));
+        for (number, attribute) in self.attributes.iter().enumerate() {
+            rows.push((if number == 0 { "attributes" } else { "" }, classes(attribute)));
+        }
+        rows.extend([
             ("size", format!("{} {values}, {}", count(self.parameters as usize), bytes(self.weight_bytes))),
             ("events", format!("{representation}: {}", FieldReport::line(&self.fields))),
             ("genres", genres),
             ("hash", self.hash.clone()),
-        ])
+        ]);
+        pairs(&rows)
     }
 }

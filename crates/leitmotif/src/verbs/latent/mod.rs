@@ -1,0 +1,238 @@
+//! The verbs of models with latents: what they share.
+
+pub mod direction;
+pub mod interpolate;
+pub mod reconstruct;
+pub mod report;
+pub mod restyle;
+pub mod vary;
+
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::model::Opened;
+use crate::progress::Pace;
+use crate::words::{clock, counted};
+use crate::{files, interrupt, model, sound};
+use anyhow::{Context, Result};
+use clap::Args;
+use leitmotif_compose::latent::{Edited, Rewriter, Source, Task, space};
+use leitmotif_compose::{FieldSampling, Request, Sampling};
+use leitmotif_render::{
+    BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
+};
+use leitmotif_score::{Instrument, ReadOptions, Score, read_midi_file, write_midi_file};
+use leitmotif_study as study;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Pixels of a PNG to one of the picture.
+const PNG_SCALE: f32 = 1.5;
+
+/// What every one of these verbs takes.
+#[derive(Debug, Args)]
+pub struct Writing {
+    /// Another seed draws other notes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+    /// Print one line of JSON a piece: path, bars, written, notes, seconds, instruments, events, chroma, groove, f1
+    #[arg(long)]
+    json: bool,
+    /// The genre that the model is told the piece is of [default: none]
+    #[arg(long, value_name = "NAME")]
+    genre: Option<String>,
+    /// Higher is bolder, lower is nearer to what is most probable
+    #[arg(long, value_name = "T", default_value_t = 0.7, help_heading = "Sampling")]
+    temperature: f64,
+    /// Only the most probable values that together have this probability
+    #[arg(long, value_name = "P", default_value_t = 0.95, help_heading = "Sampling")]
+    top_p: f64,
+    /// Also write the sound, as WAV beside the MIDI file
+    #[arg(long, help_heading = "Sound and pictures")]
+    wav: bool,
+    /// The SoundFont for --wav, or built-in [default: one of the system's, else built-in]
+    #[arg(long, value_name = "FILE", help_heading = "Sound and pictures")]
+    soundfont: Option<String>,
+    /// Also write piano rolls of the piece before and after, as SVG or PNG beside the MIDI file
+    #[arg(long, value_name = "KIND", value_parser = ["svg", "png"], help_heading = "Sound and pictures",
+        num_args = 0..=1, default_missing_value = "svg")]
+    roll: Option<String>,
+}
+
+/// One written piece in numbers.
+#[derive(Debug, Serialize)]
+struct Report {
+    path: PathBuf,
+    bars: usize,
+    /// Bars that are new, by number from 1.
+    written: Vec<usize>,
+    notes: usize,
+    seconds: f64,
+    instruments: Vec<String>,
+    /// Events drawn.
+    events: usize,
+    /// Mean cosine of the bars' pitch classes with the source's, 0 to 1.
+    chroma: Option<f64>,
+    /// Mean cosine of the bars' onsets with the source's, 0 to 1.
+    groove: Option<f64>,
+    /// Of the notes, by bar, sixteenth and pitch, against the source's.
+    f1: Option<f64>,
+}
+
+/// A model at work on pieces.
+struct Desk<'a> {
+    opened: Opened,
+    writing: &'a Writing,
+    console: &'a Console,
+    bank: Option<SoundBank>,
+    pace: Pace,
+    began: Instant,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens the model, once it is clear that nothing is in the way of what will be written.
+    fn open(model: &Path, outputs: &[PathBuf], writing: &'a Writing, console: &'a Console) -> Result<Self> {
+        let extra = [writing.wav.then_some("wav"), writing.roll.as_deref()];
+        for path in outputs {
+            if !matches!(files::extension(path).as_str(), "mid" | "midi") {
+                let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", path.display()));
+                return Err(refusal.remedy("end it in .mid").into());
+            }
+            files::refuse_existing(path, writing.force)?;
+            for extension in extra.iter().flatten() {
+                files::refuse_existing(&files::beside(path, extension), writing.force)?;
+            }
+        }
+        let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
+        let opened = model::open(model)?;
+        space(&*opened.model)?;
+        outputs.iter().try_for_each(|path| files::make_parent(path))?;
+        Ok(Self { opened, writing, console, bank, pace: Pace::new(), began: Instant::now() })
+    }
+
+    /// A piece as the model understands it.
+    fn source(&self, path: &Path) -> Result<Source> {
+        let (score, _) = read_midi_file(path, &ReadOptions::default())?;
+        let space = space(&*self.opened.model)?;
+        let genre = self.writing.genre.clone();
+        Source::of(space, &*self.opened.representation, &score, genre).with_context(|| path.display().to_string())
+    }
+
+    fn request(&self) -> Request {
+        let Writing { seed, temperature, top_p, .. } = *self.writing;
+        let sampling = Sampling::new(FieldSampling { temperature, top_p, ..FieldSampling::default() });
+        Request { sampling, seed, model: Some(self.opened.hash.clone()), ..Request::default() }
+    }
+
+    fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {
+        let (model, representation) = (&*self.opened.model, &*self.opened.representation);
+        Rewriter { model, representation, request, cancel: interrupt::flag() }
+    }
+
+    fn progress(&self, done: usize, bars: usize) {
+        if self.console.shows_progress() && self.pace.is_due() {
+            let (share, seconds) = (done as f64 / bars.max(1) as f64, self.began.elapsed().as_secs_f64());
+            let left = clock(seconds / share.max(1e-9) - seconds);
+            self.console.progress(&format!(
+                "writing  bar {done} of {bars}  {:.1} bars/s  {left} left",
+                done as f64 / seconds.max(1e-9)
+            ));
+        }
+    }
+
+    /// Writes the bars of `source` as its tasks say, to `output`.
+    fn edit(
+        &self,
+        source: &Source,
+        tasks: &[Task],
+        instruments: &[Instrument],
+        made: &serde_json::Value,
+        output: &Path,
+    ) -> Result<()> {
+        let request = self.request();
+        let told = |done: usize, bars: usize| self.progress(done, bars);
+        let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, made, &told)?;
+        self.console.clear();
+        let written: Vec<usize> = (1..).zip(&rewritten.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
+        self.write(output, &score, Some((source, &written)))?;
+        self.tell(&report(output, &score, written, rewritten.events, &source.score))
+    }
+
+    /// Writes a piece, and what is asked for beside it.
+    fn write(&self, path: &Path, score: &Score, source: Option<(&Source, &[usize])>) -> Result<()> {
+        write_midi_file(path, score)?;
+        if let Some(bank) = &self.bank {
+            render_to_wav(score, bank, &RenderOptions::default(), files::beside(path, "wav"), BitDepth::default())?;
+        }
+        let Some(kind) = self.writing.roll.as_deref() else { return Ok(()) };
+        let written = source.map_or(&[][..], |(_, written)| written);
+        picture(score, kind, highlights(score, written), &files::beside(path, kind))?;
+        let Some((source, written)) = source else { return Ok(()) };
+        let before = files::beside(path, &format!("before.{kind}"));
+        picture(&source.score, kind, highlights(&source.score, written), &before)
+    }
+
+    fn tell(&self, report: &Report) -> Result<()> {
+        if self.writing.json {
+            return self.console.json(report);
+        }
+        let (bars, notes) = (counted(report.bars, "bar"), counted(report.notes, "note"));
+        let percent = |share: Option<f64>| share.map_or("none".into(), |share| format!("{:.0}%", share * 100.0));
+        let written = counted(report.written.len(), "new bar");
+        self.console.out(format_args!(
+            "{}: {bars}, {written}, {notes}, {}: like the source in chroma {}, in groove {}, in notes {}",
+            report.path.display(),
+            clock(report.seconds),
+            percent(report.chroma),
+            percent(report.groove),
+            percent(report.f1)
+        ))
+    }
+}
+
+fn report(path: &Path, score: &Score, written: Vec<usize>, events: usize, source: &Score) -> Report {
+    let (before, after) = (study::bars(source), study::bars(score));
+    Report {
+        path: path.to_owned(),
+        bars: after.len(),
+        written,
+        notes: score.note_count(),
+        seconds: score.duration().0,
+        instruments: score.instruments().into_iter().map(Instrument::name).collect(),
+        events,
+        chroma: study::chroma_similarity(&before, &after),
+        groove: study::groove_similarity(&before, &after),
+        f1: study::note_accuracy(source, score, study::Matching::default()).f1(),
+    }
+}
+
+/// Runs of consecutive bars.
+fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
+    let lines: Vec<_> = score.bars().collect();
+    let runs = bars.chunk_by(|a, b| a + 1 == *b);
+    let highlight = |run: &[usize]| {
+        let (first, last) = (lines.get(run[0] - 1)?, lines.get(run[run.len() - 1] - 1).or(lines.last())?);
+        Some(Highlight { from: first.start, to: last.end(), label: "new".into() })
+    };
+    runs.filter_map(highlight).collect()
+}
+
+fn picture(score: &Score, kind: &str, highlights: Vec<Highlight>, path: &Path) -> Result<()> {
+    let theme = if kind == "svg" { Theme::Auto } else { Theme::Light };
+    let mut score = score.clone();
+    score.merge_parts_by_instrument();
+    let svg = piano_roll(&score, &RollOptions { theme, highlights, ..RollOptions::default() });
+    let picture = if kind == "svg" { svg.into_bytes() } else { svg_to_png(&svg, PNG_SCALE)? };
+    files::write(path, &picture).with_context(|| path.display().to_string())
+}
+
+/// The bars that an option names, of a piece that has so many, counted from 0.
+fn chosen(bars: Option<(Option<usize>, Option<usize>)>, count: usize) -> std::ops::Range<usize> {
+    match bars {
+        None => 0..count,
+        Some((from, to)) => from.unwrap_or(1) - 1..to.unwrap_or(count),
+    }
+}

@@ -1,0 +1,206 @@
+//! Whether attributes follow what is asked of them, and whether others follow along: control and leakage.
+//!
+//! After MuseMorphose (Wu & Yang 2021, section 6): a class is asked for each bar at random, and the rank
+//! correlation with the raw value that comes out says how well it is obeyed; that with another attribute's value,
+//! how much the asking leaks.
+
+use super::bench::Bench;
+use super::dice::Dice;
+use super::estimates::{Count, correlation, correlation_magnitude, share};
+use super::songs::Song;
+use crate::progress::Progress;
+use anyhow::Result;
+use leitmotif_compose::latent::Task;
+use leitmotif_data::{Attribute, attribute_values};
+use leitmotif_model::AttributeCuts;
+use leitmotif_study::Estimate;
+use serde::Serialize;
+
+/// The attributes that are asked for.
+const ASKED: [&str; 2] = ["rhythm", "polyphony"];
+/// Says much of the same as each of them, so it is left open.
+const OPENED: &str = "density";
+/// Names the section's chance.
+const SECTION: u64 = 1;
+
+/// What came of asking for each attribute.
+#[derive(Debug, Serialize)]
+pub struct Control {
+    /// One for each attribute that the model has.
+    pub asked: Vec<Asked>,
+}
+
+/// What came of asking for one attribute, bar by bar.
+#[derive(Debug, Serialize)]
+pub struct Asked {
+    /// Its name.
+    pub attribute: String,
+    /// Its classes.
+    pub classes: usize,
+    /// Bars that were rewritten.
+    pub bars: usize,
+    /// Spearman's correlation of the class asked with the value got.
+    pub correlation: Option<Estimate>,
+    /// The share of bars that came out in the class asked.
+    pub exact: Option<Estimate>,
+    /// The share of bars that came out in that class or one beside it.
+    pub within_one: Option<Estimate>,
+    /// The two shares if the class got had nothing to do with the one asked.
+    pub chance: [f64; 2],
+    /// What the asking did to the other attribute.
+    pub leakage: Vec<Leakage>,
+    /// The bars, for the figure.
+    #[serde(skip)]
+    pub points: Vec<Point>,
+}
+
+/// What asking for one attribute did to another.
+#[derive(Debug, Serialize)]
+pub struct Leakage {
+    /// The other.
+    pub attribute: String,
+    /// The magnitude of Spearman's correlation of the class asked with the other's value.
+    pub magnitude: Option<Estimate>,
+    /// The correlation itself.
+    pub signed: Option<Estimate>,
+}
+
+/// One bar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The class asked.
+    pub asked: u16,
+    /// The value got.
+    pub got: f64,
+    /// Its class.
+    pub class: u16,
+}
+
+/// One rewritten bar: the song, the class asked, and the values of all attributes.
+type Bar = (usize, u16, Vec<Option<f32>>);
+
+/// Asks and measures. `None` for a model with none of the attributes.
+pub fn measure(bench: &Bench<'_>) -> Result<Option<Control>> {
+    let known = bench.space.attributes();
+    let places: Vec<usize> = ASKED.iter().filter_map(|name| place(known, name)).collect();
+    let asked = places.iter().map(|&attribute| {
+        let label = format!("control ({})", known[attribute].name);
+        let songs = bench.songs.len();
+        let bars =
+            bench.each(&label, songs, bench.bars(), |song, progress| rewrite(bench, song, attribute, progress))?;
+        Ok(judge(known, attribute, &places, &bars.concat(), bench.seed()))
+    });
+    let asked = asked.collect::<Result<Vec<Asked>>>()?;
+    Ok((!asked.is_empty()).then_some(Control { asked }))
+}
+
+fn place(known: &[AttributeCuts], name: &str) -> Option<usize> {
+    known.iter().position(|attribute| attribute.name == name)
+}
+
+/// Rewrites a song with one attribute's classes drawn for each bar, and measures it.
+fn rewrite(bench: &Bench<'_>, number: usize, attribute: usize, progress: &Progress<'_>) -> Result<Vec<Bar>> {
+    let (song, known) = (&bench.songs[number], bench.space.attributes());
+    let mut dice = bench.dice(SECTION + 1000 * (1 + attribute as u64), number);
+    let asked = classes(&mut dice, song.source.bars.len(), known[attribute].classes());
+    let tasks = tasks(song, known, attribute, &asked);
+    let rewritten = bench.fill(song, &tasks, dice.draw(), progress)?;
+    let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
+    let got = attribute_values(&attributes, &*bench.opened.representation, &rewritten.sequence)?;
+    Ok(asked.into_iter().zip(got).map(|(asked, got)| (number, asked, got)).collect())
+}
+
+/// A class for each bar, each as likely as any.
+fn classes(dice: &mut Dice, bars: usize, classes: usize) -> Vec<u16> {
+    (0..bars).map(|_| dice.below(classes) as u16 + 1).collect()
+}
+
+/// Every bar from its own latent, with the class asked; what says much of the same is left open, the rest stays as
+/// it is.
+fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, asked: &[u16]) -> Vec<Task> {
+    let opened = place(known, OPENED);
+    let task = |(bar, &class): (usize, &u16)| {
+        let mut condition = song.source.condition(bar);
+        if let Some(opened) = opened {
+            condition.classes[opened] = 0;
+        }
+        condition.classes[attribute] = class;
+        Task::Write(condition)
+    };
+    asked.iter().enumerate().map(task).collect()
+}
+
+/// The numbers of one attribute.
+fn judge(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: &[Bar], seed: u64) -> Asked {
+    let cuts = &known[attribute];
+    let against = |other: usize| -> Vec<(usize, f64, f64)> {
+        let value = |(song, asked, got): &Bar| Some((*song, f64::from(*asked), f64::from(got[other]?)));
+        bars.iter().filter_map(value).collect()
+    };
+    let point = |(_, asked, got): &Bar| {
+        let got = got[attribute]?;
+        Some(Point { asked: *asked, got: f64::from(got), class: cuts.class(got) })
+    };
+    let leakage = others.iter().filter(|other| **other != attribute).map(|&other| Leakage {
+        attribute: known[other].name.clone(),
+        magnitude: correlation_magnitude(&against(other), seed),
+        signed: correlation(&against(other), seed),
+    });
+    Asked {
+        attribute: cuts.name.clone(),
+        classes: cuts.classes(),
+        bars: bars.len(),
+        correlation: correlation(&against(attribute), seed),
+        exact: share(&near(cuts, attribute, bars, 0), seed),
+        within_one: share(&near(cuts, attribute, bars, 1), seed),
+        chance: [0, 1].map(|reach| chance(cuts.classes(), reach)),
+        leakage: leakage.collect(),
+        points: bars.iter().filter_map(point).collect(),
+    }
+}
+
+/// Of each song the bars whose class is at most `reach` from the one asked, and all its bars.
+fn near(cuts: &AttributeCuts, attribute: usize, bars: &[Bar], reach: u16) -> Vec<Count> {
+    let songs = bars.chunk_by(|a, b| a.0 == b.0);
+    let hit = |(_, asked, got): &&Bar| got[attribute].is_some_and(|got| cuts.class(got).abs_diff(*asked) <= reach);
+    songs.map(|song| (song.iter().filter(hit).count(), song.len())).collect()
+}
+
+/// The share of pairs of classes that are at most `reach` apart.
+fn chance(classes: usize, reach: usize) -> f64 {
+    let pairs = (0..classes).flat_map(|a| (0..classes).map(move |b| a.abs_diff(b)));
+    pairs.filter(|apart| *apart <= reach).count() as f64 / (classes * classes).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_drawn_evenly() {
+        let drawn = classes(&mut Dice::of(3, SECTION, 0), 8000, 8);
+        for class in 1..=8 {
+            let count = drawn.iter().filter(|it| **it == class).count();
+            assert!((850..1150).contains(&count), "class {class}: {count}");
+        }
+        assert_eq!(drawn[..5], classes(&mut Dice::of(3, SECTION, 0), 5, 8));
+        assert_eq!(classes(&mut Dice::of(3, SECTION, 0), 3, 1), [1, 1, 1]);
+    }
+
+    #[test]
+    fn bars_are_tallied_by_song() {
+        let cuts = AttributeCuts { name: "rhythm".into(), cuts: vec![0.25, 0.5, 0.75] };
+        let bar = |song, asked, got| (song, asked, vec![Some(got)]);
+        let bars = [bar(0, 1, 0.1), bar(0, 1, 0.3), bar(0, 4, 0.3), bar(2, 4, 0.9)];
+        assert_eq!(near(&cuts, 0, &bars, 0), [(1, 3), (1, 1)]);
+        assert_eq!(near(&cuts, 0, &bars, 1), [(2, 3), (1, 1)]);
+        let asked = judge(&[cuts], 0, &[0], &bars, 0);
+        assert_eq!((asked.bars, asked.leakage.len(), asked.points[1].class), (4, 0, 2));
+        assert_eq!(asked.exact.map(|it| it.value), Some(0.5));
+    }
+
+    #[test]
+    fn chance_counts_pairs() {
+        assert_eq!((chance(8, 0), chance(8, 1), chance(1, 1)), (0.125, 22.0 / 64.0, 1.0));
+    }
+}

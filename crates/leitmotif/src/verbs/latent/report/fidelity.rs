@@ -1,0 +1,105 @@
+//! How like the source a reconstruction is, and how many of its notes it has.
+
+use super::bench::Bench;
+use super::estimates::{by_song, difference, mean};
+use super::songs::Song;
+use anyhow::Result;
+use leitmotif_compose::latent::{reconstruction, splice};
+use leitmotif_score::Score;
+use leitmotif_study::{
+    BarNotes, Estimate, Matching, NoteAccuracy, bars, chroma_similarity, groove_similarity, note_accuracy,
+};
+use serde::Serialize;
+
+/// Names the section's chance.
+const SECTION: u64 = 2;
+/// Names the choice of other songs.
+const OTHERS: u64 = 3;
+
+/// Reconstructions beside their sources.
+#[derive(Debug, Serialize)]
+pub struct Fidelity {
+    /// By pitch classes.
+    pub chroma: Compared,
+    /// By onsets.
+    pub groove: Compared,
+}
+
+/// How like the source it is, 0 to 1, bar by bar.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// The reconstruction.
+    pub reconstruction: Option<Estimate>,
+    /// Another held-out song.
+    pub other_song: Option<Estimate>,
+    /// The one less the other, song by song.
+    pub difference: Option<Estimate>,
+}
+
+/// Notes of the source that are found again at their place, of all songs together.
+#[derive(Debug, Serialize)]
+pub struct Sampled {
+    /// Notes of the sources.
+    pub source_notes: usize,
+    /// Notes of the reconstructions.
+    pub reconstructed_notes: usize,
+    /// The share of the reconstructions' notes that are the sources'.
+    pub precision: Option<Estimate>,
+    /// The share of the sources' notes that the reconstructions have.
+    pub recall: Option<Estimate>,
+    /// Their harmonic mean.
+    pub f1: Option<Estimate>,
+    /// The same of another held-out song in place of the reconstruction.
+    pub other_song_f1: Option<Estimate>,
+}
+
+/// Every song written anew from its own latents.
+pub fn reconstructions(bench: &Bench<'_>) -> Result<Vec<Score>> {
+    bench.each("reconstruction", bench.songs.len(), bench.bars(), |number, progress| {
+        let song = &bench.songs[number];
+        let seed = bench.dice(SECTION, number).draw();
+        let rewritten = bench.fill(song, &reconstruction(&song.source), seed, progress)?;
+        Ok(splice(&*bench.opened.representation, &song.source, &rewritten)?)
+    })
+}
+
+/// Another song for each song, at random.
+pub fn others<'b>(bench: &Bench<'b>) -> Vec<&'b Song> {
+    let songs = bench.songs;
+    (0..songs.len()).map(|song| &songs[bench.dice(OTHERS, song).other(song, songs.len())]).collect()
+}
+
+/// Compares bar by bar.
+pub fn measure(bench: &Bench<'_>, reconstructions: &[Score]) -> Fidelity {
+    let (anew, others): (Vec<_>, _) = (reconstructions.iter().map(bars).collect(), others(bench));
+    let compared = |similarity: fn(&[BarNotes], &[BarNotes]) -> Option<f64>| {
+        let own: Vec<_> = bench.songs.iter().zip(&anew).map(|(song, anew)| similarity(&song.bars, anew)).collect();
+        let other: Vec<_> = bench.songs.iter().zip(&others).map(|(a, b)| similarity(&a.bars, &b.bars)).collect();
+        Compared {
+            reconstruction: mean(&own, bench.seed()),
+            other_song: mean(&other, bench.seed()),
+            difference: difference(&own, &other, bench.seed()),
+        }
+    };
+    Fidelity { chroma: compared(chroma_similarity), groove: compared(groove_similarity) }
+}
+
+/// Counts the notes that are found again.
+pub fn sampled(bench: &Bench<'_>, reconstructions: &[Score]) -> Sampled {
+    let of = |song: &Song, other: &Score| note_accuracy(&song.source.score, other, Matching::default());
+    let own: Vec<NoteAccuracy> = bench.songs.iter().zip(reconstructions).map(|(song, anew)| of(song, anew)).collect();
+    let others = others(bench);
+    let other: Vec<NoteAccuracy> = bench.songs.iter().zip(&others).map(|(a, b)| of(a, &b.source.score)).collect();
+    let all: NoteAccuracy = own.iter().copied().sum();
+    let pooled = |songs: &[NoteAccuracy], of: fn(&NoteAccuracy) -> Option<f64>| {
+        by_song(songs.len(), bench.seed(), |chosen| of(&chosen.iter().map(|&song| songs[song]).sum()))
+    };
+    Sampled {
+        source_notes: all.source,
+        reconstructed_notes: all.reconstruction,
+        precision: pooled(&own, NoteAccuracy::precision),
+        recall: pooled(&own, NoteAccuracy::recall),
+        f1: pooled(&own, NoteAccuracy::f1),
+        other_song_f1: pooled(&other, NoteAccuracy::f1),
+    }
+}

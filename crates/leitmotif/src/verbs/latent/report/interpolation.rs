@@ -1,0 +1,193 @@
+//! Whether the steps from one piece to another lead there: each like the first less than the one before it, and
+//! like the last one more.
+
+use super::bench::Bench;
+use super::dice::Dice;
+use super::estimates::RESAMPLES;
+use crate::progress::Progress;
+use anyhow::Result;
+use leitmotif_compose::latent::{Path, Step};
+use leitmotif_score::{Instrument, Note, Score};
+use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, chroma_similarity, groove_similarity, spearman};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Names the section's chance.
+const SECTION: u64 = 4;
+/// Draws in search of each pair.
+const TRIES: usize = 200;
+
+/// Ways between pairs of songs.
+#[derive(Debug, Serialize)]
+pub struct Interpolation {
+    /// Pairs, by the numbers of their songs in the report's list, from 0.
+    pub pairs: Vec<(usize, usize)>,
+    /// Pieces of each way, both ends included.
+    pub steps: usize,
+    /// The correlation of a step's number with its likeness to the ends, over all steps.
+    pub all: Trend,
+    /// The same over the steps between the ends.
+    pub inner: Trend,
+    /// The share of pairs in which no step is more like the first end, or less like the last, than the step before
+    /// it.
+    pub monotonic: Option<Estimate>,
+    /// The mean likeness of each step to both ends, 0 to 1.
+    pub by_step: Vec<Likeness>,
+    /// Steps that are valid pieces.
+    pub valid: usize,
+    /// Steps whose notes are those of an earlier step of the same way.
+    pub copies: usize,
+}
+
+/// Spearman's correlation with the number of the step, the mean over pairs.
+#[derive(Debug, Serialize)]
+pub struct Trend {
+    /// Of the likeness to the first end: -1 where it only falls.
+    pub to_first: Option<Estimate>,
+    /// Of the likeness to the last end: 1 where it only rises.
+    pub to_last: Option<Estimate>,
+}
+
+/// How like the ends a step is.
+#[derive(Debug, Serialize)]
+pub struct Likeness {
+    /// To the first.
+    pub to_first: Option<Estimate>,
+    /// To the last.
+    pub to_last: Option<Estimate>,
+}
+
+/// One way: the likeness of each step to both ends, and its copies.
+#[derive(Debug, Clone, Default)]
+struct Way {
+    to_first: Vec<f64>,
+    to_last: Vec<f64>,
+    copies: usize,
+}
+
+/// Goes all ways. `None` where no two songs have the same meters.
+pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>> {
+    let (songs, steps) = (bench.songs, bench.options.steps);
+    let fits = |a: usize, b: usize| songs[a].fits(&songs[b]);
+    let pairs = pairs(&mut bench.dice(SECTION, usize::MAX), songs.len(), bench.options.pairs, fits);
+    let common = |&(a, b): &(usize, usize)| songs[a].source.bars.len().min(songs[b].source.bars.len());
+    let bars = steps * pairs.iter().map(common).sum::<usize>();
+    let ways =
+        bench.each("interpolation", pairs.len(), bars, |pair, progress| go(bench, pair, pairs[pair], progress))?;
+    if ways.is_empty() {
+        return Ok(None);
+    }
+    // A song that begins several ways is one observation.
+    let first: Vec<usize> = pairs.iter().map(|pair| pair.0).collect();
+    let mean = |of: &dyn Fn(&Way) -> Option<f64>| {
+        let values: Vec<Option<f64>> = ways.iter().map(of).collect();
+        bootstrap_statistic(&first, RESAMPLES, bench.seed(), |chosen| {
+            let known: Vec<f64> = chosen.iter().filter_map(|&pair| values[pair]).collect();
+            (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+        })
+    };
+    let trend = |from: usize, to: usize| Trend {
+        to_first: mean(&|way| rising(&way.to_first[from..to])),
+        to_last: mean(&|way| rising(&way.to_last[from..to])),
+    };
+    let by_step = (0..steps).map(|step| Likeness {
+        to_first: mean(&|way| Some(way.to_first[step])),
+        to_last: mean(&|way| Some(way.to_last[step])),
+    });
+    Ok(Some(Interpolation {
+        steps,
+        all: trend(0, steps),
+        inner: trend(1, steps - 1),
+        monotonic: mean(&|way| Some(f64::from(u8::from(is_monotonic(way))))),
+        by_step: by_step.collect(),
+        valid: ways.iter().map(|way| way.to_first.len()).sum(),
+        copies: ways.iter().map(|way| way.copies).sum(),
+        pairs,
+    }))
+}
+
+/// Different pairs of different songs that fit, at random, as many as `wanted` or as are found.
+fn pairs(dice: &mut Dice, songs: usize, wanted: usize, fits: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for _ in 0..wanted.saturating_mul(TRIES) {
+        if pairs.len() == wanted || songs < 2 {
+            break;
+        }
+        let a = dice.below(songs);
+        let pair = (a, dice.other(a, songs));
+        if fits(pair.0, pair.1) && !pairs.contains(&pair) && !pairs.contains(&(pair.1, pair.0)) {
+            pairs.push(pair);
+        }
+    }
+    pairs
+}
+
+/// Goes one way.
+fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progress<'_>) -> Result<Way> {
+    let request = bench.request(bench.dice(SECTION, number).draw());
+    let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
+    let told = |_: usize, _: usize| progress.advance(1);
+    let made = serde_json::Value::Null;
+    let steps = bench.rewriter(&request).interpolate(a, b, bench.options.steps, Path::Spherical, &made, &told)?;
+    let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
+    let to = |end: Option<&Vec<BarNotes>>| {
+        let end = end.map_or(&[][..], Vec::as_slice);
+        music.iter().map(|step| likeness(step, end)).collect()
+    };
+    Ok(Way { to_first: to(music.first()), to_last: to(music.last()), copies: copies(&steps) })
+}
+
+/// The mean of both similarities; nothing is like silence.
+fn likeness(a: &[BarNotes], b: &[BarNotes]) -> f64 {
+    let known: Vec<f64> = [chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten().collect();
+    known.iter().sum::<f64>() / known.len().max(1) as f64
+}
+
+/// Spearman's correlation of values with their places.
+fn rising(values: &[f64]) -> Option<f64> {
+    let places: Vec<f64> = (0..values.len()).map(|place| place as f64).collect();
+    spearman(&places, values)
+}
+
+fn is_monotonic(way: &Way) -> bool {
+    way.to_first.is_sorted_by(|a, b| a >= b) && way.to_last.is_sorted()
+}
+
+/// Steps that have the notes of an earlier one.
+fn copies(steps: &[Step]) -> usize {
+    let notes: BTreeSet<Vec<(Note, Instrument)>> = steps.iter().map(|step| notes(&step.score)).collect();
+    steps.len() - notes.len()
+}
+
+fn notes(score: &Score) -> Vec<(Note, Instrument)> {
+    let played = score.parts.iter().flat_map(|part| part.notes.iter().map(|note| (*note, part.instrument)));
+    let mut notes: Vec<(Note, Instrument)> = played.collect();
+    notes.sort_unstable();
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_fit_and_differ() {
+        let even = |a: usize, b: usize| (a + b).is_multiple_of(2);
+        let found = pairs(&mut Dice::of(0, SECTION, 0), 6, 5, even);
+        assert_eq!(found.len(), 5);
+        assert!(found.iter().all(|&(a, b)| a != b && even(a, b)));
+        let unordered: BTreeSet<_> = found.iter().map(|&(a, b)| (a.min(b), a.max(b))).collect();
+        assert_eq!(unordered.len(), 5);
+        assert_eq!(pairs(&mut Dice::of(0, SECTION, 0), 6, 50, even).len(), 6, "there are no more");
+        assert!(pairs(&mut Dice::of(0, SECTION, 0), 1, 5, |_, _| true).is_empty());
+    }
+
+    #[test]
+    fn ways_lead_where_they_should() {
+        let mut way = Way { to_first: vec![1.0, 0.6, 0.6, 0.2], to_last: vec![0.2, 0.3, 0.8, 1.0], copies: 0 };
+        assert!(is_monotonic(&way));
+        assert_eq!(rising(&way.to_last), Some(1.0));
+        way.to_last[1] = 0.1;
+        assert!(!is_monotonic(&way));
+    }
+}

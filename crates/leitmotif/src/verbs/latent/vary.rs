@@ -1,0 +1,44 @@
+//! `vary`: other notes of the same kind.
+
+use super::{Desk, Writing, chosen};
+use crate::console::Console;
+use crate::values;
+use anyhow::Result;
+use clap::Args;
+use leitmotif_compose::latent::variation;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Vary some bars of a piece.
+///
+/// The latents of the bars are moved at random, as far as --amount says: 0 leaves them (the bars are reconstructed), 1 replaces them by others.
+/// All other bars stay as they are, to the note. Only for models with latents, such as those of --preset tiny-vae.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run or model folder
+    model: PathBuf,
+    /// The MIDI file to vary
+    #[arg(value_name = "IN.mid")]
+    input: PathBuf,
+    /// The MIDI file to write
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// How far, from 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.3, allow_negative_numbers = true)]
+    amount: f64,
+    /// Only these bars, as 5-12, 5- or -8 [default: all]
+    #[arg(long, value_name = "A-B", value_parser = values::bars, allow_hyphen_values = true)]
+    bars: Option<(Option<usize>, Option<usize>)>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Varies and writes.
+pub fn run(options: &Options, console: &Console) -> Result<()> {
+    let desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    let source = desk.source(&options.input)?;
+    let bars = chosen(options.bars, source.bars.len());
+    let tasks = variation(&source, bars.clone(), options.amount, options.writing.seed)?;
+    let made = json!({ "verb": "vary", "amount": options.amount, "bars": [bars.start + 1, bars.end] });
+    desk.edit(&source, &tasks, &[], &made, &options.output)
+}
