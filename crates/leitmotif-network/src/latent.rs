@@ -242,7 +242,7 @@ impl Gaussians {
 }
 
 /// The embedded events `[lanes * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
-/// of word dropout (Bowman et al. 2016).
+/// of word dropout (Bowman et al. 2016). The first event of a segment is always heard, as if it opened its bar.
 pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probability: f32, seed: u64) -> Tensor<2> {
     if probability <= 0.0 {
         return embedded;
@@ -260,4 +260,55 @@ pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probabil
 /// Whether a model of this configuration has latents.
 pub(crate) fn has_latents(config: &ModelConfig) -> bool {
     config.bars_per_latent() > 0
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn word_dropout_silences_events_that_open_no_bar() {
+        const LANES: usize = 40;
+        const SEGMENT: usize = 50;
+        const RATE: f32 = 0.3;
+        // A header of three events, bars of six, padding at the end; every second lane begins inside a bar.
+        let bar = |lane: usize, place: usize| match (place + 6 * (lane % 2)).checked_sub(3) {
+            Some(event) if place < 45 => (lane * 10 + event / 6) as i32,
+            _ => -1,
+        };
+        let inputs = || (0..LANES).flat_map(|lane| (0..SEGMENT).map(move |place| (lane, place)));
+        let of_input: Vec<i32> = inputs().map(|(lane, place)| bar(lane, place)).collect();
+        let bars = SegmentBars {
+            of_input: &of_input,
+            group_of_bar: &[],
+            classes: &[],
+            events: &[],
+            places: &[],
+            offsets: &[0],
+            shares: &[],
+            keys: &[],
+        };
+        let device = crate::device("cpu").unwrap();
+        let embedded: Tensor<2> = Tensor::ones([LANES * SEGMENT, 2], &device) * 3.0;
+        let heard = |probability: f32, seed: u64| -> Vec<f32> {
+            word_dropout(embedded.clone(), &bars, probability, seed).into_data().iter::<f32>().collect()
+        };
+        assert!(heard(0.0, 1).iter().all(|&value| value == 3.0));
+        let one = heard(RATE, 1);
+        assert_eq!(one, heard(RATE, 1));
+        assert_ne!(one, heard(RATE, 2));
+        let (mut silent, mut may_be) = (0, 0);
+        for ((lane, place), event) in inputs().zip(one.chunks_exact(2)) {
+            assert!(event == [3.0; 2] || event == [0.0; 2], "whole events, not scaled");
+            let opens = place == 0 || bar(lane, place) != bar(lane, place - 1);
+            if opens || bar(lane, place) < 0 {
+                assert_eq!(event, [3.0; 2], "event {place} of lane {lane}");
+            } else {
+                (silent, may_be) = (silent + usize::from(event[0] == 0.0), may_be + 1);
+            }
+        }
+        let rate = silent as f32 / may_be as f32;
+        assert!((rate - RATE).abs() < 0.04, "{silent} of {may_be} are silent");
+    }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{assert_same, config, corpus, outcome};
 use leitmotif_data::Corpus;
-use leitmotif_model::ModelKind;
+use leitmotif_model::{LatentKind, ModelKind, PRIOR_FILE};
 use leitmotif_train::{Budget, RunConfig, TrainError, TrainEvent, resume, train};
 use rand::{Rng, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -62,6 +62,44 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
         // Half-way; and in the middle of everything, at the step of a validation and just after one.
         assert_same(&stopped_at(&corpus, &run("half"), &config, &[STEPS / 2]), &expected);
         assert_same(&stopped_at(&corpus, &run("often"), &config, &[1, 6, 7, 13]), &expected);
+    }
+}
+
+#[test]
+fn a_run_with_latents_that_is_stopped_and_resumed_is_the_run_that_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    for latent in [LatentKind::Bar, LatentKind::Phrase] {
+        let mut config = common::with_latents(config(STEPS));
+        config.model.latent = latent;
+        config.model.latent_bars = 3;
+        let run = |name: &str| folder.path().join(format!("{latent:?}-{name}"));
+        let expected = whole(&corpus, &run("whole"), &config);
+        assert!(expected.iter().any(|(name, _)| name.ends_with(PRIOR_FILE)));
+        assert_same(&stopped_at(&corpus, &run("often"), &config, &[1, 6, 7, 13]), &expected);
+    }
+}
+
+/// The model is learnt and saved by then; only the prior is missing.
+#[test]
+fn a_stop_while_the_prior_is_learnt_is_heard_and_the_prior_learnt_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let config = common::with_latents(config(STEPS));
+    let expected = whole(&corpus, &folder.path().join("whole"), &config);
+    for stop in [1, config.latent.prior_epochs] {
+        let dir = folder.path().join(format!("stopped-{stop}"));
+        let cancel = AtomicBool::new(false);
+        let observer = |event: &TrainEvent<'_>| {
+            if matches!(event, TrainEvent::Prior { epoch, .. } if *epoch == stop) {
+                cancel.store(true, Ordering::Relaxed);
+            }
+        };
+        let result = train(&corpus, &dir, &config, &observer, &cancel);
+        assert!(matches!(result, Err(TrainError::Interrupted { step: STEPS })), "{result:?}");
+        assert!(!outcome(&dir).iter().any(|(name, _)| name.ends_with(PRIOR_FILE)), "a prior is whole or absent");
+        resume(&corpus, &dir, Budget::default(), &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
+        assert_same(&outcome(&dir), &expected);
     }
 }
 

@@ -34,7 +34,8 @@ pub struct Restyle {
     pub attributes: BTreeMap<String, Change>,
     /// Added to every latent.
     pub shift: Option<Vec<f32>>,
-    /// Whether rhythm, polyphony and density are kept to where they are asked for; else they are left to the model.
+    /// Whether bars keep to their classes of rhythm, polyphony and density, those that are asked for and the piece's own; else they are left
+    /// to the model.
     pub keep: bool,
 }
 
@@ -114,8 +115,7 @@ pub fn restyling(
         for (attribute, class) in attributes.iter().zip(&mut condition.classes) {
             *class = changed(attribute, *class, &restyle.attributes);
         }
-        let asked = attributes.iter().map(|attribute| restyle.keep && restyle.attributes.contains_key(&attribute.name));
-        condition.kept = asked.collect();
+        condition.kept = vec![restyle.keep; attributes.len()];
         if let Some(shift) = &restyle.shift {
             condition.latent.iter_mut().zip(shift).for_each(|(latent, shift)| *latent += shift);
         }

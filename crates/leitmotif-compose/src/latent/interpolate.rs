@@ -17,6 +17,8 @@ pub struct Step {
     pub at: f64,
     /// The music.
     pub score: Score,
+    /// Its bars.
+    pub bars: usize,
     /// How long it is, in quarters.
     pub quarters: f64,
     /// The events that were drawn for it.
@@ -60,7 +62,7 @@ impl Rewriter<'_> {
             score.tempos = vec![Tempo { at: Ticks(0), micros_per_quarter }];
             score.texts.push(edited(self.request, made)?);
             score.normalise();
-            Ok(Step { at, score, quarters: a.lines[bars], events: rewritten.events })
+            Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
         };
         (0..steps).map(step).collect()
     }

@@ -1,7 +1,7 @@
 //! Which parameters learn from which loss, and whether gradients are slopes.
 
 use crate::support::{Cut, Music, config, describe, lstm};
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use leitmotif_model::{Compression, CompressionLoss, Gating, ModelConfig};
 use leitmotif_network::{Carry, Network, device};
@@ -33,10 +33,14 @@ impl ModuleVisitor for Collect<'_> {
 }
 
 fn collect(network: &Network, loss: &Tensor<1>) -> (Vec<(String, Vec<f32>)>, Vec<String>) {
-    use burn::module::Module;
+    slopes(network.parameters(), loss)
+}
+
+/// The gradients that a loss has by a module's parameters, and the names of those that it does not depend on.
+pub fn slopes<M: Module>(parameters: &M, loss: &Tensor<1>) -> (Vec<(String, Vec<f32>)>, Vec<String>) {
     let gradients = loss.backward();
     let mut collect = Collect { gradients: &gradients, path: Vec::new(), found: Vec::new(), missing: Vec::new() };
-    network.parameters().visit(&mut collect);
+    parameters.visit(&mut collect);
     (collect.found, collect.missing)
 }
 
@@ -94,11 +98,17 @@ fn names(found: &[(String, Vec<f32>)]) -> Vec<&str> {
 }
 
 /// Adds `delta` to one value of one parameter.
-struct Nudge<'a> {
+pub struct Nudge<'a> {
     name: &'a str,
     index: usize,
     delta: f32,
     path: Vec<String>,
+}
+
+impl<'a> Nudge<'a> {
+    pub fn new(name: &'a str, index: usize, delta: f32) -> Self {
+        Self { name, index, delta, path: Vec::new() }
+    }
 }
 
 impl ModuleMapper for Nudge<'_> {
@@ -138,10 +148,8 @@ fn check_slopes(config: ModelConfig) {
         for (name, gradient) in collect(&network, &loss).0 {
             let (index, &steepest) =
                 gradient.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();
-            let nudged = |delta: f32| {
-                let mut nudge = Nudge { name: &name, index, delta, path: Vec::new() };
-                losses(&network.clone().map_parameters(&mut nudge))[which]
-            };
+            let nudged =
+                |delta: f32| losses(&network.clone().map_parameters(&mut Nudge::new(&name, index, delta)))[which];
             let slope = (nudged(DELTA) - nudged(-DELTA)) / f64::from(2.0 * DELTA);
             let error = (slope - f64::from(steepest)).abs();
             assert!(error < 2e-3 + 0.02 * slope.abs(), "{name}[{index}]: slope {slope}, gradient {steepest}");

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod gradients;
+mod latents;
 mod memory;
 mod names;
 mod parity;
+mod prior;
 mod recall;
+mod songs;
 mod stepping;
 mod support;

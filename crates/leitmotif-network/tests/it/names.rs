@@ -1,8 +1,9 @@
 //! The names of weights are a file format.
 
+use crate::songs;
 use crate::support::{config, describe, lstm};
-use leitmotif_model::{CompressionLoss, Gating, ModelConfig};
-use leitmotif_network::{Network, device};
+use leitmotif_model::{CompressionLoss, Gating, LatentKind, ModelConfig, ModelDescription, Weights};
+use leitmotif_network::{Network, PriorNetwork, device};
 
 /// Other readers of model folders (the stepping engine among them) rely on these names and shapes.
 #[test]
@@ -14,16 +15,24 @@ fn names_and_shapes_stay() {
         compression_loss: CompressionLoss::AutoEncoding,
         ..config()
     };
-    let list = |config: ModelConfig| {
-        let network = Network::new(&describe(config), 0, &device("cpu").unwrap()).unwrap();
-        let names =
-            network.weights().iter().map(|(name, array)| format!("{name} {:?}", array.shape)).collect::<Vec<_>>();
+    let device = device("cpu").unwrap();
+    let names = |weights: &Weights| {
+        let names = weights.iter().map(|(name, array)| format!("{name} {:?}", array.shape)).collect::<Vec<_>>();
         names.join("\n") + "\n"
     };
-    let both = list(full) + "\n" + &list(ModelConfig { layers: 1, ..lstm() });
+    let list = |description: ModelDescription| names(&Network::new(&description, 0, &device).unwrap().weights());
+    let latents = ModelConfig { layers: 1, encoder_layers: 1, ..songs::config(LatentKind::Phrase) };
+    let prior = PriorNetwork::new([5, 16, 8, 2], 0, &device);
+    let all = [
+        list(describe(full)),
+        list(describe(ModelConfig { layers: 1, ..lstm() })),
+        list(songs::describe(latents)),
+        names(&prior.weights()),
+    ];
+    let all = all.join("\n");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weights.txt");
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
-        std::fs::write(path, &both).unwrap();
+        std::fs::write(path, &all).unwrap();
     }
-    assert_eq!(both, std::fs::read_to_string(path).unwrap());
+    assert_eq!(all, std::fs::read_to_string(path).unwrap());
 }

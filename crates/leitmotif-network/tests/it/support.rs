@@ -124,13 +124,17 @@ impl Adam {
 
     /// Takes one step down the gradient of `loss`.
     pub fn update(&mut self, network: Network, loss: &Tensor<1>) -> Network {
+        network.map_parameters(&mut self.step(&loss.backward()))
+    }
+
+    /// What takes one step down these gradients.
+    pub fn step<'a>(&'a mut self, gradients: &'a Gradients) -> AdamStep<'a> {
         self.step += 1;
-        let gradients = loss.backward();
-        network.map_parameters(&mut AdamStep { adam: self, gradients: &gradients, path: Vec::new() })
+        AdamStep { adam: self, gradients, path: Vec::new() }
     }
 }
 
-struct AdamStep<'a> {
+pub struct AdamStep<'a> {
     adam: &'a mut Adam,
     gradients: &'a Gradients,
     path: Vec<String>,

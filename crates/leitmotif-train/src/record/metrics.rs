@@ -65,7 +65,7 @@ pub struct LatentLine {
     pub reconstruction_per_note: f64,
     /// The part of the loss in nats per event: weighed, and with what is free.
     pub loss: f64,
-    /// The weight of the divergence.
+    /// The weight of the divergence, in the last step; in validations its largest.
     pub beta: f64,
     /// Dimensions whose posterior mean varies (variance over latents above 0.01; Burda et al. 2016); in validations.
     #[serde(default, skip_serializing_if = "Option::is_none")]

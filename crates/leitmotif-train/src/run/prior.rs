@@ -50,7 +50,8 @@ struct Song {
     headers: [Vec<f32>; 2],
 }
 
-/// Learns the prior of a network's latents, on a `device` that differentiates; `None` if there are no songs, or the training is stopped from outside.
+/// Learns the prior of a network's latents, on a `device` that differentiates; `None` if there are no songs, no pass came to a finite cost, or the
+/// training is stopped from outside.
 pub(super) fn learn(
     corpus: &Corpus,
     config: &RunConfig,
@@ -79,7 +80,8 @@ pub(super) fn learn(
         }
         let nats_per_latent = learning.cost(judged);
         observer.observe(&TrainEvent::Prior { epoch: epoch + 1, epochs: config.latent.prior_epochs, nats_per_latent });
-        if best.as_ref().is_none_or(|(_, best)| nats_per_latent < best.nats_per_latent) {
+        let is_best = best.as_ref().is_none_or(|(_, best)| nats_per_latent < best.nats_per_latent);
+        if is_best && nats_per_latent.is_finite() {
             let summary = PriorSummary { epochs: epoch + 1, nats_per_latent, standard_normal };
             best = Some((learning.network().weights(), summary));
         }

@@ -146,6 +146,7 @@ impl<'a> Session<'a> {
         let train = &self.config.train;
         let before = self.progress();
         let rate = before.learning_rate(train);
+        let beta = self.config.latent.beta(before.used(train));
         let objective = self.config.latent.objective(before.used(train));
         let begun = Instant::now();
         let mut bad = None;
@@ -194,7 +195,7 @@ impl<'a> Session<'a> {
             used: progress.used(train),
             seconds_left: progress.seconds_left(train),
         });
-        if self.state.step.is_multiple_of(train.log_every) { self.log(rate) } else { Ok(()) }
+        if self.state.step.is_multiple_of(train.log_every) { self.log(rate, beta) } else { Ok(()) }
     }
 
     /// Counts steps that were skipped, and gives up after too many in a row.
@@ -218,7 +219,7 @@ impl<'a> Session<'a> {
         TrainError::Diverged { what, times, step, learning_rate: train.learning_rate, clip: train.clip }
     }
 
-    fn log(&mut self, rate: f64) -> Result<(), TrainError> {
+    fn log(&mut self, rate: f64, beta: f64) -> Result<(), TrainError> {
         let window = std::mem::take(&mut self.state.window);
         if window.events == 0 {
             return Ok(());
@@ -232,7 +233,7 @@ impl<'a> Session<'a> {
             kl_per_latent: window.divergence / window.latents,
             reconstruction_per_note: window.nats / events * self.events_per_note,
             loss: window.latent_loss / events,
-            beta: self.config.latent.beta(self.progress().used(&self.config.train)),
+            beta,
             active_units: None,
         });
         let line = TrainLine {

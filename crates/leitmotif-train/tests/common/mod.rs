@@ -3,7 +3,7 @@
 
 use leitmotif_data::Corpus;
 use leitmotif_data::prepare::{DuplicateOptions, Layout, PrepareOptions, prepare};
-use leitmotif_model::ModelConfig;
+use leitmotif_model::{LatentKind, ModelConfig, PRIOR_FILE};
 use leitmotif_score::{Instrument, Note, Part, Score, Tempo, Ticks, write_midi_file};
 use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig};
 use std::fmt::Write;
@@ -96,6 +96,21 @@ pub fn config(steps: u64) -> RunConfig {
     }
 }
 
+/// The same with a latent for each bar, attributes, everything that is random about them, and a small prior.
+pub fn with_latents(mut config: RunConfig) -> RunConfig {
+    config.model.latent = LatentKind::Bar;
+    config.model.d_latent = 6;
+    config.model.encoder_layers = 1;
+    config.model.attributes = ["density".to_owned(), "register".to_owned(), "rhythm:drums".to_owned()].to_vec();
+    config.model.d_attribute = 4;
+    config.latent.classes = 4;
+    config.latent.attribute_drop = 0.3;
+    config.latent.prior_epochs = 3;
+    config.latent.prior_width = 8;
+    config.latent.prior_components = 2;
+    config
+}
+
 /// Everything of a finished run that must not depend on how often it was stopped, name by name: weights, optimiser, memory,
 /// data position, metrics without times.
 pub fn outcome(run: &Path) -> Vec<(String, Vec<u8>)> {
@@ -119,6 +134,8 @@ pub fn outcome(run: &Path) -> Vec<(String, Vec<u8>)> {
             let file = format!("{model}/{file}");
             parts.push((file.clone(), std::fs::read(run.join(&file)).unwrap()));
         }
+        let prior = format!("{model}/{PRIOR_FILE}");
+        parts.extend(std::fs::read(run.join(&prior)).ok().map(|bytes| (prior, bytes)));
     }
     let lines = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     for (index, line) in lines.lines().enumerate() {

@@ -7,4 +7,5 @@ mod golden;
 mod help;
 mod interrupt;
 mod journey;
+mod latents;
 mod program;

@@ -72,9 +72,10 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         let mut score = step.score.clone();
         score.title.get_or_insert_with(|| crate::verbs::generate::title(path));
         desk.write(path, &score, None)?;
-        desk.tell(&report(path, &score, Vec::new(), step.events, &a.score))?;
+        desk.tell(&report(path, &score, step.bars, Vec::new(), step.events, &a.score))?;
     }
     let (path, all) = (&paths[steps.len()], through(&steps));
     desk.write(path, &all, None)?;
-    desk.tell(&report(path, &all, Vec::new(), steps.iter().map(|step| step.events).sum(), &a.score))
+    let (bars, events) = (steps.iter().map(|step| step.bars).sum(), steps.iter().map(|step| step.events).sum());
+    desk.tell(&report(path, &all, bars, Vec::new(), events, &a.score))
 }

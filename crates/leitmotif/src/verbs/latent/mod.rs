@@ -158,7 +158,7 @@ impl<'a> Desk<'a> {
         self.console.clear();
         let written: Vec<usize> = (1..).zip(&rewritten.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
         self.write(output, &score, Some((source, &written)))?;
-        self.tell(&report(output, &score, written, rewritten.events, &source.score))
+        self.tell(&report(output, &score, rewritten.bars.len(), written, rewritten.events, &source.score))
     }
 
     /// Writes a piece, and what is asked for beside it.
@@ -181,9 +181,12 @@ impl<'a> Desk<'a> {
         }
         let (bars, notes) = (counted(report.bars, "bar"), counted(report.notes, "note"));
         let percent = |share: Option<f64>| share.map_or("none".into(), |share| format!("{:.0}%", share * 100.0));
-        let written = counted(report.written.len(), "new bar");
+        let written = match report.written.len() {
+            0 => String::new(),
+            new => format!("{}, ", counted(new, "new bar")),
+        };
         self.console.out(format_args!(
-            "{}: {bars}, {written}, {notes}, {}: like the source in chroma {}, in groove {}, in notes {}",
+            "{}: {bars}, {written}{notes}, {}: like the source in chroma {}, in groove {}, in notes {}",
             report.path.display(),
             clock(report.seconds),
             percent(report.chroma),
@@ -193,11 +196,11 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn report(path: &Path, score: &Score, written: Vec<usize>, events: usize, source: &Score) -> Report {
+fn report(path: &Path, score: &Score, bars: usize, written: Vec<usize>, events: usize, source: &Score) -> Report {
     let (before, after) = (study::bars(source), study::bars(score));
     Report {
         path: path.to_owned(),
-        bars: after.len(),
+        bars,
         written,
         notes: score.note_count(),
         seconds: score.duration().0,

@@ -7,8 +7,10 @@ use super::map::Map;
 use crate::words::{count, counted};
 use leitmotif_study::{DimensionBars, PathScatter};
 
-/// How far to both sides of its class a bar is drawn at most.
-const SPREAD: f64 = 0.7;
+/// How wide a class's bars are strewn, in classes.
+const WIDTH: f64 = 0.7;
+/// How high bars of one rhythm are strewn: half a sixteenth of a bar of 4/4.
+const HEIGHT: f64 = 1.0 / 32.0;
 
 /// Latents of many songs, and a way between two.
 pub fn map(map: &Map) -> PathScatter {
@@ -22,17 +24,25 @@ pub fn map(map: &Map) -> PathScatter {
         .labels(axis("first", 0), axis("second", 1))
         .size(860.0, 600.0);
     let plot = map.genres.iter().fold(plot, |plot, (genre, points)| plot.category(genre, points.iter().copied()));
-    plot.path("from one held-out song to another", map.steps.iter().copied())
+    let ends = match &map.ends {
+        [Some(from), Some(to)] => format!(", {from} to {to}"),
+        _ => String::new(),
+    };
+    plot.path(format!("from one held-out song to another{ends}"), map.steps.iter().copied())
 }
 
 /// An attribute asked for against what came out, bar by bar.
 pub fn control(asked: &Asked) -> PathScatter {
-    let (title, unit) = match asked.attribute.as_str() {
-        "rhythm" => ("Rhythmic intensity asked for, and got", "share of sixteenths in which a note begins"),
-        _ => ("Polyphony asked for, and got", "mean number of pitched notes that sound"),
+    let (title, unit, height) = match asked.attribute.as_str() {
+        "rhythm" => ("Rhythmic intensity asked for, and got", "share of sixteenths in which a note begins", HEIGHT),
+        _ => ("Polyphony asked for, and got", "mean number of pitched notes that sound", 0.0),
     };
     let rho = asked.correlation.map(|rho| format!("Spearman {:.2} [{:.2}, {:.2}], ", rho.value, rho.low, rho.high));
-    let subtitle = format!("{}{} of held-out songs", rho.unwrap_or_default(), counted(asked.bars, "bar"));
+    let subtitle = format!(
+        "{}{} of held-out songs, jittered to be told apart",
+        rho.unwrap_or_default(),
+        counted(asked.bars, "bar")
+    );
     let plot = PathScatter::new(title)
         .subtitle(subtitle)
         .labels(format!("class asked for, of {}", asked.classes), unit)
@@ -42,7 +52,8 @@ pub fn control(asked: &Asked) -> PathScatter {
         .fold(plot, |plot, (name, apart)| {
             let mut dice = Dice::of(0, 0, usize::from(*apart.start()));
             let own = asked.points.iter().filter(|point| apart.contains(&point.class.abs_diff(point.asked)));
-            let place = |point: &Point| (f64::from(point.asked) + SPREAD * dice.jitter(), point.got);
+            let place =
+                |point: &Point| (f64::from(point.asked) + WIDTH * dice.jitter(), point.got + height * dice.jitter());
             plot.category(name, own.map(place).collect::<Vec<_>>())
         });
     plot.path("median of what came of each class", medians(asked))
@@ -70,7 +81,7 @@ pub fn divergence(collapse: &Collapse, free_bits: Option<f64>) -> DimensionBars 
         .subtitle(format!("{total}{active:.0} of {} dimensions in use", collapse.dimensions))
         .labels("dimension, by what it carries", "divergence from the prior (nats)");
     match free_bits.filter(|nats| *nats > 0.0) {
-        Some(nats) => bars.reference("free bits", nats),
+        Some(nats) => bars.reference(format!("free bits: {nats} nats"), nats),
         None => bars,
     }
 }

@@ -27,6 +27,8 @@ pub struct Map {
     pub explained: Vec<f64>,
     /// The songs that the way leads from and to, by their numbers in the report's list, from 0.
     pub way: (usize, usize),
+    /// The genres of these songs.
+    pub ends: [Option<String>; 2],
     /// Where the latents lie, by genre.
     #[serde(skip)]
     pub genres: Vec<(String, Vec<(f64, f64)>)>,
@@ -64,6 +66,7 @@ pub fn measure(bench: &Bench<'_>, corpus: &Corpus) -> Result<Map> {
         latents: latents.iter().map(Vec::len).sum(),
         explained: pca.explained.clone(),
         way,
+        ends: [way.0, way.1].map(|song| bench.songs[song].about.genre.clone()),
         genres: by_genre(placed.collect()),
         steps: (0..bench.options.steps).map(step).collect(),
     })

@@ -63,12 +63,14 @@ fn short(hash: &str) -> &str {
 }
 
 fn control(control: &control::Control) -> String {
-    let mut rows = vec![row(["asked for", "correlation", "in the class asked", "or one beside it", "leakage"])];
+    let mut rows =
+        vec![row(["asked for", "classes", "correlation", "in the class asked", "or one beside it", "leakage"])];
     for asked in &control.asked {
         let [exact, near] = asked.chance.map(|chance| format!("{:.0} %", chance * 100.0));
         let leakage = asked.leakage.iter().map(|other| format!("{} to {}", told(other.magnitude, 2), other.attribute));
         rows.push(vec![
             asked.attribute.clone(),
+            count(asked.classes),
             told(asked.correlation, 2),
             format!("{} (chance {exact})", percent(asked.exact)),
             format!("{} (chance {near})", percent(asked.within_one)),
@@ -110,7 +112,7 @@ fn fidelity(fidelity: &fidelity::Fidelity) -> String {
         "## Fidelity\n\n\
          Every song was written anew from its latents and the classes of its attributes, and compared with itself bar \
          by bar: the cosine of pitch classes (chroma) and of onsets (groove), over bars in which both have notes. \
-         Another held- out song in its place shows what any music would get. Differences are song by song.\n\n{}",
+         Another held-out song in its place shows what any music would get. Differences are song by song.\n\n{}",
         table(&rows)
     )
 }
@@ -234,7 +236,10 @@ fn prior(it: &form::Form) -> String {
     });
     let gain = match (&it.learnt, it.gain) {
         (None, _) => "The model has no learnt prior.".to_owned(),
-        (_, gain) => format!("The learnt prior is nearer to the songs by {}.", told(gain, 3)),
+        (_, gain) => format!(
+            "The normal's distance less the learnt prior's, piece by piece: {}; above 0 the learnt prior is nearer.",
+            told(gain, 3)
+        ),
     };
     format!(
         "## Prior\n\n\

@@ -178,7 +178,7 @@ struct Accuracy {
 /// Measures and writes.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     check(options)?;
-    files(options).iter().try_for_each(|path| files::refuse_existing(path, options.force))?;
+    outputs(options).iter().try_for_each(|path| files::refuse_existing(path, options.force))?;
     let opened = model::open(&options.model)?;
     let space = space(&*opened.model)?;
     let corpus = Corpus::open(corpus_of(options)?)?;
@@ -281,7 +281,7 @@ const FIGURES: [(Section, &str); 4] = [
 ];
 
 /// Everything that may be written.
-fn files(options: &Options) -> Vec<PathBuf> {
+fn outputs(options: &Options) -> Vec<PathBuf> {
     let figures = FIGURES.iter().filter(|(section, _)| wants(options, *section));
     let figures = figures.flat_map(|(_, name)| [format!("{name}.svg"), format!("{name}.png")]);
     let reports = ["report.json", "report.md"].map(str::to_owned);

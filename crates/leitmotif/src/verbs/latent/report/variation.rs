@@ -62,7 +62,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Variation> {
         .chunks(AMOUNTS.len())
         .map(|song| (song.iter().map(|it| it.0).collect(), song.iter().all(|it| it.1)))
         .collect();
-    let amount = |(place, amount)| {
+    let amount = |(place, amount): (usize, f64)| {
         let distances: Vec<Option<f64>> = songs.iter().map(|song| song.0[place]).collect();
         Amount { amount, distance: mean(&distances, bench.seed()) }
     };

@@ -1,0 +1,161 @@
+//! Made-up pieces with bars, laid side by side as batches lay them: what models with latents read.
+
+use crate::support::{self, Cut, SIZES};
+use leitmotif_model::{AttributeCuts, LatentKind, ModelConfig, ModelDescription, Segment, SegmentBars};
+use std::ops::Range;
+
+/// A small transformer with latents and two attributes, of three classes and of one.
+pub fn config(latent: LatentKind) -> ModelConfig {
+    ModelConfig {
+        latent,
+        latent_bars: 3,
+        d_latent: 5,
+        encoder_layers: 2,
+        attributes: vec!["a".into(), "b".into()],
+        d_attribute: 3,
+        ..support::config()
+    }
+}
+
+pub fn describe(config: ModelConfig) -> ModelDescription {
+    let cuts = |name: &String| AttributeCuts {
+        name: name.clone(),
+        cuts: if name == "a" { vec![0.5, 1.5] } else { Vec::new() },
+    };
+    let attributes = config.attributes.iter().map(cuts).collect();
+    ModelDescription::with_attributes(config, SIZES.to_vec(), attributes).unwrap()
+}
+
+/// A piece: a header of two events, bars of several lengths, an end that belongs to none.
+struct Piece {
+    number: usize,
+    values: Vec<u16>,
+    bars: Vec<Range<usize>>,
+}
+
+impl Piece {
+    fn new(number: usize, bars: &[usize]) -> Self {
+        let mut at = 2;
+        let bars = bars.iter().map(|&length| {
+            at += length;
+            at - length..at
+        });
+        let bars: Vec<Range<usize>> = bars.collect();
+        Self { number, values: support::events(at + 1, &SIZES, number as u64 + 70), bars }
+    }
+}
+
+/// The pieces that each lane reads, one after another: bars of one event and of more than a segment; lanes that start
+/// anew, and that end before others.
+fn lanes() -> Vec<Vec<Piece>> {
+    vec![
+        vec![Piece::new(0, &[4, 1, 7, 3, 2, 5, 1]), Piece::new(1, &[3, 3, 9])],
+        vec![Piece::new(2, &[15, 2, 6, 4, 8, 3])],
+        vec![Piece::new(3, &[5]), Piece::new(4, &[1, 1, 1, 6])],
+    ]
+}
+
+/// One segment's arrays, with those of its bars.
+pub struct Lap {
+    pub cut: Cut,
+    pub of_input: Vec<i32>,
+    pub group_of_bar: Vec<i32>,
+    pub classes: Vec<u16>,
+    pub events: Vec<u16>,
+    pub places: Vec<i32>,
+    pub offsets: Vec<usize>,
+    pub shares: Vec<f32>,
+    pub keys: Vec<u64>,
+}
+
+impl Lap {
+    pub fn bars(&self) -> SegmentBars<'_> {
+        SegmentBars {
+            of_input: &self.of_input,
+            group_of_bar: &self.group_of_bar,
+            classes: &self.classes,
+            events: &self.events,
+            places: &self.places,
+            offsets: &self.offsets,
+            shares: &self.shares,
+            keys: &self.keys,
+        }
+    }
+
+    pub fn segment(&self) -> Segment<'_> {
+        Segment { bars: Some(self.bars()), ..self.cut.segment() }
+    }
+
+    fn empty(lanes: usize, segment: usize) -> Self {
+        let zeros = || vec![0; lanes * segment * SIZES.len()];
+        let (lengths, starts) = (vec![0; lanes], vec![false; lanes]);
+        Self {
+            cut: Cut { lanes, segment, inputs: zeros(), targets: zeros(), lengths, starts },
+            of_input: vec![-1; lanes * segment],
+            group_of_bar: Vec::new(),
+            classes: Vec::new(),
+            events: Vec::new(),
+            places: Vec::new(),
+            offsets: vec![0],
+            shares: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, lane: usize, piece: &Piece, from: usize, per: usize, attributes: usize) {
+        let (k, segment) = (SIZES.len(), self.cut.segment);
+        let count = segment.min(piece.values.len() / k - 1 - from);
+        let at = lane * segment * k;
+        self.cut.inputs[at..at + count * k].copy_from_slice(&piece.values[from * k..(from + count) * k]);
+        self.cut.targets[at..at + count * k].copy_from_slice(&piece.values[(from + 1) * k..(from + count + 1) * k]);
+        (self.cut.lengths[lane], self.cut.starts[lane]) = (count, from == 0);
+        let inside = |bar: &Range<usize>| bar.start.max(from)..bar.end.min(from + count);
+        for (group, bars) in piece.bars.chunks(per).enumerate() {
+            let here: usize = bars.iter().map(|bar| inside(bar).len()).sum();
+            if here == 0 {
+                continue;
+            }
+            let whole = bars[0].start..bars[bars.len() - 1].end;
+            for (place, bar) in bars.iter().enumerate() {
+                self.events.extend_from_slice(&piece.values[bar.start * k..bar.end * k]);
+                self.places.extend(vec![place as i32; bar.len()]);
+                if inside(bar).is_empty() {
+                    continue;
+                }
+                let number = group * per + place;
+                let lane = lane * segment;
+                let inputs = lane + inside(bar).start - from..lane + inside(bar).end - from;
+                self.of_input[inputs].fill(self.group_of_bar.len() as i32);
+                self.group_of_bar.push(self.keys.len() as i32);
+                let classes = [(number + piece.number) % 4, number % 2];
+                self.classes.extend(classes.iter().take(attributes).map(|class| *class as u16));
+            }
+            self.offsets.push(self.places.len());
+            self.shares.push(here as f32 / whole.len() as f32);
+            self.keys.push((piece.number * 100 + group) as u64);
+        }
+    }
+}
+
+/// The pieces as a model of this configuration reads them, segment after segment.
+pub fn laps(config: &ModelConfig) -> Vec<Lap> {
+    let lanes = lanes();
+    let (per, attributes) = (config.bars_per_latent().max(1), config.attributes.len());
+    let mut laps = Vec::new();
+    let mut states = vec![(0, 0); lanes.len()];
+    loop {
+        let mut lap = Lap::empty(lanes.len(), config.segment);
+        for (lane, (pieces, (piece, position))) in lanes.iter().zip(&mut states).enumerate() {
+            let Some(reading) = pieces.get(*piece) else { continue };
+            lap.read(lane, reading, *position, per, attributes);
+            *position += lap.cut.lengths[lane];
+            if *position + 1 == reading.values.len() / SIZES.len() {
+                (*piece, *position) = (*piece + 1, 0);
+            }
+        }
+        if lap.cut.lengths.iter().all(|&length| length == 0) {
+            return laps;
+        }
+        laps.push(lap);
+    }
+}
