@@ -14,7 +14,7 @@ const SIXTEENTHS: u64 = 4;
 /// How far a bar may be ahead of or behind an even pace: begun sixteenths, and as a share of what must sound.
 const SLACK: (f64, f64) = (2.0, 0.25);
 /// What the logits of choices lose that fall behind the pace, or run ahead of it.
-const PENALTY: f32 = 3.0;
+const PENALTY: f32 = 5.0;
 /// Bars beyond which what still sounds is not followed.
 const MOST_AHEAD: usize = 1024;
 
@@ -183,11 +183,14 @@ impl Keeping {
             full.for_each(|(_, allowed)| *allowed = false);
             keep(allowed, |value| self.leaves_room(sixteenth(value)));
         } else if field == places.instrument {
-            let full = self.left() == 0;
-            keep(allowed, |value| is_drums(meaning, value as Value) || !full);
+            let position = u64::from(earlier[places.position]).saturating_sub(1);
+            let (full, lags) = (self.left() == 0, self.lags(self.sixteenth(position) + 1));
+            // Pitched notes come before drums, so what is missing must sound first.
+            keep(allowed, |value| if is_drums(meaning, value as Value) { !lags } else { !full });
         } else if field == self.duration && !is_drums(meaning, earlier[places.instrument]) {
             let position = u64::from(earlier[places.position]).saturating_sub(1);
-            let (first, left) = (self.sixteenth(position), self.left());
+            let first = self.sixteenth(position);
+            let left = self.left().saturating_sub(self.reserve(first)).max(1);
             let bar = self.begins.len();
             let full = self.ahead.iter().position(|held| *held >= self.held_over).unwrap_or(self.ahead.len());
             let beyond = if full == self.ahead.len() && self.held_over > 0 { usize::MAX } else { bar + full };
@@ -205,15 +208,18 @@ impl Keeping {
         if field == places.position {
             let slow = logits.iter_mut().enumerate().filter(|(value, _)| !self.keeps_pace(position(*value as u64)));
             slow.for_each(|(_, logit)| *logit -= PENALTY);
-        } else if field == places.instrument && self.is_behind(position(earlier[places.position].into()) + 1) {
-            let drums = logits.iter_mut().enumerate().filter(|(value, _)| is_drums(meaning, *value as Value));
-            drums.for_each(|(_, logit)| *logit -= PENALTY);
         }
     }
 
     /// The pitched sixteenths that may still sound.
     fn left(&self) -> u64 {
         self.targets.polyphony.map_or(u64::MAX, |bounds| bounds.high.saturating_sub(self.sounding))
+    }
+
+    /// What must be left for the sixteenths that still have to begin, if no drums can begin them.
+    fn reserve(&self, sixteenth: usize) -> u64 {
+        let missing = self.targets.rhythm.map_or(0, |bounds| bounds.low.saturating_sub(self.begun_with(sixteenth)));
+        if self.drums { 0 } else { missing }
     }
 
     fn may_go_on(&self) -> bool {
@@ -254,13 +260,19 @@ impl Keeping {
         self.begun() + u64::from(self.begins.get(sixteenth) == Some(&false))
     }
 
-    /// Whether too little sounds for a bar that is as far as this sixteenth.
+    /// Whether less sounds than an even pace has by this sixteenth.
+    fn lags(&self, sixteenth: usize) -> bool {
+        self.is_short_of(sixteenth, 1.0)
+    }
+
+    /// Whether much less does.
     fn is_behind(&self, sixteenth: usize) -> bool {
-        let share = sixteenth as f64 / self.begins.len().max(1) as f64;
-        self.targets.polyphony.is_some_and(|bounds| {
-            let low = bounds.low as f64;
-            (self.sounding as f64) < low * share - low * SLACK.1
-        })
+        self.is_short_of(sixteenth, 1.0 - SLACK.1)
+    }
+
+    fn is_short_of(&self, sixteenth: usize, share: f64) -> bool {
+        let share = share * sixteenth as f64 / self.begins.len().max(1) as f64;
+        self.targets.polyphony.is_some_and(|bounds| (self.sounding as f64) < bounds.low as f64 * share)
     }
 
     fn sixteenth(&self, position: u64) -> usize {

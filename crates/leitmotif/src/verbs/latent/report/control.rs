@@ -35,6 +35,8 @@ pub struct Control {
 pub struct Asked {
     /// Its name.
     pub attribute: String,
+    /// Whether bars were held to their classes while they were written; else this was left to the model.
+    pub kept: bool,
     /// Its classes.
     pub classes: usize,
     /// Bars that were rewritten.
@@ -45,7 +47,7 @@ pub struct Asked {
     pub exact: Option<Estimate>,
     /// The share of bars that came out in that class or one beside it.
     pub within_one: Option<Estimate>,
-    /// The two shares if the class got had nothing to do with the one asked.
+    /// The two shares if the classes that came out had nothing to do with those asked.
     pub chance: [f64; 2],
     /// What the asking did to the other attribute.
     pub leakage: Vec<Leakage>,
@@ -83,12 +85,13 @@ type Bar = (usize, u16, Vec<Option<f32>>);
 pub fn measure(bench: &Bench<'_>) -> Result<Option<Control>> {
     let known = bench.space.attributes();
     let places: Vec<usize> = ASKED.iter().filter_map(|name| place(known, name)).collect();
-    let asked = places.iter().map(|&attribute| {
-        let label = format!("control ({})", known[attribute].name);
+    let ways = [true, false].into_iter().flat_map(|kept| places.iter().map(move |&attribute| (attribute, kept)));
+    let asked = ways.map(|(attribute, kept)| {
+        let label = format!("control ({}{})", known[attribute].name, if kept { "" } else { ", loose" });
         let songs = bench.songs.len();
-        let bars =
-            bench.each(&label, songs, bench.bars(), |song, progress| rewrite(bench, song, attribute, progress))?;
-        Ok(judge(known, attribute, &places, &bars.concat(), bench.seed()))
+        let work = |song: usize, progress: &Progress<'_>| rewrite(bench, song, attribute, kept, progress);
+        let bars = bench.each(&label, songs, bench.bars(), work)?;
+        Ok(Asked { kept, ..judge(known, attribute, &places, &bars.concat(), bench.seed()) })
     });
     let asked = asked.collect::<Result<Vec<Asked>>>()?;
     Ok((!asked.is_empty()).then_some(Control { asked }))
@@ -99,11 +102,17 @@ fn place(known: &[AttributeCuts], name: &str) -> Option<usize> {
 }
 
 /// Rewrites a song with one attribute's classes drawn for each bar, and measures it.
-fn rewrite(bench: &Bench<'_>, number: usize, attribute: usize, progress: &Progress<'_>) -> Result<Vec<Bar>> {
+fn rewrite(
+    bench: &Bench<'_>,
+    number: usize,
+    attribute: usize,
+    kept: bool,
+    progress: &Progress<'_>,
+) -> Result<Vec<Bar>> {
     let (song, known) = (&bench.songs[number], bench.space.attributes());
     let mut dice = bench.dice(SECTION + 1000 * (1 + attribute as u64), number);
     let asked = classes(&mut dice, song.source.bars.len(), known[attribute].classes());
-    let tasks = tasks(song, known, attribute, &asked);
+    let tasks = tasks(song, known, attribute, kept, &asked);
     let rewritten = bench.fill(song, &tasks, dice.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
     let got = attribute_values(&attributes, &*bench.opened.representation, &rewritten.sequence)?;
@@ -117,7 +126,7 @@ fn classes(dice: &mut Dice, bars: usize, classes: usize) -> Vec<u16> {
 
 /// Every bar from its own latent, with the class asked; what says much of the same is left open, the rest stays as
 /// it is.
-fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, asked: &[u16]) -> Vec<Task> {
+fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, kept: bool, asked: &[u16]) -> Vec<Task> {
     let opened = place(known, OPENED);
     let task = |(bar, &class): (usize, &u16)| {
         let mut condition = song.source.condition(bar);
@@ -125,6 +134,7 @@ fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, asked: &[u16]) 
             condition.classes[opened] = 0;
         }
         condition.classes[attribute] = class;
+        condition.kept = vec![kept; known.len()];
         Task::Write(condition)
     };
     asked.iter().enumerate().map(task).collect()
@@ -146,16 +156,18 @@ fn judge(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: &[Ba
         magnitude: correlation_magnitude(&against(other), seed),
         signed: correlation(&against(other), seed),
     });
+    let points: Vec<Point> = bars.iter().filter_map(point).collect();
     Asked {
         attribute: cuts.name.clone(),
+        kept: false,
         classes: cuts.classes(),
         bars: bars.len(),
         correlation: correlation(&against(attribute), seed),
         exact: share(&near(cuts, attribute, bars, 0), seed),
         within_one: share(&near(cuts, attribute, bars, 1), seed),
-        chance: [0, 1].map(|reach| chance(cuts.classes(), reach)),
+        chance: [0, 1].map(|reach| chance(cuts.classes(), &points, reach)),
         leakage: leakage.collect(),
-        points: bars.iter().filter_map(point).collect(),
+        points,
     }
 }
 
@@ -166,10 +178,10 @@ fn near(cuts: &AttributeCuts, attribute: usize, bars: &[Bar], reach: u16) -> Vec
     songs.map(|song| (song.iter().filter(hit).count(), song.len())).collect()
 }
 
-/// The share of pairs of classes that are at most `reach` apart.
-fn chance(classes: usize, reach: usize) -> f64 {
-    let pairs = (0..classes).flat_map(|a| (0..classes).map(move |b| a.abs_diff(b)));
-    pairs.filter(|apart| *apart <= reach).count() as f64 / (classes * classes).max(1) as f64
+/// The share of bars that would be so near to a class drawn at random, given the classes that came out.
+fn chance(classes: usize, points: &[Point], reach: usize) -> f64 {
+    let near = |point: &Point| (1..=classes).filter(|class| class.abs_diff(usize::from(point.class)) <= reach).count();
+    points.iter().map(near).sum::<usize>() as f64 / (classes * points.len()).max(1) as f64
 }
 
 #[cfg(test)]
@@ -200,7 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn chance_counts_pairs() {
-        assert_eq!((chance(8, 0), chance(8, 1), chance(1, 1)), (0.125, 22.0 / 64.0, 1.0));
+    fn chance_depends_on_what_came_out() {
+        let points = |classes: &[u16]| -> Vec<Point> {
+            classes.iter().map(|&class| Point { asked: 1, got: 0.0, class }).collect()
+        };
+        assert_eq!((chance(8, &points(&[1, 4]), 0), chance(8, &points(&[1, 4]), 1)), (0.125, 5.0 / 16.0));
+        assert_eq!((chance(1, &points(&[1]), 1), chance(8, &[], 1)), (1.0, 0.0));
     }
 }

@@ -69,7 +69,7 @@ fn control(control: &control::Control) -> String {
         let [exact, near] = asked.chance.map(|chance| format!("{:.0} %", chance * 100.0));
         let leakage = asked.leakage.iter().map(|other| format!("{} to {}", told(other.magnitude, 2), other.attribute));
         rows.push(vec![
-            asked.attribute.clone(),
+            if asked.kept { asked.attribute.clone() } else { format!("{}, left to the model", asked.attribute) },
             count(asked.classes),
             told(asked.correlation, 2),
             format!("{} (chance {exact})", percent(asked.exact)),
@@ -77,12 +77,15 @@ fn control(control: &control::Control) -> String {
             leakage.collect::<Vec<_>>().join(", "),
         ]);
     }
-    let pictures = control.asked.iter().map(|it| format!("![{0} asked for and got](control-{0}.svg)", it.attribute));
+    let kept = control.asked.iter().filter(|it| it.kept);
+    let pictures = kept.map(|it| format!("![{0} asked for and got](control-{0}.svg)", it.attribute));
     format!(
         "## Control\n\n\
          Every bar was rewritten from its own latent with a class of one attribute drawn at random; density was left \
          open, the other attributes stayed at the bar's own class. The correlation is Spearman's, of the class asked \
-         with the value got, as in MuseMorphose (Wu & Yang 2021, section 6): 1 is perfect. Leakage is the magnitude of \
+         with the value got, as in MuseMorphose (Wu & Yang 2021, section 6): 1 is perfect. Bars are kept to their \
+         classes of rhythm and polyphony while they are written, as `restyle` does, or left to the model, as its \
+         `--loose`. Leakage is the magnitude of \
          the correlation of the class asked with the *other* attribute's value: 0 is perfect. As magnitudes are never \
          negative, its interval does not reach 0 even where nothing leaks.\n\n{}\n\n{}",
         table(&rows),

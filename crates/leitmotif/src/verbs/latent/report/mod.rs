@@ -291,7 +291,7 @@ fn outputs(options: &Options) -> Vec<PathBuf> {
 fn write(options: &Options, report: &Report) -> Result<()> {
     let path = |name: &str| options.output.join(name);
     let findings = &report.findings;
-    for asked in findings.control.iter().flat_map(|control| &control.asked) {
+    for asked in findings.control.iter().flat_map(|control| &control.asked).filter(|asked| asked.kept) {
         let figure = figures::control(asked);
         draw(&path(&format!("control-{}", asked.attribute)), |theme| figure.to_svg(theme))?;
     }

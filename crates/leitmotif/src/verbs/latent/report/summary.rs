@@ -48,7 +48,8 @@ fn control(control: &control::Control) -> String {
     let asked = control.asked.iter().map(|asked| {
         let leak =
             asked.leakage.iter().map(|other| format!(", leaks to {} {}", other.attribute, brief(other.magnitude)));
-        format!("{} {}{}", asked.attribute, told(asked.correlation, 2), leak.collect::<String>())
+        let loose = if asked.kept { "" } else { " (loose)" };
+        format!("{}{loose} {}{}", asked.attribute, told(asked.correlation, 2), leak.collect::<String>())
     });
     format!("control: {}", asked.collect::<Vec<_>>().join("; "))
 }
