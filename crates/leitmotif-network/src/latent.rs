@@ -107,11 +107,8 @@ pub(crate) struct Told<'a> {
 const ATTENTION: u64 = 11;
 const HIDDEN: u64 = 12;
 const FEED_FORWARD: u64 = 13;
-/// How much smaller than elsewhere the weights begin that say a posterior's log-variance, so that all begin alike.
+/// How much smaller than elsewhere the weights begin that say a posterior's log-variance, so that it begins near the prior's.
 const QUIET: f32 = 0.1;
-/// The log-variance with which posteriors begin: latents with little noise, which the decoder learns to heed before their
-/// divergence weighs much. With the prior's it would learn first to pass them over.
-const CERTAIN: f32 = -4.0;
 
 impl Latent {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
@@ -132,14 +129,12 @@ impl Latent {
         for row in posterior.chunks_exact_mut(2 * config.d_latent) {
             row[config.d_latent..].iter_mut().for_each(|value| *value *= QUIET);
         }
-        let mut bias = vec![0.0; 2 * config.d_latent];
-        bias[config.d_latent..].fill(CERTAIN);
         let conditions = config.d_condition();
         Self {
             layers: (0..config.encoder_layers).map(|_| layer(init)).collect(),
             norm: Norm { gamma: init.constant([d], 1.0), beta: init.constant([d], 0.0) },
             posterior: init.given([d, 2 * config.d_latent], posterior),
-            posterior_bias: init.given([2 * config.d_latent], bias),
+            posterior_bias: init.constant([2 * config.d_latent], 0.0),
             places: (bars > 1).then(|| init.normal([bars, d], fan_in(d))),
             attributes: (description.attributes.iter())
                 .map(|attribute| init.normal([attribute.classes() + 1, config.d_attribute], 1.0))

@@ -50,7 +50,8 @@ impl Rewriter<'_> {
             let players = players(a, b, at);
             let told = |done: usize, _: usize| progress(step * bars + done, steps * bars);
             let frame = if at < 1.0 { a } else { b };
-            let rewritten = self.fill(frame, &tasks, &players, step as u64, &told)?;
+            // The same stream at every step: what differs between neighbours is what their latents make of the same chances.
+            let rewritten = self.fill(frame, &tasks, &players, 0, &told)?;
             let mut score = self.representation.decode(&rewritten.sequence)?;
             assemble::one_player_each(&mut score);
             let end = score.resolution.ticks(Quarters(a.lines[bars]));

@@ -73,7 +73,7 @@ impl Source {
     /// What bar number `bar` is: the mean of its posterior, and its classes.
     pub fn condition(&self, bar: usize) -> BarCondition {
         let latent = self.posteriors[bar / self.bars_per_latent].mean.clone();
-        BarCondition { latent, classes: self.classes[bar].clone(), kept: Vec::new() }
+        BarCondition { latent, classes: self.classes[bar].clone(), kept: vec![true; self.classes[bar].len()] }
     }
 
     /// The bar in which a note that begins at `quarters` is written: the one of its nearest grid step.

@@ -56,11 +56,11 @@ pub struct LatentConfig {
 impl Default for LatentConfig {
     fn default() -> Self {
         Self {
-            kl_max_beta: 0.2,
+            kl_max_beta: 0.1,
             kl_schedule: KlSchedule::Cyclic,
             kl_cycles: 4,
             kl_rise: 0.5,
-            free_bits: 0.05,
+            free_bits: 0.2,
             word_dropout: 0.1,
             cuts: Cuts::Corpus,
             classes: 8,

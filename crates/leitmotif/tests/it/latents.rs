@@ -47,8 +47,7 @@ fn read(path: impl AsRef<Path>) -> Score {
 fn a_piece_is_reconstructed_varied_and_restyled() {
     let song = &songs()[0];
     let report = json(studio(), &["reconstruct", "run", song, "-o", "again.mid", "--json", "--roll"]);
-    let expected =
-        ["bars", "chroma", "events", "f1", "groove", "instruments", "notes", "path", "seconds", "written"];
+    let expected = ["bars", "chroma", "events", "f1", "groove", "instruments", "notes", "path", "seconds", "written"];
     assert_eq!(keys(&report), expected);
     assert_eq!(report["written"].as_array().unwrap().len(), report["bars"].as_u64().unwrap() as usize);
     assert!(studio().join("again.svg").is_file() && studio().join("again.before.svg").is_file());
@@ -122,10 +121,8 @@ fn new_pieces_come_from_latents_and_a_plain_model_has_none() {
     assert!((value("reconstruction") + value("divergence") - whole).abs() < 1e-6 * whole, "{judged}");
 
     let song = &songs()[0];
-    for line in [
-        &["reconstruct", "run", song, "-o", "x.mid"][..],
-        &["generate", "run", "-o", "x.mid", "--from-latent"],
-    ] {
+    for line in [&["reconstruct", "run", song, "-o", "x.mid"][..], &["generate", "run", "-o", "x.mid", "--from-latent"]]
+    {
         let refused = run(workshop(), line);
         assert!(refused.status == 2 && refused.err.contains("no latents"), "{}", refused.err);
         assert!(!workshop().join("x.mid").exists());

@@ -95,6 +95,7 @@ mod tests {
         let point = |asked, got| Point { asked, got, class: asked };
         let asked = Asked {
             attribute: "rhythm".into(),
+            kept: true,
             classes: 3,
             bars: 4,
             correlation: None,
