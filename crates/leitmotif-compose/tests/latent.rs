@@ -45,11 +45,13 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     let mut bias = weights.get("fields.bias").unwrap().clone();
     bias.data[NOTE] += 12.0;
     weights.insert("fields.bias".to_owned(), bias);
-    for layer in 0..2 {
-        let name = format!("latent.conditions.{layer}");
-        let mut told = weights.get(&name).unwrap().clone();
-        told.data.iter_mut().for_each(|value| *value *= 8.0);
-        weights.insert(name, told);
+    // Small weights make a model that thinks nearly everything equally likely: here latents are to make a difference.
+    let told = (0..2).map(|layer| (format!("latent.conditions.{layer}"), 8.0));
+    let asked = (1..6).map(|field| (format!("fields.norms.{field}.gamma"), 20.0));
+    for (name, times) in told.chain(asked) {
+        let mut louder = weights.get(&name).unwrap().clone();
+        louder.data.iter_mut().for_each(|value| *value *= times);
+        weights.insert(name, louder);
     }
     NetworkModel::new(&description, &weights).unwrap()
 }

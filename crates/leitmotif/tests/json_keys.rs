@@ -40,6 +40,10 @@ fn printed(folder: &Path, words: &[&str]) -> Keys {
     object.keys().cloned().collect()
 }
 
+/// A run whose model has all that a model can have.
+const TRAIN: &str = "train corpus -o run --steps 1 --set train.lanes=1 --set model.d_model=8 --set model.segment=32 \
+    --set model.latent=bar --set model.d_latent=4 --set model.attributes=[\"rhythm\"] --set latent.prior_epochs=1";
+
 #[test]
 fn the_page_names_every_key() {
     let folder = tempfile::tempdir().unwrap();
@@ -47,9 +51,12 @@ fn the_page_names_every_key() {
     let commands = [
         ("demo", demo),
         ("prepare", "prepare demo/practice-midi -o corpus"),
-        ("train", "train corpus -o run --steps 1 --set train.lanes=1 --set model.d_model=8 --set model.segment=32"),
+        ("train", TRAIN),
         ("generate", "generate demo/run -o new.mid --bars 2"),
-        ("evaluate", "evaluate demo/run"),
+        ("reconstructvaryrestyleinterpolate", "vary run new.mid -o varied.mid"),
+        ("direction", "direction run --more demo/practice-midi --less demo/practice-midi -o direction.json"),
+        ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
+        ("evaluate", "evaluate run"),
         ("render", "render new.mid -o new.wav --soundfont built-in"),
         ("inspect midi", "inspect new.mid"),
         ("inspect corpus", "inspect corpus"),
@@ -59,7 +66,7 @@ fn the_page_names_every_key() {
     ];
     let documented = documented();
     for (section, command) in commands {
-        let words: Vec<&str> = command.split(' ').collect();
+        let words: Vec<&str> = command.split_whitespace().collect();
         let keys = printed(folder.path(), &words);
         assert_eq!(documented.get(section), Some(&keys), "{section}: documented on the left, printed on the right");
     }

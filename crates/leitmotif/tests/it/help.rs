@@ -3,8 +3,24 @@
 use crate::golden::compare;
 use crate::program::{done, run};
 
-const VERBS: [&str; 10] =
-    ["demo", "prepare", "train", "generate", "evaluate", "render", "inspect", "export", "completions", "man"];
+const VERBS: [&str; 16] = [
+    "demo",
+    "prepare",
+    "train",
+    "generate",
+    "reconstruct",
+    "vary",
+    "interpolate",
+    "restyle",
+    "direction",
+    "latents",
+    "evaluate",
+    "render",
+    "inspect",
+    "export",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_of_the_program_and_of_every_verb() {
