@@ -80,8 +80,11 @@ fn edit(
     rewriter.edit(source, tasks, &[], &serde_json::Value::Null, &|_, _| ()).unwrap().score
 }
 
+/// Notes: onset in millionths of a quarter, pitch, velocity.
+type Told = Vec<(u64, u8, u8)>;
+
 /// Each part's instrument and the notes that begin in bars for which `wanted` holds, in quarters.
-fn notes(source: &Source, score: &Score, wanted: impl Fn(usize) -> bool) -> Vec<(Instrument, Vec<(u64, u8, u8)>)> {
+fn notes(source: &Source, score: &Score, wanted: impl Fn(usize) -> bool) -> Vec<(Instrument, Told)> {
     let quarters = |ticks: Ticks| score.resolution.quarters(ticks).0;
     let bar_of = |at: f64| source.lines.partition_point(|line| *line <= (at * 12.0 + 0.5).floor() / 12.0 + 1e-6) - 1;
     let chosen = |note: &&Note| wanted(bar_of(quarters(note.onset)));
