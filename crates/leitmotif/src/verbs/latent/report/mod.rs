@@ -1,7 +1,7 @@
 //! `latents`: what a model's latents can do, measured on songs that it has not seen.
 //!
 //! Each section is a file: [`control`], [`fidelity`], [`forced`] (accuracy), [`collapse`], [`interpolation`],
-//! [`variation`], [`form`] (prior) and [`map`]. All work on the same [`bench`]; every song and every pair has
+//! [`variation`], [`form`] (prior) and [`map`]. All work on the same [`mod@bench`]; every song and every pair has
 //! chance of its own, so that numbers do not depend on the number of threads. Intervals are those of [`estimates`].
 
 mod bench;
