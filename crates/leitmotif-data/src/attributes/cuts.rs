@@ -37,10 +37,11 @@ impl AttributeScale {
     }
 }
 
-/// Cuts each attribute by the training songs of a corpus into at most `classes` classes.
+/// Cuts each attribute by the training songs of a corpus into at most `classes` classes: into one where they have no more than one value, or
+/// none (the register of drums).
 ///
 /// # Errors
-/// [`AttributeError::Bars`] for a representation without bars, [`AttributeError::Absent`] for an attribute without any value.
+/// [`AttributeError::Bars`] for a representation without bars.
 pub fn estimate_cuts(
     corpus: &Corpus,
     attributes: &[Attribute],
@@ -61,13 +62,10 @@ pub fn estimate_cuts(
             (Cuts::Published, Measure::Polyphony) => Some(POLYPHONY.to_vec()),
             _ => None,
         };
-        if values.is_empty() && published.is_none() {
-            return Err(AttributeError::Absent(attribute.to_string()));
-        }
         let cuts = published.unwrap_or_else(|| even_cuts(values, classes));
-        Ok(AttributeScale { attribute: attribute.clone(), cuts })
+        AttributeScale { attribute: attribute.clone(), cuts }
     };
-    attributes.iter().zip(values).map(scale).collect()
+    Ok(attributes.iter().zip(values).map(scale).collect())
 }
 
 /// Cuts between values, as near as ties allow to where `classes` classes are equally large.
@@ -99,6 +97,7 @@ mod tests {
         assert_eq!(even_cuts(vec![0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0], 4), [0.5], "ties fall together");
         assert_eq!(even_cuts(vec![3.0; 9], 4), Vec::<f32>::new(), "one value is one class");
         assert_eq!(even_cuts(vec![1.0, 2.0], 8), [1.5]);
+        assert_eq!(even_cuts(Vec::new(), 8), Vec::<f32>::new(), "no value is one class");
     }
 
     #[test]

@@ -94,11 +94,6 @@ pub enum AttributeError {
         "attributes are of bars, and this corpus's representation has none; prepare it with --representation events"
     )]
     Bars,
-    /// No training song has a value.
-    #[error(
-        "no training song has a value of `{0}`, so it cannot be cut into classes; leave it out of model.attributes"
-    )]
-    Absent(String),
 }
 
 impl std::str::FromStr for Attribute {
