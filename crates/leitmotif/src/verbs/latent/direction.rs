@@ -116,7 +116,7 @@ pub fn read(path: &Path, opened: &Opened) -> Result<Direction> {
 /// The mean latent of each piece of a folder.
 fn middles(folder: &Path, opened: &Opened, console: &Console) -> Result<Vec<Vec<f64>>> {
     let space = space(&*opened.model)?;
-    let paths = midi_files(folder).with_context(|| folder.display().to_string())?;
+    let paths = midi_files(folder)?;
     let (pace, mut middles) = (Pace::new(), Vec::new());
     for (number, path) in paths.iter().enumerate() {
         if interrupt::flag().load(Ordering::Relaxed) {
