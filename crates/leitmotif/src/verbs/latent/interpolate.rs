@@ -58,6 +58,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     paths.push(options.output.join(THROUGH));
     let desk = Desk::open(&options.model, &paths, &options.writing, console)?;
     let (a, b) = (desk.source(&options.from)?, desk.source(&options.to)?);
+    files::make_folder(&options.output)?;
     let (request, way) = (desk.request(), options.way);
     let (path, name) = match way {
         Way::Spherical => (Path::Spherical, "spherical"),
@@ -67,7 +68,6 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let told = |done: usize, bars: usize| desk.progress(done, bars);
     let steps = desk.rewriter(&request).interpolate(&a, &b, options.steps, path, &made, &told)?;
     console.clear();
-    files::make_folder(&options.output)?;
     for (step, path) in steps.iter().zip(&paths) {
         let mut score = step.score.clone();
         score.title.get_or_insert_with(|| crate::verbs::generate::title(path));

@@ -109,7 +109,6 @@ impl<'a> Desk<'a> {
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
         space(&*opened.model)?;
-        outputs.iter().try_for_each(|path| files::make_parent(path))?;
         Ok(Self { opened, writing, console, bank, pace: Pace::new(), began: Instant::now() })
     }
 
@@ -152,6 +151,8 @@ impl<'a> Desk<'a> {
         made: &serde_json::Value,
         output: &Path,
     ) -> Result<()> {
+        // Not before the inputs have been read, so that a refusal leaves nothing behind.
+        files::make_parent(output)?;
         let request = self.request();
         let told = |done: usize, bars: usize| self.progress(done, bars);
         let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, made, &told)?;
