@@ -180,12 +180,11 @@ fn latents_that_cannot_be_are_refused_by_name() {
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");
     type Change = fn(&mut RunConfig);
-    let wrongs: [(Change, &[&str]); 12] = [
+    let wrongs: [(Change, &[&str]); 11] = [
         (|it| it.model.kind = ModelKind::Lstm, &["latent", "kind = \"transformer\""]),
         (|it| it.model.latent = LatentKind::None, &["attributes", "density", "latent = \"none\""]),
         (|it| it.model.attributes[1] = "swing".into(), &["model.attributes", "`swing`", "polyphony"]),
         (|it| it.model.attributes[0] = "rhythm:kazoo".into(), &["model.attributes", "rhythm:kazoo"]),
-        (|it| it.model.attributes[0] = "velocity:flute".into(), &["`velocity:flute`", "model.attributes"]),
         (|it| it.model.d_latent = 0, &["d_latent = 0", "between 1 and 4096"]),
         (|it| it.model.latent_bars = 65, &["latent_bars = 65", "between 1 and 64"]),
         (|it| it.model.encoder_layers = 0, &["encoder_layers = 0"]),
@@ -235,4 +234,20 @@ fn attributes_are_cut_by_the_training_songs_and_the_model_knows_how() {
         }
     }
     assert!(description.attributes[1].classes() > 1, "songs lie in registers of their own: {description:?}");
+}
+
+#[test]
+fn an_attribute_that_no_song_has_is_one_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let dir = folder.path().join("run");
+    let mut config = with_latents(config(2));
+    config.model.attributes[0] = "velocity:flute".into();
+    config.latent.prior_epochs = 0;
+    let summary = run(&corpus, &dir, &config);
+    assert!(summary.best.unwrap().nats_per_note.is_finite());
+    let description = read_description(&find_model(&dir).unwrap()).unwrap();
+    let classes: Vec<usize> = description.attributes.iter().map(|attribute| attribute.classes()).collect();
+    assert_eq!((description.attributes[0].name.as_str(), classes[0]), ("velocity:flute", 1));
+    assert!(classes[1] > 1, "the others are cut as ever: {classes:?}");
 }
