@@ -21,6 +21,7 @@ mod progress;
 mod scan;
 mod select;
 mod split;
+mod subset;
 mod survey;
 
 pub use duplicates::{BAND_VALUES, BANDS};
@@ -32,6 +33,7 @@ pub use options::{
 };
 pub use progress::{Progress, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
+pub use subset::subset;
 
 use crate::{DropReason, DroppedRecord, Manifest};
 use destination::Destination;

@@ -1,0 +1,266 @@
+//! One run: train, judge, compose, and say what came of it.
+//!
+//! A run's folder below `runs` is an ordinary run folder, with `pieces` and, once it is finished, `result.json` beside what
+//! training leaves. Where that file has the key of the planned run, the run is never made again.
+
+use crate::judge::{Judged, judge};
+use crate::material::{Arm, Test};
+use crate::study::MusicOptions;
+use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
+use leitmotif_compose::{Length, Request, generate_many};
+use leitmotif_model::{CONFIG_FILE as MODEL_CONFIG, PRIOR_FILE, WEIGHTS_FILE, open_model, replace_file};
+use leitmotif_score::{Score, write_midi_file};
+use leitmotif_train::{
+    Budget, CONFIG_FILE, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, find_model, load_judge,
+    load_vocabulary, read_metrics, resume, train,
+};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a run found, in its folder.
+pub const RESULT_FILE: &str = "result.json";
+/// The folder of composed pieces in a run's folder.
+pub const PIECES_FOLDER: &str = "pieces";
+/// The folder of runs in a study's folder.
+pub const RUNS_FOLDER: &str = "runs";
+/// Most points of a learning curve that are kept.
+const MOST_POINTS: usize = 400;
+
+/// `result.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u32,
+    key: String,
+    result: RunResult,
+}
+
+/// Where something of a run stands.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunEvent<'a> {
+    /// It trains.
+    Train(&'a TrainEvent<'a>),
+    /// Its model is judged on training songs, validation songs and test sets.
+    Judging,
+    /// Its model composes.
+    Composing,
+}
+
+/// What is known of a planned run from a study's folder; `None` if it is not finished there.
+///
+/// # Errors
+/// [`CompareError::File`] for a result that cannot be read.
+pub fn stored(study: &Path, run: &PlannedRun) -> Result<Option<RunResult>, CompareError> {
+    let path = study.join(RUNS_FOLDER).join(run.folder()).join(RESULT_FILE);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CompareError::io(&path)(error)),
+    };
+    let stored: Stored = serde_json::from_slice(&bytes)
+        .map_err(|error| CompareError::file(&path, format!("{error}; remove it to have the run judged again")))?;
+    Ok((stored.format == RESULTS_FORMAT && stored.key == run.key).then_some(stored.result))
+}
+
+/// Writes what came of a run into its folder.
+pub(crate) fn store(study: &Path, run: &PlannedRun, result: &RunResult) -> Result<(), CompareError> {
+    let folder = study.join(RUNS_FOLDER).join(run.folder());
+    std::fs::create_dir_all(&folder).map_err(CompareError::io(&folder))?;
+    let stored = Stored { format: RESULTS_FORMAT, key: run.key.clone(), result: result.clone() };
+    let text = serde_json::to_vec(&stored).map_err(|error| CompareError::file(&folder, error.to_string()))?;
+    let path = folder.join(RESULT_FILE);
+    replace_file(&path, &text).map_err(CompareError::io(&path))
+}
+
+/// What a run works with.
+pub(crate) struct Bench<'a> {
+    pub(crate) study: &'a Path,
+    pub(crate) arm: &'a Arm,
+    pub(crate) tests: &'a [Test],
+    pub(crate) music: &'a MusicOptions,
+    pub(crate) train_events: u64,
+    pub(crate) cancel: &'a AtomicBool,
+}
+
+impl Bench<'_> {
+    /// Makes a run, or goes on with it where it was stopped. `None` once `cancel` is raised; everything is saved then.
+    pub(crate) fn make(
+        &self,
+        run: &PlannedRun,
+        tell: &dyn Fn(&RunEvent<'_>),
+    ) -> Result<Option<Finished>, CompareError> {
+        let folder = self.study.join(RUNS_FOLDER).join(run.folder());
+        let Some(summary) = self.trained(run, &folder, tell)? else { return Ok(None) };
+        tell(&RunEvent::Judging);
+        let model = find_model(&folder)?;
+        let found = judge(&*load_judge(&model, "cpu")?, self.arm, self.tests, self.train_events, self.cancel)?;
+        let Some(judged) = found else { return Ok(None) };
+        tell(&RunEvent::Composing);
+        let mut notes = Vec::new();
+        if let Err(error) = self.compose(&folder, &model) {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            notes.push(format!("nothing was composed: {error}"));
+        }
+        finished(run, &folder, &model, &summary, judged, notes).map(Some)
+    }
+
+    fn trained(
+        &self,
+        run: &PlannedRun,
+        folder: &Path,
+        tell: &dyn Fn(&RunEvent<'_>),
+    ) -> Result<Option<TrainSummary>, CompareError> {
+        let observer = |event: &TrainEvent<'_>| tell(&RunEvent::Train(event));
+        let corpus = &self.arm.corpus;
+        let result = match folder.join(CONFIG_FILE).is_file() {
+            true => resume(corpus, folder, Budget::default(), &observer, self.cancel),
+            false => train(corpus, folder, &run.config, &observer, self.cancel),
+        };
+        match result {
+            Ok(summary) => Ok(Some(summary)),
+            Err(TrainError::Interrupted { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Composes the pieces, whole or not at all.
+    fn compose(&self, folder: &Path, model: &Path) -> Result<(), CompareError> {
+        let output = folder.join(PIECES_FOLDER);
+        if self.music.pieces == 0 || output.is_dir() {
+            return Ok(());
+        }
+        let vocabulary = load_vocabulary(model)?;
+        let representation =
+            leitmotif_data::load(&vocabulary).map_err(|error| CompareError::file(model, error.to_string()))?;
+        let request = Request {
+            length: Length::Bars(self.music.bars),
+            seed: self.music.seed,
+            model: Some(hash(model)?),
+            ..Request::default()
+        };
+        let model = open_model(model)?;
+        let pieces = generate_many(&*model, &*representation, &request, self.music.pieces, &|_| (), self.cancel)?;
+        let partial = folder.join(format!(".{PIECES_FOLDER}.partial"));
+        let io = CompareError::io;
+        if partial.exists() {
+            std::fs::remove_dir_all(&partial).map_err(io(&partial))?;
+        }
+        std::fs::create_dir_all(&partial).map_err(io(&partial))?;
+        for (number, piece) in pieces.into_iter().enumerate() {
+            let path = partial.join(piece_name(number as u64));
+            let score = Score { title: Some(format!("Piece {}", number + 1)), ..piece.score };
+            write_midi_file(&path, &score).map_err(|error| CompareError::file(&path, error.to_string()))?;
+        }
+        std::fs::rename(&partial, &output).map_err(io(&output))
+    }
+}
+
+/// The file of piece number `number`, from 0, in [`PIECES_FOLDER`].
+pub fn piece_name(number: u64) -> String {
+    format!("{:03}.mid", number + 1)
+}
+
+fn finished(
+    run: &PlannedRun,
+    folder: &Path,
+    model: &Path,
+    summary: &TrainSummary,
+    judged: Judged,
+    notes: Vec<String>,
+) -> Result<Finished, CompareError> {
+    let epochs_a_step = if summary.step == 0 { 0.0 } else { summary.epochs / summary.step as f64 };
+    let best = summary.best.map(|best| BestFacts {
+        step: best.step,
+        epoch: if summary.step == 0 { summary.epochs } else { best.step as f64 * epochs_a_step },
+        nats_per_note: best.nats_per_note,
+    });
+    Ok(Finished {
+        parameters: summary.parameters,
+        steps: summary.step,
+        epochs: summary.epochs,
+        events: summary.events,
+        seconds: summary.seconds,
+        best,
+        ended: match summary.ended {
+            leitmotif_train::Ended::Patience => "patience".into(),
+            _ => "budget".into(),
+        },
+        config: run.config.to_toml(),
+        model: hash(model)?,
+        train: judged.train,
+        valid: judged.valid,
+        tests: judged.tests,
+        curves: curves(folder, epochs_a_step)?,
+        music: None,
+        notes,
+    })
+}
+
+fn curves(folder: &Path, epochs_a_step: f64) -> Result<Curves, CompareError> {
+    let mut curves = Curves::default();
+    if !folder.join(METRICS_FILE).is_file() {
+        return Ok(curves);
+    }
+    let point = |step: u64, per_event: f64, per_note: f64| CurvePoint {
+        step,
+        epoch: step as f64 * epochs_a_step,
+        per_event,
+        per_note,
+    };
+    for line in read_metrics(folder)? {
+        match line {
+            MetricsLine::Train(line) => curves.train.push(point(line.step, line.nats_per_event, line.nats_per_note)),
+            MetricsLine::Validation(line) => {
+                curves.valid.push(point(line.step, line.nats_per_event, line.nats_per_note));
+            }
+        }
+    }
+    curves.train = thinned(curves.train);
+    curves.valid = thinned(curves.valid);
+    Ok(curves)
+}
+
+/// At most [`MOST_POINTS`] points, the last one among them.
+fn thinned(points: Vec<CurvePoint>) -> Vec<CurvePoint> {
+    let every = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    points.into_iter().enumerate().filter(|(at, _)| (last - at).is_multiple_of(every)).map(|(_, point)| point).collect()
+}
+
+/// A hash of what decides what a model says (BLAKE3, hexadecimal).
+pub(crate) fn hash(model: &Path) -> Result<String, CompareError> {
+    let mut hasher = blake3::Hasher::new();
+    for name in [MODEL_CONFIG, leitmotif_data::VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
+        let path: PathBuf = model.join(name);
+        if name == PRIOR_FILE && !path.exists() {
+            continue;
+        }
+        hasher.update(&std::fs::read(&path).map_err(CompareError::io(&path))?);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// A run's name with what came of it.
+pub(crate) fn result(run: &PlannedRun, arm: &Arm, outcome: Outcome) -> RunResult {
+    RunResult { id: run.id.clone(), arm: arm.facts.name.clone(), levels: run.levels.clone(), seed: run.seed, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_thinned_but_keep_their_end() {
+        for count in [0, 1, 399, 400, 401, 5000] {
+            let points: Vec<CurvePoint> =
+                (0..count).map(|step| CurvePoint { step, epoch: 0.0, per_event: 0.0, per_note: 0.0 }).collect();
+            let thin = thinned(points);
+            assert!(thin.len() <= MOST_POINTS && (count > 400 || thin.len() == count as usize), "{count}");
+            assert_eq!(thin.last().map(|point| point.step), count.checked_sub(1));
+        }
+    }
+}
