@@ -122,7 +122,15 @@ fn combinations<'a>(factors: &'a [(&'a FactorSpec, Vec<Level>)], arm: &str) -> V
         };
         all = all.iter().flat_map(longer).collect();
     }
+    all.retain(|levels| is_wanted(factors, levels));
     all
+}
+
+/// Whether a combination is tried: a factor that stands alone leaves its first level only where all others are at theirs.
+fn is_wanted(factors: &[(&FactorSpec, Vec<Level>)], chosen: &[(&str, &Level)]) -> bool {
+    let is_moved = |at: usize| factors[at].1.first().is_some_and(|first| first.name != chosen[at].1.name);
+    let moved = (0..factors.len()).filter(|at| is_moved(*at)).count();
+    moved < 2 || (0..factors.len()).all(|at| !(factors[at].0.alone && is_moved(at)))
 }
 
 fn id(arm: &Arm, levels: &[(&str, &Level)], seed: u64) -> String {
@@ -243,5 +251,13 @@ mod tests {
             other.iter().map(|it| it.iter().map(|(_, level)| level.name.as_str()).collect()).collect();
         assert_eq!(names, [["0", "64"], ["0.1", "64"]]);
         assert_eq!(combinations(&[], "one").len(), 1);
+
+        let alone = FactorSpec { alone: true, ..segment.clone() };
+        let factors = [(&dropout, factors[0].1.clone()), (&alone, factors[1].1.clone())];
+        let names: Vec<String> = combinations(&factors, "one")
+            .iter()
+            .map(|it| it.iter().map(|(_, level)| level.name.as_str()).collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(names, ["0 64", "0 32", "0 128", "0.1 64"]);
     }
 }

@@ -190,6 +190,8 @@ pub struct FactorSpec {
     pub levels: Vec<LevelSpec>,
     /// Only these arms are tried at the other levels; all if empty.
     pub arms: Vec<String>,
+    /// Whether its other levels are tried at the first levels of all other factors only, instead of in every combination.
+    pub alone: bool,
 }
 
 /// A level with a name.

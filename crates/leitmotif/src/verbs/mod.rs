@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+mod compare;
 mod completions;
 mod demo;
 mod evaluate;
@@ -30,6 +31,7 @@ pub enum Verb {
     Direction(latent::direction::Options),
     Latents(latent::report::Options),
     Evaluate(evaluate::Options),
+    Compare(Box<compare::Options>),
     Render(render::Options),
     Inspect(inspect::Options),
     Export(export::Options),
@@ -51,6 +53,7 @@ pub fn run(verb: Verb, console: &Console, threads: Option<usize>) -> Result<()> 
         Verb::Direction(options) => latent::direction::run(&options, console),
         Verb::Latents(options) => latent::report::run(&options, console),
         Verb::Evaluate(options) => evaluate::run(&options, console),
+        Verb::Compare(options) => compare::run(&options, console, threads),
         Verb::Render(options) => render::run(&options, console),
         Verb::Inspect(options) => inspect::run(&options, console),
         Verb::Export(options) => export::run(&options, console),

@@ -163,7 +163,7 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
 
 /// Prepares with a progress line; Ctrl-C stops it.
 pub fn with_progress(options: &PrepareOptions, console: &Console) -> Result<PrepareSummary> {
-    let told = Bar { console, stage: Mutex::new(None) };
+    let told = Bar::new(console);
     let summary = prepare(options, &told, interrupt::flag());
     drop(told);
     console.clear();
@@ -251,9 +251,16 @@ pub fn describe(summary: &PrepareSummary) -> String {
 }
 
 /// The stages as progress lines.
-struct Bar<'a> {
+pub struct Bar<'a> {
     console: &'a Console,
     stage: Mutex<Option<Progress<'a>>>,
+}
+
+impl<'a> Bar<'a> {
+    /// Nothing is shown before the first stage.
+    pub fn new(console: &'a Console) -> Self {
+        Self { console, stage: Mutex::new(None) }
+    }
 }
 
 impl Told for Bar<'_> {
