@@ -126,6 +126,16 @@ pub trait Ensemble: Send {
     /// If a lane does not exist or a slice has another length.
     fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
 
+    /// What the model goes by after the last event of `lane`, `[d_model]`: the top layer's state, before any normalisation;
+    /// zeros before the first event. `None` if the model keeps no such state.
+    ///
+    /// # Panics
+    /// If the lane does not exist.
+    fn state(&self, lane: usize) -> Option<&[f32]> {
+        let _ = lane;
+        None
+    }
+
     /// Conditions the events that `lane` reads from now on, the next one included; `None` for none, as before a piece's first
     /// bar. A model without latents has nothing to condition.
     ///
@@ -155,6 +165,11 @@ impl Stepper<'_> {
     /// If a slice has another length.
     pub fn logits(&mut self, earlier: &[u16], field: usize, logits: &mut [f32]) {
         self.0.logits(&[0], earlier, field, logits);
+    }
+
+    /// What the model goes by after the last event, as [`Ensemble::state`].
+    pub fn state(&self) -> Option<&[f32]> {
+        self.0.state(0)
     }
 
     /// Conditions the events that are read from now on, as [`Ensemble::condition`].

@@ -3,6 +3,7 @@
 
 mod config;
 pub mod echo;
+mod embed;
 mod error;
 mod folder;
 mod interface;
@@ -18,6 +19,7 @@ pub use config::{
     MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelDescription, ModelKind,
 };
 pub use echo::{EchoPlan, Echoes};
+pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{
     CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,

@@ -90,19 +90,20 @@ pub fn bootstrap_statistic(
     Some(Estimate { value, low, high, resamples: values.len() })
 }
 
-fn stream(seed: u64) -> ChaCha8Rng {
+/// The stream of chance that `seed` names.
+pub(crate) fn stream(seed: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     ChaCha8Rng::from_seed(key)
 }
 
 /// A number from 0 to `count - 1`.
-fn below(stream: &mut ChaCha8Rng, count: usize) -> usize {
+pub(crate) fn below(stream: &mut ChaCha8Rng, count: usize) -> usize {
     ((u128::from(stream.next_u64()) * count as u128) >> 64) as usize
 }
 
 /// The quantile of sorted values, interpolated between neighbours (type 7 of Hyndman and Fan 1996).
-fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let position = part * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (*sorted.get(position.floor() as usize)?, *sorted.get(position.ceil() as usize)?);
     Some(below + (above - below) * position.fract())

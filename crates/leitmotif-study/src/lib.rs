@@ -4,7 +4,8 @@
 //! [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`], [`groove_similarity`] and
 //! [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and [`lag_profile`] one piece with itself; [`measures`]
 //! describes a piece by MusPy's numbers. [`spearman`], the bootstrap ([`bootstrap_mean`] and its relatives) and
-//! [`Pca`] judge and reduce what was measured; [`PathScatter`] and [`DimensionBars`] draw it.
+//! [`Pca`] judge and reduce what was measured; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
+//! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by embeddings.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does not panic
 //! whatever score it is given: empty, unsorted, with notes of no length or times at the end of the clock. Work is bounded by the number of notes and by named constants ([`MAX_BARS`], [`MAX_LAG`],
@@ -32,12 +33,14 @@ mod bars;
 mod bootstrap;
 mod correlation;
 mod figures;
+pub mod frechet;
 mod jacobi;
 pub mod measures;
 mod pca;
 mod profile;
 mod self_similarity;
 mod similarity;
+pub mod yang_lerch;
 
 pub use accuracy::{Matching, NoteAccuracy, note_accuracy};
 pub use bars::{BarNote, BarNotes, MAX_BARS, bars};

@@ -171,6 +171,11 @@ impl Ensemble for NetworkEnsemble<'_> {
         }
     }
 
+    fn state(&self, lane: usize) -> Option<&[f32]> {
+        let d = self.model.description.model.d_model;
+        Some(&self.outputs[lane * d..(lane + 1) * d])
+    }
+
     fn condition(&mut self, lane: usize, condition: Option<Condition<'_>>) {
         let Some(latents) = &self.model.latents else { return };
         let told = &mut self.conditions[lane];
