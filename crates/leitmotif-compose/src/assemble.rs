@@ -35,7 +35,7 @@ pub(crate) fn assemble(
             return Ok(score);
         }
     };
-    let cut = cut_of(&score, from);
+    let cut = cut_of(score.resolution, from);
     if let Some(tempo) = tempo {
         score.tempos.retain(|tempo| tempo.at < cut);
         let exact = Tempo::from_quarters_per_minute(cut, tempo.exact);
@@ -67,9 +67,33 @@ pub(crate) fn one_player_each(score: &mut Score) {
 }
 
 /// The cut in the clock of the result.
-fn cut_of(score: &Score, primed: &Primed) -> Ticks {
-    let factor = score.resolution.ticks_per_quarter() / primed.score.resolution.ticks_per_quarter();
+fn cut_of(result: Resolution, primed: &Primed) -> Ticks {
+    let factor = result.ticks_per_quarter() / primed.score.resolution.ticks_per_quarter();
     Ticks(primed.cut.0 * factor)
+}
+
+/// Where new music comes to stand behind a prime.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placement {
+    /// Where it begins in the decoded sequence, in its clock.
+    line: Ticks,
+    /// Where it begins in the result, in its clock.
+    cut: Ticks,
+    /// Ticks of a quarter in the decoded sequence and in the result.
+    clocks: (f64, f64),
+}
+
+impl Placement {
+    /// In a result with the clock [`clock`] of the prime's.
+    pub fn new(primed: &Primed, decoded: Resolution, result: Resolution) -> Self {
+        let clocks = (decoded.ticks_per_quarter() as f64, result.ticks_per_quarter() as f64);
+        Self { line: decoded.ticks(Quarters(primed.line)), cut: cut_of(result, primed), clocks }
+    }
+
+    /// The tick of the result for one of the decoded sequence.
+    pub fn tick(&self, at: Ticks) -> Ticks {
+        self.cut + Ticks(((at - self.line).0 as f64 * self.clocks.1 / self.clocks.0).round() as u64)
+    }
 }
 
 /// Ends what began at `from` or later where the piece ends, and names the key.
@@ -100,10 +124,9 @@ fn finish(score: &mut Score, from: Ticks, end: Option<f64>, request: &Request) {
 /// The prime with the decoded music after its cut.
 fn continued(decoded: &Score, primed: &Primed, representation: &dyn Representation) -> Score {
     let mut score = primed.score.with_resolution(clock(primed.score.resolution, representation));
-    let cut = cut_of(&score, primed);
-    let (old, new) = (decoded.resolution.ticks_per_quarter() as f64, score.resolution.ticks_per_quarter() as f64);
-    let line = decoded.resolution.ticks(Quarters(primed.line));
-    let moved = |at: Ticks| cut + Ticks(((at - line).0 as f64 * new / old).round() as u64);
+    let cut = cut_of(score.resolution, primed);
+    let placement = Placement::new(primed, decoded.resolution, score.resolution);
+    let (line, moved) = (placement.line, |at| placement.tick(at));
 
     let before: Vec<Part> = score.parts.clone();
     for (index, part) in decoded.parts.iter().enumerate() {

@@ -46,6 +46,7 @@ impl<'a> Composition<'a> {
         if plan.latents.is_some() {
             course.keeping = Keeping::new(plan.vocabulary(), plan.masks.drums(&plan.meaning));
         }
+        course.copies = plan.copies.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(plan.request.seed);
         rng.set_stream(piece);
         let writer = Writer::new(&plan.meaning, &plan.masks, plan.vocabulary(), plan.request, rng);

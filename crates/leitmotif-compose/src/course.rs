@@ -6,6 +6,7 @@
 //! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
 
 use crate::Length;
+use crate::copies::Copies;
 use crate::latent::Keeping;
 use crate::meaning::{Kind, Meaning};
 use leitmotif_data::{Grammar, Value};
@@ -54,6 +55,8 @@ pub(crate) struct Course {
     pub closing: Option<Value>,
     /// What is asked of bars, where the model has attributes.
     pub keeping: Option<Keeping>,
+    /// What is written as far as copies are concerned, where they are to be avoided.
+    pub copies: Option<Copies>,
     notes_in_bar: usize,
     /// Seconds when the bar began.
     bar_began: f64,
@@ -98,6 +101,7 @@ impl Course {
             bars: 0,
             closing: None,
             keeping: None,
+            copies: None,
             notes_in_bar: 0,
             bar_began: 0.0,
             silent: 0,
@@ -229,6 +233,12 @@ impl Course {
         }
     }
 
+    /// When not even that is left: the end, unless the frame of the piece is given.
+    pub fn end(&self, meaning: &Meaning, allowed: &mut [bool]) {
+        let may_end = self.closing.is_none();
+        allowed.iter_mut().zip(&meaning.kinds).for_each(|(allowed, kind)| *allowed &= may_end && *kind == Kind::End);
+    }
+
     /// Shifts the model's logits: missing instruments are favoured, in the last bar the wish for another bar becomes the wish to end,
     /// and where the closing kind is given, every wish to close the wish for it.
     pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
@@ -272,6 +282,9 @@ impl Course {
         };
         if let Some(keeping) = &mut self.keeping {
             keeping.follow(meaning, event);
+        }
+        if let Some(copies) = &mut self.copies {
+            copies.follow(meaning, event);
         }
         match meaning.kind(event) {
             Kind::Bar(..) => {

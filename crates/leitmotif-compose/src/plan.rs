@@ -1,5 +1,6 @@
 //! What all pieces of a request have in common: the request understood and checked.
 
+use crate::copies::Copies;
 use crate::latent::{self, BarCondition, Conditions};
 use crate::masks::{FixedTempo, Masks};
 use crate::meaning::Meaning;
@@ -24,6 +25,8 @@ pub(crate) struct Plan<'a> {
     pub opening: Sequence,
     /// Of a model with latents.
     pub latents: Option<Latents<'a>>,
+    /// Where copies are to be avoided.
+    pub copies: Option<Copies>,
 }
 
 /// What the bars of every piece are written under.
@@ -65,7 +68,9 @@ impl<'a> Plan<'a> {
         let tempo = fixed_tempo(&meaning, request, primed.as_ref());
         let opening = primed.as_ref().map_or(opening, |primed| primed.sequence.clone());
         let latents = latents(model, representation, request, &opening)?;
-        Ok(Self { representation, request, meaning, masks, primed, tempo, opening, latents })
+        let avoid = request.avoid.as_ref();
+        let copies = avoid.map(|avoid| Copies::new(avoid, representation, &opening, primed.as_ref())).transpose()?;
+        Ok(Self { representation, request, meaning, masks, primed, tempo, opening, latents, copies })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {

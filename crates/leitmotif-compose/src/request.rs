@@ -1,6 +1,6 @@
 //! What is asked for.
 
-use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
+use crate::{AvoidCopies, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_data::Header;
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,6 +51,10 @@ pub struct Request {
     pub sampling: Sampling,
     /// What the notes must keep to.
     pub constraints: Constraints,
+    /// Training songs that must not be copied at length; `None` leaves it to the model. Pieces that are edited
+    /// ([`crate::latent`]) do not keep to it.
+    #[serde(rename = "avoid_copies", skip_serializing_if = "Option::is_none")]
+    pub avoid: Option<AvoidCopies>,
     /// Where latents come from and what is asked of attributes, of a model with latents; `None` for the defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
@@ -83,6 +87,7 @@ impl Default for Request {
             meter: None,
             sampling: Sampling::default(),
             constraints: Constraints::default(),
+            avoid: None,
             conditions: None,
             seed: 0,
             grammar: true,

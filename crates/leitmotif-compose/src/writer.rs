@@ -1,11 +1,11 @@
-//! One event: field after field, each drawn from what grammar, constraints and course leave.
+//! One event: field after field, each drawn from what grammar, constraints, course and the ban on copies leave.
 //!
 //! Where nothing is left for a field, the choice before it is taken back and forbidden, as far back as needed: a search
 //! that ends, because every step forbids one more value.
 //!
 //! An event's first fields are drawn before one knows whether the grammar leaves its later ones what the model means.
 //! Masking a later field alone would bend the choice (a chord that climbs because it may not repeat); so a field that the
-//! grammar restricts is accepted with the probability that the model gives to what is left, and else the whole event
+//! grammar (or the ban on copies) restricts is accepted with the probability that the model gives to what is left, and else the whole event
 //! is drawn again: rejection sampling, which keeps the model's own proportions among valid events.
 //!
 //! The writer asks for logits and waits for them ([`Writer::draw`]), so that the questions of many pieces can be answered
@@ -34,6 +34,8 @@ enum Rules {
     Full,
     /// Grammar and constraints, and nothing but closing the bar or the piece.
     Close,
+    /// Grammar and constraints, and nothing but the end.
+    End,
     /// The grammar alone.
     Grammar,
 }
@@ -71,6 +73,8 @@ pub(crate) struct Writer<'a> {
     allowed: Vec<Vec<bool>>,
     /// What the grammar alone allows.
     lawful: Vec<Vec<bool>>,
+    /// What would copy too much, of the field at hand; empty for nothing.
+    barred: Vec<bool>,
     /// The values that stay of a field, with their probabilities.
     values: Vec<(usize, f64)>,
     grammar_on: bool,
@@ -103,6 +107,7 @@ impl<'a> Writer<'a> {
             logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),
             allowed: sizes.iter().map(|&size| vec![false; size]).collect(),
             lawful: sizes.iter().map(|&size| vec![false; size]).collect(),
+            barred: Vec::new(),
             values: Vec::new(),
             grammar_on: request.grammar,
             event: Vec::with_capacity(sizes.len()),
@@ -152,7 +157,7 @@ impl<'a> Writer<'a> {
         match tries {
             0 => Some(Rules::Free),
             1..=TRIES => Some(Rules::Faithful),
-            _ => [Rules::Full, Rules::Close, Rules::Grammar].get(tries - TRIES - 1).copied(),
+            _ => [Rules::Full, Rules::Close, Rules::End, Rules::Grammar].get(tries - TRIES - 1).copied(),
         }
     }
 
@@ -206,6 +211,7 @@ impl<'a> Writer<'a> {
             self.first_known = true;
         } else if rules == Rules::Faithful {
             grammar.allowed(&self.event, field, &mut self.lawful[field]);
+            and_not(&mut self.lawful[field], &self.barred);
             return self.rng.random::<f64>() < mass(&self.logits[field], &self.lawful[field]);
         }
         true
@@ -225,6 +231,15 @@ impl<'a> Writer<'a> {
 
     /// Makes the mask of the field at hand.
     fn allow(&mut self, grammar: &dyn Grammar, course: &Course, rules: Rules) {
+        self.allow_by(grammar, course, rules);
+        if let Some(copies) = &course.copies {
+            copies.bar(self.meaning, &self.event, self.event.len(), &mut self.barred);
+            and_not(&mut self.allowed[self.event.len()], &self.barred);
+        }
+    }
+
+    /// What the rules alone allow of the field at hand.
+    fn allow_by(&mut self, grammar: &dyn Grammar, course: &Course, rules: Rules) {
         let (earlier, field) = (&self.event, self.event.len());
         let allowed = &mut self.allowed[field];
         grammar.allowed(earlier, field, allowed);
@@ -240,10 +255,16 @@ impl<'a> Writer<'a> {
         self.masks.apply(self.meaning, earlier, field, allowed);
         match rules {
             Rules::Close if field == 0 => course.close(self.meaning, allowed),
-            Rules::Close => {}
+            Rules::End if field == 0 => course.end(self.meaning, allowed),
+            Rules::Close | Rules::End => {}
             _ => course.mask(self.meaning, earlier, field, rules == Rules::Free, allowed),
         }
     }
+}
+
+/// Takes what is `barred` out of `allowed`.
+fn and_not(allowed: &mut [bool], barred: &[bool]) {
+    allowed.iter_mut().zip(barred).for_each(|(allowed, barred)| *allowed &= !barred);
 }
 
 /// The probability that the logits of a field that applies give to its `lawful` values.

@@ -4,8 +4,9 @@
 //! [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`], [`groove_similarity`] and
 //! [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and [`lag_profile`] one piece with itself; [`measures`]
 //! describes a piece by MusPy's numbers. [`spearman`], the bootstrap ([`bootstrap_mean`] and its relatives) and
-//! [`Pca`] judge and reduce what was measured; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
-//! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by embeddings.
+//! [`Pca`] judge and reduce what was measured; [`originality`] finds what a piece repeats of other songs; [`PathScatter`] and
+//! [`DimensionBars`] draw it. [`yang_lerch`] and [`frechet`] compare a set of generated pieces with a set of real ones, by features and
+//! by embeddings.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does not panic
 //! whatever score it is given: empty, unsorted, with notes of no length or times at the end of the clock. Work is bounded by the number of notes and by named constants ([`MAX_BARS`], [`MAX_LAG`],
@@ -36,6 +37,7 @@ mod figures;
 pub mod frechet;
 mod jacobi;
 pub mod measures;
+pub mod originality;
 mod pca;
 mod profile;
 mod self_similarity;
@@ -47,6 +49,10 @@ pub use bars::{BarNote, BarNotes, MAX_BARS, bars};
 pub use bootstrap::{Estimate, MAX_RESAMPLES, bootstrap_mean, bootstrap_paired_difference, bootstrap_statistic};
 pub use correlation::{mid_ranks, spearman};
 pub use figures::{DimensionBars, MAX_POINTS, PathScatter};
+pub use originality::{
+    OriginalityBuilder, OriginalityError, OriginalityIndex, OriginalityPercentiles, OriginalityReport,
+    OriginalitySummary,
+};
 pub use pca::{MAX_DIMENSIONS, Pca, PcaError};
 pub use profile::{Chroma, FEATURES, Features, GROOVE_POSITIONS, Groove, PITCH_CLASSES};
 pub use self_similarity::{MAX_LAG, MAX_MATRIX_BARS, SelfSimilarity, lag_profile, profile_distance};

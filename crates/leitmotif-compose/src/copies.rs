@@ -1,0 +1,133 @@
+//! Copies of training songs, kept short while a piece is written.
+//!
+//! The measure (`leitmotif_study::originality`) reads a finished score as lines of notes on a grid. Here the same lines
+//! grow note by note, each at the step that it will have in the score that is handed over, and a pitch is barred if a note there would
+//! make a run in common longer than wanted. What is cut off at the end of a piece are the notes written last, so that what
+//! is left was looked at as well. A prime's notes stand in the lines from the start and are never barred: a run that is
+//! too long lies wholly in the prime.
+//!
+//! A player's first notes are free, bars and the end are never barred: there is always a way on.
+
+use crate::ComposeError;
+use crate::assemble::{Placement, clock};
+use crate::meaning::{Kind, Meaning};
+use crate::prime::Primed;
+use leitmotif_data::{Representation, RepresentationConfig, Sequence, Value};
+use leitmotif_score::{Quarters, Resolution, Ticks};
+use leitmotif_study::OriginalityIndex;
+use leitmotif_study::originality::{Line, LineNote, Player, grid_step, lines};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How much of training songs a piece may repeat.
+#[derive(Debug, Clone, Serialize)]
+pub struct AvoidCopies {
+    /// The songs.
+    #[serde(skip)]
+    pub index: Arc<OriginalityIndex>,
+    /// The longest run in common, in notes, at least 1 (which leaves hardly anything; 8 is more reasonable).
+    pub most: usize,
+    /// What names the songs in the text that the piece carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<String>,
+}
+
+/// The lines of a piece as far as it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Copies {
+    index: Arc<OriginalityIndex>,
+    most: usize,
+    lines: BTreeMap<Player, Line>,
+    /// The clock of the decoded sequence, and a grid step in it.
+    decoded: Resolution,
+    step: Ticks,
+    /// The clock of the score that is handed over, and where a note comes to stand in it behind a prime.
+    resolution: Resolution,
+    placement: Option<Placement>,
+    /// Where new music begins, in the clock of the decoded sequence.
+    from: Ticks,
+    /// Where the bar being written begins and ends, in the clock of the decoded sequence.
+    bar: (Ticks, Ticks),
+}
+
+impl Copies {
+    /// What stands before anything is composed.
+    ///
+    /// # Errors
+    /// [`ComposeError::Request`] if the representation does not tell instruments and onsets apart,
+    /// [`ComposeError::Setting`] if no run at all is allowed.
+    pub fn new(
+        avoid: &AvoidCopies,
+        representation: &dyn Representation,
+        opening: &Sequence,
+        primed: Option<&Primed>,
+    ) -> Result<Self, ComposeError> {
+        let RepresentationConfig::Events { grid, .. } = representation.vocabulary().settings else {
+            let reason = "this model's representation keeps no rhythm and no instruments, so copies cannot be told from \
+                          chance: use a model of the representation events";
+            return Err(ComposeError::Request(reason.into()));
+        };
+        if avoid.most == 0 {
+            return Err(ComposeError::setting("avoid_copies", 0, "at least 1 note"));
+        }
+        let decoded = representation.decode(opening)?.resolution;
+        let from = primed.map_or(Ticks(0), |primed| decoded.ticks(Quarters(primed.line)));
+        let mut copies = Self {
+            index: avoid.index.clone(),
+            most: avoid.most,
+            lines: BTreeMap::new(),
+            decoded,
+            step: Ticks(decoded.ticks_per_quarter() / u64::from(grid.max(1))),
+            resolution: decoded,
+            placement: None,
+            from,
+            bar: (from, from),
+        };
+        if let Some(primed) = primed {
+            copies.resolution = clock(primed.score.resolution, representation);
+            copies.placement = Some(Placement::new(primed, decoded, copies.resolution));
+            let prime = primed.score.with_resolution(copies.resolution);
+            copies.lines = lines(&prime).into_iter().map(|line| (line.player(), line)).collect();
+        }
+        Ok(copies)
+    }
+
+    /// The player of a note and its step in the score; `None` if it is not part of the new music.
+    fn place(&self, meaning: &Meaning, event: &[Value]) -> Option<(Player, u64)> {
+        let places = meaning.places.filter(|_| meaning.kind(event) == Kind::Note)?;
+        let instrument = *meaning.instruments.get(usize::from(*event.get(places.instrument)?))?;
+        let position = u64::from(event.get(places.position)?.checked_sub(1)?);
+        let at = self.bar.0 + Ticks(position * self.step.0);
+        let placed = self.placement.map_or(at, |placement| placement.tick(at));
+        (at >= self.from).then_some((Player::of(instrument?), grid_step(placed, self.resolution)))
+    }
+
+    /// Follows one event, which the grammar has accepted.
+    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
+        let kind = meaning.kind(event);
+        if kind.is_bar() {
+            let begins = self.bar.1;
+            self.bar = (begins, begins + self.decoded.ticks(Quarters(kind.quarters())));
+        }
+        let Some((player, step)) = self.place(meaning, event) else { return };
+        let value = meaning.places.and_then(|places| event.get(places.pitch));
+        if let Some(&Some((pitch, _))) = value.and_then(|value| meaning.pitches.get(usize::from(*value))) {
+            self.lines.entry(player).or_insert_with(|| Line::new(player)).insert(LineNote { step, pitch });
+        }
+    }
+
+    /// Which values of field number `field` would make a copy too long, after the `earlier` ones; nothing written
+    /// to `barred` if none can.
+    pub fn bar(&self, meaning: &Meaning, earlier: &[Value], field: usize, barred: &mut Vec<bool>) {
+        barred.clear();
+        if meaning.places.is_none_or(|places| places.pitch != field) {
+            return;
+        }
+        let Some((player, step)) = self.place(meaning, earlier) else { return };
+        let Some(line) = self.lines.get(&player) else { return };
+        let forbidden = self.index.forbid(line, step, self.most);
+        let is_barred = |pitch: &Option<(u8, bool)>| pitch.is_some_and(|(pitch, _)| forbidden[usize::from(pitch)]);
+        barred.extend(meaning.pitches.iter().map(is_barred));
+    }
+}
