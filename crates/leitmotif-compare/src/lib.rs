@@ -1,6 +1,6 @@
 //! Studies: many models trained and judged alike, one table, one report.
 
-mod results;
 pub mod report;
+mod results;
 
 pub use results::*;
