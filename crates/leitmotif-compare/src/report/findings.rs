@@ -1,26 +1,36 @@
 //! What was found, in sentences that are computed: a number, its interval, and no claim where the interval holds 0.
 
 use super::effects::{Effect, On};
-use super::gaps::Gap;
-use super::statistics::{Difference, FEW_SONGS, Unit, Verdict};
+use super::gaps::{Gap, pairings};
+use super::statistics::{Difference, FEW_SONGS, Unit, Verdict, paired_difference};
 use super::view::{Cell, View};
 use super::words::{counted, interval, nats, sensible, signed, signed_interval};
+use leitmotif_train::Estimate;
 
 /// With more gaps than this, only the largest and the smallest have sentences.
 const MOST_GAPS: usize = 12;
 
-/// The sentences, in the order of the report.
-pub fn findings(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Vec<String> {
-    let mut said = Vec::new();
-    said.extend(view.results.tests.iter().filter_map(|test| best(view, &test.name)));
-    said.extend(generalisation(gaps));
-    said.extend(effects.iter().filter(|it| it.arm.is_none() && !matches!(it.on, On::Test(_))).map(effect));
-    said.extend(originality(view));
-    said.extend(seeds(view));
-    if !said.is_empty() {
-        said.extend(cautions(view, gaps, effects));
+/// With more runs than this, originality is counted instead of told run by run.
+const MOST_ORIGINALS: usize = 6;
+
+/// Sentences under a heading.
+pub type Group = (&'static str, Vec<String>);
+
+/// The sentences, in the order of the report; groups that have none are left out.
+pub fn findings(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Vec<Group> {
+    if view.cells.is_empty() {
+        return Vec::new();
     }
-    said
+    let pooled = effects.iter().filter(|it| it.arm.is_none() && !matches!(it.on, On::Test(_)));
+    let mut groups = vec![
+        ("The lowest errors", view.results.tests.iter().filter_map(|test| best(view, &test.name)).collect()),
+        ("Generalisation", generalisation(gaps)),
+        ("Factors", pooled.map(effect).collect()),
+        ("Originality", originality(view)),
+        ("How sure this is", seeds(view).into_iter().chain(cautions(view, gaps, effects)).collect()),
+    ];
+    groups.retain(|group: &Group| !group.1.is_empty());
+    groups
 }
 
 /// `0.123 nats per note more (95 % interval +0.100 to +0.150)`, or that the two are not distinguishable.
@@ -44,20 +54,28 @@ fn said(it: &Difference) -> String {
     text
 }
 
-/// Which models foretell a test set best.
+/// Which models foretell a test set best, and whether the next ones can be told from them.
 fn best(view: &View<'_>, test: &str) -> Option<String> {
-    let judged = view.cells.iter().filter_map(|cell| Some((cell, cell.test(test, Unit::Note)?)));
-    let (cell, loss) = judged.min_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
-    let home = match view.is_home(cell.arm, test) {
-        true => ", its own kind of music",
-        false => "",
+    let mut judged: Vec<(&Cell<'_>, Estimate)> =
+        view.cells.iter().filter_map(|cell| Some((cell, cell.test(test, Unit::Note)?))).collect();
+    judged.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let (cell, loss) = judged.first()?;
+    let name = |cell: &Cell<'_>| {
+        let home = if view.is_home(cell.arm, test) { " (its own kind of music)" } else { "" };
+        format!("{}{home}", view.named(cell.arm, &cell.levels))
     };
-    Some(format!(
-        "Test set {test}: the lowest error is that of {}{home}: {} nats per note (95 % interval {}).",
-        view.named(cell.arm, &cell.levels),
+    let mut text = format!(
+        "Test set {test}: the lowest error is that of {}, {} nats per note (95 % interval {}).",
+        name(cell),
         nats(loss.value),
-        interval(&loss)
-    ))
+        interval(loss)
+    );
+    if let Some((next, _)) = judged.get(1)
+        && let Some(difference) = paired_difference(&pairings(&[(*next, *cell)], test))
+    {
+        text += &format!(" The next is {}, beside it: {}.", name(next), said(&difference));
+    }
+    Some(text)
 }
 
 fn generalisation(gaps: &[Gap<'_>]) -> Vec<String> {
@@ -102,33 +120,43 @@ fn effect(it: &Effect<'_>) -> String {
 
 /// The longest runs in common with training, beside human songs.
 fn originality(view: &View<'_>) -> Vec<String> {
-    let mut said = Vec::new();
+    let (mut told, mut longer, mut shorter) = (Vec::new(), 0, 0);
     for run in view.runs() {
         let facts = run.found.music.as_ref().and_then(|music| music.originality.as_ref());
         let Some((own, human)) = facts.and_then(|it| Some((it.longest_run?, it.human_longest_run?))) else { continue };
         let apart = match () {
-            () if own.low > human.high => "longer: the pieces repeat more of the training songs than human songs do",
-            () if own.high < human.low => "shorter",
+            () if own.low > human.high => {
+                longer += 1;
+                "longer: the pieces repeat more of the training songs than human songs do"
+            }
+            () if own.high < human.low => {
+                shorter += 1;
+                "shorter"
+            }
             () => "not distinguishable: the intervals overlap",
         };
-        let shown = |it: &leitmotif_train::Estimate| {
-            format!("{} notes ({} to {})", sensible(it.value), sensible(it.low), sensible(it.high))
-        };
-        said.push(format!(
-            "Originality of {}: the longest run in common with a training song has {} on average, that of held-out human songs \
-             {}: {apart}.",
+        let shown =
+            |it: &Estimate| format!("{} notes ({} to {})", sensible(it.value), sensible(it.low), sensible(it.high));
+        told.push(format!(
+            "{}: the longest run in common with a training song has {} on average, that of held-out human songs {}: \
+             {apart}.",
             run.run.id,
             shown(&own),
             shown(&human)
         ));
     }
-    said
+    if told.len() > MOST_ORIGINALS {
+        let rest = told.len() - longer - shorter;
+        return vec![format!(
+            "Of {}, the longest run in common with a training song is longer than that of held-out human songs in {longer}, \
+             shorter in {shorter}, and not distinguishable (the 95 % intervals overlap) in {rest}.",
+            counted(told.len(), "run")
+        )];
+    }
+    told
 }
 
 fn seeds(view: &View<'_>) -> Option<String> {
-    if view.cells.is_empty() {
-        return None;
-    }
     if !view.has_seeds() {
         return Some(
             "There is one seed: differences between seeds are not measured, and a difference may be one of seeds."

@@ -50,7 +50,8 @@ fn matched<'v, 'a>(view: &'v View<'a>, arm: &str, home: &str) -> Vec<(&'v Cell<'
     view.cells.iter().filter(|cell| cell.arm == arm).filter_map(|cell| Some((cell, of(home, &cell.levels)?))).collect()
 }
 
-fn pairings<'a>(cells: &[(&Cell<'a>, &Cell<'a>)], test: &'a str) -> Vec<Pairing<'a>> {
+/// Runs of two cells, paired by seed.
+pub fn pairings<'a>(cells: &[(&Cell<'a>, &Cell<'a>)], test: &'a str) -> Vec<Pairing<'a>> {
     let mut pairings = Vec::new();
     for (cell, home) in cells {
         for run in &cell.runs {

@@ -77,14 +77,13 @@ fn warnings(view: &View<'_>, section: &mut Section) {
     if !failed.is_empty() {
         let lines = failed.iter().map(|(run, error)| format!("{}: {error}", run.id)).collect();
         section.blocks.push(Block::Warning(format!(
-            "{} failed and have no part in any number here:",
+            "{} failed, without any part in the numbers here:",
             counted(failed.len(), "run")
         )));
         section.blocks.push(Block::List(lines));
     }
     if view.missing() > 0 {
-        let text =
-            format!("{} of the plan are missing: they were not run, or not yet.", counted(view.missing(), "run"));
+        let text = format!("Missing of the plan (not run, or not yet): {}.", counted(view.missing(), "run"));
         section.blocks.push(Block::Warning(text));
         let names = view.missing_names();
         if !names.is_empty() {
@@ -104,7 +103,9 @@ pub fn found(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Secti
             "Every sentence is computed from the results. Less is better. A difference is called so where its 95 % interval over \
              songs leaves 0 out; otherwise the two are not distinguishable.",
         );
-        section.blocks.push(Block::List(said));
+        for (heading, sentences) in said {
+            section.blocks.extend([Block::Heading(heading.into()), Block::List(sentences)]);
+        }
     }
     section
 }

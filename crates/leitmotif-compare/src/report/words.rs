@@ -48,7 +48,7 @@ pub fn sensible(value: f64) -> String {
     match value.abs() {
         size if !size.is_finite() => NONE.to_owned(),
         0.0 => "0".to_owned(),
-        size if size >= 1e6 || size < 1e-4 => format!("{value:.2e}").replace('-', &MINUS.to_string()),
+        size if !(1e-4..1e6).contains(&size) => format!("{value:.2e}").replace('-', &MINUS.to_string()),
         size if size >= 100.0 => fixed(value, 0),
         size if size >= 10.0 => fixed(value, 1),
         size if size >= 1.0 => fixed(value, 2),

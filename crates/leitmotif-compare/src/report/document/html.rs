@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// Escapes text for content and attribute values alike.
 pub fn escape(text: &str) -> String {
-    let text = printable(text);
+    // A line does not end between a number and its unit.
+    let text = printable(text).replace(" %", "\u{a0}%");
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {

@@ -52,7 +52,7 @@ fn blocks(all: &[Block], text: &mut String) {
                 writeln!(text)
             }
             Block::Code(it) => code(it, text),
-            Block::Table(it) => write!(text, "{}\n", table(it)),
+            Block::Table(it) => writeln!(text, "{}", table(it)),
             Block::Figure(it) => {
                 write!(text, "![{}](figures/{}.svg)\n\n{}\n\n", escape(&it.caption), it.file, escape(&it.caption))
             }
@@ -61,7 +61,7 @@ fn blocks(all: &[Block], text: &mut String) {
                 blocks(inside, text);
                 Ok(())
             }
-            Block::Page { markdown, .. } => write!(text, "{markdown}\n"),
+            Block::Page { markdown, .. } => writeln!(text, "{markdown}"),
         };
     }
 }

@@ -39,7 +39,7 @@ pub fn gaps(view: &View<'_>, gaps: &[Gap<'_>], by_level: bool) -> Table {
     }
     let names = head.len();
     let caption = "Paired differences in nats per note; above 0, the arm's model costs more than the test set's home model. \
-                   Runs are paired by levels and seed.";
+                   Runs are paired by levels and seed; every pair counts alike.";
     let file = if by_level { "gaps-by-level" } else { "gaps" };
     let mut table = Table::new(file, caption, names, head.into_iter().chain(DIFFERENCE));
     for it in gaps.iter().filter(|it| it.levels.is_some() == by_level) {
@@ -60,7 +60,7 @@ pub fn effects(effects: &[Effect<'_>], by_arm: bool) -> Table {
     head.push("tested on");
     let names = head.len();
     let caption = "Paired differences in nats per note; above 0, the level costs more than the first one. Runs are paired by \
-                   arm, seed and the levels of other factors.";
+                   arm, seed and the levels of other factors; every pair counts alike.";
     let file = if by_arm { "effects-by-arm" } else { "effects" };
     let mut table = Table::new(file, caption, names, head.into_iter().chain(DIFFERENCE));
     for it in effects.iter().filter(|it| it.arm.is_some() == by_arm) {

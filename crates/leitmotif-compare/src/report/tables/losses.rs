@@ -13,7 +13,7 @@ pub fn losses(view: &View<'_>, unit: Unit) -> Table {
     let mut head = vec!["trained on".to_owned()];
     head.extend(factors);
     let names = head.len();
-    head.extend(["parameters", "best epoch", "best step", "training", "validation", "test, mean"].map(str::to_owned));
+    head.extend(["parameters", "best epoch", "training", "validation", "test, mean"].map(str::to_owned));
     head.extend(view.results.tests.iter().map(|test| format!("test: {}", test.name)));
     let file = match unit {
         Unit::Token => "losses-token",
@@ -67,8 +67,8 @@ fn row(view: &View<'_>, cell: &Cell<'_>, unit: Unit) -> Vec<Said> {
         |value: Option<OverSeeds>| value.map_or_else(|| NONE.to_owned(), |it| count(it.mean.round().max(0.0) as u64));
     let epochs = cell.over_seeds(|found| found.best.map(|best| best.epoch));
     row.push(whole(cell.over_seeds(|found| Some(found.parameters as f64))).into());
-    row.push(epochs.map_or_else(|| NONE.to_owned(), |it| fixed(it.mean, 1)).into());
-    row.push(whole(cell.over_seeds(|found| found.best.map(|best| best.step as f64))).into());
+    let steps = whole(cell.over_seeds(|found| found.best.map(|best| best.step as f64)));
+    row.push(epochs.map_or_else(|| NONE.into(), |it| Said::small(fixed(it.mean, 1), format!("step {steps}"))));
     let own = |loss: fn(&Finished) -> Option<&Loss>| {
         let estimate = match cell.runs.as_slice() {
             [run] => loss(run.found).map(|loss| unit.of(loss)),
@@ -115,7 +115,7 @@ fn others(view: &View<'_>, it: &Reference) -> Row {
         Some(epochs) => Said::small(best, format!("of {}", fixed(epochs, 0))),
         None => best.into(),
     };
-    cells.extend([NONE.into(), best, NONE.into()]);
+    cells.extend([NONE.into(), best]);
     cells.extend([it.train, it.valid, it.test].map(|value| Said::from(number(value))));
     cells.extend(view.results.tests.iter().map(|_| Said::from(NONE)));
     Row { cells, foreign: true }
