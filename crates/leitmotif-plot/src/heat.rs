@@ -16,6 +16,7 @@ pub struct HeatMap {
     columns: Vec<String>,
     values: Vec<Vec<f64>>,
     written: bool,
+    marked: Vec<(usize, usize)>,
 }
 
 impl HeatMap {
@@ -33,6 +34,7 @@ impl HeatMap {
             columns: columns.into_iter().map(Into::into).collect(),
             values,
             written: true,
+            marked: Vec::new(),
         }
     }
 
@@ -57,6 +59,12 @@ impl HeatMap {
     /// Without the values written into the cells.
     pub fn unwritten(mut self) -> Self {
         self.written = false;
+        self
+    }
+
+    /// With a frame around the cell at `row` and `column`, both from 0.
+    pub fn mark(mut self, row: usize, column: usize) -> Self {
+        self.marked.push((row, column));
         self
     }
 
@@ -90,6 +98,14 @@ impl HeatMap {
                 if self.written && text_width(&label, TICK_SIZE) < cell_w - 6.0 && cell_h > TICK_SIZE + 3.0 {
                     self.write(&mut frame, (x + cell_w / 2.0, y + cell_h / 2.0), &label, part);
                 }
+            }
+        }
+        for &(r, c) in self.marked.iter().filter(|cell| cell.0 < rows && cell.1 < columns) {
+            let (x, y) = (frame.left + cell_w * c as f64, frame.top + cell_h * r as f64);
+            // Two lines, one of which stands out from any colour.
+            for (ink, inset) in [(Ink::Accent, 1.5), (Ink::Paper, 3.5)] {
+                let look = Look::stroke(ink, if inset < 2.0 { 3.0 } else { 1.0 });
+                frame.svg.rect(x + inset, y + inset, cell_w - 2.0 * inset, cell_h - 2.0 * inset, &look);
             }
         }
         self.draw_names(&mut frame, &names, cell_w, cell_h);

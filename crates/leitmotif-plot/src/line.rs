@@ -11,13 +11,13 @@ use crate::thin::thin;
 /// One curve.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
-    name: String,
-    points: Vec<(f64, f64)>,
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
     band: Vec<(f64, f64, f64)>,
     dots: bool,
-    dashed: bool,
+    pub(crate) dashed: bool,
     smoothing: Option<f64>,
-    colour: Option<usize>,
+    pub(crate) colour: Option<usize>,
 }
 
 impl Series {
@@ -227,7 +227,7 @@ impl LineChart {
     }
 }
 
-fn draw(frame: &mut Frame, series: &Series, ink: Ink, x: &Ticks, y: &Ticks) {
+pub(crate) fn draw(frame: &mut Frame, series: &Series, ink: Ink, x: &Ticks, y: &Ticks) {
     let name = Some(series.name.as_str());
     frame.svg.group(&Look::default(), name);
     for run in

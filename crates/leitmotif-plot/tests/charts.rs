@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use leitmotif_plot::{
-    BarChart, BarGroup, Cloud, HeatMap, LineChart, PlotError, Scale, Scatter, Series, Theme, svg_to_png,
-    svg_to_png_themed,
+    BarChart, BarGroup, Cloud, ForestPlot, HeatMap, LineChart, PlotError, Scale, Scatter, Series, SmallMultiples,
+    Theme, svg_to_png, svg_to_png_themed,
 };
 use proptest::prelude::*;
 
@@ -53,6 +53,9 @@ fn charts_without_data_say_so() {
         BarChart::new("b").group(BarGroup::new("g", nothing)).to_svg(Theme::Auto),
         HeatMap::new("c", ["r"], ["c"], vec![vec![f64::NAN]]).to_svg(Theme::Auto),
         Scatter::new("d").cloud(Cloud::new("c", [(f64::NAN, 0.0)])).to_svg(Theme::Auto),
+        ForestPlot::new("e").row("r", f64::NAN, None, "").to_svg(Theme::Auto),
+        SmallMultiples::new("f").panel("p", [Series::new("s", [(f64::NAN, 0.0)])]).to_svg(Theme::Auto),
+        SmallMultiples::new("g").to_svg(Theme::Auto),
     ];
     for svg in charts {
         assert!(texts(&svg).contains(&"no data".to_owned()), "{svg}");
@@ -63,6 +66,37 @@ fn charts_without_data_say_so() {
 fn bars_stand_on_zero() {
     let svg = BarChart::new("").group(BarGroup::new("g", [90.0, 100.0])).to_svg(Theme::Light);
     assert!(texts(&svg).contains(&"0".to_owned()) && !texts(&svg).iter().any(|text| text.starts_with('-')));
+}
+
+#[test]
+fn panels_share_their_axes() {
+    let panel = |chart: SmallMultiples, low: f64| chart.panel("p", [Series::new("s", [(0.0, low), (1.0, low + 1.0)])]);
+    let svg = panel(panel(SmallMultiples::new(""), 0.0), 9.0).to_svg(Theme::Light);
+    // Each panel has every label of the common axis; the legend names the series once.
+    for label in ["0", "2", "10"] {
+        assert!(texts(&svg).iter().filter(|text| *text == label).count() >= 2, "{label}");
+    }
+    assert_eq!(texts(&svg).iter().filter(|text| *text == "s").count(), 1);
+}
+
+#[test]
+fn only_intervals_without_zero_are_drawn_full() {
+    let inks = |interval| {
+        let svg = ForestPlot::new("").row("r", 1.0, Some(interval), "").to_svg(Theme::Light);
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let dot = document.descendants().find(|n| n.has_tag_name("circle")).unwrap();
+        dot.attribute("class").unwrap().to_owned()
+    };
+    assert_eq!(inks((0.5, 1.5)), "f-0");
+    assert_eq!(inks((-0.5, 1.5)), "f-paper s-muted");
+}
+
+#[test]
+fn a_marked_cell_has_a_frame() {
+    let map = HeatMap::new("", ["a", "b"], ["c"], vec![vec![1.0], vec![2.0]]);
+    let frames = |map: &HeatMap| map.to_svg(Theme::Light).matches("s-accent").count();
+    let (without, with) = (frames(&map), frames(&map.clone().mark(1, 0).mark(7, 7)));
+    assert!(without == 0 && with > 0, "{without} {with}");
 }
 
 /// The number of pixels of a PNG's header.
@@ -108,8 +142,14 @@ proptest! {
         let bars = BarChart::new(name.clone()).series([name.clone()]).size(width, 300.0)
             .group(BarGroup::new(name.clone(), points.iter().map(|p| p.0)).intervals(points.iter().map(|&p| Some(p))));
         let heat = HeatMap::new(name.clone(), [name.clone()], [name.clone()], vec![points.iter().map(|p| p.1).collect()]);
+        let forest = points.iter().fold(ForestPlot::new(name.clone()).heading(name.clone()).width(width), |plot, &(x, y)| {
+            plot.row(name.clone(), x, Some((y, x)), name.clone())
+        });
+        let series = [Series::new(name.clone(), points.clone())];
+        let panels = SmallMultiples::new(name.clone()).panel(name.clone(), series.clone()).panel(name.clone(), series);
         let scatter = Scatter::new(name.clone()).scales(scale, scale).cloud(Cloud::new(name, points));
-        for svg in [line.to_svg(Theme::Auto), bars.to_svg(Theme::Dark), heat.to_svg(Theme::Light), scatter.to_svg(Theme::Auto)] {
+        for svg in [line.to_svg(Theme::Auto), bars.to_svg(Theme::Dark), heat.to_svg(Theme::Light), scatter.to_svg(Theme::Auto),
+            forest.to_svg(Theme::Auto), panels.to_svg(Theme::Auto)] {
             prop_assert!(roxmltree::Document::parse(&svg).is_ok());
             for attribute in ["NaN\"", "inf\"", "=\"NaN", "=\"inf"] {
                 prop_assert!(!svg.contains(attribute));

@@ -1,0 +1,6 @@
+//! The report's tables as they are read.
+
+pub mod differences;
+pub mod facts;
+pub mod losses;
+pub mod music;
