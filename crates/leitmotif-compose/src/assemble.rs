@@ -23,7 +23,10 @@ pub(crate) fn assemble(
     request: &Request,
 ) -> Result<Score, ComposeError> {
     let mut decoded = representation.decode(sequence)?;
-    one_player_each(&mut decoded);
+    // Voices of one instrument are players of their own.
+    if !matches!(representation.vocabulary().settings, RepresentationConfig::Chorales { .. }) {
+        one_player_each(&mut decoded);
+    }
     let (mut score, from) = match primed {
         Some(primed) => (continued(&decoded, primed, representation), primed),
         None => {
@@ -166,10 +169,8 @@ fn continued(decoded: &Score, primed: &Primed, representation: &dyn Representati
 
 /// The prime's own clock, or the least multiple of it that the grid divides.
 pub(crate) fn clock(own: Resolution, representation: &dyn Representation) -> Resolution {
-    let grid = match representation.vocabulary().settings {
-        RepresentationConfig::Events { grid, .. } => u64::from(grid.max(1)),
-        RepresentationConfig::Notes => 2,
-    };
+    // Tokens of `notes` are half a quarter apart.
+    let grid = representation.vocabulary().settings.grid().map_or(2, |grid| u64::from(grid.max(1)));
     let ticks = own.ticks_per_quarter();
     if ticks >= FINE_CLOCK {
         return own;

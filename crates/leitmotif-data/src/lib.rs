@@ -2,13 +2,16 @@
 
 mod attributes;
 mod batch;
+mod chorales;
 mod corpus;
 mod events;
 mod export;
+mod frames;
 mod notes;
 mod pitch_name;
 pub mod prepare;
 mod representation;
+mod roll;
 mod sequence;
 mod vocabulary;
 
@@ -27,8 +30,10 @@ pub use corpus::{
 pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
 pub use export::export;
 pub use representation::{
-    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, build, load,
+    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
+    RepresentationError, build, load,
 };
+pub use roll::MAX_FRAMES;
 pub use sequence::{Sequence, Value};
 pub use vocabulary::{Field, NONE, Vocabulary};
 

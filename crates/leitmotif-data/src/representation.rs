@@ -1,6 +1,8 @@
 //! The interface of every representation: scores to events and back, and which events may follow.
 
+use crate::chorales::Chorales;
 use crate::events::Events;
+use crate::frames::Frames;
 use crate::notes::Notes;
 use crate::{BarMusic, Sequence, Value, Vocabulary};
 use leitmotif_score::{Instrument, Score};
@@ -21,6 +23,64 @@ pub enum RepresentationConfig {
     },
     /// The original study's: one token per onset and part, a note or a chord's pitch classes.
     Notes,
+    /// One event per step of the grid: the pitches of soprano, alto, tenor and bass.
+    Chorales {
+        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
+        grid: u16,
+    },
+    /// A piano roll: one token per sounding pitch of a step, ascending, and one that closes the step.
+    Frames {
+        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
+        grid: u16,
+    },
+}
+
+impl RepresentationConfig {
+    /// Its name in settings and options.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Events { .. } => "events",
+            Self::Notes => "notes",
+            Self::Chorales { .. } => "chorales",
+            Self::Frames { .. } => "frames",
+        }
+    }
+
+    /// Grid steps per quarter note, where it has a grid.
+    pub fn grid(&self) -> Option<u16> {
+        match self {
+            Self::Events { grid, .. } | Self::Chorales { grid } | Self::Frames { grid } => Some(*grid),
+            Self::Notes => None,
+        }
+    }
+
+    /// The genres that a header can name.
+    pub fn genres(&self) -> &[String] {
+        match self {
+            Self::Events { genres, .. } => genres,
+            _ => &[],
+        }
+    }
+}
+
+/// How the cost of frames is counted, by a representation of frames of one length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameUnits {
+    /// The fields whose cost is the frames'.
+    pub fields: std::ops::Range<usize>,
+    /// Tokens of each frame, such as four voices; 0 where their number varies.
+    pub tokens: usize,
+}
+
+/// What an event is to the frames of a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameEvent {
+    /// Of no frame: the start, the end, or an event of a representation without frames.
+    Outside,
+    /// In a frame that goes on.
+    Within,
+    /// The last of a frame, or all of it.
+    Closes,
 }
 
 /// What is known of a piece before its first note. Empty means unknown, or left open.
@@ -137,7 +197,17 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// Whether the event holds a note (or, in `notes`, a chord): the unit of nats per note.
+    /// How the cost of frames is counted; `None` if events are not frames of one length.
+    fn frames(&self) -> Option<FrameUnits> {
+        None
+    }
+
+    /// What an event is to the frames.
+    fn frame_event(&self, _event: &[Value]) -> FrameEvent {
+        FrameEvent::Outside
+    }
+
+    /// Whether the event holds a note (or, in `notes`, a chord; in `chorales`, a frame that sounds).
     fn is_note(&self, event: &[Value]) -> bool;
 
     /// The event as its values' names, fields that do not apply left out: `note 4 piano C4 1/4 mf`.
@@ -185,6 +255,8 @@ pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, R
     Ok(match config {
         RepresentationConfig::Events { grid, genres } => Arc::new(Events::new(*grid, genres)?),
         RepresentationConfig::Notes => Arc::new(Notes::new()),
+        RepresentationConfig::Chorales { grid } => Arc::new(Chorales::new(*grid)?),
+        RepresentationConfig::Frames { grid } => Arc::new(Frames::new(*grid)?),
     })
 }
 

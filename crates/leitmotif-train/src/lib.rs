@@ -24,7 +24,8 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluate::{
-    CONFIDENCE, Estimate, Evaluation, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate, evaluate_songs,
+    CONFIDENCE, Estimate, Evaluation, FrameLoss, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate,
+    evaluate_songs,
 };
 pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};

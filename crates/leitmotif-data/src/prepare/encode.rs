@@ -39,10 +39,7 @@ pub(super) fn encode(
 ) -> Result<Encoded, PrepareError> {
     let config = with_genres(&options.representation, &songs, warnings);
     let representation = crate::build(&config)?;
-    let named: HashSet<&str> = match &config {
-        RepresentationConfig::Events { genres, .. } => genres.iter().map(String::as_str).collect(),
-        RepresentationConfig::Notes => HashSet::new(),
-    };
+    let named: HashSet<&str> = config.genres().iter().map(String::as_str).collect();
     let selections = options.check()?;
     let splits = splits(&songs, options, warnings);
     let mut writer = CorpusWriter::create(dir, representation.vocabulary())?;
@@ -56,7 +53,7 @@ pub(super) fn encode(
             let mut song = slot.take()?;
             let score = match song.score.take() {
                 Some(score) => Ok(*score),
-                None => read_again(&song, &selections),
+                None => read_again(&song, &selections, &config),
             };
             let genre = song.genre.clone().filter(|genre| named.contains(genre.as_str()));
             let encoded = score.and_then(|score| {

@@ -1,6 +1,6 @@
 //! From folders of MIDI files to a corpus.
 //!
-//! 1. `scan` finds the files; `metadata` reads the table beside them;
+//! 1. `scan` finds the files (`collection` the songs within one); `metadata` reads the table beside them;
 //! 2. `survey` reads every file once, on all cores: tags, filters, length, fingerprint;
 //! 3. `duplicates` drops copies, `select` draws per genre, `split` places the rest;
 //! 4. `encode` turns the songs that are left into events, on all cores, and writes them in the order of their names into
@@ -10,6 +10,7 @@
 //! and its score per thread, [`CACHED_NOTES`] notes of scores kept from the first reading (larger collections are read
 //! twice), and one chunk of encoded songs.
 
+mod collection;
 mod destination;
 mod duplicates;
 mod encode;
@@ -24,12 +25,14 @@ mod split;
 mod subset;
 mod survey;
 
+pub use collection::{COLLECTION_EXTENSION, MAX_COLLECTION_BYTES, MAX_FRAME_PITCHES};
 pub use duplicates::{BAND_VALUES, BANDS};
 pub use error::PrepareError;
 pub use fingerprint::{Fingerprint, MIN_PITCHED_NOTES, SHINGLE_NOTES, SHINGLE_STROKES, SKETCH_VALUES};
 pub use metadata::{MAX_METADATA_BYTES, MetadataError};
 pub use options::{
-    DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout, PrepareOptions, SplitBy, SplitOptions,
+    DEFAULT_FRAME_GRID, DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout, PrepareOptions,
+    SplitBy, SplitOptions,
 };
 pub use progress::{Progress, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
@@ -99,7 +102,7 @@ fn run(options: &PrepareOptions, progress: &dyn Progress, cancel: &AtomicBool) -
 
     progress.stage(Stage::Compare, Some(songs.len()));
     if !options.duplicates.keep {
-        drop_duplicates(&mut songs, &mut dropped, options.duplicates.similarity);
+        drop_duplicates(&mut songs, &mut dropped, &mut warnings, options.duplicates.similarity);
     }
     if let Some(count) = options.filter.per_genre {
         let (left_out, notes) = select::draw_per_genre(&mut songs, count, options.seed);
@@ -134,13 +137,30 @@ fn run(options: &PrepareOptions, progress: &dyn Progress, cancel: &AtomicBool) -
     Ok(PrepareSummary { output: options.output.clone(), files, manifest, dropped })
 }
 
-/// Removes the songs that duplicate others.
-fn drop_duplicates(songs: &mut Vec<Candidate>, dropped: &mut Vec<DroppedRecord>, threshold: f64) {
+/// Removes the songs that duplicate others. Songs of collections stay, because results on them are compared with others'
+/// on the same splits; how many are like others is a warning.
+fn drop_duplicates(
+    songs: &mut Vec<Candidate>,
+    dropped: &mut Vec<DroppedRecord>,
+    warnings: &mut Vec<String>,
+    threshold: f64,
+) {
     let entries: Vec<_> = songs
         .iter()
         .map(|song| duplicates::Entry { fingerprint: &song.fingerprint, notes: song.notes, name: &song.found.name })
         .collect();
-    let found = duplicates::duplicates(&entries, threshold);
+    let mut found = duplicates::duplicates(&entries, threshold);
+    let mut kept = 0;
+    for (song, duplicate) in songs.iter().zip(&mut found) {
+        if song.found.song.is_some() {
+            kept += usize::from(duplicate.take().is_some());
+        }
+    }
+    if kept > 0 {
+        warnings.push(format!(
+            "{kept} songs of collections are near-duplicates of others, and stay, since the file fixes the splits"
+        ));
+    }
     for (song, duplicate) in songs.iter().zip(&found) {
         if let Some(duplicate) = duplicate {
             let of = &songs[duplicate.of].found.name;

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub const DUPLICATE_SIMILARITY: f64 = 0.55;
 /// The grid of the default representation, in steps a quarter.
 pub const DEFAULT_GRID: u16 = 12;
+/// The grid of the representations of frames, in steps a quarter: sixteenths.
+pub const DEFAULT_FRAME_GRID: u16 = 4;
 
 /// Everything that decides what a corpus holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

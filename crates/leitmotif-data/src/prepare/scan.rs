@@ -4,6 +4,7 @@
 //! path if it has one below the inputs, so that loops end and nothing is counted twice for being linked. The order is
 //! that of the names' bytes, whatever the file system's.
 
+use super::collection::{self, COLLECTION_EXTENSION, CollectionSong, Rejected};
 use super::{PrepareError, options::Layout};
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
@@ -23,12 +24,22 @@ pub(super) struct Found {
     pub(super) name_bytes: Option<String>,
     /// The folders between its input and itself.
     pub(super) folders: Vec<String>,
+    /// Which song of the file it is, where the file is a collection.
+    pub(super) song: Option<CollectionSong>,
 }
 
 impl Found {
     /// The file's name without its extension.
     pub(super) fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the song is called if nothing else says it.
+    pub(super) fn title(&self) -> String {
+        match &self.song {
+            Some(song) => format!("{} {}", self.stem(), song.name()),
+            None => self.stem(),
+        }
     }
 
     /// Genre and artist by the folders' names.
@@ -50,9 +61,42 @@ pub(super) struct Unreadable {
     pub(super) detail: String,
 }
 
-/// All music files below the inputs in the order of their names, and what could not be looked at.
+/// All music files below the inputs and all songs of collections, in the order of their names, and what could not be
+/// looked at.
 pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
-    let mut walk = Walk::default();
+    let (found, mut unreadable) = files(inputs, true)?;
+    let mut songs = Vec::with_capacity(found.len());
+    for file in found {
+        if !has_extension(&file.path, &[COLLECTION_EXTENSION]) {
+            songs.push(file);
+            continue;
+        }
+        let detail = match collection::read(&file.path) {
+            Ok(read) => {
+                songs.extend(read.into_iter().map(|song| {
+                    let below = |name: &String| format!("{name}/{}", song.name());
+                    let (name, name_bytes) = (below(&file.name), file.name_bytes.as_ref().map(below));
+                    Found { name, name_bytes, song: Some(song), ..file.clone() }
+                }));
+                continue;
+            }
+            // Folders hold JSON files of all kinds; a file that is named by itself is meant to be music.
+            Err(Rejected::OtherShape) if !inputs.contains(&file.path) => continue,
+            Err(Rejected::OtherShape) => {
+                r#"it is not of the shape {"train": [...], "valid": [...], "test": [...]}"#.into()
+            }
+            Err(Rejected::Broken(reason)) => reason,
+        };
+        unreadable.push(Unreadable { name: file.name, name_bytes: file.name_bytes, detail });
+    }
+    songs.sort_by(|a, b| (&a.name, &a.name_bytes, &a.path).cmp(&(&b.name, &b.name_bytes, &b.path)));
+    unreadable.sort_by(|a, b| (&a.name, &a.detail).cmp(&(&b.name, &b.detail)));
+    Ok((songs, unreadable))
+}
+
+/// All music files below the inputs, with `collections` also all JSON files.
+fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
+    let mut walk = Walk { collections, ..Walk::default() };
     let mut prefixes = HashSet::new();
     for input in inputs {
         let failed = |error| PrepareError::Input { path: input.clone(), error };
@@ -70,7 +114,6 @@ pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), 
     let mut seen = HashSet::new();
     walk.found.retain(|found| seen.insert(found.path.clone()));
     walk.found.sort_by(|a, b| (&a.name, &a.name_bytes, &a.path).cmp(&(&b.name, &b.name_bytes, &b.path)));
-    walk.unreadable.sort_by(|a, b| (&a.name, &a.detail).cmp(&(&b.name, &b.detail)));
     Ok((walk.found, walk.unreadable))
 }
 
@@ -79,7 +122,7 @@ pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), 
 /// # Errors
 /// [`PrepareError::Input`] if `path` cannot be read.
 pub fn midi_files(path: &Path) -> Result<Vec<PathBuf>, PrepareError> {
-    let (found, _) = scan(&[path.to_owned()])?;
+    let (found, _) = files(&[path.to_owned()], false)?;
     Ok(found.into_iter().map(|found| found.path).collect())
 }
 
@@ -100,6 +143,8 @@ fn unique_name(input: &Path, taken: &mut HashSet<String>) -> String {
 #[derive(Default)]
 struct Walk {
     prefix: String,
+    /// Whether JSON files are looked for too.
+    collections: bool,
     found: Vec<Found>,
     unreadable: Vec<Unreadable>,
     /// Folders entered, by their real path.
@@ -138,11 +183,11 @@ impl Walk {
                         links.insert(path);
                     }
                     Ok(kind) if kind.is_dir() => real.push(path),
-                    Ok(_) if !is_midi(&path) => {}
+                    Ok(_) if !self.is_wanted(&path) => {}
                     Ok(kind) if kind.is_file() => self.file(root, path),
                     // A pipe or a device by a music file's name would never end.
                     Ok(_) => self.fail(root, &path, &"it is no ordinary file"),
-                    Err(error) if is_midi(&path) => self.fail(root, &path, &error),
+                    Err(error) if self.is_wanted(&path) => self.fail(root, &path, &error),
                     Err(_) => {}
                 }
             }
@@ -150,12 +195,16 @@ impl Walk {
         Ok(())
     }
 
+    fn is_wanted(&self, path: &Path) -> bool {
+        has_extension(path, &MIDI_EXTENSIONS) || self.collections && has_extension(path, &[COLLECTION_EXTENSION])
+    }
+
     fn file(&mut self, root: &Path, path: PathBuf) {
         let (name, name_bytes) = self.name(root, &path);
         let below = path.strip_prefix(root).unwrap_or(&path);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let folders = parts[..parts.len().saturating_sub(1)].to_vec();
-        self.found.push(Found { path, name, name_bytes, folders });
+        self.found.push(Found { path, name, name_bytes, folders, song: None });
     }
 
     fn fail(&mut self, root: &Path, path: &Path, error: &dyn std::fmt::Display) {
@@ -175,9 +224,9 @@ impl Walk {
     }
 }
 
-fn is_midi(path: &Path) -> bool {
+fn has_extension(path: &Path, known: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| MIDI_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    extension.is_some_and(|extension| known.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// A name's exact bytes: those that are not UTF-8 as `\xNN`, a backslash doubled.

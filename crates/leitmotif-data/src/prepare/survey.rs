@@ -6,7 +6,7 @@ use super::options::Selections;
 use super::scan::Found;
 use super::select::normal;
 use super::{PrepareError, PrepareOptions, Progress, record, stop_if};
-use crate::{DropReason, DroppedRecord, Split};
+use crate::{DropReason, DroppedRecord, RepresentationConfig, Split};
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
 use leitmotif_score::midi::{ReadOptions, Severity, read_midi};
 use leitmotif_score::{Instrument, InstrumentSelection, Score};
@@ -120,14 +120,20 @@ impl Survey<'_> {
         let artist = tags.artist.clone().or(artist);
         let row = row.map(|(row, _)| row);
         let judged = self.wanted(&genre, &artist).and_then(|()| {
+            if let Some(song) = &found.song {
+                let score = song.score(&self.options.representation);
+                let score = chosen(score, &[], self.selections)?;
+                return self.candidate(&found, score, Vec::new(), song.roll.hash());
+            }
             let bytes = bytes.unwrap_or_else(|| read_bytes(&found))?;
-            self.candidate(&found, &bytes)
+            let (score, repairs) = read_score(&bytes, self.selections)?;
+            self.candidate(&found, score, repairs, blake3::hash(&bytes))
         });
         let verdict = match judged {
             Ok(mut song) => {
                 let Tags { title, split, licence, .. } = tags;
-                song.title = title.unwrap_or_else(|| found.stem());
-                (song.split, song.licence) = (split, licence);
+                song.title = title.filter(|_| found.song.is_none()).unwrap_or_else(|| found.title());
+                (song.split, song.licence) = (found.song.as_ref().map(|song| song.split).or(split), licence);
                 (song.genre, song.artist, song.found) = (genre.clone(), artist.clone(), found);
                 Ok(song)
             }
@@ -149,8 +155,13 @@ impl Survey<'_> {
         asked(&filter.artists, artist, DropReason::Artist, "artist")
     }
 
-    fn candidate(&self, found: &Found, bytes: &[u8]) -> Verdict<Box<Candidate>> {
-        let (score, repairs) = read_score(bytes, self.selections)?;
+    fn candidate(
+        &self,
+        found: &Found,
+        score: Score,
+        repairs: Vec<String>,
+        hash: blake3::Hash,
+    ) -> Verdict<Box<Candidate>> {
         let notes = score.note_count();
         let filter = &self.options.filter;
         if let Some(least) = filter.min_notes.filter(|least| notes < *least) {
@@ -174,7 +185,7 @@ impl Survey<'_> {
             instruments: score.instruments(),
             repairs,
             fingerprint: Fingerprint::of(&score),
-            hash: blake3::hash(bytes),
+            hash,
             score: has_room.then(|| Box::new(score)),
         }))
     }
@@ -235,9 +246,14 @@ fn read_bytes(found: &Found) -> Verdict<Vec<u8>> {
 /// The score as the corpus has it: the parts that are asked for. Also tells what was repaired.
 fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<(Score, Vec<String>)> {
     let read = read_midi(bytes, &ReadOptions::default());
-    let (mut score, report) = read.map_err(|error| (DropReason::Unreadable, error.to_string()))?;
+    let (score, report) = read.map_err(|error| (DropReason::Unreadable, error.to_string()))?;
     let grave = report.findings.iter().filter(|finding| finding.severity >= Severity::Repaired);
     let repairs: Vec<String> = grave.map(ToString::to_string).collect();
+    Ok((chosen(score, &repairs, selections)?, repairs))
+}
+
+/// The parts of a score that are asked for.
+fn chosen(mut score: Score, repairs: &[String], selections: &Selections) -> Verdict<Score> {
     if score.note_count() == 0 {
         let why = if repairs.is_empty() { String::new() } else { format!("; {}", repairs.join("; ")) };
         return Err((DropReason::Empty, format!("it has no notes{why}")));
@@ -254,11 +270,18 @@ fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<(Score, Vec<Stri
             return Err((DropReason::Instrument, format!("it has no {}", names.join(" or "))));
         }
     }
-    Ok((score, repairs))
+    Ok(score)
 }
 
 /// Reads a candidate's score again; the file must be the same.
-pub(super) fn read_again(song: &Candidate, selections: &Selections) -> Verdict<Score> {
+pub(super) fn read_again(
+    song: &Candidate,
+    selections: &Selections,
+    representation: &RepresentationConfig,
+) -> Verdict<Score> {
+    if let Some(of) = &song.found.song {
+        return chosen(of.score(representation), &[], selections);
+    }
     let bytes = read_bytes(&song.found)?;
     if blake3::hash(&bytes) != song.hash {
         return Err((DropReason::Changed, "it changed while the corpus was being prepared".to_owned()));

@@ -1,7 +1,8 @@
 //! How well a model foretells music it has not seen: nats per event, per note and per second of music.
 //!
 //! Events of different representations are not comparable, so nats per event (per token) are for one
-//! representation only. Notes are those that the song's events hold. Intervals are of a bootstrap over songs: the songs, not
+//! representation only. Where events are frames of one length, nats per frame and per token of a frame (such as four
+//! voices) leave the start and the end of a piece out, as the literature does. Notes are those that the song's events hold. Intervals are of a bootstrap over songs: the songs, not
 //! the notes, are what is drawn at random.
 
 mod bootstrap;
@@ -14,7 +15,7 @@ pub use unigram::Unigram;
 
 use crate::TrainError;
 use crate::segment::{latent_options, segment_of};
-use leitmotif_data::{Corpus, EvaluationBatches, Split};
+use leitmotif_data::{Corpus, EvaluationBatches, FrameEvent, FrameUnits, Split};
 use leitmotif_model::Judge;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,8 +41,22 @@ pub struct SongLoss {
     pub notes: usize,
     /// Length in seconds.
     pub seconds: f64,
+    /// Frames, in a representation that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<FrameLoss>,
     /// Cost of each field in nats, in the vocabulary's order.
     pub fields: Vec<f64>,
+}
+
+/// What the frames of a song cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct FrameLoss {
+    /// Frames.
+    pub frames: usize,
+    /// Tokens of them all, where each frame has as many; 0 where their number varies.
+    pub tokens: usize,
+    /// Cost of the frames in nats, without the piece's end.
+    pub nats: f64,
 }
 
 /// A model's judgement of some songs.
@@ -53,6 +68,12 @@ pub struct Evaluation {
     pub nats_per_note: Estimate,
     /// Nats per second of music.
     pub nats_per_second: Estimate,
+    /// Nats per frame, in a representation that has frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_per_frame: Option<Estimate>,
+    /// Nats per token of a frame (per voice), where each frame has as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_per_token: Option<Estimate>,
     /// Nats per event, by field.
     pub fields: BTreeMap<String, f64>,
     /// The latents, of a model that has them.
@@ -122,17 +143,20 @@ pub fn evaluate_songs(
     let mut latents = latent::Tally::new(description.model.d_latent);
     let total = batches.targets_left();
     let mut evaluator = judge.evaluator(lanes);
-    let mut costs: BTreeMap<usize, (usize, Vec<f64>)> = BTreeMap::new();
+    let representation = corpus.representation();
+    let units = representation.frames();
+    let mut costs: BTreeMap<usize, Cost> = BTreeMap::new();
     while let Some(batch) = batches.next() {
         let nats = evaluator.nats(&segment_of(&batch));
         latents.add(&batch, evaluator.posteriors());
         for (lane, song) in batch.songs.iter().enumerate() {
             let Some(song) = song else { continue };
-            let (events, fields) = costs.entry(*song).or_insert_with(|| (0, vec![0.0; k]));
-            *events += batch.lengths[lane];
-            let from = lane * batch.segment * k;
-            for event in nats[from..from + batch.lengths[lane] * k].chunks_exact(k) {
-                fields.iter_mut().zip(event).for_each(|(sum, cost)| *sum += f64::from(*cost));
+            let cost = costs.entry(*song).or_insert_with(|| Cost::new(k, units.is_some()));
+            let (from, length) = (lane * batch.segment * k, batch.lengths[lane]);
+            let events = from..from + length * k;
+            let targets = batch.targets[events.clone()].chunks_exact(k);
+            for (event, target) in nats[events].chunks_exact(k).zip(targets) {
+                cost.add(event, units.as_ref().map(|units| (units, representation.frame_event(target))));
             }
         }
         if !progress(total - batches.targets_left(), total) {
@@ -148,7 +172,36 @@ pub fn evaluate_songs(
     }))
 }
 
-fn song_loss(corpus: &Corpus, song: usize, (events, fields): (usize, Vec<f64>), divergence: f64) -> SongLoss {
+/// Sums over a song's events.
+struct Cost {
+    events: usize,
+    fields: Vec<f64>,
+    frames: Option<FrameLoss>,
+}
+
+impl Cost {
+    fn new(fields: usize, frames: bool) -> Self {
+        Self { events: 0, fields: vec![0.0; fields], frames: frames.then(FrameLoss::default) }
+    }
+
+    /// Adds what an event's fields cost.
+    fn add(&mut self, nats: &[f32], frame: Option<(&FrameUnits, FrameEvent)>) {
+        self.events += 1;
+        self.fields.iter_mut().zip(nats).for_each(|(sum, nats)| *sum += f64::from(*nats));
+        if let (Some(frames), Some((units, event))) = (&mut self.frames, frame)
+            && event != FrameEvent::Outside
+        {
+            frames.nats += nats[units.fields.clone()].iter().map(|nats| f64::from(*nats)).sum::<f64>();
+            if event == FrameEvent::Closes {
+                frames.frames += 1;
+                frames.tokens += units.tokens;
+            }
+        }
+    }
+}
+
+fn song_loss(corpus: &Corpus, song: usize, cost: Cost, divergence: f64) -> SongLoss {
+    let Cost { events, fields, frames } = cost;
     let record = &corpus.songs()[song];
     SongLoss {
         id: record.id.clone(),
@@ -159,6 +212,7 @@ fn song_loss(corpus: &Corpus, song: usize, (events, fields): (usize, Vec<f64>), 
         events,
         notes: record.notes,
         seconds: record.seconds,
+        frames,
         fields,
     }
 }
@@ -173,7 +227,15 @@ fn summarise(corpus: &Corpus, songs: Vec<SongLoss>, latent: Option<LatentEvaluat
     let pairs = |unit: &dyn Fn(&SongLoss) -> f64| -> Vec<(f64, f64)> {
         songs.iter().map(|song| (song.nats, unit(song))).collect()
     };
+    let of_frames = |unit: &dyn Fn(&FrameLoss) -> usize| {
+        let pairs: Option<Vec<(f64, f64)>> =
+            songs.iter().map(|song| song.frames.map(|frames| (frames.nats, unit(&frames) as f64))).collect();
+        let counted = |pairs: &Vec<(f64, f64)>| pairs.iter().any(|pair| pair.1 > 0.0);
+        pairs.filter(counted).map(|pairs| Estimate::of_ratio(&pairs))
+    };
     Evaluation {
+        nats_per_frame: of_frames(&|frames| frames.frames),
+        nats_per_token: of_frames(&|frames| frames.tokens),
         nats_per_event: Estimate::of_ratio(&pairs(&|song| song.events as f64)),
         nats_per_note: Estimate::of_ratio(&pairs(&|song| song.notes as f64)),
         nats_per_second: Estimate::of_ratio(&pairs(&|song| song.seconds)),

@@ -40,8 +40,8 @@ pub struct Options {
     /// Where the network runs: cpu, cuda or wgpu
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second, fields,
-    /// latent, events, notes, seconds, songs
+    /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second,
+    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs
     #[arg(long)]
     json: bool,
 }
@@ -152,10 +152,16 @@ fn describe(results: &[Judged]) -> String {
     let songs = counted(judged.songs.len(), "song");
     let (notes, length) = (counted(judged.notes, "note"), clock(judged.seconds));
     let mut text = format!("{} ({}): {songs}, {notes}, {length}\n\n", name(&first.corpus), first.split);
-    let mut rows = vec![row(["nats", "per note", "per second", "per event"])];
+    let mut heads = vec!["nats", "per note", "per second", "per event"];
+    heads.extend(judged.nats_per_frame.map(|_| "per frame"));
+    heads.extend(judged.nats_per_token.map(|_| "per token"));
+    let mut rows = vec![heads.into_iter().map(str::to_owned).collect::<Vec<_>>()];
     for Judged { name, evaluation, .. } in results {
         let losses = [evaluation.nats_per_note, evaluation.nats_per_second, evaluation.nats_per_event];
-        rows.push(std::iter::once((*name).to_owned()).chain(losses.map(with_interval)).collect());
+        let frames = evaluation.nats_per_frame.into_iter().chain(evaluation.nats_per_token);
+        rows.push(
+            std::iter::once((*name).to_owned()).chain(losses.into_iter().chain(frames).map(with_interval)).collect(),
+        );
     }
     text += &table(&rows);
     let fields = judged.fields.iter().map(|(field, nats)| format!("{field} {nats:.3}"));

@@ -8,8 +8,8 @@ use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leitmotif_data::prepare::{
-    DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareOptions, PrepareSummary, Progress as Told, SplitBy,
-    SplitOptions, Stage, prepare,
+    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareOptions, PrepareSummary,
+    Progress as Told, SplitBy, SplitOptions, Stage, prepare,
 };
 use leitmotif_data::{DROPPED_FILE, RepresentationConfig, Split};
 use serde::Serialize;
@@ -21,6 +21,9 @@ use std::time::Instant;
 ///
 /// Reads .mid, .midi, .kar and .rmi files at any depth, drops near-duplicates, splits the songs into train, valid and
 /// test, and writes them as events. A bad file is one line of the report, never the end of the run.
+///
+/// A .json file {"train": [...], "valid": [...], "test": [...]}, each a list of songs, a song a list of frames and a frame
+/// a list of MIDI pitches (-1 rests), is a collection whose splits stand; its near-duplicates stay.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Folders (or single files) to read
@@ -38,9 +41,9 @@ pub struct Options {
     /// How songs become events
     #[arg(long, value_enum, default_value_t = RepresentationOption::Events)]
     representation: RepresentationOption,
-    /// Grid steps a quarter note, 1 to 48
-    #[arg(long, value_name = "STEPS", default_value_t = DEFAULT_GRID)]
-    grid: u16,
+    /// Grid steps a quarter note, 1 to 48 [default: 12, of chorales and frames 4]
+    #[arg(long, value_name = "STEPS")]
+    grid: Option<u16>,
     /// Replace a corpus that exists
     #[arg(long)]
     force: bool,
@@ -122,6 +125,10 @@ enum RepresentationOption {
     Events,
     /// One token an onset and part: a note or a chord's pitch classes
     Notes,
+    /// One event a grid step: the pitches of soprano, alto, tenor and bass
+    Chorales,
+    /// A piano roll: one token a pitch that sounds at a grid step, and one that closes the step
+    Frames,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -186,8 +193,16 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
         force: options.force,
         threads,
         representation: match options.representation {
-            RepresentationOption::Events => RepresentationConfig::Events { grid: options.grid, genres: Vec::new() },
+            RepresentationOption::Events => {
+                RepresentationConfig::Events { grid: options.grid.unwrap_or(DEFAULT_GRID), genres: Vec::new() }
+            }
             RepresentationOption::Notes => RepresentationConfig::Notes,
+            RepresentationOption::Chorales => {
+                RepresentationConfig::Chorales { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }
+            }
+            RepresentationOption::Frames => {
+                RepresentationConfig::Frames { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }
+            }
         },
         metadata: options.metadata.clone(),
         layout: match options.layout {

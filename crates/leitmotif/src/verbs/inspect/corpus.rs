@@ -94,10 +94,7 @@ pub fn show(path: &Path, json: bool, console: &Console) -> Result<()> {
 
 impl Report<'_> {
     fn describe(&self) -> String {
-        let representation = match self.representation {
-            RepresentationConfig::Events { grid, .. } => format!("events, {grid} steps a quarter"),
-            RepresentationConfig::Notes => "notes".to_owned(),
-        };
+        let representation = super::representation(self.representation);
         let dropped = self.dropped.iter().map(|(reason, files)| format!("{files} {}", reason.name()));
         let known = |counts: &BTreeMap<String, usize>| {
             let named = counts

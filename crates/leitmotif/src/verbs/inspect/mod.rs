@@ -10,7 +10,7 @@ use crate::failure::Refusal;
 use crate::files;
 use anyhow::Result;
 use clap::Args;
-use leitmotif_data::MANIFEST_FILE;
+use leitmotif_data::{MANIFEST_FILE, RepresentationConfig};
 use std::path::PathBuf;
 
 /// Show what is in a MIDI file, a corpus, a run or a model folder.
@@ -42,6 +42,14 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let what = format!("{} is neither a corpus, nor a run, nor a model folder", path.display());
     let remedy = "a folder of MIDI files becomes a corpus with: leitmotif prepare DIR -o CORPUS";
     Err(Refusal::because(what).remedy(remedy).into())
+}
+
+/// A representation in one line.
+fn representation(config: &RepresentationConfig) -> String {
+    match config.grid() {
+        Some(grid) => format!("{}, {grid} steps a quarter", config.name()),
+        None => config.name().to_owned(),
+    }
 }
 
 /// Lines of `name: value`, the values under one another.

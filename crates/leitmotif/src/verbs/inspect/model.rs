@@ -112,10 +112,7 @@ fn classes(attribute: &AttributeCuts) -> String {
 
 /// How music becomes events, in one line.
 fn events(representation: &RepresentationConfig) -> (String, String) {
-    match representation {
-        RepresentationConfig::Events { grid, genres } => (format!("events, {grid} steps a quarter"), genres.join(", ")),
-        RepresentationConfig::Notes => ("notes".into(), String::new()),
-    }
+    (super::representation(representation), representation.genres().join(", "))
 }
 
 impl Report {

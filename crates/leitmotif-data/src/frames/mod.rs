@@ -1,0 +1,138 @@
+//! The `frames` representation: a piano roll as one event for each sounding pitch, and one that closes the frame.
+//!
+//! ```text
+//! start | C3 G4 E5 frame | C3 G4 frame | frame | D3 ... frame | end
+//! ```
+//!
+//! A frame is one step of the grid. Its pitches ascend, so that a frame has one spelling and the sum of its events'
+//! costs is its exact joint log-likelihood. A held note is a pitch that is repeated from frame to frame, as in the piano
+//! rolls of Boulanger-Lewandowski et al. 2012; decoding joins equal pitches in successive frames.
+//!
+//! Not kept: drums, header, parts and instruments, meters, tempos, keys, velocities, and silence at the end.
+
+mod grammar;
+mod token;
+
+use crate::roll::{self, Gatherer};
+use crate::{
+    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
+    RepresentationError, Sequence, Value, Vocabulary,
+};
+use leitmotif_score::{Instrument, Part, Score};
+use rand_chacha::ChaCha8Rng;
+use token::Token;
+
+/// The version of the meaning of the tokens.
+pub(crate) const VERSION: u32 = 1;
+/// The instrument of every decoded note.
+const PIANO: Instrument = Instrument::Program(0);
+/// Cause of loss: never, since a frame holds every pitch.
+const ABSENT: &str = "not in its frame";
+
+/// The `frames` representation with its vocabulary.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    grid: u16,
+    vocabulary: Vocabulary,
+}
+
+impl Frames {
+    /// # Errors
+    /// [`RepresentationError::Settings`] for a grid out of range.
+    pub fn new(grid: u16) -> Result<Self, RepresentationError> {
+        roll::check_grid(grid)?;
+        let settings = RepresentationConfig::Frames { grid };
+        Ok(Self { grid, vocabulary: Vocabulary { version: VERSION, settings, fields: vec![token::field()] } })
+    }
+}
+
+impl Representation for Frames {
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    fn encode(&self, score: &Score, _header: &Header) -> (Sequence, EncodeReport) {
+        let mut report = EncodeReport::default();
+        let parts = roll::pitched(score, &mut report);
+        let spans: Vec<_> =
+            parts.iter().flat_map(|part| roll::spans(part, score.resolution, self.grid, &mut report)).collect();
+        let frames = roll::sets(spans.clone());
+        roll::count_kept(spans, &frames, ABSENT, &mut report);
+        let mut sequence = Sequence::new(1);
+        sequence.push(&[token::START]);
+        for pitches in &frames {
+            pitches.iter().for_each(|pitch| sequence.push(&[Token::Pitch(*pitch).value()]));
+            sequence.push(&[token::FRAME]);
+        }
+        sequence.push(&[token::END]);
+        report.bars = (frames.len() as u64).div_ceil(roll::QUARTERS_PER_BAR * u64::from(self.grid)) as usize;
+        (sequence, report)
+    }
+
+    fn decode(&self, sequence: &Sequence) -> Result<Score, RepresentationError> {
+        let (resolution, ticks) = roll::clock(self.grid);
+        let (mut gatherer, mut pitches, mut ended) = (Gatherer::default(), Vec::new(), false);
+        for (index, event) in sequence.events().enumerate() {
+            let fail = |reason: String| RepresentationError::Event { index, reason };
+            match Token::parse(event).map_err(fail)? {
+                _ if ended => return Err(fail("the piece has ended".to_owned())),
+                Token::Start if index > 0 => return Err(fail("a start within the piece".to_owned())),
+                Token::Start => {}
+                Token::End => ended = true,
+                Token::Pitch(pitch) => pitches.push(pitch),
+                Token::Frame => gatherer.frame(&std::mem::take(&mut pitches)),
+            }
+        }
+        // A sample may be cut within a frame.
+        if !pitches.is_empty() {
+            gatherer.frame(&pitches);
+        }
+        let part = Part { name: "Piano".to_owned(), instrument: PIANO, notes: gatherer.notes(ticks) };
+        let parts = if part.notes.is_empty() { Vec::new() } else { vec![part] };
+        Ok(Score { resolution, parts, ..Score::default() })
+    }
+
+    fn grammar(&self) -> Box<dyn Grammar + '_> {
+        Box::new(grammar::FramesGrammar::new(self.grid))
+    }
+
+    fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
+        if let Some(genre) = &header.genre {
+            let reason = format!("the frames representation names no genres, so not {genre:?} either");
+            return Err(RepresentationError::Settings(reason));
+        }
+        if let Some(other) = header.instruments.iter().find(|instrument| **instrument != PIANO) {
+            let reason = format!("the frames representation has no {}: it knows {}", other.name(), PIANO.name());
+            return Err(RepresentationError::Settings(reason));
+        }
+        let mut sequence = Sequence::new(1);
+        sequence.push(&[token::START]);
+        Ok(sequence)
+    }
+
+    fn drop_header(&self, sequence: &Sequence, _drop: f64, _rng: &mut ChaCha8Rng) -> Sequence {
+        sequence.clone()
+    }
+
+    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
+        let shifted = |event: &[Value]| Some(Token::parse(event).ok()?.transposed(augmentation.semitones)?.value());
+        let values: Option<Vec<Value>> = sequence.events().map(shifted).collect();
+        values.and_then(|values| Sequence::from_values(1, values)).unwrap_or_else(|| sequence.clone())
+    }
+
+    fn is_note(&self, event: &[Value]) -> bool {
+        matches!(Token::parse(event), Ok(Token::Pitch(_)))
+    }
+
+    fn frames(&self) -> Option<FrameUnits> {
+        Some(FrameUnits { fields: 0..1, tokens: 0 })
+    }
+
+    fn frame_event(&self, event: &[Value]) -> FrameEvent {
+        match Token::parse(event) {
+            Ok(Token::Pitch(_)) => FrameEvent::Within,
+            Ok(Token::Frame) => FrameEvent::Closes,
+            _ => FrameEvent::Outside,
+        }
+    }
+}
