@@ -19,6 +19,9 @@ pub const MAX_STUDY_BYTES: u64 = 1 << 20;
 /// Most pieces that a run composes.
 pub const MAX_PIECES: u64 = 1000;
 
+/// Steps a quarter note of the representations of frames.
+const SIXTEENTHS: u16 = 4;
+
 /// A study file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -367,7 +370,9 @@ pub(crate) fn representation(name: &str) -> Result<RepresentationConfig, String>
     match name {
         "events" => Ok(RepresentationConfig::Events { grid: DEFAULT_GRID, genres: Vec::new() }),
         "notes" => Ok(RepresentationConfig::Notes),
-        other => Err(format!("representation = \"{other}\": it may be events or notes")),
+        "chorales" => Ok(RepresentationConfig::Chorales { grid: SIXTEENTHS }),
+        "frames" => Ok(RepresentationConfig::Frames { grid: SIXTEENTHS }),
+        other => Err(format!("representation = \"{other}\": it may be events, notes, chorales or frames")),
     }
 }
 
@@ -414,7 +419,7 @@ mod tests {
         for (text, part) in [
             ("seeds = []", "seeds"),
             ("seeds = [1, 1]", "once"),
-            ("representation = 'remi'", "events or notes"),
+            ("representation = 'remi'", "events, notes"),
             ("music = { pieces = 2000 }", "music.pieces"),
             ("music = { bars = 0 }", "music.bars"),
             ("budget = { minutes = -1.0 }", "budget"),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compare::{
     Budget, CompareError, Division, Material, Overlay, Plan, RESULTS_FILE, Results, RunEstimate, RunEvent, Shard,
-    Study, StudyEvent, collect, estimate, material, plan, save, take_over, work,
+    Study, StudyEvent, collect, estimate, listen, material, plan, save, take_over, work,
 };
 use leitmotif_model::replace_file;
 use leitmotif_train::{Override, TrainEvent};
@@ -101,7 +101,7 @@ struct Row<'a> {
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
     let asked = Asked::read(options)?;
     open_folder(&options.output, &asked.text)?;
-    let Asked { study, text, overlay } = &asked;
+    let Asked { study, overlay, .. } = &asked;
     let told = prepare::Bar::new(console);
     let material = material(study, &options.output, &told, interrupt::flag());
     drop(told);
@@ -129,7 +129,7 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
         }
     }
     let results = results(options, &asked, &material, &plan, console)?;
-    finish(options, &results, console, text)
+    finish(options, &results, console)
 }
 
 /// The study file with what the command line lays over it.
@@ -283,10 +283,16 @@ fn training(id: &str, event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
     }
 }
 
-fn results(options: &Options, asked: &Asked, material: &Material, plan: &Plan, _console: &Console) -> Result<Results> {
+fn results(options: &Options, asked: &Asked, material: &Material, plan: &Plan, console: &Console) -> Result<Results> {
     let command = command(options);
-    let results = collect(&asked.study, &asked.text, &command, &options.output, material, plan)?;
+    let mut results = collect(&asked.study, &asked.text, &command, &options.output, material, plan)?;
+    let pace = Pace::new();
+    let told = |event: &StudyEvent<'_>| tell(event, console, &pace);
+    let heard = listen(&mut results, &asked.study, &options.output, material, plan, &told, interrupt::flag());
+    console.clear();
+    heard.map_err(|error| interrupted(error, &options.output))?;
     save(&results, &options.output)?;
+    leitmotif_compare::report::write(&results, &options.output)?;
     Ok(results)
 }
 
@@ -305,7 +311,7 @@ fn command(options: &Options) -> Vec<String> {
     words
 }
 
-fn finish(options: &Options, results: &Results, console: &Console, _text: &str) -> Result<()> {
+fn finish(options: &Options, results: &Results, console: &Console) -> Result<()> {
     let finished = results.runs.iter().filter(|run| run.finished().is_some()).count();
     let failed = results.runs.len() - finished;
     let report = options.output.join("report.html");

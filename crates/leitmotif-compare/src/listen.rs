@@ -1,0 +1,378 @@
+//! What the runs composed, measured beside real music.
+//!
+//! The real music of a run is that of its arm's own test set, or of the study's first; every real song is cut to as many
+//! bars as a piece has, so that lengths do not decide. Pieces are read back from their MIDI files and songs decoded from the
+//! corpus, so both are on the representation's grid. What several runs share is measured once.
+
+use crate::material::{Arm, Material, Test};
+use crate::plan::Plan;
+use crate::run::{PIECES_FOLDER, RUNS_FOLDER, piece_name};
+use crate::study::Study;
+use crate::work::{StudyEvent, StudyObserver};
+use crate::{
+    CompareError, FeatureRow, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts, PieceOriginality,
+    PlannedRun, Results,
+};
+use leitmotif_data::{Corpus, Header, Split};
+use leitmotif_model::{Model, embed_each, open_model};
+use leitmotif_score::{ReadOptions, Score, read_midi_file};
+use leitmotif_study::frechet::{self, Passages};
+use leitmotif_study::measures::Measures;
+use leitmotif_study::originality::NGRAMS;
+use leitmotif_study::yang_lerch::{self, Features};
+use leitmotif_study::{
+    OriginalityBuilder, OriginalityIndex, OriginalityPercentiles, OriginalityReport, bars, bootstrap_mean, lag_profile,
+    profile_distance,
+};
+use leitmotif_train::{Estimate, find_model};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Events of a passage whose embedding is one point.
+const PASSAGE_EVENTS: usize = 64;
+/// Random halves behind the scale of a Fréchet distance.
+const SPLITS: usize = 50;
+/// Resamples behind an interval of a mean.
+const RESAMPLES: usize = 2000;
+/// Fixed, so that the same pieces give the same intervals.
+const SEED: u64 = 0x6D75_7369;
+/// Bars of the self-similarity's profile.
+const MOST_LAG: usize = 16;
+
+/// Real songs and what is known of them.
+struct Real {
+    scores: Vec<Score>,
+    measures: Vec<Vec<Option<f64>>>,
+    features: Vec<Features>,
+    profiles: Vec<Vec<Option<f64>>>,
+    passages: Option<Vec<Passages>>,
+}
+
+/// Where distances of embeddings are measured.
+struct Embedder {
+    run: String,
+    representation: String,
+    model: Box<dyn Model>,
+}
+
+struct Listener<'a> {
+    study: &'a Study,
+    dir: &'a Path,
+    material: &'a Material,
+    embedder: Option<Embedder>,
+    /// By test set and representation.
+    real: BTreeMap<(String, String), Real>,
+    /// By arm.
+    indices: BTreeMap<String, OriginalityIndex>,
+    /// Real songs beside an arm's training songs, by arm and test set.
+    humans: BTreeMap<(String, String), Vec<OriginalityReport>>,
+}
+
+/// Measures what every finished run composed, and puts it into the results. A run whose pieces are missing or cannot be measured
+/// gets a note.
+///
+/// # Errors
+/// [`CompareError::Interrupted`] once `cancel` is raised.
+pub fn listen(
+    results: &mut Results,
+    study: &Study,
+    dir: &Path,
+    material: &Material,
+    plan: &Plan,
+    observer: &dyn StudyObserver,
+    cancel: &AtomicBool,
+) -> Result<(), CompareError> {
+    if study.music.pieces == 0 {
+        return Ok(());
+    }
+    let (embedder, fault) = match embedder(study, dir, material, plan) {
+        Ok(embedder) => (embedder, None),
+        Err(error) => (None, Some(format!("no Fréchet distance: {error}"))),
+    };
+    let mut listener = Listener {
+        study,
+        dir,
+        material,
+        embedder,
+        real: BTreeMap::new(),
+        indices: BTreeMap::new(),
+        humans: BTreeMap::new(),
+    };
+    let planned: BTreeMap<&str, &PlannedRun> = plan.runs.iter().map(|run| (run.id.as_str(), run)).collect();
+    let total = results.runs.len();
+    for (done, result) in results.runs.iter_mut().enumerate() {
+        observer.observe(&StudyEvent::Measuring { done, total });
+        if cancel.load(Ordering::Relaxed) {
+            return Err(CompareError::Interrupted { done: total, planned: plan.runs.len() });
+        }
+        let (Outcome::Finished(finished), Some(run)) = (&mut result.outcome, planned.get(result.id.as_str())) else {
+            continue;
+        };
+        finished.notes.extend(fault.clone());
+        match listener.music(run) {
+            Ok(music) => finished.music = music,
+            Err(error) => finished.notes.push(format!("what was composed could not be measured: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// The model whose embedding is the measure for all: that of the arm the study names (the first one), at the first levels and seed.
+fn embedder(study: &Study, dir: &Path, material: &Material, plan: &Plan) -> Result<Option<Embedder>, CompareError> {
+    let wanted = &study.music.embedder;
+    let is_wanted = |run: &&PlannedRun| wanted.is_empty() || material.arms[run.arm].facts.name == *wanted;
+    let Some(run) = plan.runs.iter().find(is_wanted) else {
+        let reason = "the study has no such arm to embed music with".to_owned();
+        return Err(CompareError::Selection { what: "music.embedder", name: wanted.clone(), reason });
+    };
+    let folder = dir.join(RUNS_FOLDER).join(run.folder());
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let model = open_model(&find_model(&folder)?)?;
+    let representation = material.arms[run.arm].facts.representation.clone();
+    Ok(Some(Embedder { run: run.id.clone(), representation, model }))
+}
+
+impl Listener<'_> {
+    fn music(&mut self, run: &PlannedRun) -> Result<Option<Music>, CompareError> {
+        let folder = self.dir.join(RUNS_FOLDER).join(run.folder()).join(PIECES_FOLDER);
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let arm = &self.material.arms[run.arm];
+        let Some(test) = home(self.material, arm) else { return Ok(None) };
+        let mut pieces = Vec::new();
+        for number in 0..self.study.music.pieces {
+            let path = folder.join(piece_name(number));
+            let (score, _) = read_midi_file(&path, &ReadOptions::default())
+                .map_err(|error| CompareError::file(&path, error.to_string()))?;
+            pieces.push(score);
+        }
+        let key = (test.facts.name.clone(), arm.facts.representation.clone());
+        if !self.real.contains_key(&key) {
+            let real = self.measured(test, arm)?;
+            self.real.insert(key.clone(), real);
+        }
+        let originality = self.originality(arm, test, &key, &pieces);
+        let real = &self.real[&key];
+        let file = |number: u64| format!("{RUNS_FOLDER}/{}/{PIECES_FOLDER}/{}", run.folder(), piece_name(number));
+        let facts = |(number, score): (usize, &Score)| PieceFacts {
+            number: number as u64,
+            file: file(number as u64),
+            notes: score.note_count(),
+            seconds: score.seconds_at(score.end()).0,
+        };
+        Ok(Some(Music {
+            pieces: pieces.iter().enumerate().map(facts).collect(),
+            real: test.facts.name.clone(),
+            real_songs: real.scores.len(),
+            measures: rows(&pieces, real),
+            features: features(&pieces, real),
+            frechet: self.frechet(&pieces, arm, real),
+            originality: Some(originality),
+        }))
+    }
+
+    fn measured(&self, test: &Test, arm: &Arm) -> Result<Real, CompareError> {
+        let representation = &arm.facts.representation;
+        let Some(corpus) = test.corpora.get(representation) else {
+            return Err(CompareError::file(self.dir, format!("test set {} has no {representation}", test.facts.name)));
+        };
+        let scores: Vec<Score> =
+            decoded(corpus, Split::Test).map(|(_, score)| opening(&score, self.study.music.bars)).collect();
+        Ok(Real {
+            measures: scores.iter().map(numbers).collect(),
+            features: scores.iter().map(Features::of).collect(),
+            profiles: scores.iter().map(profile).collect(),
+            passages: self.passages(&scores, corpus, representation),
+            scores,
+        })
+    }
+
+    /// The embeddings of scores; `None` if the embedder reads another representation.
+    fn passages(&self, scores: &[Score], corpus: &Corpus, representation: &str) -> Option<Vec<Passages>> {
+        let embedder = self.embedder.as_ref().filter(|embedder| embedder.representation == representation)?;
+        let encode = |score: &Score| corpus.representation().encode(score, &Header::default()).0;
+        let sequences: Vec<_> = scores.iter().map(encode).collect();
+        let values: Vec<&[u16]> = sequences.iter().map(|sequence| sequence.values()).collect();
+        embed_each(&*embedder.model, &values, PASSAGE_EVENTS).ok()
+    }
+
+    fn frechet(&self, pieces: &[Score], arm: &Arm, real: &Real) -> Option<FrechetFacts> {
+        let embedder = self.embedder.as_ref()?;
+        let composed = self.passages(pieces, &arm.corpus, &arm.facts.representation)?;
+        let reference = real.passages.as_ref()?;
+        let compared = frechet::compare(&composed, reference, SPLITS, SEED)?;
+        Some(FrechetFacts {
+            embedder: embedder.run.clone(),
+            composed: compared.generated_to_real.map_or(compared.distance.value, |spread| spread.mean),
+            real: compared.real_to_real.map(|spread| spread.mean),
+            composed_passages: composed.iter().map(Vec::len).sum(),
+            real_passages: reference.iter().map(Vec::len).sum(),
+        })
+    }
+
+    fn originality(&mut self, arm: &Arm, test: &Test, key: &(String, String), pieces: &[Score]) -> OriginalityFacts {
+        let name = &arm.facts.name;
+        let index = self.indices.entry(name.clone()).or_insert_with(|| {
+            let mut builder = OriginalityBuilder::default();
+            for (song, score) in decoded(&arm.corpus, Split::Train) {
+                // A collection of more notes than an index takes is measured by its first songs.
+                if builder.add(arm.corpus.songs()[song].path.clone(), &score).is_err() {
+                    break;
+                }
+            }
+            builder.finish()
+        });
+        let real = &self.real[key].scores;
+        let humans = self
+            .humans
+            .entry((name.clone(), test.facts.name.clone()))
+            .or_insert_with(|| real.iter().map(|score| index.report(score)).collect());
+        let reports: Vec<OriginalityReport> = pieces.iter().map(|score| index.report(score)).collect();
+        let run = |report: &OriginalityReport| report.longest_run.map(|notes| notes as f64);
+        let overlaps = |reports: &[OriginalityReport]| {
+            let of = |n: usize| mean(reports.iter().filter_map(|report| report.overlap.get(&n).copied().flatten()));
+            NGRAMS.into_iter().filter_map(|n| Some((n, of(n)?))).collect::<BTreeMap<usize, Estimate>>()
+        };
+        let piece = |(number, report): (usize, &OriginalityReport)| PieceOriginality {
+            number: number as u64,
+            longest_run: report.longest_run.unwrap_or_default(),
+            percentile: OriginalityPercentiles::of(report, humans).longest_run,
+            nearest: report.nearest.as_ref().map(|near| {
+                format!(
+                    "{}, {}, from bar {} (the piece's bar {})",
+                    near.song, near.instrument, near.bar, near.piece_bar
+                )
+            }),
+            overlap: report.overlap.clone(),
+        };
+        OriginalityFacts {
+            longest_run: mean(reports.iter().filter_map(run)),
+            human_longest_run: mean(humans.iter().filter_map(run)),
+            overlap: overlaps(&reports),
+            human_overlap: overlaps(humans),
+            pieces: reports.iter().enumerate().map(piece).collect(),
+        }
+    }
+}
+
+/// The test set whose music is the measure for an arm.
+fn home<'a>(material: &'a Material, arm: &Arm) -> Option<&'a Test> {
+    let own = arm.facts.home.as_ref().and_then(|name| material.tests.iter().find(|test| test.facts.name == *name));
+    own.or_else(|| material.tests.first())
+}
+
+/// The songs of a split as scores, with their numbers; what cannot be decoded is left out.
+fn decoded(corpus: &Corpus, split: Split) -> impl Iterator<Item = (usize, Score)> + '_ {
+    let representation = corpus.representation();
+    corpus.split(split).into_iter().filter_map(move |song| {
+        let score = representation.decode(&corpus.sequence(song)).ok()?;
+        Some((song, score))
+    })
+}
+
+/// The first bars of a score, from the bar of its first note.
+fn opening(score: &Score, count: usize) -> Score {
+    let first = score.parts.iter().flat_map(|part| &part.notes).map(|note| note.onset).min().unwrap_or_default();
+    let mut cut = score.bars().skip_while(|bar| bar.end() <= first).take(count);
+    let Some(start) = cut.next() else { return score.clone() };
+    let end = cut.last().unwrap_or(start).end();
+    score.excerpt(start.start, end)
+}
+
+const NAMES: [&str; 13] = [
+    "pitches used",
+    "pitch range (semitones)",
+    "pitch classes used",
+    "pitch entropy (bits)",
+    "pitch-class entropy (bits)",
+    "scale consistency",
+    "polyphony",
+    "polyphony rate",
+    "empty-beat rate",
+    "empty-bar rate",
+    "groove consistency",
+    "drums on the duple grid",
+    "drum pattern consistency",
+];
+
+/// The measures that are one number a piece, in the order of [`NAMES`].
+fn numbers(score: &Score) -> Vec<Option<f64>> {
+    let measures = Measures::of(score);
+    let has_notes = score.note_count() > 0;
+    let count = |number: usize| has_notes.then_some(number as f64);
+    vec![
+        count(measures.n_pitches_used),
+        count(usize::from(measures.pitch_range)),
+        count(measures.n_pitch_classes_used),
+        measures.pitch_entropy,
+        measures.pitch_class_entropy,
+        measures.scale_consistency,
+        measures.polyphony,
+        measures.polyphony_rate,
+        measures.empty_beat_rate,
+        measures.empty_measure_rate,
+        measures.groove_consistency,
+        measures.drum_in_duple_rate,
+        measures.drum_pattern_consistency,
+    ]
+}
+
+fn profile(score: &Score) -> Vec<Option<f64>> {
+    lag_profile(&bars(score), MOST_LAG)
+}
+
+fn rows(pieces: &[Score], real: &Real) -> Vec<MeasureRow> {
+    let composed: Vec<Vec<Option<f64>>> = pieces.iter().map(numbers).collect();
+    let column = |songs: &[Vec<Option<f64>>], at: usize| mean(songs.iter().filter_map(|song| song[at]));
+    let mut rows: Vec<MeasureRow> = NAMES
+        .iter()
+        .enumerate()
+        .map(|(at, name)| MeasureRow {
+            measure: (*name).to_owned(),
+            composed: column(&composed, at),
+            real: column(&real.measures, at),
+        })
+        .collect();
+    // How far the profile of likeness over bars lies from the real songs' mean one.
+    let typical: Vec<Option<f64>> = (0..MOST_LAG)
+        .map(|lag| mean(real.profiles.iter().filter_map(|it| it.get(lag).copied().flatten())).map(|it| it.value))
+        .collect();
+    let away = |profiles: &[Vec<Option<f64>>]| mean(profiles.iter().filter_map(|it| profile_distance(it, &typical)));
+    let composed: Vec<Vec<Option<f64>>> = pieces.iter().map(profile).collect();
+    rows.push(MeasureRow {
+        measure: "self-similarity, distance from the real mean profile".into(),
+        composed: away(&composed),
+        real: away(&real.profiles),
+    });
+    rows
+}
+
+fn features(pieces: &[Score], real: &Real) -> Vec<FeatureRow> {
+    let composed: Vec<Features> = pieces.iter().map(Features::of).collect();
+    let name = |feature: yang_lerch::Feature| {
+        let name =
+            serde_json::to_value(feature).ok().and_then(|value| value.as_str().map(|name| name.replace('_', " ")));
+        name.unwrap_or_default()
+    };
+    yang_lerch::compare(&composed, &real.features)
+        .into_iter()
+        .map(|row| FeatureRow {
+            feature: name(row.feature),
+            intra_composed: row.intra_generated.map(|distances| distances.mean),
+            intra_real: row.intra_real.map(|distances| distances.mean),
+            inter: row.inter.map(|distances| distances.mean),
+            overlap: row.generated_agreement.map(|agreement| agreement.overlap),
+            kl: row.generated_agreement.map(|agreement| agreement.kl),
+        })
+        .collect()
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<Estimate> {
+    let values: Vec<f64> = values.collect();
+    let estimate = bootstrap_mean(&values, RESAMPLES, SEED)?;
+    Some(Estimate { value: estimate.value, low: estimate.low, high: estimate.high })
+}
