@@ -74,7 +74,7 @@ pub fn estimate(
 fn timing_config(config: &RunConfig, steps: u64) -> RunConfig {
     let mut config = config.clone();
     let train = &mut config.train;
-    (train.steps, train.seed) = (steps, 0);
+    (train.steps, train.seed, train.accumulate) = (steps, 0, 1);
     (train.epochs, train.minutes, train.patience) = (0.0, 0.0, 0);
     (train.validate_every, train.validate_events, train.checkpoint_every) = (0, 2000, 0);
     config.latent.prior_epochs = 0;
@@ -95,8 +95,10 @@ fn time(scratch: &Path, arm: &Arm, config: &RunConfig, cancel: &AtomicBool) -> R
 fn of(run: &PlannedRun, arm: &Arm, summary: &TrainSummary, finished: bool) -> RunEstimate {
     let train = &run.config.train;
     let timings = &summary.timings;
-    let step = (timings.data + timings.forward + timings.backward + timings.optimiser) / summary.step.max(1) as f64;
-    let events_a_step = summary.events as f64 / summary.step.max(1) as f64;
+    // One segment a lane was timed, of those whose gradients make a step.
+    let segments = train.accumulate as f64 / summary.step.max(1) as f64;
+    let step = (timings.data + timings.forward + timings.backward + timings.optimiser) * segments;
+    let events_a_step = summary.events as f64 * segments;
     let (steps, seconds) = if summary.step == 0 {
         // Counted, not trained.
         (None, Some(summary.seconds))

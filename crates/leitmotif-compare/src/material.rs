@@ -57,6 +57,8 @@ pub struct Material {
     pub tests: Vec<Test>,
     /// Each arm beside each test set.
     pub leakage: Vec<LeakageCheck>,
+    /// What the user should know of the collection and its splits.
+    pub warnings: Vec<String>,
 }
 
 /// Views, by representation and parts.
@@ -161,7 +163,8 @@ pub fn material(
         let facts = TestFacts { name: selection.name.clone(), description: selection.describe(), amount, fingerprints };
         cuts.push(Test { facts, corpora });
     }
-    Ok(Material { collection, arms: made, tests: cuts, leakage })
+    let warnings = base.manifest().warnings.clone();
+    Ok(Material { collection, arms: made, tests: cuts, leakage, warnings })
 }
 
 /// All selections with the number of the specification that made them; their names differ.

@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod interrupt;
 mod model;
+mod originality;
 mod progress;
 mod sound;
 mod values;

@@ -41,6 +41,9 @@ pub struct Options {
     /// A CSV or TSV file with genres, artists, titles or splits, instead of the study file's
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
+    /// Another split of the songs than the study file's: its seed
+    #[arg(long, value_name = "N")]
+    split_seed: Option<u64>,
     /// Show the runs, their sizes and an estimate of the time, and stop
     #[arg(long)]
     dry_run: bool,
@@ -107,6 +110,7 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
     drop(told);
     console.clear();
     let material = material.map_err(|error| interrupted(error, &options.output))?;
+    material.warnings.iter().for_each(|warning| console.note(format_args!("note: {warning}")));
     let plan = plan(study, &options.study, overlay, &material)?;
     let shard = options.shard.unwrap_or(Shard { index: 1, count: 1 });
     if options.dry_run {
@@ -147,6 +151,9 @@ impl Asked {
         }
         if options.metadata.is_some() {
             study.collection.metadata.clone_from(&options.metadata);
+        }
+        if let Some(seed) = options.split_seed {
+            study.collection.split.seed = seed;
         }
         if study.collection.inputs.is_empty() {
             let what = format!("{} names no music", options.study.display());
@@ -304,6 +311,7 @@ fn command(options: &Options) -> Vec<String> {
         words.extend(["--collection".to_owned(), path(folder)]);
     }
     words.extend(options.metadata.iter().flat_map(|file| ["--metadata".to_owned(), path(file)]));
+    words.extend(options.split_seed.iter().flat_map(|n| ["--split-seed".to_owned(), n.to_string()]));
     words.extend(options.minutes.iter().flat_map(|n| ["--minutes".to_owned(), n.to_string()]));
     words.extend(options.steps.iter().flat_map(|n| ["--steps".to_owned(), n.to_string()]));
     words.extend(options.epochs.iter().flat_map(|n| ["--epochs".to_owned(), n.to_string()]));

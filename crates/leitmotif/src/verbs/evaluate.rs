@@ -1,5 +1,7 @@
 //! `evaluate`: what music costs a model.
 
+mod originality;
+
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal};
 use crate::model;
@@ -13,6 +15,9 @@ use leitmotif_model::{Judge, MarkovBuilder, ModelConfig, ModelDescription, Model
 use leitmotif_train::{Estimate, Evaluation, INFO_FILE, Unigram, evaluate_songs, load_info, load_judge};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// Pieces that are composed to measure originality.
+const DEFAULT_PIECES: u64 = 8;
 
 /// Measure how well a model foretells music that it has not seen.
 ///
@@ -34,6 +39,16 @@ pub struct Options {
     /// List every song
     #[arg(long)]
     songs: bool,
+    /// Also compose pieces of 32 bars, and measure how much of them stands in the training songs, beside how much of the
+    /// test songs does
+    #[arg(long)]
+    originality: bool,
+    /// How many pieces [default: 8]
+    #[arg(long, value_name = "N", requires = "originality")]
+    pieces: Option<u64>,
+    /// Another seed gives other pieces [default: 0]
+    #[arg(long, value_name = "N", requires = "originality")]
+    seed: Option<u64>,
     /// Songs judged side by side
     #[arg(long, value_name = "N", default_value_t = 16)]
     lanes: usize,
@@ -41,7 +56,7 @@ pub struct Options {
     #[arg(long, default_value = "cpu")]
     device: String,
     /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second,
-    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs
+    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs, originality
     #[arg(long)]
     json: bool,
 }
@@ -61,6 +76,9 @@ pub struct Judged {
     /// What was found.
     #[serde(flatten)]
     pub evaluation: Evaluation,
+    /// Of the model's own pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub originality: Option<originality::Originality>,
 }
 
 /// Judges and reports.
@@ -69,7 +87,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let corpus = Corpus::open(corpus_of(options)?)?;
     let judge = load_judge(&folder, &options.device)?;
     let judging = Judging { corpus: &corpus, split: options.split, lanes: options.lanes, console };
-    let mut results = vec![judging.result("model", Some(folder), &*judge)?];
+    let mut results = vec![judging.result("model", Some(folder.clone()), &*judge)?];
+    if options.originality {
+        let (pieces, seed) = (options.pieces.unwrap_or(DEFAULT_PIECES), options.seed.unwrap_or(0));
+        results[0].originality = Some(originality::measure(&folder, &corpus, pieces, seed, console)?);
+    }
     if options.baselines {
         results.extend(judging.baselines()?);
     }
@@ -77,6 +99,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         return results.iter().try_for_each(|result| console.json(result));
     }
     console.out(describe(&results))?;
+    if let Some(originality) = &results[0].originality {
+        console.out(format_args!("\n{}", originality.describe()))?;
+    }
     if options.songs {
         console.out(format_args!("\n{}", list(&results[0].evaluation)))?;
     }
@@ -127,7 +152,7 @@ impl Judging<'_> {
             return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
         };
         let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
-        Ok(Judged { name, model, corpus, split, evaluation })
+        Ok(Judged { name, model, corpus, split, evaluation, originality: None })
     }
 
     /// Judges with the two baselines, counted from the training songs.

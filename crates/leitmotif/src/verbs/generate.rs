@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::progress::Pace;
 use crate::words::{clock, counted};
-use crate::{files, interrupt, model, sound};
+use crate::{files, interrupt, model, originality, sound};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate_each};
@@ -14,6 +14,8 @@ use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
 use leitmotif_score::{Score, Ticks, write_midi_file};
+use leitmotif_study::OriginalityReport;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -43,12 +45,15 @@ pub struct Options {
     #[arg(long)]
     force: bool,
     /// Print one line of JSON a piece: path, piece, bars, notes, seconds, instruments, prime_bars, events,
-    /// invalid_events, valid
+    /// invalid_events, valid, originality
     #[arg(long)]
     json: bool,
     /// What is asked for.
     #[command(flatten)]
     ask: ask::Ask,
+    /// What is asked of it beside the training songs.
+    #[command(flatten)]
+    originality: originality::Ask,
     /// Also write the sound, as WAV beside the MIDI file
     #[arg(long, help_heading = "Sound and pictures")]
     wav: bool,
@@ -69,19 +74,21 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
     let opened = model::open(&options.model)?;
     request.model = Some(opened.hash.clone());
+    let originality::Asked { measure, avoid } = options.originality.songs(&options.model)?;
+    request.avoid = avoid;
     paths.iter().try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
     let progress = Together::new(console, paths.len());
-    let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<PieceReport> {
+    let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<Made> {
         let (path, Piece { mut score, mut report, .. }) = (&paths[number], piece?);
         score.title.get_or_insert_with(|| title(path));
         write_midi_file(path, &score)?;
         extras.write(path, &score, report.prime_bars)?;
         report.path = Some(path.clone());
-        Ok(report)
+        Ok(Made { report, originality: measure.as_ref().map(|index| index.report(&score)) })
     };
     // Each piece is written as soon as it is complete.
-    let made: Mutex<BTreeMap<u64, Result<PieceReport>>> = Mutex::default();
+    let made: Mutex<BTreeMap<u64, Result<Made>>> = Mutex::default();
     let finished = |number: u64, piece: Result<Piece, ComposeError>| {
         let report = write(number as usize, piece);
         made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, report);
@@ -92,11 +99,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     console.clear();
     let (mut pieces, mut notes, mut failed) = (0, 0, None);
-    for report in made.into_values() {
-        match report {
-            Ok(report) => {
-                (pieces, notes) = (pieces + 1, notes + report.notes);
-                tell(&report, options.json, console)?;
+    for made in made.into_values() {
+        match made {
+            Ok(made) => {
+                (pieces, notes) = (pieces + 1, notes + made.report.notes);
+                tell(&made, options.json, console)?;
             }
             // Of several, the one that is not about being stopped says most.
             Err(error) if failed.is_none() || !is_cancelled(&error) => failed = Some(error),
@@ -151,18 +158,31 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn tell(report: &PieceReport, json: bool, console: &Console) -> Result<()> {
+/// A piece that is written.
+#[derive(Serialize)]
+struct Made {
+    #[serde(flatten)]
+    report: PieceReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    originality: Option<OriginalityReport>,
+}
+
+fn tell(made: &Made, json: bool, console: &Console) -> Result<()> {
     if json {
-        return console.json(report);
+        return console.json(made);
     }
-    let PieceReport { path, bars, notes, seconds, instruments, invalid_events, events, .. } = report;
+    let PieceReport { path, bars, notes, seconds, instruments, invalid_events, events, .. } = &made.report;
     let path = path.as_deref().unwrap_or(Path::new("")).display();
     let (bars, notes) = (counted(*bars, "bar"), counted(*notes, "note"));
     let invalid = match invalid_events {
         0 => String::new(),
         count => format!("; {count} of {events} events were invalid as drawn"),
     };
-    console.out(format_args!("{path}: {bars}, {notes}, {}: {}{invalid}", clock(*seconds), instruments.join(", ")))
+    console.out(format_args!("{path}: {bars}, {notes}, {}: {}{invalid}", clock(*seconds), instruments.join(", ")))?;
+    match &made.originality {
+        Some(report) => console.out(format_args!("  {}", originality::describe(report))),
+        None => Ok(()),
+    }
 }
 
 /// What a file's name says of the piece.

@@ -249,3 +249,33 @@ fn a_markov_model_and_the_study_s_representation_go_the_same_way() {
     assert!(score(Path::new(&out)).note_count() >= 30);
     assert!(done(workshop(), &["inspect", &dir]).contains("Markov"));
 }
+
+#[test]
+fn copies_are_told_and_kept_short_in_the_file_as_well() {
+    let to = scratch();
+    let out = name(&to, "new.mid");
+    let line = ["generate", "run", "-o", &out, "--bars", "6", "--avoid-copies", "2", "--originality", "--json"];
+    let told = &json(workshop(), &line)["originality"];
+    assert!(told["longest_run"].as_u64().unwrap() <= 2, "{told}");
+    // What stands in the file is what was told, measured by itself.
+    let corpus = leitmotif_data::Corpus::open(workshop().join("corpus")).unwrap();
+    let songs = corpus.split(leitmotif_data::Split::Train).into_iter().map(|song| {
+        let score = corpus.representation().decode(&corpus.sequence(song)).unwrap();
+        (corpus.songs()[song].path.clone(), score)
+    });
+    let index = leitmotif_study::OriginalityIndex::build(songs).unwrap();
+    assert_eq!(&serde_json::to_value(index.report(&score(Path::new(&out)))).unwrap(), told);
+
+    let nameless = ["generate", "run/best", "-o", &name(&to, "b.mid"), "--bars", "2", "--originality"];
+    let refused = run(workshop(), &nameless);
+    assert!(refused.status == 2 && refused.err.contains("--corpus CORPUS"), "{}", refused.err);
+    assert!(done(workshop(), &[&nameless[..], &["--corpus", "corpus"]].concat()).contains("in common"));
+
+    let line = ["evaluate", "run", "--originality", "--pieces", "2", "--seed", "5"];
+    let judged = &json(workshop(), &[&line[..], &["--json"]].concat())["originality"];
+    let expected = ["bars", "pieces", "seed", "summary", "test_songs", "training_songs"];
+    assert_eq!(keys(judged), expected);
+    assert_eq!((judged["pieces"].as_array().unwrap().len(), &judged["seed"]), (2, &5.into()));
+    assert!(judged["pieces"][1]["percentiles"]["longest_run"].is_number(), "{judged}");
+    assert!(done(workshop(), &line).contains("longest run, median"));
+}
