@@ -163,6 +163,20 @@ fn the_page_is_whole_and_loads_nothing() {
 }
 
 #[test]
+fn long_pieces_do_not_blow_up_the_page() {
+    let dir = tempfile::tempdir().unwrap();
+    specimen::write_pieces_of(dir.path(), 15_000);
+    let files = write(&specimen::results(), dir.path()).unwrap();
+    let page = text(&files.html);
+    let players = page.matches("type=\"application/json\"").count();
+    assert!((1..18).contains(&players) && page.len() <= MAX_PAGE_BYTES, "{players} players, {} bytes", page.len());
+    assert!(page.contains(&format!("{} more pieces have no player here", 24 - players)));
+    std::fs::write(dir.path().join("runs/jazz-dropout-0-seed-1/pieces/1.mid"), "no MIDI").unwrap();
+    let files = write(&specimen::results(), dir.path()).unwrap();
+    assert!(text(&files.html).contains("These pieces could not be put here:"));
+}
+
+#[test]
 fn hostile_names_are_only_text() {
     let bad = "<script>alert('x')</script>\"&|_#%{}\\\u{0}\u{202e}";
     let mut results = specimen::results();
