@@ -163,6 +163,20 @@ fn the_page_is_whole_and_loads_nothing() {
 }
 
 #[test]
+fn long_pieces_do_not_blow_up_the_page() {
+    let dir = tempfile::tempdir().unwrap();
+    specimen::write_pieces_of(dir.path(), 15_000);
+    let files = write(&specimen::results(), dir.path()).unwrap();
+    let page = text(&files.html);
+    let players = page.matches("type=\"application/json\"").count();
+    assert!((1..18).contains(&players) && page.len() <= MAX_PAGE_BYTES, "{players} players, {} bytes", page.len());
+    assert!(page.contains(&format!("{} more pieces have no player here", 24 - players)));
+    std::fs::write(dir.path().join("runs/jazz-dropout-0-seed-1/pieces/1.mid"), "no MIDI").unwrap();
+    let files = write(&specimen::results(), dir.path()).unwrap();
+    assert!(text(&files.html).contains("These pieces could not be put here:"));
+}
+
+#[test]
 fn hostile_names_are_only_text() {
     let bad = "<script>alert('x')</script>\"&|_#%{}\\\u{0}\u{202e}";
     let mut results = specimen::results();
@@ -212,7 +226,9 @@ fn hostile_names_are_only_text() {
     assert_eq!(scripts.len(), 12 + 1, "two players in each of six runs, and the player");
     assert!(!page.contains("<script>alert") && !page.contains("root:"));
     assert!(page.contains("not a file of the study&#39;s folder"));
-    assert!(!text(&files.markdown).contains("<script>"));
+    let markdown = text(&files.markdown);
+    // Every second part lies between fences, where nothing is markup.
+    assert!(markdown.split("```").step_by(2).all(|part| !part.contains("<script>")));
     assert_eq!(csv(&dir, "runs.csv")[0]["arm"], bad);
     for path in &files.figures {
         let name = path.file_stem().unwrap().to_str().unwrap();

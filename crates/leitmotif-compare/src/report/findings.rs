@@ -85,7 +85,7 @@ fn generalisation(gaps: &[Gap<'_>]) -> Vec<String> {
     if !foreign.is_empty() {
         let having = |wanted| foreign.iter().filter(|gap| gap.difference.verdict() == wanted).count();
         said.push(format!(
-            "Generalisation: of {} of an arm and a foreign test set, the arm's models are worse than the test set's home models in \
+            "Of {} of an arm and a foreign test set, the arm's models are worse than the test set's home models in \
              {}, not distinguishable in {} and better in {}.",
             counted(foreign.len(), "pair"),
             having(Verdict::Worse),

@@ -2,7 +2,7 @@
 //!
 //! It says what [`crate::Results`] says and nothing else, in the order of questions that a reader asks: what was done,
 //! what was found, the errors, learning curves, whether models generalise, what factors do, the music, its originality,
-//! players, the proof that training and test are apart, and how to do it again. [`write`] is the only way in. Below it:
+//! players, the proof that training and test are apart, and how to do it again. [`write()`] is the only way in. Below it:
 //! `view` puts runs in order, `statistics` compares them, `gaps` and `effects` ask the study's two questions, `findings`
 //! makes sentences of the answers, `tables` and `figures` show them, and `document` writes all of it as HTML, Markdown
 //! and LaTeX.

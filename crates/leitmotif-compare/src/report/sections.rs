@@ -167,9 +167,12 @@ pub fn music(view: &View<'_>) -> Section {
     let mut section = Section::new("music", "What was composed, beside real music");
     let composers = composers(view);
     // Only what was measured against the same real music shares its column.
-    let mut reals: Vec<(&str, usize)> = composers.iter().map(|(_, it)| (it.real.as_str(), it.real_songs)).collect();
-    reals.sort_unstable();
-    reals.dedup();
+    let mut reals: Vec<(&str, usize)> = Vec::new();
+    for it in composers.iter().map(|(_, it)| (it.real.as_str(), it.real_songs)) {
+        if !reals.contains(&it) {
+            reals.push(it);
+        }
+    }
     let mut number = 0;
     for (real, songs) in reals {
         let of: Vec<_> =

@@ -115,7 +115,7 @@ fn finished(arm: usize, level: usize, seed: usize) -> Finished {
 }
 
 fn music(arm: usize, level: usize) -> Music {
-    let piece = |number: u64| PieceFacts { number, file: piece_file(arm, level, number), notes: 96, seconds: 32.0 };
+    let piece = |number: u64| PieceFacts { number, file: piece_file(arm, level, number), notes: 120, seconds: 17.1 };
     let measure = |name: &str, value: f64| MeasureRow {
         measure: name.into(),
         composed: Some(near(value + 0.05 * arm as f64, 0.08)),
@@ -286,8 +286,8 @@ fn runs() -> Vec<RunResult> {
     runs
 }
 
-/// A piece of eight bars: chords, a melody, drums.
-fn piece(arm: usize, number: u64) -> Vec<u8> {
+/// A piece: eight bars of chords and melody, and `quavers` on the drums.
+fn piece(arm: usize, number: u64, quavers: u64) -> Vec<u8> {
     let note = |onset: u64, duration: u64, pitch: u8, velocity: u8| Note {
         onset: Ticks(onset),
         duration: Ticks(duration),
@@ -303,7 +303,7 @@ fn piece(arm: usize, number: u64) -> Vec<u8> {
         let pitch = 60 + arm as i32 + (wobble(beat as usize, number as usize) * 9.0) as i32;
         note(beat * 480, 440, pitch as u8, 95)
     });
-    let drums = (0..64u64).map(|half| note(half * 240, 120, [36, 42, 38, 42][(half % 4) as usize], 90));
+    let drums = (0..quavers).map(|half| note(half * 240, 120, [36, 42, 38, 42][(half % 4) as usize], 90));
     let part = |name: &str, instrument, notes| Part { name: name.into(), instrument, notes };
     let mut score = Score {
         resolution: Resolution::new(480).unwrap(),
@@ -320,14 +320,19 @@ fn piece(arm: usize, number: u64) -> Vec<u8> {
     write_midi(&score).unwrap()
 }
 
-/// Puts the composed pieces into the study's folder.
+/// Puts the composed pieces into the study's folder, of eight bars each.
 pub fn write_pieces(dir: &Path) {
+    write_pieces_of(dir, 64);
+}
+
+/// Puts pieces there whose drums play for `quavers`.
+pub fn write_pieces_of(dir: &Path, quavers: u64) {
     for run in 0..6 {
         let (arm, level) = (run / 2, run % 2);
         for number in 1..=4 {
             let path = dir.join(piece_file(arm, level, number));
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, piece(arm, number)).unwrap();
+            std::fs::write(path, piece(arm, number, quavers)).unwrap();
         }
     }
 }
