@@ -30,7 +30,8 @@ AREA_TOLERANCE = 1e-5
 
 
 def chosen(folder):
-    found = sorted(it for it in pathlib.Path(folder).rglob("*") if it.suffix.lower() in (".mid", ".midi"))
+    everything = pathlib.Path(folder).rglob("*")
+    found = sorted(it for it in everything if it.is_file() and it.suffix.lower() in (".mid", ".midi"))
     return [found[index * len(found) // FILES] for index in range(FILES)] if len(found) > FILES else found
 
 

@@ -1,7 +1,8 @@
 """Plain copies of MIDI files, which every reader reads alike.
 
-A copy holds the tempos, meters and notes of a file and nothing else: no controllers, no bends, one program a part, no
-pitch struck again while it sounds. Notes that begin together are written from the lowest up.
+A copy holds the notes of a file, and the tempos and meters before the last of them ends, and nothing else: no controllers,
+no bends, one program a part, no pitch struck again while it sounds. Notes that begin together are written from the lowest
+up.
 """
 
 import collections
@@ -30,7 +31,8 @@ def read(path):
                 notes = parts.setdefault((number, message.channel), [])
                 if now > onset:
                     notes.append((onset, message.note, now, velocity))
-    marks.sort(key=lambda it: it[0])
+    end = max((note[2] for notes in parts.values() for note in notes), default=0)
+    marks = sorted((it for it in marks if it[0] < end), key=lambda it: it[0])
     kept = [(channel == DRUMS, plain(notes)) for (_, channel), notes in parts.items() if notes]
     return file.ticks_per_beat, marks, kept
 

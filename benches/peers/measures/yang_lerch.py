@@ -12,7 +12,8 @@ import pretty_midi
 from scipy import integrate, stats
 
 FRAMES = 100
-LENGTHS = np.array([96, 48, 24, 12, 6, 72, 36, 18, 9, 32, 16, 8]) / 96
+# In 96ths of a bar; of two equally near the first counts.
+LENGTHS = np.array([96, 48, 24, 12, 6, 72, 36, 18, 9, 32, 16, 8])
 NAMES = ["pitch_count", "pitch_class_histogram", "pitch_class_transitions", "pitch_range", "pitch_interval",
          "note_count", "inter_onset_interval", "note_length_histogram", "note_length_transitions"]
 
@@ -28,8 +29,8 @@ def features(path):
     onsets = np.sort([note.start for instrument in pitched for note in instrument.notes])
     steps, lengths, followers, count = [], np.zeros(12), np.zeros((12, 12)), 0
     for track in tracks(path):
-        pitches = [pitch for pitch, _ in track]
-        kinds = [int(np.abs(LENGTHS - length).argmin()) for _, length in track]
+        pitches = [pitch for pitch, _, _ in track]
+        kinds = [int(np.abs(LENGTHS * (bar / 96) - length).argmin()) for _, length, bar in track]
         steps += list(np.abs(np.diff(pitches)))
         count += len(track)
         np.add.at(lengths, kinds, 1)
@@ -48,7 +49,7 @@ def features(path):
 
 
 def tracks(path):
-    """Each pitched track as a list of (pitch, length as a part of the bar), in the order of its events."""
+    """Each pitched track as a list of (pitch, length, length of the bar) in ticks, in the order of its events."""
     file = mido.MidiFile(path)
     meters = [(0, 4 * file.ticks_per_beat)]
     result = []
@@ -70,7 +71,7 @@ def tracks(path):
             else:
                 notes[sounding[message.note]][2] = now
         bar = lambda onset: [length for at, length in meters if at <= onset][-1]
-        result.append([(pitch, (end - onset) / bar(onset)) for pitch, onset, end in notes])
+        result.append([(pitch, end - onset, bar(onset)) for pitch, onset, end in notes])
     return result
 
 

@@ -158,13 +158,11 @@ fn frechet(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<f64> {
     let ((mean_a, covariance_a), (mean_b, covariance_b)) = (gaussian(a), gaussian(b));
     let means: f64 = mean_a.iter().zip(&mean_b).map(|(a, b)| (a - b) * (a - b)).sum();
     let root = square_root(covariance_a.clone());
-    let mut inner = product(&product(&root, &covariance_b), &root);
-    for i in 0..inner.len() {
-        for j in 0..i {
-            let middle = 0.5 * (inner[i][j] + inner[j][i]);
-            (inner[i][j], inner[j][i]) = (middle, middle);
-        }
-    }
+    let inner = product(&product(&root, &covariance_b), &root);
+    let d = inner.len();
+    // Symmetric but for rounding.
+    let middle = |i: usize, j: usize| 0.5 * (inner[i][j] + inner[j][i]);
+    let inner = (0..d).map(|i| (0..d).map(|j| middle(i, j)).collect()).collect();
     let shared: f64 = eigenpairs(inner).iter().map(|pair| pair.value.max(0.0).sqrt()).sum();
     let distance = means + trace(&covariance_a) + trace(&covariance_b) - 2.0 * shared;
     distance.is_finite().then_some(distance.max(0.0))

@@ -3,6 +3,7 @@
 
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Ticks};
 use leitmotif_study::measures::{Measures, Mode, groove_consistency, pitch_in_scale_rate, polyphony_rate};
+use leitmotif_study::yang_lerch::{Feature, Features, compare};
 use leitmotif_study::{
     MAX_BARS, Matching, SelfSimilarity, bars, chroma_similarity, groove_similarity, lag_profile, note_accuracy,
     profile_distance,
@@ -61,6 +62,35 @@ proptest! {
         prop_assert!(drums.into_iter().chain(times).all(is_share), "{:?}", it);
         prop_assert!(is_share(groove_consistency(&score, measure)) && is_share(polyphony_rate(&score, threshold)));
         prop_assert!(pitch_in_scale_rate(&score, root, Mode::Minor) <= it.scale_consistency);
+    }
+
+    #[test]
+    fn features_are_finite_and_shares_sum_to_one(score in score()) {
+        let it = Features::of(&score);
+        prop_assert!(it.pitch_count <= it.note_count && it.pitch_range < 256);
+        prop_assert!(it.pitch_count <= it.pitch_range + 1 || it.pitch_count == 0);
+        prop_assert!(it.pitch_interval.is_none_or(|it| (0.0..256.0).contains(&it)));
+        prop_assert!(it.inter_onset_interval.is_none_or(|it| it >= 0.0));
+        prop_assert!(Feature::ALL.iter().filter_map(|&name| it.vector(name)).flatten().all(f64::is_finite));
+        for histogram in [Feature::PitchClassHistogram, Feature::NoteLengthHistogram] {
+            let sum: Option<f64> = it.vector(histogram).map(|it| it.iter().sum());
+            prop_assert!(sum.is_none_or(|sum| (sum - 1.0).abs() < 1e-9));
+        }
+        let followed: f64 = it.note_length_transitions.iter().flatten().sum();
+        let parts = score.parts.iter().filter(|part| !part.instrument.is_drums() && !part.notes.is_empty()).count();
+        prop_assert_eq!(followed as usize, it.note_count - parts);
+    }
+
+    #[test]
+    fn any_two_sets_can_be_compared(scores in prop::collection::vec(score(), 0..9), split in 0usize..9) {
+        let features: Vec<Features> = scores.iter().map(Features::of).collect();
+        let (generated, real) = features.split_at(split.min(features.len()));
+        for it in compare(generated, real) {
+            for it in [it.generated_agreement, it.real_agreement].into_iter().flatten() {
+                prop_assert!((-1e-9..1.0 + 1e-6).contains(&it.overlap), "{:?}", it);
+                prop_assert!(it.kl >= 0.0 && it.kl.is_finite() && it.kl_own_grids.is_finite(), "{:?}", it);
+            }
+        }
     }
 
     #[test]

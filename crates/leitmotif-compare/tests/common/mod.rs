@@ -77,7 +77,9 @@ pub fn study(dir: &Path, head: &str, rest: &str) -> (Study, String, PathBuf) {
     let path = dir.join("study.toml");
     let head = match head.contains("[collection]") {
         true => head.to_owned(),
-        false => format!("{head}\n[collection]\ninputs = [\"music\"]\nsplit = {{ train = 0.5, valid = 0.25, test = 0.25 }}\n"),
+        false => format!(
+            "{head}\n[collection]\ninputs = [\"music\"]\nsplit = {{ train = 0.5, valid = 0.25, test = 0.25 }}\n"
+        ),
     };
     std::fs::write(&path, format!("title = 'A study'\n{head}\n{SMALL}\n{rest}")).unwrap();
     let (study, text) = Study::read(&path).unwrap();
