@@ -65,6 +65,8 @@ fn of(corpus: &Corpus, evaluation: Evaluation) -> Loss {
         per_note: evaluation.nats_per_note,
         per_bar: Estimate::of_ratio(&pairs),
         per_second: evaluation.nats_per_second,
+        per_frame: evaluation.nats_per_frame,
+        per_voice: evaluation.nats_per_token,
         songs: evaluation.songs,
     }
 }

@@ -285,6 +285,12 @@ pub struct Loss {
     pub per_bar: Estimate,
     /// Nats per second.
     pub per_second: Estimate,
+    /// Nats per frame, in a representation that has frames; the piece's end is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_frame: Option<Estimate>,
+    /// Nats per token of a frame (per voice), where each frame has as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_voice: Option<Estimate>,
     /// Song by song, in the corpus's order; empty for training songs.
     pub songs: Vec<SongLoss>,
 }

@@ -128,7 +128,9 @@ fn losses(view: &View<'_>) -> Csv {
                 ("bar", loss.per_bar),
                 ("second", loss.per_second),
             ];
-            for (unit, it) in units {
+            let frames = [("frame", loss.per_frame), ("voice", loss.per_voice)];
+            let frames = frames.into_iter().filter_map(|(unit, it)| Some((unit, it?)));
+            for (unit, it) in units.into_iter().chain(frames) {
                 let names = [run.id.clone(), set.clone(), unit.to_owned()];
                 csv.row(names.into_iter().chain(estimate(Some(&it))));
             }

@@ -4,7 +4,7 @@ use super::document::{Block, Section, Table};
 use super::effects::Effect;
 use super::gaps::Gap;
 use super::statistics::Unit;
-use super::tables::{differences, facts, losses, music};
+use super::tables::{differences, facts, frames, losses, music};
 use super::view::View;
 use super::words::{count, counted, duration, list};
 use super::{figures, findings, glossary};
@@ -114,6 +114,10 @@ pub fn found(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Secti
 pub fn errors(view: &View<'_>) -> Section {
     let mut section = Section::new("errors", "Training, validation and test error");
     section.table(losses::losses(view, Unit::Token)).table(losses::losses(view, Unit::Note));
+    let frames = frames::frames(view);
+    if !frames.rows.is_empty() {
+        section.table(frames);
+    }
     section
 }
 

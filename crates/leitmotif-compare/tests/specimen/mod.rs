@@ -31,6 +31,8 @@ fn loss(songs: Vec<SongLoss>) -> Loss {
         per_note: per(|song| song.notes as f64),
         per_bar: per(|song| song.notes as f64 / 10.0),
         per_second: per(|song| song.seconds),
+        per_frame: None,
+        per_voice: None,
         songs,
     }
 }
@@ -53,6 +55,7 @@ fn test_loss(test: usize, more: f64, noise: f64) -> Loss {
             notes,
             seconds: notes as f64 / 5.0,
             fields: vec![],
+            frames: None,
         }
     };
     loss((0..SONGS).map(song).collect())
@@ -70,6 +73,8 @@ fn flat(value: f64) -> Loss {
         per_note: it,
         per_bar: near(value * 10.0, 0.5),
         per_second: near(value * 5.0, 0.2),
+        per_frame: None,
+        per_voice: None,
         songs: vec![],
     }
 }

@@ -3,7 +3,18 @@ use super::*;
 
 fn song(path: &str, nats: f64, notes: usize) -> SongLoss {
     let (id, path) = (path.to_owned(), path.to_owned());
-    SongLoss { id, path, genre: None, nats, divergence: 0.0, events: notes * 2, notes, seconds: 1.0, fields: vec![] }
+    SongLoss {
+        id,
+        path,
+        genre: None,
+        nats,
+        divergence: 0.0,
+        events: notes * 2,
+        notes,
+        seconds: 1.0,
+        fields: vec![],
+        frames: None,
+    }
 }
 
 fn loss(songs: Vec<SongLoss>) -> Loss {
@@ -11,7 +22,7 @@ fn loss(songs: Vec<SongLoss>) -> Loss {
         Estimate::of_ratio(&songs.iter().map(|song| (song.nats, count(song))).collect::<Vec<_>>())
     };
     let (per_event, per_note) = (ratio(|song| song.events as f64), ratio(|song| song.notes as f64));
-    Loss { per_event, per_note, per_bar: per_note, per_second: per_note, songs }
+    Loss { per_event, per_note, per_bar: per_note, per_second: per_note, per_frame: None, per_voice: None, songs }
 }
 
 #[test]

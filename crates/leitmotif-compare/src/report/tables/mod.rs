@@ -2,5 +2,6 @@
 
 pub mod differences;
 pub mod facts;
+pub mod frames;
 pub mod losses;
 pub mod music;
