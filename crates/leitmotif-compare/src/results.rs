@@ -205,7 +205,7 @@ pub struct RunResult {
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was trained and judged.
     Finished(Box<Finished>),
