@@ -7,7 +7,7 @@ use crate::bars::MAX_BARS;
 use leitmotif_score::{Bars, Score, Ticks};
 use std::collections::BTreeSet;
 
-/// The most notes of an index: its memory is then 12 GiB, half as much again while it is built.
+/// The most notes of an index: its memory is then 12 GiB, nearly twice that while it is built.
 pub const MAX_INDEX_NOTES: usize = 1 << 30;
 
 /// Why there is no index.
@@ -32,7 +32,7 @@ pub(super) struct Block {
     pub player: Player,
 }
 
-/// Takes songs, and makes an index of them: 12 bytes a note.
+/// Takes songs, and makes an index of them: 12 bytes a note, 22 while it is made.
 #[derive(Debug, Clone, Default)]
 pub struct OriginalityBuilder {
     /// The tokens of all lines, each line followed by [`SEPARATOR`].
