@@ -44,9 +44,15 @@ fn printed(folder: &Path, words: &[&str]) -> Keys {
 const TRAIN: &str = "train corpus -o run --steps 1 --set train.lanes=1 --set model.d_model=8 --set model.segment=32 \
     --set model.latent=bar --set model.d_latent=4 --set model.attributes=[\"rhythm\"] --set latent.prior_epochs=1";
 
+/// A study of one run.
+const STUDY: &str = "title = 'one'\n[collection]\ninputs = ['demo/practice-midi']\n[budget]\nsteps = 1\n\
+    [set]\ntrain.lanes = 1\nmodel.d_model = 8\nmodel.segment = 32\n[music]\npieces = 1\nbars = 2\n\
+    [[arm]]\nname = 'all'\n[[test]]\nname = 'all'\n";
+
 #[test]
 fn the_page_names_every_key() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("study.toml"), STUDY).unwrap();
     let demo = "demo -o demo --songs 8 --steps 2 --pieces 1 --bars 2 --soundfont built-in";
     let commands = [
         ("demo", demo),
@@ -57,6 +63,8 @@ fn the_page_names_every_key() {
         ("direction", "direction run --more demo/practice-midi --less demo/practice-midi -o direction.json"),
         ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
         ("evaluate", "evaluate run --originality --pieces 2"),
+        ("compare --dry-run", "compare study.toml -o study --dry-run"),
+        ("compare", "compare study.toml -o study"),
         ("render", "render new.mid -o new.wav --soundfont built-in"),
         ("inspect midi", "inspect new.mid"),
         ("inspect corpus", "inspect corpus"),

@@ -3,7 +3,7 @@
 use crate::golden::compare;
 use crate::program::{done, run};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "demo",
     "prepare",
     "train",
@@ -14,6 +14,7 @@ const VERBS: [&str; 16] = [
     "restyle",
     "direction",
     "latents",
+    "compare",
     "evaluate",
     "render",
     "inspect",
