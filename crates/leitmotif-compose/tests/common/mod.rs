@@ -81,6 +81,14 @@ pub fn notes() -> Arc<dyn Representation> {
     leitmotif_data::build(&RepresentationConfig::Notes).unwrap()
 }
 
+pub fn chorales() -> Arc<dyn Representation> {
+    leitmotif_data::build(&RepresentationConfig::Chorales { grid: 4 }).unwrap()
+}
+
+pub fn frames() -> Arc<dyn Representation> {
+    leitmotif_data::build(&RepresentationConfig::Frames { grid: 4 }).unwrap()
+}
+
 pub fn compose(representation: &dyn Representation, scale: f32, request: &Request) -> Result<Piece, ComposeError> {
     let model = Hashing::new(representation, scale);
     generate(&model, representation, request, 0, &|_| {}, &AtomicBool::new(false))

@@ -59,8 +59,6 @@ fn voices_of(parts: &[&Part]) -> Option<Vec<usize>> {
 fn melody(mut spans: Vec<Span>, report: &mut EncodeReport) -> Vec<Span> {
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse((span.pitch, span.end))));
     let mut melody: Vec<Span> = Vec::with_capacity(spans.len());
-    // Whether the last note is counted as cut.
-    let mut cut = false;
     for span in spans {
         match melody.last_mut() {
             Some(last) if last.start == span.start => lose(report, CHORD),
@@ -74,12 +72,9 @@ fn melody(mut spans: Vec<Span>, report: &mut EncodeReport) -> Vec<Span> {
                     && last.end > span.start
                 {
                     last.end = span.start;
-                    if !cut {
-                        report.kept -= 1;
-                        lose(report, CUT);
-                    }
+                    report.kept -= 1;
+                    lose(report, CUT);
                 }
-                cut = false;
                 report.kept += 1;
                 melody.push(span);
             }

@@ -13,6 +13,7 @@
 use crate::{RepresentationConfig, Split, roll};
 use leitmotif_score::{Instrument, Note, Part, Score};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
@@ -34,8 +35,6 @@ const CHOIR: Instrument = Instrument::Program(52);
 const PIANO: Instrument = Instrument::Program(0);
 /// A voice that rests.
 const REST: i8 = -1;
-/// Stands in the errors that mean another shape of file.
-const OTHER_SHAPE: &str = "no collection of songs by split";
 
 /// The frames of one song.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,10 +153,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<CollectionSong>, Rejected> {
 
 fn parse(bytes: &[u8]) -> Result<Vec<CollectionSong>, Rejected> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let splits = reader.deserialize_any(Splits).and_then(|splits| reader.end().map(|()| splits));
-    let splits = splits.map_err(|error| match error.to_string() {
-        text if text.contains(OTHER_SHAPE) => Rejected::OtherShape,
-        text => Rejected::Broken(text),
+    let begun = Cell::new(false);
+    let splits = reader.deserialize_map(Splits { begun: &begun }).and_then(|splits| reader.end().map(|()| splits));
+    let splits = splits.map_err(|error| match begun.get() {
+        true => Rejected::Broken(error.to_string()),
+        false => Rejected::OtherShape,
     })?;
     let is_voices = is_voices(splits.iter().flat_map(|(_, rolls)| rolls));
     let songs = splits.into_iter().flat_map(|(split, rolls)| {
@@ -180,30 +180,29 @@ fn is_voices<'a>(rolls: impl Iterator<Item = &'a Roll>) -> bool {
 }
 
 /// The whole file.
-struct Splits;
+struct Splits<'a> {
+    /// Whether the file begins with the name of a split.
+    begun: &'a Cell<bool>,
+}
 
-impl<'de> Visitor<'de> for Splits {
+impl<'de> Visitor<'de> for Splits<'_> {
     type Value = Vec<(Split, Vec<Roll>)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Anything but an object is a file of another kind.
-        formatter.write_str(OTHER_SHAPE)
+        formatter.write_str("lists of songs by split")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut splits: Vec<(Split, Vec<Roll>)> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let split = match key.parse::<Split>() {
-                Ok(split) => split,
-                Err(_) if splits.is_empty() => return Err(A::Error::custom(OTHER_SHAPE)),
-                Err(reason) => return Err(A::Error::custom(reason)),
-            };
+            let split: Split = key.parse().map_err(A::Error::custom)?;
+            self.begun.set(true);
             if splits.iter().any(|(other, _)| *other == split) {
                 return Err(A::Error::custom(format!("the {split} split stands there twice")));
             }
             splits.push((split, map.next_value_seed(Songs)?));
         }
-        if splits.is_empty() { Err(A::Error::custom(OTHER_SHAPE)) } else { Ok(splits) }
+        if splits.is_empty() { Err(A::Error::custom("no split")) } else { Ok(splits) }
     }
 }
 
@@ -341,7 +340,7 @@ mod tests {
 
     #[test]
     fn other_files_are_left_alone() {
-        for text in ["[1, 2]", "3", "\"train\"", "{}", r#"{"name": "x", "train": []}"#] {
+        for text in ["[1, 2]", "3", "\"train\"", "{}", r#"{"name": "x", "train": []}"#, "", "{\"tr"] {
             assert_eq!(parse(text.as_bytes()), Err(Rejected::OtherShape), "{text}");
         }
     }
