@@ -6,6 +6,9 @@ use crate::report::view::{Run, View};
 use crate::report::words::{NONE, interval, nats};
 use leitmotif_train::Estimate;
 
+/// What a loss is in one of the units.
+type OfLoss = fn(&Loss) -> Option<Estimate>;
+
 /// A row a run and unit; no rows where no run has frames.
 pub fn frames(view: &View<'_>) -> Table {
     let mut head: Vec<String> = ["run", "unit", "training", "validation"].map(str::to_owned).into();
@@ -13,7 +16,7 @@ pub fn frames(view: &View<'_>) -> Table {
     let caption = "Errors by frames (steps of the grid), without the cost of a piece's end. A voice is one of the tokens that \
                    every frame has. In brackets 95 % intervals over songs.";
     let mut table = Table::new("losses-frames", caption.to_owned(), 2, head);
-    let units: [(&str, fn(&Loss) -> Option<Estimate>); 2] =
+    let units: [(&str, OfLoss); 2] =
         [("nats per frame", |loss| loss.per_frame), ("nats per voice", |loss| loss.per_voice)];
     for Run { run, found } in view.runs() {
         for (unit, of) in units {
