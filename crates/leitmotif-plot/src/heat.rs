@@ -7,6 +7,13 @@ use crate::scale::{Scale, format_value, nice_step};
 use crate::text::{fit_text, text_width};
 use crate::theme::{Ink, Theme};
 
+/// The names of the rows take at most this share of the width, but
+const MOST_NAMES: f64 = 0.45;
+/// so much in any case.
+const LEAST_NAMES: f64 = 180.0;
+/// Up to so many columns are all named.
+const NAMED_COLUMNS: usize = 12;
+
 /// A heat map: rows from top to bottom, columns from left to right, with a colour bar.
 #[derive(Debug, Clone)]
 pub struct HeatMap {
@@ -78,7 +85,8 @@ impl HeatMap {
             frame.nothing_to_show();
             return frame.svg.finish();
         }
-        let names: Vec<String> = self.rows.iter().map(|name| fit_text(name, TICK_SIZE, 180.0)).collect();
+        let most = (self.size.0 * MOST_NAMES).max(LEAST_NAMES);
+        let names: Vec<String> = self.rows.iter().map(|name| fit_text(name, TICK_SIZE, most)).collect();
         let room = label_room(names.iter().map(String::as_str));
         let mut frame = Frame::new(self.size, theme, &self.words, &[], room, 22.0);
         const BAR_ROOM: f64 = 76.0;
@@ -127,7 +135,11 @@ impl HeatMap {
             frame.svg.text(frame.left - 8.0, y, name, &look.anchored(Anchor::End));
         }
         let widest = self.columns.iter().map(|name| text_width(name, TICK_SIZE)).fold(0.0, f64::max);
-        let every = ((widest.min(140.0) + 8.0) / cell_w).ceil().max(1.0) as usize;
+        // Few columns are names, of which none may be missing; many are numbers or times.
+        let every = match self.columns.len() {
+            ..=NAMED_COLUMNS => 1,
+            _ => ((widest.min(140.0) + 8.0) / cell_w).ceil().max(1.0) as usize,
+        };
         for (c, name) in self.columns.iter().enumerate().step_by(every) {
             let x = frame.left + cell_w * (c as f64 + 0.5);
             let name = fit_text(name, TICK_SIZE, (cell_w * every as f64 - 6.0).max(20.0));

@@ -7,7 +7,7 @@ use super::statistics::{Difference, Unit};
 use super::view::{Cell, View};
 use super::words::{list, signed, signed_interval};
 use crate::{CurvePoint, LevelFacts};
-use leitmotif_plot::{ForestPlot, HeatMap, Series, SmallMultiples, Theme};
+use leitmotif_plot::{ForestPlot, HeatMap, Series, SmallMultiples, Theme, text_width};
 
 /// With at most so many rows the matrix shows every level, with more the mean over levels.
 const MATRIX_ROWS: usize = 12;
@@ -100,7 +100,7 @@ pub fn matrix(view: &View<'_>) -> Option<Figure> {
         let values = |cell: &Cell<'_>| tests.iter().map(|test| value(cell, &test.name)).collect();
         if every_level {
             rows.extend(
-                cells.iter().map(|cell| (view.named(&arm.name, &cell.levels), arm.name.as_str(), values(cell))),
+                cells.iter().map(|cell| (view.briefly(&arm.name, &cell.levels), arm.name.as_str(), values(cell))),
             );
         } else if !cells.is_empty() {
             let mean = |test: &str| cells.iter().map(|cell| value(cell, test)).sum::<f64>() / cells.len() as f64;
@@ -108,7 +108,10 @@ pub fn matrix(view: &View<'_>) -> Option<Figure> {
         }
     }
     let names = rows.iter().map(|row| row.0.clone());
-    let size = (190.0 + 120.0 * tests.len() as f64, 140.0 + 36.0 * rows.len() as f64);
+    let widest = |names: &mut dyn Iterator<Item = &str>| names.map(|name| text_width(name, 12.0)).fold(0.0, f64::max);
+    let cell = widest(&mut tests.iter().map(|test| test.name.as_str())).max(74.0) + 16.0;
+    let room = widest(&mut rows.iter().map(|row| row.0.as_str())) + 150.0;
+    let size = (room + cell * tests.len() as f64, 140.0 + 36.0 * rows.len() as f64);
     let map = HeatMap::new(
         "Trained on, tested on",
         names,
@@ -124,8 +127,11 @@ pub fn matrix(view: &View<'_>) -> Option<Figure> {
             map = map.mark(r, c);
         }
     }
-    let levels =
-        if every_level || view.results.factors.is_empty() { "" } else { " Means over the levels of the factors." };
+    let levels = match (view.results.factors.is_empty(), every_level) {
+        (true, _) => "",
+        (false, true) => " Levels that are not named are the first ones.",
+        (false, false) => " Means over the levels of the factors.",
+    };
     let caption = format!(
         "The generalisation matrix: nats per note of each test set (columns) under the models of each arm (rows). Framed: the \
          arm's own kind of music.{levels} Compare within a column."

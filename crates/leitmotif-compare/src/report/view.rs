@@ -146,6 +146,17 @@ impl<'a> View<'a> {
         if levels.is_empty() { arm.to_owned() } else { format!("{arm}, {levels}") }
     }
 
+    /// As [`Self::named`], without the levels that come first: short enough for a figure, and no other cell's.
+    pub fn briefly(&self, arm: &str, levels: &[&str]) -> String {
+        let moved = self
+            .results
+            .factors
+            .iter()
+            .zip(levels)
+            .filter(|(factor, level)| factor.levels.first().is_none_or(|first| first.name != **level));
+        moved.fold(arm.to_owned(), |name, (factor, level)| format!("{name}, {} {level}", factor.name))
+    }
+
     /// Whether some cell has several seeds.
     pub fn has_seeds(&self) -> bool {
         self.cells.iter().any(|cell| cell.runs.len() > 1)
