@@ -86,10 +86,11 @@ pub fn material(
     let first = if study.representation == "notes" { "events" } else { &study.representation };
     let base = views.view(first, &[])?;
     let collection = collection_facts(&base, study)?;
-    let tests = selections(study, |spec| select::tests(spec, &base), &study.tests)?;
+    let mut warnings = base.manifest().warnings.clone();
+    let tests = selections("test set", |spec| select::tests(spec, &base), &study.tests, &mut warnings)?;
     let mut test_songs = Vec::new();
     for (_, selection) in &tests {
-        let songs = selection.draw(&base, selection.of(&base, Split::Test));
+        let songs = selection.with_parts(&base, selection.draw(&base, selection.of(&base, Split::Test)));
         if songs.is_empty() {
             return Err(CompareError::Selection {
                 what: "test set",
@@ -105,7 +106,7 @@ pub fn material(
     let held: Vec<Held<'_>> =
         tests.iter().zip(&test_songs).map(|((_, it), songs)| Held { name: &it.name, songs }).collect();
     let prints = Prints::of(&base, study.collection.duplicates.similarity);
-    let arms = selections(study, |spec| select::arms(spec, &base), &study.arms)?;
+    let arms = selections("arm", |spec| select::arms(spec, &base), &study.arms, &mut warnings)?;
     let mut made = Vec::new();
     let mut leakage = Vec::new();
     for (spec, selection) in &arms {
@@ -118,7 +119,8 @@ pub fn material(
             kept_out = prints.keep_apart(&base, &mut train, &held);
             kept_out.extend(prints.keep_apart(&base, &mut valid, &held));
         }
-        let train = selection.draw(&base, train);
+        let train = selection.with_parts(&base, selection.draw(&base, train));
+        let valid = selection.with_parts(&base, valid);
         if train.is_empty() {
             return Err(CompareError::Selection {
                 what: "arm",
@@ -163,28 +165,40 @@ pub fn material(
         let facts = TestFacts { name: selection.name.clone(), description: selection.describe(), amount, fingerprints };
         cuts.push(Test { facts, corpora });
     }
-    let warnings = base.manifest().warnings.clone();
     Ok(Material { collection, arms: made, tests: cuts, leakage, warnings })
 }
 
-/// All selections with the number of the specification that made them; their names differ.
+/// All selections with the number of the specification that made them; their names differ, and there is one at least.
 fn selections<T>(
-    study: &Study,
+    what: &'static str,
     expand: impl Fn(&T) -> Result<Vec<Selection>, CompareError>,
     specs: &[T],
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<(usize, Selection)>, CompareError> {
+    let fault = |name: String, reason: &str| CompareError::Selection { what, name, reason: reason.to_owned() };
     let mut all: Vec<(usize, Selection)> = Vec::new();
     for (index, spec) in specs.iter().enumerate() {
-        for selection in expand(spec)? {
+        let expanded = expand(spec)?;
+        if expanded.is_empty() {
+            warnings.push(format!("[[{}]] number {} makes none: nothing has songs enough", section(what), index + 1));
+        }
+        for selection in expanded {
             if all.iter().any(|(_, other)| other.name == selection.name) {
-                let reason = "two of the study have this name; give one of them another".to_owned();
-                return Err(CompareError::Selection { what: "arm or test set", name: selection.name, reason });
+                return Err(fault(selection.name, "two of the study have this name; give one of them another"));
             }
             all.push((index, selection));
         }
     }
-    debug_assert!(!study.arms.is_empty());
+    if all.is_empty() {
+        let reason = "no genre or instrument has songs enough; give least_songs, or another collection.split.seed";
+        return Err(fault("of each".to_owned(), reason));
+    }
     Ok(all)
+}
+
+/// What a specification is called in the study file.
+fn section(what: &str) -> &str {
+    if what == "arm" { "arm" } else { "test" }
 }
 
 impl Views<'_> {

@@ -45,7 +45,7 @@ struct Asked<'a> {
     split: Split,
 }
 
-/// The arms that a specification makes.
+/// The arms that a specification makes; none where `each` finds no genre or instrument with songs enough.
 pub(crate) fn arms(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
     Asked {
         what: "arm",
@@ -65,7 +65,7 @@ pub(crate) fn arms(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, Co
     .selections(corpus)
 }
 
-/// The test sets that a specification makes.
+/// The test sets that a specification makes; none where `each` finds no genre or instrument with songs enough.
 pub(crate) fn tests(spec: &TestSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
     Asked {
         what: "test set",
@@ -110,15 +110,10 @@ impl Asked<'_> {
                 words.iter().map(of).collect::<Result<_, CompareError>>()?
             }
         };
-        let enough = |selection: &Selection| selection.of(corpus, self.split).len() >= self.least_songs;
-        let kept: Vec<Selection> = candidates.into_iter().filter(enough).collect();
-        match kept.is_empty() {
-            false => Ok(kept),
-            true => Err(self.fault(format!(
-                "no genre or instrument has {} songs in the {} split; give least_songs, or another split.seed",
-                self.least_songs, self.split
-            ))),
-        }
+        let enough = |selection: &Selection| {
+            selection.with_parts(corpus, selection.of(corpus, self.split)).len() >= self.least_songs
+        };
+        Ok(candidates.into_iter().filter(enough).collect())
     }
 
     fn base(&self, corpus: &Corpus) -> Result<Selection, CompareError> {
@@ -168,9 +163,18 @@ fn normal(name: &str) -> String {
 }
 
 impl Selection {
-    /// The songs of a split that are wanted, by index, in order; nothing is drawn yet.
+    /// The songs of a split that are wanted, by index, in order, whatever their parts; nothing is drawn yet.
     pub(crate) fn of(&self, corpus: &Corpus, split: Split) -> Vec<usize> {
         corpus.split(split).into_iter().filter(|song| self.wants(&corpus.songs()[*song])).collect()
+    }
+
+    /// Those of the songs that have a part to keep. After the draw: the piano parts of forty songs are of these forty.
+    pub(crate) fn with_parts(&self, corpus: &Corpus, mut songs: Vec<usize>) -> Vec<usize> {
+        let plays = |selection: &InstrumentSelection, song: usize| {
+            corpus.songs()[song].instruments.iter().any(|player| selection.matches(*player))
+        };
+        songs.retain(|song| self.only.is_empty() || self.only.iter().any(|selection| plays(selection, *song)));
+        songs
     }
 
     fn wants(&self, song: &SongRecord) -> bool {
@@ -178,10 +182,7 @@ impl Selection {
             wanted.is_empty() || name.as_ref().is_some_and(|name| wanted.contains(&normal(name)))
         };
         let plays = |selection: &InstrumentSelection| song.instruments.iter().any(|player| selection.matches(*player));
-        any(&self.genres, &song.genre)
-            && any(&self.artists, &song.artist)
-            && self.with.iter().all(plays)
-            && (self.only.is_empty() || self.only.iter().any(plays))
+        any(&self.genres, &song.genre) && any(&self.artists, &song.artist) && self.with.iter().all(plays)
     }
 
     /// As many of the songs as are asked for: ranked by a hash of their files and the seed, so that a smaller draw is part of a

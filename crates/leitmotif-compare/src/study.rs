@@ -139,7 +139,7 @@ pub struct ArmSpec {
     pub with_instruments: Vec<String>,
     /// Only the parts of any of these.
     pub only_instruments: Vec<String>,
-    /// At most so many training songs, drawn at random (a smaller draw of the same seed is part of a larger one).
+    /// At most so many training songs, drawn at random before parts are chosen (a smaller draw of the same seed is part of a larger one).
     pub songs: Option<usize>,
     /// Decides the draw.
     pub seed: u64,

@@ -87,6 +87,10 @@ songs = 4
 [[arm]]
 name = 'two'
 songs = 2
+[[arm]]
+name = 'their drums'
+songs = 2
+only_instruments = ['drums']
 [[test]]
 name = 'all'
 [[test]]
@@ -96,7 +100,7 @@ among = ['drums', 'bass', 'flute']
     let study = study(dir.path(), "", rest);
     let made = planned(&study, &dir.path().join("out")).unwrap();
     let arms: Vec<&str> = made.material.arms.iter().map(|arm| arm.facts.name.as_str()).collect();
-    assert_eq!(arms, ["all", "metal", "rock", "drums", "bass", "four", "two"], "nobody plays the flute");
+    assert_eq!(arms, ["all", "metal", "rock", "drums", "bass", "four", "two", "their drums"], "nobody plays the flute");
     let held: BTreeSet<String> = made
         .material
         .tests
@@ -117,6 +121,7 @@ among = ['drums', 'bass', 'flute']
     assert_eq!((two.len(), four.len()), (2, 4));
     assert!(two.is_subset(&four) && four.is_subset(&all));
     assert_eq!(songs("two", Split::Valid), songs("all", Split::Valid), "validation is the same");
+    assert_eq!(songs("two", Split::Train), songs("their drums", Split::Train), "drawn before parts are chosen");
     let drums = &made.material.arms[3];
     assert!(drums.corpus.songs().iter().all(|song| song.instruments.iter().all(|it| it.is_drums())));
     assert_eq!(drums.facts.home.as_deref(), Some("drums"));
@@ -142,6 +147,15 @@ fn what_the_collection_does_not_have_is_named() {
         let error = planned(&study, &out).err().unwrap().to_string();
         assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     }
+    // A collection without what `each` asks for does with what else there is.
+    let none = format!("{ONE_ARM}[[arm]]\neach = 'genre'\nleast_songs = 100\n");
+    let made = planned(&study(dir.path(), "", &none), &out).unwrap();
+    assert_eq!(made.material.arms.len(), 1);
+    assert!(made.material.warnings.iter().any(|it| it.contains("[[arm]] number 2")), "{:?}", made.material.warnings);
+    let only = "[budget]\nsteps = 1\n[[arm]]\nname = 'x'\n[[test]]\neach = 'instrument'\namong = ['flute']\n";
+    let error = planned(&study(dir.path(), "", only), &out).err().unwrap().to_string();
+    assert!(error.contains("test set") && error.contains("least_songs"), "{error}");
+
     let rest = format!("{ONE_ARM}[[factor]]\nkey = 'model.lairs'\nvalues = [1]\n");
     let error = planned(&study(dir.path(), "", &rest), &out).err().unwrap().to_string();
     assert!(error.contains("model.layers") && error.contains("study.toml"), "{error}");

@@ -55,9 +55,9 @@ fn sentences_say_what_was_planted() {
         "drums, dropout 0.1, seed 2",
         "are worse than the test set's home models in 5, not distinguishable in 1 and better in 0.",
         // Two pairs of runs at 0.5 and one at 0.4.
-        "Trained on jazz and tested on folk, beside models trained on folk: 0.467 nats per note more",
-        "Trained on folk and tested on jazz, beside models trained on jazz: not distinguishable",
-        "dropout 0.1 beside 0 on home test sets: not distinguishable",
+        "Trained on jazz and tested on folk, against models trained on folk: 0.467 nats per note more",
+        "Trained on folk and tested on jazz, against models trained on jazz: not distinguishable",
+        "dropout 0.1 against 0 on home test sets: not distinguishable",
         "Between seeds, the error on a test set differs by at most 0.006 nats per note.",
         "jazz-dropout-0-seed-1: the longest run in common with a training song has 24.0 notes (22.0 to 26.0)",
     ] {

@@ -3,8 +3,8 @@
 use super::effects::{Effect, On};
 use super::gaps::{Gap, pairings};
 use super::statistics::{Difference, FEW_SONGS, Unit, Verdict, paired_difference};
-use super::view::{Cell, View};
-use super::words::{counted, interval, nats, sensible, signed, signed_interval};
+use super::view::{Cell, Run, View};
+use super::words::{counted, fixed, interval, nats, sensible, signed, signed_interval};
 use leitmotif_train::Estimate;
 
 /// With more gaps than this, only the largest and the smallest have sentences.
@@ -73,7 +73,7 @@ fn best(view: &View<'_>, test: &str) -> Option<String> {
     if let Some((next, _)) = judged.get(1)
         && let Some(difference) = paired_difference(&pairings(&[(*next, *cell)], test))
     {
-        text += &format!(" The next is {}, beside it: {}.", name(next), said(&difference));
+        text += &format!(" The next is {}, against it: {}.", name(next), said(&difference));
     }
     Some(text)
 }
@@ -104,7 +104,7 @@ fn generalisation(gaps: &[Gap<'_>]) -> Vec<String> {
     said.extend(shown.into_iter().map(|it| {
         let kind = if it.foreign { "" } else { ", of the same kind of music," };
         format!(
-            "Trained on {}{kind} and tested on {}, beside models trained on {}: {}.",
+            "Trained on {}{kind} and tested on {}, against models trained on {}: {}.",
             it.arm,
             it.test,
             it.home,
@@ -115,7 +115,7 @@ fn generalisation(gaps: &[Gap<'_>]) -> Vec<String> {
 }
 
 fn effect(it: &Effect<'_>) -> String {
-    format!("{} {} beside {} on {}: {}.", it.factor, it.level, it.baseline, it.on.title(), said(&it.difference))
+    format!("{} {} against {} on {}: {}.", it.factor, it.level, it.baseline, it.on.title(), said(&it.difference))
 }
 
 /// The longest runs in common with training, beside human songs.
@@ -159,7 +159,7 @@ fn originality(view: &View<'_>) -> Vec<String> {
 fn seeds(view: &View<'_>) -> Option<String> {
     if !view.has_seeds() {
         return Some(
-            "There is one seed: differences between seeds are not measured, and a difference may be one of seeds."
+            "There is one seed: differences between seeds are not measured, and a difference may be due to the seed."
                 .into(),
         );
     }
@@ -193,9 +193,38 @@ fn cautions(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Vec<St
         .collect();
     if !few.is_empty() {
         said.push(format!(
-            "Of fewer than {FEW_SONGS} songs, an interval is rather too narrow than too wide: {}.",
+            "With fewer than {FEW_SONGS} songs an interval tends to be too narrow: {}.",
             super::words::list(&few)
         ));
     }
+    if view.runs().next().is_some() {
+        said.push(
+            "Songs of one artist are alike. The intervals take songs for independent of each other, and are too narrow where few \
+             artists made them."
+                .into(),
+        );
+    }
+    said.extend(unfinished(view));
     said
+}
+
+/// How unlike the runs were trained, and how many would have gained from more.
+fn unfinished(view: &View<'_>) -> Option<String> {
+    let trained: Vec<_> = view.runs().filter(|run| run.found.steps > 0).collect();
+    let epochs = || trained.iter().map(|run| run.found.epochs);
+    let (least, most) = (epochs().fold(f64::INFINITY, f64::min), epochs().fold(0.0, f64::max));
+    if trained.is_empty() || !least.is_finite() {
+        return None;
+    }
+    let last = |run: &&Run<'_>| {
+        run.found.ended == "budget" && run.found.best.is_some_and(|best| best.step == run.found.steps)
+    };
+    let early = trained.iter().filter(last).count();
+    Some(format!(
+        "Runs made between {} and {} passes over their training songs. {early} of {} were at their best at their last step, and would \
+         gain from more training.",
+        fixed(least, 1),
+        fixed(most, 1),
+        trained.len()
+    ))
 }

@@ -100,7 +100,7 @@ pub fn found(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Secti
         section.text("Nothing: no run has finished.");
     } else {
         section.text(
-            "Every sentence is computed from the results. Less is better. A difference is called so where its 95 % interval over \
+            "Every sentence is computed from the results. Lower is better. A difference is called so where its 95 % interval over \
              songs leaves 0 out; otherwise the two are not distinguishable.",
         );
         for (heading, sentences) in said {

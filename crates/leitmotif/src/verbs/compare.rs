@@ -204,7 +204,10 @@ fn interrupted(error: CompareError, dir: &Path) -> anyhow::Error {
         CompareError::Prepare(leitmotif_data::prepare::PrepareError::Cancelled) => {
             Interrupted("interrupted; the same command goes on".into()).into()
         }
-        error => advise(error, "leitmotif compare --help says what a study file may hold"),
+        error @ (CompareError::Study { .. } | CompareError::Selection { .. }) => {
+            advise(error, "docs/studies.md says what a study file may hold")
+        }
+        error => error.into(),
     }
 }
 
