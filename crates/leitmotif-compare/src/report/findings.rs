@@ -216,9 +216,8 @@ fn unfinished(view: &View<'_>) -> Option<String> {
     if trained.is_empty() || !least.is_finite() {
         return None;
     }
-    let last = |run: &&Run<'_>| {
-        run.found.ended == "budget" && run.found.best.is_some_and(|best| best.step == run.found.steps)
-    };
+    let last =
+        |run: &&Run<'_>| run.found.ended == "budget" && run.found.best.is_some_and(|best| best.step == run.found.steps);
     let early = trained.iter().filter(last).count();
     Some(format!(
         "Runs made between {} and {} passes over their training songs. {early} of {} were at their best at their last step, and would \

@@ -4,7 +4,10 @@
 //! order of the plan, so that a study that was stopped and taken up again ends with the same file. Only seconds of
 //! training depend on the clock.
 
+mod music;
+
 use leitmotif_train::{Estimate, SongLoss};
+pub use music::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -317,118 +320,6 @@ pub struct CurvePoint {
     pub per_event: f64,
     /// Nats per note.
     pub per_note: f64,
-}
-
-/// What a run composed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Music {
-    /// The pieces, by number.
-    pub pieces: Vec<PieceFacts>,
-    /// The test set whose songs are the real music.
-    pub real: String,
-    /// How many real songs (or passages of songs as long as the pieces) were measured.
-    pub real_songs: usize,
-    /// MusPy's measures and others that are one number a piece.
-    pub measures: Vec<MeasureRow>,
-    /// The nine features of Yang and Lerch.
-    pub features: Vec<FeatureRow>,
-    /// Fréchet distance of the pieces' embeddings from real ones, in the space of one of the study's own models.
-    pub frechet: Option<FrechetFacts>,
-    /// Originality.
-    pub originality: Option<OriginalityFacts>,
-}
-
-/// One composed piece.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PieceFacts {
-    /// Its number.
-    pub number: u64,
-    /// Its MIDI file, relative to the study's folder, with `/`.
-    pub file: String,
-    /// Notes.
-    pub notes: usize,
-    /// Seconds.
-    pub seconds: f64,
-}
-
-/// One number a piece, composed beside real.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MeasureRow {
-    /// Its name, such as `pitch-class entropy`.
-    pub measure: String,
-    /// Mean over the composed pieces that have it, with its interval over pieces.
-    pub composed: Option<Estimate>,
-    /// Mean over the real songs, with its interval over songs.
-    pub real: Option<Estimate>,
-}
-
-/// One of the nine features.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureRow {
-    /// Its name.
-    pub feature: String,
-    /// Mean distance between composed pieces.
-    pub intra_composed: Option<f64>,
-    /// Mean distance between real songs.
-    pub intra_real: Option<f64>,
-    /// Mean distance from composed to real.
-    pub inter: Option<f64>,
-    /// Overlapped area of the densities of intra-set (composed) and inter-set distances, 0 to 1.
-    pub overlap: Option<f64>,
-    /// Their divergence in nats.
-    pub kl: Option<f64>,
-}
-
-/// A Fréchet distance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FrechetFacts {
-    /// Whose embedding: the id of one of the study's runs.
-    pub embedder: String,
-    /// From composed to real passages.
-    pub composed: f64,
-    /// From one half of the real songs to the other: the scale.
-    pub real: Option<f64>,
-    /// Passages composed.
-    pub composed_passages: usize,
-    /// Real passages.
-    pub real_passages: usize,
-}
-
-/// How much of what was composed stands in the training songs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OriginalityFacts {
-    /// Longest run of notes in common with a training song, mean over pieces.
-    pub longest_run: Option<Estimate>,
-    /// The same for held-out human songs.
-    pub human_longest_run: Option<Estimate>,
-    /// Share of the n-grams that occur in training, by n; means over pieces.
-    pub overlap: BTreeMap<usize, Estimate>,
-    /// The same for held-out human songs.
-    pub human_overlap: BTreeMap<usize, Estimate>,
-    /// Piece by piece.
-    pub pieces: Vec<PieceOriginality>,
-}
-
-/// One piece's nearest training passage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PieceOriginality {
-    /// The piece's number.
-    pub number: u64,
-    /// Notes of the longest run in common.
-    pub longest_run: usize,
-    /// Share of held-out human songs whose longest run is shorter or as long, 0 to 100.
-    pub percentile: Option<f64>,
-    /// Where it stands: song, part and bar in words.
-    pub nearest: Option<String>,
-    /// Share of the n-grams that occur in training, by n.
-    pub overlap: BTreeMap<usize, Option<f64>>,
 }
 
 /// Numbers that others published.

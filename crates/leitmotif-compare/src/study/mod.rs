@@ -3,12 +3,17 @@
 //! A study is a product: every arm with every combination of the factors' levels and every seed is a run. Keys of the
 //! configuration are laid over each other in this order: preset, `[set]`, `[budget]`, the arm's `set`, the levels' `set`, the seed.
 
+mod keys;
+
 use crate::CompareError;
+pub use keys::Level;
+pub(crate) use keys::overrides;
+use keys::plain;
 use leitmotif_data::RepresentationConfig;
 use leitmotif_data::prepare::{DEFAULT_GRID, PrepareOptions};
 use leitmotif_train::Override;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -323,44 +328,6 @@ impl FactorSpec {
         match self.levels.is_empty() {
             true => self.values.iter().map(of_value).collect(),
             false => self.levels.iter().map(of_level).collect(),
-        }
-    }
-}
-
-/// A level of a factor, as configuration keys.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Level {
-    /// What it is called.
-    pub name: String,
-    /// What it sets.
-    pub set: Vec<Override>,
-}
-
-impl Level {
-    /// What it sets, as TOML.
-    pub fn keys(&self) -> BTreeMap<String, String> {
-        self.set.iter().map(|set| (set.key.clone(), set.value.to_string())).collect()
-    }
-}
-
-/// A value as people write it: strings without quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The leaves of a table as single keys, in order.
-pub(crate) fn overrides(table: &Table) -> Vec<Override> {
-    let mut leaves = Vec::new();
-    flatten("", table, &mut leaves);
-    leaves
-}
-
-fn flatten(prefix: &str, table: &Table, leaves: &mut Vec<Override>) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            Value::Table(inner) => flatten(&key, inner, leaves),
-            value => leaves.push(Override { key, value: value.clone() }),
         }
     }
 }
