@@ -167,9 +167,11 @@ impl Asked {
             minutes: minutes.unwrap_or(0.0),
         });
         if let Some(Budget { steps, epochs, minutes }) = budget {
-            let parts = [(steps as f64, "step"), (epochs, "pass"), (minutes, "minute")];
+            let parts =
+                [(steps as f64, ["step", "steps"]), (epochs, ["pass", "passes"]), (minutes, ["minute", "minutes"])];
             let named = parts.into_iter().filter(|(number, _)| *number > 0.0);
-            let named: Vec<String> = named.map(|(number, unit)| format!("{number} {unit}(s)")).collect();
+            let named: Vec<String> =
+                named.map(|(number, unit)| format!("{number} {}", unit[usize::from(number != 1.0)])).collect();
             study.remarks.push(format!(
                 "The budget of a run was given on the command line, instead of the study file's: {}.",
                 named.join(" or ")
