@@ -214,6 +214,32 @@ fn a_run_that_is_killed_before_its_last_model_is_written_becomes_the_run_that_wa
     assert_same(&outcome(&dir), &expected);
 }
 
+/// Killed after the last checkpoint was complete, and before the oldest was removed: nothing is left to do but that.
+#[test]
+fn a_run_that_is_killed_before_old_checkpoints_are_removed_removes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let dir = folder.path().join("run");
+    let expected = whole(&corpus, &dir, &config(STEPS));
+    let names = || {
+        let entries = std::fs::read_dir(dir.join("checkpoints")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    assert_eq!(before.len(), config(STEPS).train.keep_checkpoints);
+    let old = dir.join("checkpoints/step-00000001");
+    std::fs::create_dir(&old).unwrap();
+    for file in std::fs::read_dir(dir.join("checkpoints").join(&before[0])).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), old.join(file.file_name())).unwrap();
+    }
+    resume(&corpus, &dir, Budget::default(), &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
+    assert_eq!(names(), before);
+    assert_same(&outcome(&dir), &expected);
+}
+
 #[test]
 #[cfg(unix)]
 fn a_full_disk_is_an_error_and_leaves_the_last_checkpoint_whole() {

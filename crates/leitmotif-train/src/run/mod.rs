@@ -254,6 +254,8 @@ pub fn resume(
     for folder in [dir.to_owned(), dir.join(store::checkpoint::CHECKPOINTS)] {
         store::folders::sweep(&folder)?;
     }
+    // A program that was killed between its last checkpoint and their clearing away has left one too many.
+    Checkpoint::prune(dir, config.train.keep_checkpoints)?;
     let summary = go(corpus, dir, &config, checkpoint, observer, cancel);
     drop(lock);
     summary

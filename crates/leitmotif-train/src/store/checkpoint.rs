@@ -112,8 +112,12 @@ impl Checkpoint {
             std::fs::write(&path, text).map_err(TrainError::io(&path))
         };
         folders::replace(&target, write)?;
-        let steps = steps(dir)?;
-        for step in steps.iter().rev().skip(keep) {
+        Self::prune(dir, keep)
+    }
+
+    /// Removes all but the newest `keep`.
+    pub(crate) fn prune(dir: &Path, keep: usize) -> Result<(), TrainError> {
+        for step in steps(dir)?.iter().rev().skip(keep) {
             folders::remove(&folder(dir, *step))?;
         }
         Ok(())
