@@ -16,6 +16,7 @@ mod heat;
 mod line;
 mod look;
 mod multiples;
+pub mod page;
 mod palette;
 mod raster;
 mod scale;

@@ -4,7 +4,7 @@ pub mod players;
 
 use super::document::{Section, html};
 use crate::Results;
-use leitmotif_plot::{Ink, SERIES_COLOURS};
+use leitmotif_plot::page::{colours, fill};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -26,38 +26,6 @@ pub fn html(results: &Results, sections: &[Section], players: bool) -> String {
         ("script", script),
     ];
     fill(TEMPLATE, &parts)
-}
-
-/// The template with each `{{name}}` replaced; what is filled in is not searched again.
-fn fill(template: &str, parts: &[(&str, String)]) -> String {
-    let mut text = String::with_capacity(template.len() + parts.iter().map(|part| part.1.len()).sum::<usize>());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("{{") {
-        text += before;
-        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
-        text += parts.iter().find(|part| part.0 == name).map_or("", |part| &part.1);
-        rest = after;
-    }
-    text + rest
-}
-
-/// The colours of the pictures as custom properties, for light and dark paper.
-fn colours() -> String {
-    let inks = [
-        ("paper", Ink::Paper),
-        ("shade", Ink::Shade),
-        ("text", Ink::Text),
-        ("muted", Ink::Muted),
-        ("grid", Ink::Grid),
-        ("line", Ink::GridStrong),
-        ("accent", Ink::Accent),
-    ];
-    let sheet = |dark: bool| {
-        let named = inks.iter().map(|(name, ink)| format!("--{name}:{};", ink.colour(dark)));
-        let series = (0..SERIES_COLOURS).map(|index| format!("--s{index}:{};", Ink::Series(index).colour(dark)));
-        named.chain(series).collect::<String>()
-    };
-    format!(":root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}", sheet(false), sheet(true))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::listen::Listening;
 use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, study};
 use crate::words::{clock, count, counted};
 use anyhow::{Context, Result};
-use leitmotif_plot::{Ink, SERIES_COLOURS};
+use leitmotif_plot::SERIES_COLOURS;
+use leitmotif_plot::page::{colours, fill};
 use leitmotif_score::Score;
 use serde::Serialize;
 
@@ -47,38 +48,6 @@ pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> R
         ("script", SCRIPT.replace("[/*music*/]", &music.replace('<', "\\u003c"))),
     ];
     Ok(fill(TEMPLATE, &parts))
-}
-
-/// The template with each `{{name}}` replaced; what is filled in is not searched again.
-fn fill(template: &str, parts: &[(&str, String)]) -> String {
-    let mut text = String::with_capacity(template.len() * 4);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("{{") {
-        text += before;
-        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
-        text += parts.iter().find(|part| part.0 == name).map_or("", |part| &part.1);
-        rest = after;
-    }
-    text + rest
-}
-
-/// The colours of the pictures as custom properties, for light and dark paper.
-fn colours() -> String {
-    let inks = [
-        ("paper", Ink::Paper),
-        ("shade", Ink::Shade),
-        ("text", Ink::Text),
-        ("muted", Ink::Muted),
-        ("grid", Ink::Grid),
-        ("line", Ink::GridStrong),
-        ("accent", Ink::Accent),
-    ];
-    let sheet = |dark: bool| {
-        let named = inks.iter().map(|(name, ink)| format!("--{name}:{};", ink.colour(dark)));
-        let series = (0..SERIES_COLOURS).map(|index| format!("--s{index}:{};", Ink::Series(index).colour(dark)));
-        named.chain(series).collect::<String>()
-    };
-    format!(":root{{{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}", sheet(false), sheet(true))
 }
 
 fn card(index: usize, piece: &Listening) -> String {
