@@ -32,6 +32,5 @@ pub use results::*;
 pub use run::{PIECES_FOLDER, RESULT_FILE, RUNS_FOLDER, RunEvent, piece_name, stored};
 pub use study::{
     ArmSpec, Budget, Each, FactorSpec, Level, LevelSpec, MAX_PIECES, MAX_RUNS, MAX_STUDY_BYTES, MusicOptions, Study,
-    TestSpec,
 };
 pub use work::{Division, StudyEvent, StudyObserver, work};

@@ -4,7 +4,7 @@
 //! sets take from its test songs, arms from its training and validation songs.
 
 use crate::CompareError;
-use crate::study::{ArmSpec, Each, TestSpec};
+use crate::study::{ArmSpec, Each};
 use leitmotif_data::{Corpus, SongRecord, Split};
 use leitmotif_score::{InstrumentSelection, family_names};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,42 +47,32 @@ struct Asked<'a> {
 
 /// The arms that a specification makes; none where `each` finds no genre or instrument with songs enough.
 pub(crate) fn arms(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
-    Asked {
-        what: "arm",
-        name: &spec.name,
-        each: spec.each,
-        among: &spec.among,
-        least_songs: spec.least_songs.unwrap_or(LEAST_ARM_SONGS),
-        genres: &spec.genres,
-        largest_genres: spec.largest_genres,
-        artists: &spec.artists,
-        with: &spec.with_instruments,
-        only: &spec.only_instruments,
-        songs: spec.songs,
-        seed: spec.seed,
-        split: Split::Train,
-    }
-    .selections(corpus)
+    Asked::of(spec, "arm", LEAST_ARM_SONGS, Split::Train).selections(corpus)
 }
 
 /// The test sets that a specification makes; none where `each` finds no genre or instrument with songs enough.
-pub(crate) fn tests(spec: &TestSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
-    Asked {
-        what: "test set",
-        name: &spec.name,
-        each: spec.each,
-        among: &spec.among,
-        least_songs: spec.least_songs.unwrap_or(LEAST_TEST_SONGS),
-        genres: &spec.genres,
-        largest_genres: spec.largest_genres,
-        artists: &spec.artists,
-        with: &spec.with_instruments,
-        only: &spec.only_instruments,
-        songs: spec.songs,
-        seed: spec.seed,
-        split: Split::Test,
+pub(crate) fn tests(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
+    Asked::of(spec, "test set", LEAST_TEST_SONGS, Split::Test).selections(corpus)
+}
+
+impl<'a> Asked<'a> {
+    fn of(spec: &'a ArmSpec, what: &'static str, least: usize, split: Split) -> Self {
+        Self {
+            what,
+            name: &spec.name,
+            each: spec.each,
+            among: &spec.among,
+            least_songs: spec.least_songs.unwrap_or(least),
+            genres: &spec.genres,
+            largest_genres: spec.largest_genres,
+            artists: &spec.artists,
+            with: &spec.with_instruments,
+            only: &spec.only_instruments,
+            songs: spec.songs,
+            seed: spec.seed,
+            split,
+        }
     }
-    .selections(corpus)
 }
 
 impl Asked<'_> {

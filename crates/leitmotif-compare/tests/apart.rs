@@ -156,6 +156,10 @@ fn what_the_collection_does_not_have_is_named() {
     let error = planned(&study(dir.path(), "", only), &out).err().unwrap().to_string();
     assert!(error.contains("test set") && error.contains("least_songs"), "{error}");
 
+    std::fs::write(dir.path().join("wrong.toml"), format!("title = 'x'\n{ONE_ARM}home = 'all'\n")).unwrap();
+    let error = leitmotif_compare::Study::read(&dir.path().join("wrong.toml")).unwrap_err().to_string();
+    assert!(error.contains("wrong.toml") && error.contains("an arm's"), "{error}");
+
     let rest = format!("{ONE_ARM}[[factor]]\nkey = 'model.lairs'\nvalues = [1]\n");
     let error = planned(&study(dir.path(), "", &rest), &out).err().unwrap().to_string();
     assert!(error.contains("model.layers") && error.contains("study.toml"), "{error}");

@@ -71,7 +71,7 @@ pub struct Study {
     pub arms: Vec<ArmSpec>,
     /// What they are all tested on.
     #[serde(rename = "test")]
-    pub tests: Vec<TestSpec>,
+    pub tests: Vec<ArmSpec>,
     /// What else differs.
     #[serde(default, rename = "factor")]
     pub factors: Vec<FactorSpec>,
@@ -122,17 +122,17 @@ pub enum Each {
     Instrument,
 }
 
-/// Which songs and parts, and settings of their own. Names of genres and artists are compared without regard to capitalisation.
+/// Which songs and parts, of an arm or of a test set, and an arm's own settings. Names of genres and artists are compared without regard to capitalisation.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArmSpec {
     /// What it is called; with `each`, what comes before the genre's or instrument's name.
     pub name: String,
-    /// Makes an arm for each genre or instrument that has songs enough.
+    /// Makes one for each genre or instrument that has songs enough.
     pub each: Option<Each>,
     /// Instruments for `each = "instrument"`.
     pub among: Vec<String>,
-    /// With `each`: fewer training songs than this make no arm.
+    /// With `each`: fewer songs of the split than this make none.
     pub least_songs: Option<usize>,
     /// Any of these genres; all if empty.
     pub genres: Vec<String>,
@@ -144,7 +144,7 @@ pub struct ArmSpec {
     pub with_instruments: Vec<String>,
     /// Only the parts of any of these.
     pub only_instruments: Vec<String>,
-    /// At most so many training songs, drawn at random before parts are chosen (a smaller draw of the same seed is part of a larger one).
+    /// At most so many songs (of an arm: to train on), drawn at random before parts are chosen (a smaller draw of the same seed is part of a larger one).
     pub songs: Option<usize>,
     /// Decides the draw.
     pub seed: u64,
@@ -154,34 +154,6 @@ pub struct ArmSpec {
     pub set: Table,
     /// The test set of its own kind; that of the same name if left out.
     pub home: Option<String>,
-}
-
-/// Which songs and parts of the collection's test split.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TestSpec {
-    /// What it is called.
-    pub name: String,
-    /// Makes a test set for each genre or instrument that has songs enough.
-    pub each: Option<Each>,
-    /// Instruments for `each = "instrument"`.
-    pub among: Vec<String>,
-    /// With `each`: fewer songs than this make no test set.
-    pub least_songs: Option<usize>,
-    /// Any of these genres; all if empty.
-    pub genres: Vec<String>,
-    /// Only the so many genres that have most songs.
-    pub largest_genres: Option<usize>,
-    /// Any of these artists; all if empty.
-    pub artists: Vec<String>,
-    /// The song contains all of these.
-    pub with_instruments: Vec<String>,
-    /// Only the parts of any of these.
-    pub only_instruments: Vec<String>,
-    /// At most so many songs, drawn at random.
-    pub songs: Option<usize>,
-    /// Decides the draw.
-    pub seed: u64,
 }
 
 /// What else differs between runs.
@@ -280,6 +252,9 @@ impl Study {
         }
         if self.tests.iter().any(|test| test.each.is_none() && test.name.trim().is_empty() || test.songs == Some(0)) {
             return Err("every [[test]] has a name (or `each`), and songs, where it is given, is at least 1".into());
+        }
+        if self.tests.iter().any(|it| it.representation.is_some() || it.home.is_some() || !it.set.is_empty()) {
+            return Err("a [[test]] has no representation, set or home: these are an arm's".into());
         }
         let mut names = BTreeSet::new();
         for factor in &self.factors {
