@@ -145,9 +145,10 @@ def writing(options, work, corpus, export, program, worker):
             run(program, "train", corpus, "-o", model, "--preset", preset, "--steps", "150", *keys)
         ours = [options.release / "examples/write", model / "last"]
         if options.only in (full := f"writing one piece of 500 notes, {title}"):
-            contenders = [Contender("Leitmotif", ours)]
-            contenders += [Contender(peer, [*worker, peer, export]) for peer in peers]
-            race(full, contenders, ["500"], "500", options.rounds)
+            for name, precision in [("Leitmotif", []), ("Leitmotif, single precision", ["single"])]:
+                contenders = [Contender(name, [*ours, *precision])]
+                contenders += [Contender(peer, [*worker, peer, export]) for peer in peers]
+                race(full, contenders, ["500"], "500", options.rounds)
         if options.only in (full := f"writing sixteen pieces of 500 notes, {title}"):
             contenders = [Contender("sixteen at once", ours), Contender("one", ours)]
             race(full, contenders, ["500 16"], {"sixteen at once": "500 16", "one": "500"}, options.rounds)

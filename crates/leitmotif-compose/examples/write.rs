@@ -1,4 +1,5 @@
-//! Composes on demand, for timing beside other programs: `cargo run --release -p leitmotif-compose --example write -- MODEL`.
+//! Composes on demand, for timing beside other programs: `cargo run --release -p leitmotif-compose --example write -- MODEL
+//! [single]`, with weights of 16 bits, or of 32 with `single`.
 //!
 //! For each line `NOTES [PIECES]` on the standard input it composes that many pieces (one if not said) side by side, and prints the
 //! seconds and the events they took as a line of JSON.
@@ -6,7 +7,7 @@
 
 use leitmotif_compose::{Length, Request, generate_many};
 use leitmotif_data::{VOCABULARY_FILE, Vocabulary};
-use leitmotif_model::open_model;
+use leitmotif_model::{Precision, open_model_in};
 use std::error::Error;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -14,12 +15,17 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: write MODEL")?);
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: write MODEL [single]")?);
     let vocabulary = folder.join(VOCABULARY_FILE);
     let text = std::fs::read(&vocabulary).map_err(|error| format!("{}: {error}", vocabulary.display()))?;
     let vocabulary: Vocabulary = serde_json::from_slice(&text)?;
     let representation = leitmotif_data::load(&vocabulary)?;
-    let model = open_model(&folder)?;
+    let precision = match std::env::args().nth(2).as_deref() {
+        None => Precision::Half,
+        Some("single") => Precision::Single,
+        Some(other) => return Err(format!("`{other}`: write MODEL [single]").into()),
+    };
+    let model = open_model_in(&folder, precision)?;
     for (seed, line) in std::io::stdin().lock().lines().enumerate() {
         let line = line?;
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);

@@ -133,7 +133,7 @@ impl<'a> Composition<'a> {
         let primed = primed.as_ref();
         let end = meaning.places.map(|_| self.end);
         let mut score = assemble::assemble(*representation, &self.sequence, primed, *tempo, end, request)?;
-        score.texts.push(provenance(request, primed, self.piece)?);
+        score.texts.push(provenance(request, primed, self.piece, self.plan.precision)?);
         let prime_bars = primed.map_or(0, |primed| primed.bars);
         let bars = if meaning.places.is_some() { self.course.bars } else { self.course.now.bars };
         let report = PieceReport {

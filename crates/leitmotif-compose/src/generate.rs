@@ -83,9 +83,13 @@ pub fn generate_each(
     let size = group_size(count, rayon::current_num_threads() as u64, model.lane_bytes());
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);
-    groups.for_each(|pieces| {
-        compose_together(&plan, model, pieces, progress, cancel, &mut |n, piece| finished(n, piece))
-    });
+    let work = || {
+        groups.for_each(|pieces| {
+            compose_together(&plan, model, pieces, progress, cancel, &mut |n, piece| finished(n, piece))
+        });
+    };
+    // Within the pool, which a single group would not enter by itself: its model's weights are read by all threads.
+    rayon::scope(|_| work());
     Ok(())
 }
 

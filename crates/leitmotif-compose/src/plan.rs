@@ -7,13 +7,15 @@ use crate::meaning::Meaning;
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
 use leitmotif_data::{Representation, Sequence, Vocabulary};
-use leitmotif_model::{LatentSpace, Model};
+use leitmotif_model::{LatentSpace, Model, Precision};
 
 /// The tempo of a representation without tempos, in quarters a minute.
 const UNNAMED_TEMPO: f64 = 120.0;
 
 /// A request to one model.
 pub(crate) struct Plan<'a> {
+    /// Of the model.
+    pub precision: Precision,
     pub representation: &'a dyn Representation,
     pub request: &'a Request,
     pub meaning: Meaning,
@@ -70,7 +72,8 @@ impl<'a> Plan<'a> {
         let latents = latents(model, representation, request, &opening)?;
         let avoid = request.avoid.as_ref();
         let copies = avoid.map(|avoid| Copies::new(avoid, representation, &opening, primed.as_ref())).transpose()?;
-        Ok(Self { representation, request, meaning, masks, primed, tempo, opening, latents, copies })
+        let precision = model.precision();
+        Ok(Self { precision, representation, request, meaning, masks, primed, tempo, opening, latents, copies })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {

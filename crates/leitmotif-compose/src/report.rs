@@ -2,6 +2,7 @@
 
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
+use leitmotif_model::Precision;
 use leitmotif_score::Score;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -33,13 +34,20 @@ pub struct PieceReport {
 }
 
 /// The text event of a piece: which model, seed and settings made it, as JSON.
-pub(crate) fn provenance(request: &Request, primed: Option<&Primed>, piece: u64) -> Result<String, ComposeError> {
+pub(crate) fn provenance(
+    request: &Request,
+    primed: Option<&Primed>,
+    piece: u64,
+    precision: Precision,
+) -> Result<String, ComposeError> {
     #[derive(Serialize)]
     struct Made<'a> {
         composer: &'static str,
         version: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         model: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        precision: Option<Precision>,
         piece: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         prime: Option<String>,
@@ -51,6 +59,7 @@ pub(crate) fn provenance(request: &Request, primed: Option<&Primed>, piece: u64)
         composer: "leitmotif",
         version: env!("CARGO_PKG_VERSION"),
         model: request.model.as_deref(),
+        precision: (precision == Precision::Half).then_some(precision),
         piece,
         prime: primed.map(|primed| fingerprint(&primed.score)).transpose()?,
         prime_bars: primed.map(|primed| primed.bars),

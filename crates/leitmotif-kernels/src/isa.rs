@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 pub enum Isa {
     /// What the compiler's target has by itself: SSE2 on x86-64, NEON on AArch64.
     Portable,
-    /// AVX2 with fused multiply-add.
+    /// AVX2 with fused multiply-add and half-precision conversion.
     Avx2,
     /// AVX-512 (F, BW, DQ, VL).
     Avx512,
@@ -32,7 +32,9 @@ impl Isa {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
                 Self::Avx2.is_available()

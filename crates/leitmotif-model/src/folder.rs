@@ -1,6 +1,8 @@
 //! A model folder: `config.json` and `model.safetensors`, all that writing music needs of the model itself.
 
-use crate::{Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, PRIOR_FILE, Prior, Weights};
+use crate::{
+    Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, PRIOR_FILE, Precision, Prior, Weights,
+};
 use std::path::{Path, PathBuf};
 
 /// The description's file.
@@ -48,12 +50,20 @@ pub fn weights_path(folder: &Path) -> PathBuf {
 /// # Errors
 /// [`ModelError`] naming the file at fault.
 pub fn open_model(folder: &Path) -> Result<Box<dyn Model>, ModelError> {
+    open_model_in(folder, Precision::Single)
+}
+
+/// The same with a network's linear maps kept in this precision; a Markov model has none.
+///
+/// # Errors
+/// [`ModelError`] naming the file at fault.
+pub fn open_model_in(folder: &Path, precision: Precision) -> Result<Box<dyn Model>, ModelError> {
     let description = read_description(folder)?;
     if description.model.kind == ModelKind::Markov {
         return Ok(Box::new(Markov::load(folder, &description)?));
     }
     let path = weights_path(folder);
-    let model = NetworkModel::new(&description, &Weights::load(&path)?);
+    let model = NetworkModel::new(&description, &Weights::load(&path)?.in_precision(precision));
     let model = model.map_err(|error| ModelError::File { path, reason: error.to_string() })?;
     let prior = Prior::of_folder(folder)?;
     let path = folder.join(PRIOR_FILE);

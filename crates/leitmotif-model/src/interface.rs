@@ -1,6 +1,6 @@
 //! What every model can do, whatever it is made of: judge music, and write it event by event.
 
-use crate::{LatentSpace, ModelDescription, Posterior};
+use crate::{LatentSpace, ModelDescription, Posterior, Precision};
 
 /// A stretch of consecutive events for each of several lanes, with the events that follow them.
 ///
@@ -70,6 +70,11 @@ pub trait Model: Send + Sync {
 
     /// Bytes that an ensemble remembers at most for each of its lanes, or nearly.
     fn lane_bytes(&self) -> usize;
+
+    /// How it keeps its linear maps.
+    fn precision(&self) -> Precision {
+        Precision::Single
+    }
 
     /// Its latents, if it has any.
     fn latents(&self) -> Option<&LatentSpace> {

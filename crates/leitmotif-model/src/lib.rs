@@ -22,7 +22,8 @@ pub use echo::{EchoPlan, Echoes};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{
-    CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, read_description, weights_path, write_description,
+    CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, open_model_in, read_description, weights_path,
+    write_description,
 };
 pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, SegmentBars, Stepper};
 pub use judge::StepperJudge;
@@ -32,4 +33,4 @@ pub use prior::{
     Mixture, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Prior, PriorWalk, prior_features,
 };
 pub use stepper::{LatentSpace, NetworkModel};
-pub use weights::{Array, MAX_WEIGHT_BYTES, Weights, replace_file};
+pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

@@ -2,6 +2,7 @@
 
 use crate::ModelError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -31,16 +32,39 @@ impl Array {
     }
 }
 
+/// How the linear maps of a model that writes keep their weights. Sums are of single precision either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// As they were learnt: 32 bits a weight.
+    #[default]
+    Single,
+    /// Rounded to 16 bits a weight (11 significant): half as many bytes to read for every event.
+    Half,
+}
+
 /// Arrays by name, in the order of their names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
     arrays: BTreeMap<String, Array>,
+    precision: Precision,
 }
 
 impl Weights {
     /// No arrays.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, of which a [`crate::NetworkModel`] keeps its linear maps in this precision.
+    #[must_use]
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// What a model keeps its linear maps in.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Adds or replaces an array.
@@ -151,7 +175,7 @@ impl Weights {
 
 impl FromIterator<(String, Array)> for Weights {
     fn from_iter<I: IntoIterator<Item = (String, Array)>>(arrays: I) -> Self {
-        Self { arrays: arrays.into_iter().collect() }
+        Self { arrays: arrays.into_iter().collect(), precision: Precision::default() }
     }
 }
 

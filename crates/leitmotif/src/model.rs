@@ -3,7 +3,7 @@
 use crate::failure::advise;
 use anyhow::{Context, Result};
 use leitmotif_data::{Representation, VOCABULARY_FILE};
-use leitmotif_model::{CONFIG_FILE, Model, PRIOR_FILE, WEIGHTS_FILE, open_model};
+use leitmotif_model::{CONFIG_FILE, Model, PRIOR_FILE, Precision, WEIGHTS_FILE, open_model_in};
 use leitmotif_train::{find_model, load_vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +20,13 @@ pub struct Opened {
 
 /// Opens the model of a run or model folder.
 pub fn open(path: &Path) -> Result<Opened> {
+    open_in(path, Precision::Single)
+}
+
+/// The same, keeping a network's weights in this precision.
+pub fn open_in(path: &Path, precision: Precision) -> Result<Opened> {
     let folder = find(path)?;
-    let model = open_model(&folder)?;
+    let model = open_model_in(&folder, precision)?;
     let vocabulary = load_vocabulary(&folder)?;
     let representation = leitmotif_data::load(&vocabulary).with_context(|| folder.display().to_string())?;
     let hash = hash(&folder)?;

@@ -4,6 +4,56 @@
 
 use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
+use half::f16;
+
+/// A number of the right-hand matrix.
+pub(super) trait Number: Copy {
+    /// Whether a row of the matrix is padded to whole vectors, so that all of a vector can be read where only a part counts.
+    const PADDED: bool;
+
+    /// Reads `N` numbers.
+    ///
+    /// # Safety
+    /// They are readable.
+    unsafe fn load<S: Simd>(s: S, from: *const Self) -> S::V;
+    /// Reads the first `count` lanes; what the others hold does not matter.
+    ///
+    /// # Safety
+    /// Those are readable, and all `N` if [`Number::PADDED`].
+    unsafe fn load_part<S: Simd>(s: S, from: *const Self, count: usize) -> S::V;
+}
+
+impl Number for f32 {
+    const PADDED: bool = false;
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, from: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { s.load_ptr(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(s: S, from: *const f32, count: usize) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { s.load_ptr_part(from, count) }
+    }
+}
+
+impl Number for f16 {
+    const PADDED: bool = true;
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, from: *const f16) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { s.load_half(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(s: S, from: *const f16, _count: usize) -> S::V {
+        // SAFETY: the caller's promise, since rows are padded.
+        unsafe { s.load_half(from) }
+    }
+}
 
 /// What the product is added to.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +111,7 @@ fn product_lanes<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32],
 
 /// The same for at most `N * TILE_VECTORS` columns.
 #[inline(always)]
-pub(super) fn column<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[f32], b: &[B], c: &mut [f32], start: Start<'_>) {
     let Dims { m, n, k, a_row, a_col, b_row, c_row } = dims;
     if m == 0 || n == 0 {
         return;
@@ -69,7 +119,8 @@ pub(super) fn column<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f
     assert!(n <= S::N * S::TILE_VECTORS && c.len() >= (m - 1) * c_row + n);
     assert!(m == 1 || c_row >= n);
     if k > 0 {
-        assert!(a.len() > (m - 1) * a_row + (k - 1) * a_col && b.len() >= (k - 1) * b_row + n);
+        let read = if B::PADDED { n.next_multiple_of(S::N) } else { n };
+        assert!(a.len() > (m - 1) * a_row + (k - 1) * a_col && b.len() >= (k - 1) * b_row + read);
     }
     if let Start::Bias(bias) = start {
         assert!(bias.len() >= n);
@@ -79,22 +130,22 @@ pub(super) fn column<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f
     // SAFETY: the assertions above bound every access of the tiles, whose rows and columns stay below `m` and `n`.
     unsafe {
         match (n.div_ceil(S::N), tail == S::N) {
-            (1, true) => walk::<S, 1, false>(s, dims, a, b, c, start, tail),
-            (1, false) => walk::<S, 1, true>(s, dims, a, b, c, start, tail),
-            (2, true) => walk::<S, 2, false>(s, dims, a, b, c, start, tail),
-            (2, false) => walk::<S, 2, true>(s, dims, a, b, c, start, tail),
-            (_, true) => walk::<S, 3, false>(s, dims, a, b, c, start, tail),
-            (_, false) => walk::<S, 3, true>(s, dims, a, b, c, start, tail),
+            (1, true) => walk::<S, B, 1, false>(s, dims, a, b, c, start, tail),
+            (1, false) => walk::<S, B, 1, true>(s, dims, a, b, c, start, tail),
+            (2, true) => walk::<S, B, 2, false>(s, dims, a, b, c, start, tail),
+            (2, false) => walk::<S, B, 2, true>(s, dims, a, b, c, start, tail),
+            (_, true) => walk::<S, B, 3, false>(s, dims, a, b, c, start, tail),
+            (_, false) => walk::<S, B, 3, true>(s, dims, a, b, c, start, tail),
         }
     }
 }
 
 #[inline(always)]
-unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
+unsafe fn walk<S: Simd, B: Number, const NV: usize, const PART: bool>(
     s: S,
     dims: Dims,
     a: *const f32,
-    b: *const f32,
+    b: *const B,
     c: *mut f32,
     start: Start<'_>,
     tail: usize,
@@ -109,7 +160,7 @@ unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
                 // SAFETY: rows `i..i + MR` exist; the caller's promise for the rest.
                 unsafe {
                     let (a, c) = (a.add(i * dims.a_row), c.add(i * dims.c_row));
-                    tile::<S, $mr, NV, PART>(s, dims, a, b, c, start, tail);
+                    tile::<S, B, $mr, NV, PART>(s, dims, a, b, c, start, tail);
                 }
                 i += $mr;
             }
@@ -126,17 +177,20 @@ unsafe fn walk<S: Simd, const NV: usize, const PART: bool>(
 }
 
 #[inline(always)]
-unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PART: bool>(
+unsafe fn tile<S: Simd, B: Number, const MR: usize, const NV: usize, const PART: bool>(
     s: S,
     dims: Dims,
     a: *const f32,
-    b: *const f32,
+    b: *const B,
     c: *mut f32,
     start: Start<'_>,
     tail: usize,
 ) {
     let Dims { k, a_row, a_col, b_row, c_row, .. } = dims;
-    // SAFETY (both): lanes below `n`, as the caller promises.
+    // SAFETY (all): lanes below `n`, as the caller promises.
+    let weights = |p: *const B, v: usize| unsafe {
+        if PART && v + 1 == NV { B::load_part(s, p.add(v * S::N), tail) } else { B::load(s, p.add(v * S::N)) }
+    };
     let load = |p: *const f32, v: usize| unsafe {
         if PART && v + 1 == NV { s.load_ptr_part(p.add(v * S::N), tail) } else { s.load_ptr(p.add(v * S::N)) }
     };
@@ -147,7 +201,7 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PART: bool>(
     for p in 0..k {
         let mut bs = [s.zero(); NV];
         for (v, lanes) in bs.iter_mut().enumerate() {
-            *lanes = load(b.wrapping_add(p * b_row), v);
+            *lanes = weights(b.wrapping_add(p * b_row), v);
         }
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `i < m`, `p < k`.

@@ -5,15 +5,17 @@
 //! order, so that results do not depend on the number of threads.
 
 mod micro;
+mod outer;
 mod packed;
+mod row;
 
 use crate::isa::Isa;
 use crate::parts::{self, Parts};
 use crate::pool;
 pub(crate) use micro::product;
 pub(crate) use micro::{Dims, Start};
+pub(crate) use outer::outer;
 pub use packed::Packed;
-pub(crate) use packed::outer;
 use rayon::prelude::*;
 
 /// Rows of a task.
@@ -148,14 +150,64 @@ mod tests {
         }
     }
 
+    /// Odd sizes of a packed matrix, `[k, n]`.
+    const PACKED: [[usize; 2]; 8] = [[0, 3], [1, 1], [5, 95], [64, 100], [300, 193], [384, 16], [700, 130], [1024, 65]];
+
+    #[test]
+    fn a_row_alone_is_the_row_among_others() {
+        for [k, n] in PACKED {
+            let (a, b, bias) = (random(1, 5 * k), random(2, k * n), random(3, n));
+            for isa in Isa::available() {
+                let single = || isa.force(|| Packed::new(&b, k, n));
+                for packed in [single(), single().halved()] {
+                    for bias in [None, Some(&bias[..])] {
+                        let all = with_packed(&a, &packed, bias, 5);
+                        for row in 0..5 {
+                            let alone = with_packed(&a[row * k..(row + 1) * k], &packed, bias, 1);
+                            assert_eq!(alone, all[row * n..(row + 1) * n], "{isa:?}, [{k}, {n}]");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_halved_matrix_is_the_matrix_of_rounded_numbers() {
+        for [k, n] in PACKED {
+            let (a, b) = (random(1, 7 * k), random(2, k * n));
+            let rounded: Vec<f32> = b.iter().map(|&x| half::f16::from_f32(x).to_f32()).collect();
+            for isa in Isa::available() {
+                let halved = isa.force(|| Packed::new(&b, k, n)).halved();
+                let of_rounded = isa.force(|| Packed::new(&rounded, k, n));
+                for rows in [1, 7] {
+                    let [halved, of_rounded] =
+                        [&halved, &of_rounded].map(|packed| with_packed(&a[..rows * k], packed, None, rows));
+                    assert_eq!(halved, of_rounded, "{isa:?}, [{k}, {n}]");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_half_precision_does_not_reach_is_not_halved() {
+        let b = [1.000_1, 65_520.0, -3.0, 0.0];
+        assert_eq!(with_packed(&[1.0, 0.0], &Packed::new(&b, 2, 2).halved(), None, 1), b[..2]);
+        let b = [1.000_1, 65_504.0, -3.0, 0.0];
+        assert_eq!(with_packed(&[1.0, 0.0], &Packed::new(&b, 2, 2).halved(), None, 1), [1.0, 65_504.0]);
+    }
+
     #[test]
     fn a_row_divided_among_threads_is_the_same_row() {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool");
         for [k, n] in [[1, 1], [64, 100], [300, 1000], [1024, 777], [700, 4226]] {
             let (a, b, bias) = (random(1, k), random(2, k * n), random(3, n));
             for isa in Isa::available() {
-                let packed = isa.force(|| Packed::new(&b, k, n));
+                let single = || isa.force(|| Packed::new(&b, k, n));
+                let (packed, halved) = (single(), single().halved());
                 for bias in [None, Some(&bias[..])] {
+                    let of_halved = with_packed(&a, &halved, bias, 1);
+                    assert_eq!(threads.install(|| with_packed(&a, &halved, bias, 1)), of_halved);
                     let alone = with_packed(&a, &packed, bias, 1);
                     assert_eq!(threads.install(|| with_packed(&a, &packed, bias, 1)), alone);
                     let expected: Vec<f64> = (0..n)

@@ -1,18 +1,30 @@
-//! Products with a matrix that was packed once and is used for many rows, and the product of a weight gradient.
+//! Products with a matrix that was packed once and is used for many rows.
+//!
+//! A product with few rows takes the time of reading the matrix. One that is kept in half precision is read in half the time:
+//! its numbers are widened as they are loaded, and everything is summed in single precision as before.
 
 use super::micro::{Dims, Start, column};
+use super::row;
 use crate::isa::Isa;
 use crate::pool::{self, Buf};
 use crate::simd::{Simd, dispatch};
+use half::f16;
 
 /// The right-hand matrix `[k, n]` as panels of a register tile's width: `[panel][k][width]`, padded with zeros.
 #[derive(Debug)]
 pub struct Packed {
-    data: Buf,
+    data: Numbers,
     k: usize,
     n: usize,
     width: usize,
     isa: Isa,
+}
+
+/// A matrix's numbers.
+#[derive(Debug)]
+enum Numbers {
+    Single(Buf),
+    Half(Vec<f16>),
 }
 
 /// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
@@ -21,6 +33,11 @@ const K_BLOCK: usize = 256;
 const ROW_FLOATS: usize = 32 << 10;
 /// Below this `k` one pass is better than two.
 const K_WHOLE: usize = 384;
+
+/// So many of `k` are summed before they are added to the rest: the same in every product, so that all give the same bits.
+pub(super) fn k_step(k: usize) -> usize {
+    if k <= K_WHOLE { k.max(1) } else { K_BLOCK }
+}
 
 impl Packed {
     /// Packs `b[k, n]`, stored row by row.
@@ -43,7 +60,19 @@ impl Packed {
         if k > 0 {
             pack(isa, b, n, row, col, k, &mut data);
         }
-        Self { data, k, n, width, isa }
+        Self { data: Numbers::Single(data), k, n, width, isa }
+    }
+
+    /// The same matrix with its numbers rounded to half precision (11 bits, to the nearest, ties to even). A matrix with a number
+    /// that half precision does not reach (65,504) stays as it is.
+    #[must_use]
+    pub fn halved(self) -> Self {
+        let Numbers::Single(data) = &self.data else { return self };
+        let halves: Vec<f16> = data.iter().map(|&x| f16::from_f32(x)).collect();
+        match halves.iter().all(|x| x.is_finite()) {
+            true => Self { data: Numbers::Half(halves), ..self },
+            false => self,
+        }
     }
 
     /// Rows of the matrix: the length of a row that it is multiplied with.
@@ -65,7 +94,7 @@ impl Packed {
         let least = ROW_FLOATS.div_ceil(self.width * self.k.max(1));
         let alone = panels < 2 * least || rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
         if alone {
-            self.product(1, a, self.k, c, self.n, start);
+            self.row(a, c, start, 0);
         } else {
             self.divided(a, c, start, 0, least);
         }
@@ -75,7 +104,7 @@ impl Packed {
     fn divided(&self, a: &[f32], c: &mut [f32], start: Start<'_>, first: usize, least: usize) {
         let panels = c.len().div_ceil(self.width);
         if panels < 2 * least {
-            return self.columns(1, a, self.k, c, c.len(), first, start);
+            return self.row(a, c, start, first);
         }
         let middle = panels.div_ceil(2) * self.width;
         let (left, right) = c.split_at_mut(middle);
@@ -87,6 +116,15 @@ impl Packed {
             || self.divided(a, left, of_left, first, least),
             || self.divided(a, right, of_right, first + middle, least),
         );
+    }
+
+    /// The columns from `first` on of a single row, on this thread.
+    fn row(&self, a: &[f32], c: &mut [f32], start: Start<'_>, first: usize) {
+        let from = first / self.width * self.k * self.width;
+        match &self.data {
+            Numbers::Single(data) => row::product(self.isa, &a[..self.k], &data[from..], c, start),
+            Numbers::Half(data) => row::product_of_halves(self.isa, &a[..self.k], &data[from..], c, start),
+        }
     }
 
     /// `c[m, n] = start + a[m, k] b` on this thread.
@@ -105,7 +143,7 @@ impl Packed {
         let n = c.len() - (m - 1) * c_row;
         for (panel, j) in (first / width..).zip((0..n).step_by(width)) {
             let columns = width.min(n - j);
-            let step = if k <= K_WHOLE { k.max(1) } else { K_BLOCK };
+            let step = k_step(k);
             for (block, p) in (0..k.max(1)).step_by(step).enumerate() {
                 let dims = Dims { m, n: columns, k: step.min(k - p), a_row, a_col: 1, b_row: width, c_row };
                 let start = match start {
@@ -113,8 +151,13 @@ impl Packed {
                     Start::Bias(bias) => Start::Bias(&bias[j..j + columns]),
                     other => other,
                 };
-                let b = &self.data[(panel * k + p) * width..(panel + 1) * k * width];
-                panel_product(self.isa, dims, a.get(p..).unwrap_or(&[]), b, &mut c[j..], start);
+                let (a, of_panel) = (a.get(p..).unwrap_or(&[]), (panel * k + p) * width..(panel + 1) * k * width);
+                match &self.data {
+                    Numbers::Single(data) => panel_product(self.isa, dims, a, &data[of_panel], &mut c[j..], start),
+                    Numbers::Half(data) => {
+                        panel_product_of_halves(self.isa, dims, a, &data[of_panel], &mut c[j..], start)
+                    }
+                }
             }
         }
     }
@@ -122,6 +165,7 @@ impl Packed {
 
 dispatch! { fn panel_width() -> usize = panel_width_lanes; }
 dispatch! { fn panel_product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = column; }
+dispatch! { fn panel_product_of_halves(dims: Dims, a: &[f32], b: &[f16], c: &mut [f32], start: Start<'_>) = column; }
 dispatch! { fn pack(b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) = pack_lanes; }
 
 #[inline(always)]
@@ -158,37 +202,5 @@ fn copy_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
     for (from, to) in from.chunks(S::N).zip(to.chunks_mut(S::N)) {
         let v = s.load_part(from);
         s.store_part(to, v);
-    }
-}
-
-/// Rows that [`outer`] sums at a time: a column of tiles of both matrices stays in the first-level cache.
-const OUTER_ROWS: usize = 128;
-
-dispatch! {
-    /// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`, each with the distance of its rows: the gradient of weights.
-    /// On this thread. Nothing is packed: a tile reads whole stretches of both matrices' rows as they lie.
-    pub(crate) fn outer(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool) = outer_lanes;
-}
-
-#[inline(always)]
-fn outer_lanes<S: Simd>(
-    s: S,
-    [m, n, rows]: [usize; 3],
-    (a, a_row): (&[f32], usize),
-    (b, b_row): (&[f32], usize),
-    (c, c_row): (&mut [f32], usize),
-    add: bool,
-) {
-    let width = S::N * S::TILE_VECTORS;
-    if rows == 0 && !add {
-        c.chunks_mut(c_row).take(m).for_each(|c| c[..n].fill(0.0));
-    }
-    for p in (0..rows).step_by(OUTER_ROWS) {
-        let k = OUTER_ROWS.min(rows - p);
-        let start = if add || p > 0 { Start::Add } else { Start::Zero };
-        for j in (0..n).step_by(width) {
-            let dims = Dims { m, n: width.min(n - j), k, a_row: 1, a_col: a_row, b_row, c_row };
-            column(s, dims, &a[p * a_row..], &b[p * b_row + j..], &mut c[j..], start);
-        }
     }
 }

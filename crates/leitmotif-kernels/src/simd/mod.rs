@@ -9,6 +9,7 @@ mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use half::f16;
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512, transpose8};
@@ -38,6 +39,11 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// Those floats are readable.
     unsafe fn load_ptr_part(self, from: *const f32, count: usize) -> Self::V;
+    /// Reads `N` numbers of half precision.
+    ///
+    /// # Safety
+    /// They are readable.
+    unsafe fn load_half(self, from: *const f16) -> Self::V;
     /// Writes `N` floats.
     ///
     /// # Safety
@@ -157,14 +163,14 @@ macro_rules! dispatch {
         #[allow(clippy::too_many_arguments)]
         $vis fn $name(isa: $crate::isa::Isa, $($arg: $ty),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
             #[allow(clippy::too_many_arguments)]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 // SAFETY: this function has those features.
                 $body(unsafe { $crate::simd::Avx512::new() }, $($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,f16c")]
             #[allow(clippy::too_many_arguments)]
             fn avx2($($arg: $ty),*) $(-> $ret)? {
                 // SAFETY: this function has those features.

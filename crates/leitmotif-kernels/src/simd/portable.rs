@@ -1,6 +1,7 @@
 //! Lanes as plain arrays, which the compiler turns into the target's own vectors (SSE2, NEON).
 
 use super::Simd;
+use half::f16;
 
 /// Eight lanes without any assumption about the machine.
 #[derive(Clone, Copy)]
@@ -46,6 +47,12 @@ impl Simd for Portable {
             *v = unsafe { *from.add(i) };
         }
         v
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(self, from: *const f16) -> [f32; N] {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[f16; N]>().read_unaligned() }.map(f16::to_f32_const)
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! AVX2 and AVX-512.
 
 use super::Simd;
+use half::f16;
 use std::arch::x86_64::*;
 
 /// A mask with the first `count` of 16 lanes set.
@@ -107,6 +108,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn load_half(self, from: *const f16) -> __m512 {
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
+    }
+
+    #[inline(always)]
     unsafe fn store_ptr(self, to: *mut f32, v: __m512) {
         unsafe { _mm512_storeu_ps(to, v) }
     }
@@ -176,7 +182,7 @@ pub(crate) struct Avx2(());
 
 impl Avx2 {
     /// # Safety
-    /// The machine has AVX2 and FMA.
+    /// The machine has AVX2, FMA and F16C.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Self(())
@@ -256,6 +262,11 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load_ptr(self, from: *const f32) -> __m256 {
         unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(self, from: *const f16) -> __m256 {
+        unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
     }
 
     #[inline(always)]

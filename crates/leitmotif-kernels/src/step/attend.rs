@@ -20,12 +20,29 @@ pub struct Past<'a> {
     pub position_row: usize,
     /// Values, a row per state, `[states, d]`.
     pub values: &'a [f32],
+    /// Floats from one row of the values to the next.
+    pub value_row: usize,
 }
+
+impl Past<'_> {
+    /// What it holds from column `first` of the states on.
+    fn from_column(self, first: usize) -> Self {
+        if self.states == 0 {
+            return self;
+        }
+        let (keys, positions) = (&self.keys[first * self.key_row..], &self.positions[first * self.position_row..]);
+        Self { keys, positions, values: &self.values[first..], ..self }
+    }
+}
+
+/// Fewer floats of keys, positions and values than this are not worth another thread.
+const PART_FLOATS: usize = 48 << 10;
 
 /// Relative attention (Dai et al. 2019, section 3.3) of one position over all `pasts`, one after another.
 ///
 /// `queries` are those by content and by position, `[d]` each, with bias and scale. Writes the softmax over all states to
-/// `weights` `[heads, states]`, and the values mixed with it to `mixed` `[d]`.
+/// `weights` `[heads, states]`, and the values mixed with it to `mixed` `[d]`. The heads of a long past are divided among the
+/// threads of the pool that this thread belongs to, if it belongs to one; the result is the same bits.
 ///
 /// # Panics
 /// If the sizes do not fit.
@@ -37,9 +54,34 @@ pub fn attend(queries: [&[f32]; 2], heads: usize, pasts: [Past<'_>; 2], weights:
     for past in pasts.iter().filter(|past| past.states > 0) {
         assert!(past.keys.len() >= (d - 1) * past.key_row + past.states, "keys have d rows");
         assert!(past.positions.len() >= (d - 1) * past.position_row + past.states, "positions have d rows");
-        assert!(past.values.len() >= past.states * d, "values are [states, d]");
+        assert!(past.value_row >= d, "rows of values do not overlap");
+        assert!(past.values.len() >= (past.states - 1) * past.value_row + d, "values are [states, d]");
     }
-    attend_on(Isa::current(), queries, heads, pasts, weights, mixed);
+    let isa = Isa::current();
+    let alone = rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
+    if alone {
+        attend_on(isa, queries, heads, pasts, weights, mixed);
+    } else {
+        divided(isa, queries, heads, pasts, weights, mixed);
+    }
+}
+
+/// The same by halves of the heads, as long as there is work enough for each.
+fn divided(isa: Isa, queries: [&[f32]; 2], heads: usize, pasts: [Past<'_>; 2], weights: &mut [f32], mixed: &mut [f32]) {
+    let states = weights.len() / heads;
+    if heads < 2 || 3 * states * mixed.len() < 2 * PART_FLOATS {
+        return attend_on(isa, queries, heads, pasts, weights, mixed);
+    }
+    let left = heads.div_ceil(2);
+    let column = left * (mixed.len() / heads);
+    let [of_left, of_right] = [queries.map(|query| &query[..column]), queries.map(|query| &query[column..])];
+    let (left_weights, right_weights) = weights.split_at_mut(left * states);
+    let (left_mixed, right_mixed) = mixed.split_at_mut(column);
+    let right_pasts = pasts.map(|past| past.from_column(column));
+    rayon::join(
+        || divided(isa, of_left, left, pasts, left_weights, left_mixed),
+        || divided(isa, of_right, heads - left, right_pasts, right_weights, right_mixed),
+    );
 }
 
 dispatch! {
@@ -198,7 +240,7 @@ unsafe fn mix_meetings<S: Simd, const COUNT: usize, const PART: bool>(
             for (i, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: state `j` exists, and the caller promises column and head.
                 unsafe {
-                    let from = of_column[i].wrapping_add(j * d);
+                    let from = of_column[i].wrapping_add(j * past.value_row);
                     let left = d - meetings[i].0;
                     let values = if PART && left < S::N { s.load_ptr_part(from, left) } else { s.load_ptr(from) };
                     *sum = s.fma(s.splat(*of_head[i].add(j)), values, *sum);
@@ -225,15 +267,17 @@ mod tests {
 
     #[test]
     fn attention_agrees_with_its_definition() {
-        let shapes = [(64, 8), (64, 2), (256, 4), (6, 3), (40, 1), (36, 9), (200, 2), (16, 2)];
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool");
+        let shapes = [(64, 8), (64, 2), (256, 4), (6, 3), (40, 1), (36, 9), (200, 2), (16, 2), (260, 5)];
         for (d, heads) in shapes {
-            for counts in [[0, 1], [0, 70], [5, 0], [33, 64], [130, 7], [16, 16], [0, 0]] {
+            for counts in [[0, 1], [0, 70], [5, 0], [33, 64], [130, 7], [16, 16], [0, 0], [300, 301]] {
                 let (width, states) = (d / heads, counts[0] + counts[1]);
                 let queries = [random(1, d), random(2, d)];
                 let rows = counts.map(|count| (count + 3, count + 20));
                 let keys = [0, 1].map(|i| random(3 + i as u64, d * rows[i].0));
                 let positions = [0, 1].map(|i| random(5 + i as u64, d * rows[i].1));
-                let values = [0, 1].map(|i| random(7 + i as u64, d * counts[i]));
+                let value_row = d + 5;
+                let values = [0, 1].map(|i| random(7 + i as u64, value_row * counts[i]));
                 let past = |i: usize| Past {
                     states: counts[i],
                     keys: &keys[i],
@@ -241,6 +285,7 @@ mod tests {
                     positions: &positions[i],
                     position_row: rows[i].1,
                     values: &values[i],
+                    value_row,
                 };
                 let (mut expected, mut expected_weights) = (vec![0.0; d], Vec::new());
                 for head in 0..heads {
@@ -255,7 +300,7 @@ mod tests {
                     for (i, j) in places() {
                         let weight = score((i, j)) / sum;
                         expected_weights.push(weight);
-                        columns().for_each(|c| expected[c] += weight * f64::from(values[i][j * d + c]));
+                        columns().for_each(|c| expected[c] += weight * f64::from(values[i][j * value_row + c]));
                     }
                 }
                 for isa in Isa::available() {
@@ -264,6 +309,11 @@ mod tests {
                     isa.force(|| attend(queries, heads, [past(0), past(1)], &mut weights, &mut mixed));
                     assert_close(&weights, &expected_weights, 1e-5);
                     assert_close(&mixed, &expected, 1e-5);
+                    let alone = (weights.clone(), mixed.clone());
+                    threads.install(|| {
+                        isa.force(|| attend(queries, heads, [past(0), past(1)], &mut weights, &mut mixed));
+                    });
+                    assert_eq!((weights, mixed), alone, "{heads} heads on three threads");
                 }
             }
         }

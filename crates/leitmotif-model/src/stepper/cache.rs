@@ -58,8 +58,8 @@ impl Zone {
     /// What a query looks back on, with the columns of positions (as far apart as `position_row` says) that begin with
     /// the oldest state's.
     pub(super) fn past<'a>(&'a self, positions: &'a [f32], position_row: usize) -> Past<'a> {
-        let Self { count, stride, keys, values, .. } = self;
-        Past { states: *count, keys, key_row: *stride, positions, position_row, values }
+        let Self { d, count, stride, keys, values } = self;
+        Past { states: *count, keys, key_row: *stride, positions, position_row, values, value_row: *d }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The small parts of a step, on rows of states: linear map, layer norm, activation.
 
 use super::cache::room;
-use crate::{ModelError, Weights};
+use crate::{ModelError, Precision, Weights};
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_kernels::{LayerNorm, step};
 
@@ -25,12 +25,17 @@ impl Dense {
     ) -> Result<Self, ModelError> {
         let values = weights.shaped(weight, &[inputs, outputs])?;
         let bias = bias.map(|name| weights.shaped(name, &[outputs]).map(<[f32]>::to_vec)).transpose()?;
-        Ok(Self { packed: Packed::new(values, inputs, outputs), bias })
+        Ok(Self { packed: kept(Packed::new(values, inputs, outputs), weights.precision()), bias })
     }
 
     /// The map `x -> x Tᵀ + b` of the rows of a table `[outputs, inputs]`.
-    pub(super) fn of_rows(table: &[f32], bias: Option<Vec<f32>>, [inputs, outputs]: [usize; 2]) -> Self {
-        Self { packed: Packed::transposed(table, inputs, outputs), bias }
+    pub(super) fn of_rows(
+        table: &[f32],
+        bias: Option<Vec<f32>>,
+        [inputs, outputs]: [usize; 2],
+        precision: Precision,
+    ) -> Self {
+        Self { packed: kept(Packed::transposed(table, inputs, outputs), precision), bias }
     }
 
     /// The number of results.
@@ -42,6 +47,13 @@ impl Dense {
     pub(crate) fn apply(&self, x: &[f32], y: &mut [f32]) {
         let rows = x.len() / self.packed.k();
         gemm::with_packed_into(x, &self.packed, self.bias.as_deref(), rows, y);
+    }
+}
+
+fn kept(packed: Packed, precision: Precision) -> Packed {
+    match precision {
+        Precision::Single => packed,
+        Precision::Half => packed.halved(),
     }
 }
 

@@ -31,7 +31,7 @@ impl Fields {
         let offsets: Vec<usize> = (0..sizes.len()).map(|field| sizes[..field].iter().sum()).collect();
         let outputs = offsets.iter().zip(sizes).map(|(&offset, &size)| {
             let rows = &table[offset * d..(offset + size) * d];
-            Dense::of_rows(rows, Some(bias[offset..offset + size].to_vec()), [d, size])
+            Dense::of_rows(rows, Some(bias[offset..offset + size].to_vec()), [d, size], weights.precision())
         });
         let norms = (0..sizes.len()).map(|field| Norm::load(weights, &format!("fields.norms.{field}"), d));
         let mixers = (1..sizes.len()).map(|field| {

@@ -19,7 +19,8 @@ mod latent;
 mod lstm;
 
 use crate::{
-    Condition, EchoPlan, Echoes, Ensemble, LatentKind, Model, ModelDescription, ModelError, ModelKind, Prior, Weights,
+    Condition, EchoPlan, Echoes, Ensemble, LatentKind, Model, ModelDescription, ModelError, ModelKind, Precision,
+    Prior, Weights,
 };
 use cache::room;
 use decoder::{Decoder, DecoderState};
@@ -38,6 +39,7 @@ pub struct NetworkModel {
     backbone: Backbone,
     echoes: Option<EchoPlan>,
     latents: Option<LatentSpace>,
+    precision: Precision,
 }
 
 #[derive(Debug)]
@@ -67,7 +69,8 @@ impl NetworkModel {
         let echoes = description.model.echoes.then(|| EchoPlan::new(&description.sizes));
         let has_latents = description.model.latent != LatentKind::None;
         let latents = has_latents.then(|| LatentSpace::load(weights, description, &fields)).transpose()?;
-        Ok(Self { description: description.clone(), fields, backbone, echoes, latents })
+        let precision = weights.precision();
+        Ok(Self { description: description.clone(), fields, backbone, echoes, latents, precision })
     }
 
     /// The same model with what it has learnt of sequences of latents.
@@ -111,6 +114,10 @@ impl Model for NetworkModel {
             echoed: Vec::new(),
             scratch: FieldScratch::default(),
         })
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
     }
 
     fn latents(&self) -> Option<&LatentSpace> {

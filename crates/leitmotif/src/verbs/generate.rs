@@ -10,6 +10,7 @@ use crate::{files, interrupt, model, originality, sound};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate_each};
+use leitmotif_model::Precision;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
@@ -41,6 +42,9 @@ pub struct Options {
     /// Another seed gives another piece
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Weights of 16 bits while writing (half), which is faster and hardly another music, or as they were learnt (single)
+    #[arg(long, value_name = "KIND", value_parser = precision, default_value = "half")]
+    precision: Precision,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
@@ -66,13 +70,21 @@ pub struct Options {
     roll: Option<String>,
 }
 
+fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "half" => Ok(Precision::Half),
+        "single" => Ok(Precision::Single),
+        _ => Err(format!("`{text}` is neither half nor single")),
+    }
+}
+
 /// Composes and reports.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let began = Instant::now();
     let mut request = options.ask.request(options.seed)?;
     let paths = destinations(options)?;
     let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
-    let opened = model::open(&options.model)?;
+    let opened = model::open_in(&options.model, options.precision)?;
     request.model = Some(opened.hash.clone());
     let originality::Asked { measure, avoid } = options.originality.songs(&options.model)?;
     request.avoid = avoid;
