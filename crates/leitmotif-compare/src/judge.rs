@@ -3,7 +3,7 @@
 use crate::{Arm, CompareError, Loss, Test};
 use leitmotif_data::{Corpus, Split};
 use leitmotif_model::Judge;
-use leitmotif_train::{Estimate, Evaluation, evaluate_songs};
+use leitmotif_train::{Estimate, Evaluation, TrainError, TransposedJudge, evaluate_songs};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,10 +36,21 @@ pub(crate) fn judge(
     let mut costs = BTreeMap::new();
     for test in tests {
         let Some(corpus) = test.corpora.get(&arm.facts.representation) else { continue };
+        let representation = corpus.representation();
+        let transposed = match test.facts.transpositions {
+            0 => None,
+            most => Some(TransposedJudge::new(judge, &*representation, most).ok_or_else(|| one_key(&test.facts.name))?),
+        };
+        let judge = transposed.as_ref().map_or(judge, |transposed| transposed as &dyn Judge);
         let Some(loss) = loss(judge, corpus, &corpus.split(Split::Test), cancel)? else { return Ok(None) };
         costs.insert(test.facts.name.clone(), loss);
     }
     Ok((!cancel.load(Ordering::Relaxed)).then_some(Judged { train, valid, tests: costs }))
+}
+
+fn one_key(test: &str) -> CompareError {
+    let reason = format!("test set {test} is to be judged in several keys, but the model's latents are of one key");
+    TrainError::Config(reason).into()
 }
 
 fn loss(

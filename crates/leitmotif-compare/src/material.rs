@@ -152,7 +152,7 @@ pub fn material(
     }
     let used: std::collections::BTreeSet<&str> = made.iter().map(|arm| arm.facts.representation.as_str()).collect();
     let mut cuts = Vec::new();
-    for ((_, selection), songs) in tests.iter().zip(&test_songs) {
+    for ((spec, selection), songs) in tests.iter().zip(&test_songs) {
         let mut corpora = BTreeMap::new();
         for representation in &used {
             let view = views.view(representation, &selection.parts())?;
@@ -162,7 +162,12 @@ pub fn material(
         }
         let amount = corpora.values().next().map(|corpus| amount(&corpus.manifest().totals)).unwrap_or_default();
         let fingerprints = corpora.iter().map(|(name, corpus)| (name.clone(), corpus.fingerprint())).collect();
-        let facts = TestFacts { name: selection.name.clone(), description: selection.describe(), amount, fingerprints };
+        let transpositions = study.tests[*spec].transpositions;
+        let mut description = selection.describe();
+        if transpositions > 0 {
+            description += &format!("; the mean of what is foretold in {} keys", 2 * u32::from(transpositions) + 1);
+        }
+        let facts = TestFacts { name: selection.name.clone(), description, amount, fingerprints, transpositions };
         cuts.push(Test { facts, corpora });
     }
     Ok(Material { collection, arms: made, tests: cuts, leakage, warnings })

@@ -174,6 +174,9 @@ fn key(study: &Study, material: &Material, arm: &Arm, config: &RunConfig) -> Str
     for test in &material.tests {
         put(&test.facts.name);
         put(test.facts.fingerprints.get(&arm.facts.representation).map_or("", String::as_str));
+        if test.facts.transpositions > 0 {
+            put(&format!("transpositions {}", test.facts.transpositions));
+        }
     }
     let music = &study.music;
     put(&format!("{} {} {} {}", music.pieces, music.bars, music.seed, study.train_events));

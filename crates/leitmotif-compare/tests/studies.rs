@@ -22,6 +22,9 @@ name = 'all'
 [[test]]
 name = 'metal'
 genres = ['metal']
+[[test]]
+name = 'all in three keys'
+transpositions = 1
 [[factor]]
 name = 'dropout'
 key = 'model.ff_dropout'
@@ -42,7 +45,7 @@ fn a_study_trains_judges_composes_and_reports_every_run() {
     for run in &results.runs {
         let found = run.finished().unwrap();
         assert_eq!((found.steps, found.ended.as_str(), found.curves.valid.len()), (6, "budget", 2), "{found:?}");
-        assert_eq!(found.tests.keys().collect::<Vec<_>>(), ["all", "metal"]);
+        assert_eq!(found.tests.keys().collect::<Vec<_>>(), ["all", "all in three keys", "metal"]);
         for loss in found.tests.values().chain(&found.valid).chain([&found.train]) {
             let units = [loss.per_event, loss.per_note, loss.per_bar, loss.per_second];
             assert!(units.iter().all(|unit| unit.value > 0.0 && unit.low <= unit.value && unit.value <= unit.high));
@@ -53,6 +56,9 @@ fn a_study_trains_judges_composes_and_reports_every_run() {
         let nats: f64 = loss.songs.iter().map(|song| song.nats).sum();
         let notes: usize = loss.songs.iter().map(|song| song.notes).sum();
         assert!((loss.per_note.value - nats / notes as f64).abs() < 1e-9);
+        let [own, keys] = ["all", "all in three keys"].map(|test| &found.tests[test]);
+        assert_eq!(own.songs.len(), keys.songs.len());
+        assert!((own.per_note.value - keys.per_note.value).abs() > 1e-4, "the mean of several keys is another opinion");
         let music = found.music.as_ref().unwrap();
         assert_eq!((music.pieces.len(), music.features.len()), (2, 9), "{:?}", found.notes);
         assert!(music.pieces.iter().all(|piece| out.join(&piece.file).is_file() && piece.notes > 0));
@@ -60,6 +66,7 @@ fn a_study_trains_judges_composes_and_reports_every_run() {
         assert_eq!(originality.pieces.len(), 2);
         assert!(originality.human_longest_run.unwrap().value >= 1.0);
     }
+    assert!(results.tests[2].description.contains("the mean of what is foretold in 3 keys"));
     let home: Vec<Option<&str>> = results.arms.iter().map(|arm| arm.home.as_deref()).collect();
     assert_eq!(home, [Some("all"), Some("metal")]);
     assert!(results.arms[1].train.songs < results.arms[0].train.songs);

@@ -187,6 +187,9 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// The sequence changed as `augmentation` says; the same length, and still grammatical.
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence;
 
+    /// One event so many semitones higher, which no other event becomes; `None` where it would leave the range of pitches.
+    fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>>;
+
     /// The events of each bar, its bar event first; `None` if the representation has no bars. The end event belongs to none.
     fn bars(&self, _sequence: &Sequence) -> Option<Vec<std::ops::Range<usize>>> {
         None

@@ -338,6 +338,16 @@ proptest! {
         accepts(&*events, &augmented);
         let dropped = events.drop_header(&sequence, 0.5, &mut ChaCha8Rng::seed_from_u64(seed));
         accepts(&*events, &dropped);
+        let moved: Option<Vec<_>> = sequence.events().map(|event| events.transposed(event, semitones)).collect();
+        let keyed = events.augment(&sequence, &Augmentation { semitones, ..Augmentation::default() });
+        match moved {
+            Some(moved) => {
+                prop_assert!(keyed.events().eq(moved.iter().map(Vec::as_slice)));
+                let back = moved.iter().map(|event| events.transposed(event, -semitones));
+                prop_assert!(back.zip(sequence.events()).all(|(back, event)| back.as_deref() == Some(event)));
+            }
+            None => prop_assert_eq!(&keyed, &sequence),
+        }
         let none = events.augment(&sequence, &Augmentation::default());
         prop_assert_eq!(none, sequence);
     }

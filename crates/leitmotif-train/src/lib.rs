@@ -24,8 +24,8 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluate::{
-    CONFIDENCE, Estimate, Evaluation, FrameLoss, LatentEvaluation, RESAMPLES, SongLoss, Unigram, evaluate,
-    evaluate_songs,
+    CONFIDENCE, Estimate, Evaluation, FrameLoss, LatentEvaluation, MAX_TRANSPOSITIONS, RESAMPLES, SongLoss,
+    TransposedJudge, Unigram, evaluate, evaluate_songs,
 };
 pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};

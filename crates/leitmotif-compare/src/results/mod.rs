@@ -136,6 +136,9 @@ pub struct TestFacts {
     pub amount: Amount,
     /// The fingerprint of its corpus, by representation.
     pub fingerprints: BTreeMap<String, String>,
+    /// Judged by the mean over all keys up to so many semitones away; 0 for its own key.
+    #[serde(default)]
+    pub transpositions: u8,
 }
 
 /// What else differs between runs.

@@ -11,7 +11,7 @@ pub(crate) use keys::overrides;
 use keys::plain;
 use leitmotif_data::RepresentationConfig;
 use leitmotif_data::prepare::{DEFAULT_GRID, PrepareOptions};
-use leitmotif_train::Override;
+use leitmotif_train::{MAX_TRANSPOSITIONS, Override};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -154,6 +154,8 @@ pub struct ArmSpec {
     pub set: Table,
     /// The test set of its own kind; that of the same name if left out.
     pub home: Option<String>,
+    /// Of a test set: judged by the mean of what a model foretells in all keys up to so many semitones away; 0 for its own key.
+    pub transpositions: u8,
 }
 
 /// What else differs between runs.
@@ -255,6 +257,12 @@ impl Study {
         }
         if self.tests.iter().any(|it| it.representation.is_some() || it.home.is_some() || !it.set.is_empty()) {
             return Err("a [[test]] has no representation, set or home: these are an arm's".into());
+        }
+        if self.tests.iter().any(|test| test.transpositions > MAX_TRANSPOSITIONS) {
+            return Err(format!("transpositions of a [[test]] are at most {MAX_TRANSPOSITIONS} semitones"));
+        }
+        if self.arms.iter().any(|arm| arm.transpositions > 0) {
+            return Err("an [[arm]] has no transpositions: these are a test set's; train with augment.transpose".into());
         }
         let mut names = BTreeSet::new();
         for factor in &self.factors {
@@ -372,6 +380,10 @@ mod tests {
         ] {
             let error = parsed(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
+        }
+        for wrong in ["[[arm]]\nname = 'b'\ntranspositions = 1", "[[test]]\nname = 'b'\ntranspositions = 7"] {
+            let study: Study = toml::from_str(&format!("{LEAST}{wrong}")).unwrap();
+            assert!(study.check().unwrap_err().contains("transpositions"));
         }
         assert!(toml::from_str::<Study>("title = 't'").unwrap_err().to_string().contains("arm"));
     }

@@ -124,16 +124,15 @@ impl Representation for Chorales {
     }
 
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let mut shifted = sequence.clone();
-        for event in shifted.events_mut() {
-            for value in &mut event[1..] {
-                match event::transposed(*value, augmentation.semitones) {
-                    Some(moved) => *value = moved,
-                    None => return sequence.clone(),
-                }
-            }
-        }
-        shifted
+        let shifted = |event: &[Value]| self.transposed(event, augmentation.semitones);
+        let values: Option<Vec<Vec<Value>>> = sequence.events().map(shifted).collect();
+        values.and_then(|values| Sequence::from_values(FIELDS, values.concat())).unwrap_or_else(|| sequence.clone())
+    }
+
+    fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {
+        let (step, voices) = event.split_first()?;
+        let voices = voices.iter().map(|voice| event::transposed(*voice, semitones));
+        std::iter::once(Some(*step)).chain(voices).collect()
     }
 
     fn is_note(&self, event: &[Value]) -> bool {

@@ -116,6 +116,10 @@ impl Representation for Events {
         augment::augment(sequence, augmentation)
     }
 
+    fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {
+        augment::transposed(event, semitones)
+    }
+
     fn bars(&self, sequence: &Sequence) -> Option<Vec<std::ops::Range<usize>>> {
         Some(bars::bars(&self.fields, sequence))
     }

@@ -175,10 +175,13 @@ impl Representation for Notes {
     }
 
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let semitones = i32::from(augmentation.semitones);
-        let shifted = |event: &[Value]| Some(Token::parse(event).ok()?.transposed(semitones)?.value());
-        let values: Option<Vec<Value>> = sequence.events().map(shifted).collect();
-        values.and_then(|values| Sequence::from_values(1, values)).unwrap_or_else(|| sequence.clone())
+        let shifted = |event: &[Value]| self.transposed(event, augmentation.semitones);
+        let values: Option<Vec<Vec<Value>>> = sequence.events().map(shifted).collect();
+        values.and_then(|values| Sequence::from_values(1, values.concat())).unwrap_or_else(|| sequence.clone())
+    }
+
+    fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {
+        Some(vec![Token::parse(event).ok()?.transposed(semitones.into())?.value()])
     }
 
     fn is_note(&self, event: &[Value]) -> bool {

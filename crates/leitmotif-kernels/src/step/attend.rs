@@ -26,7 +26,7 @@ pub struct Past<'a> {
 
 impl Past<'_> {
     /// What it holds from column `first` of the states on.
-    fn from_column(self, first: usize) -> Self {
+    fn after_column(self, first: usize) -> Self {
         if self.states == 0 {
             return self;
         }
@@ -77,7 +77,7 @@ fn divided(isa: Isa, queries: [&[f32]; 2], heads: usize, pasts: [Past<'_>; 2], w
     let [of_left, of_right] = [queries.map(|query| &query[..column]), queries.map(|query| &query[column..])];
     let (left_weights, right_weights) = weights.split_at_mut(left * states);
     let (left_mixed, right_mixed) = mixed.split_at_mut(column);
-    let right_pasts = pasts.map(|past| past.from_column(column));
+    let right_pasts = pasts.map(|past| past.after_column(column));
     rayon::join(
         || divided(isa, of_left, left, pasts, left_weights, left_mixed),
         || divided(isa, of_right, heads - left, right_pasts, right_weights, right_mixed),

@@ -7,10 +7,12 @@
 
 mod bootstrap;
 mod latent;
+mod transposed;
 mod unigram;
 
 pub use bootstrap::{CONFIDENCE, Estimate, RESAMPLES};
 pub use latent::LatentEvaluation;
+pub use transposed::{MAX_TRANSPOSITIONS, TransposedJudge};
 pub use unigram::Unigram;
 
 use crate::TrainError;

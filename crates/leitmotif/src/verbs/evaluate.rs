@@ -12,7 +12,10 @@ use anyhow::Result;
 use clap::Args;
 use leitmotif_data::{Corpus, Split};
 use leitmotif_model::{Judge, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
-use leitmotif_train::{Estimate, Evaluation, INFO_FILE, Unigram, evaluate_songs, load_info, load_judge};
+use leitmotif_train::{
+    Estimate, Evaluation, INFO_FILE, MAX_TRANSPOSITIONS, TransposedJudge, Unigram, evaluate_songs, load_info,
+    load_judge,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +39,9 @@ pub struct Options {
     /// Also judge by a unigram and a Markov model, both counted from the corpus's training songs
     #[arg(long)]
     baselines: bool,
+    /// Also judge by the mean of what the model foretells in all keys up to N semitones away
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_TRANSPOSITIONS)))]
+    transpositions: Option<u8>,
     /// List every song
     #[arg(long)]
     songs: bool,
@@ -64,7 +70,7 @@ pub struct Options {
 /// One model's result.
 #[derive(Debug, Serialize)]
 pub struct Judged {
-    /// `model`, `unigram` or `markov`.
+    /// `model`, `transposed`, `unigram` or `markov`.
     pub name: &'static str,
     /// The model folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +97,14 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if options.originality {
         let (pieces, seed) = (options.pieces.unwrap_or(DEFAULT_PIECES), options.seed.unwrap_or(0));
         results[0].originality = Some(originality::measure(&folder, &corpus, pieces, seed, console)?);
+    }
+    if let Some(most) = options.transpositions {
+        let representation = corpus.representation();
+        let Some(judge) = TransposedJudge::new(&*judge, &*representation, most) else {
+            let refusal = Refusal::usage("the latents of this model are of one key");
+            return Err(refusal.remedy("leave --transpositions away").into());
+        };
+        results.push(judging.result("transposed", Some(folder.clone()), &judge)?);
     }
     if options.baselines {
         results.extend(judging.baselines()?);
