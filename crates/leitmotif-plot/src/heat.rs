@@ -24,7 +24,11 @@ pub struct HeatMap {
     values: Vec<Vec<f64>>,
     written: bool,
     marked: Vec<(usize, usize)>,
+    saturating: bool,
 }
+
+/// Values farther above the third quartile than so many times the distance of the quartiles are outliers (Tukey's outer fence).
+const OUTER_FENCE: f64 = 3.0;
 
 impl HeatMap {
     /// A map of `values[row][column]`; missing and non-finite values are left blank.
@@ -42,6 +46,29 @@ impl HeatMap {
             values,
             written: true,
             marked: Vec::new(),
+            saturating: false,
+        }
+    }
+
+    /// Outliers above take the colour of the largest value that is none, so that the others can be told apart.
+    #[must_use]
+    pub fn saturating(mut self) -> Self {
+        self.saturating = true;
+        self
+    }
+
+    /// The smallest and the largest value that have a colour of their own, and whether there are values above.
+    fn range(&self) -> (f64, f64, bool) {
+        let mut values: Vec<f64> = self.values.iter().flatten().copied().filter(|&v| Scale::Linear.holds(v)).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
+            return (f64::INFINITY, f64::NEG_INFINITY, false);
+        };
+        let quartile = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        let fence = quartile(0.75) + OUTER_FENCE * (quartile(0.75) - quartile(0.25));
+        match values.iter().rev().find(|value| **value <= fence) {
+            Some(&most) if self.saturating && most < high && low < most => (low, most, true),
+            _ => (low, high, false),
         }
     }
 
@@ -77,8 +104,7 @@ impl HeatMap {
 
     /// Draws the map.
     pub fn to_svg(&self, theme: Theme) -> String {
-        let finite = || self.values.iter().flatten().copied().filter(|&value| Scale::Linear.holds(value));
-        let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        let (low, high, more) = self.range();
         let (rows, columns) = (self.rows.len(), self.columns.len());
         if low > high || rows == 0 || columns == 0 {
             let mut frame = Frame::new(self.size, theme, &self.words, &[], 10.0, 10.0);
@@ -98,7 +124,7 @@ impl HeatMap {
                 if !Scale::Linear.holds(value) {
                     continue;
                 }
-                let part = if high > low { (value - low) / (high - low) } else { 0.5 };
+                let part = if high > low { ((value - low) / (high - low)).min(1.0) } else { 0.5 };
                 let (x, y) = (frame.left + cell_w * c as f64, frame.top + cell_h * r as f64);
                 // A hairline of overlap: without it, neighbours show a seam when scaled.
                 frame.svg.rect(x, y, cell_w + 0.3, cell_h + 0.3, &Look::fill(ramp(part)));
@@ -117,7 +143,7 @@ impl HeatMap {
             }
         }
         self.draw_names(&mut frame, &names, cell_w, cell_h);
-        draw_bar(&mut frame, low, high, step);
+        draw_bar(&mut frame, (low, high), more, step);
         frame.svg.finish()
     }
 
@@ -149,7 +175,7 @@ impl HeatMap {
     }
 }
 
-fn draw_bar(frame: &mut Frame, low: f64, high: f64, step: f64) {
+fn draw_bar(frame: &mut Frame, (low, high): (f64, f64), more: bool, step: f64) {
     const STEPS: usize = 48;
     let x = frame.left + frame.width + 16.0;
     let height = frame.height / STEPS as f64;
@@ -164,6 +190,7 @@ fn draw_bar(frame: &mut Frame, low: f64, high: f64, step: f64) {
         );
     }
     let look = TextLook::new(Ink::Muted, TICK_SIZE);
-    frame.svg.text(x + 17.0, frame.top + TICK_SIZE * 0.8, &format_value(high, step), &look);
+    let most = if more { format!("≥ {}", format_value(high, step)) } else { format_value(high, step) };
+    frame.svg.text(x + 17.0, frame.top + TICK_SIZE * 0.8, &most, &look);
     frame.svg.text(x + 17.0, frame.top + frame.height, &format_value(low, step), &look);
 }

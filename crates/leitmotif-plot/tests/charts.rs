@@ -92,6 +92,23 @@ fn only_intervals_without_zero_are_drawn_full() {
 }
 
 #[test]
+fn outliers_of_a_saturating_map_leave_the_others_their_colours() {
+    let map = |last: f64| {
+        let values = vec![vec![1.0, 2.0, 3.0, 4.0], vec![2.0, 3.0, 4.0, last]];
+        HeatMap::new("", ["a", "b"], ["c", "d", "e", "f"], values).unwritten()
+    };
+    let colours = |map: &HeatMap| -> Vec<String> {
+        let svg = map.to_svg(Theme::Auto);
+        svg.match_indices("fill=\"#").map(|(at, _)| svg[at + 6..at + 13].to_owned()).collect()
+    };
+    assert_eq!(colours(&map(400.0).saturating()), colours(&map(4.0)));
+    assert_ne!(colours(&map(400.0)), colours(&map(4.0)));
+    assert!(map(400.0).saturating().to_svg(Theme::Auto).contains("≥ 4"), "the colour bar says where it ends");
+    let without = HeatMap::new("", ["a", "b"], ["c"], vec![vec![1.0], vec![2.0]]);
+    assert_eq!(without.clone().saturating().to_svg(Theme::Auto), without.to_svg(Theme::Auto));
+}
+
+#[test]
 fn a_marked_cell_has_a_frame() {
     let map = HeatMap::new("", ["a", "b"], ["c"], vec![vec![1.0], vec![2.0]]);
     let frames = |map: &HeatMap| map.to_svg(Theme::Light).matches("s-accent").count();

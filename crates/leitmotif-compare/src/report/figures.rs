@@ -121,6 +121,7 @@ pub fn matrix(view: &View<'_>) -> Option<Figure> {
     let mut map = map
         .subtitle("nats per note, lower is better")
         .labels("tested on", "trained on")
+        .saturating()
         .size(size.0.max(560.0), size.1.max(280.0));
     for (r, row) in rows.iter().enumerate() {
         for (c, _) in tests.iter().enumerate().filter(|(_, test)| view.is_home(row.1, &test.name)) {
