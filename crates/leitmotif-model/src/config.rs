@@ -273,8 +273,7 @@ impl ModelConfig {
         self.d_latent + self.attributes.len() * self.d_attribute
     }
 
-    /// By what conditions are multiplied before they enter the layers. Latents with slots tell single notes to the fields, and what
-    /// they tell the layers must not drown, while nothing is learnt, what these hear of events.
+    /// By what conditions are multiplied before they enter the layers: latents with slots speak low there at first.
     pub fn condition_scale(&self) -> f32 {
         if self.latent_slots > 0 { 0.05 } else { 1.0 }
     }
@@ -382,9 +381,9 @@ impl ModelDescription {
         }
         if self.model.latent != LatentKind::None && self.model.latent_slots > 0 && self.sizes.len() < 2 {
             let slots = self.model.latent_slots;
-            let reason =
-                format!("latent_slots = {slots}: it must be 0 for events of a single field, which has no earlier ones");
-            return Err(ModelError::Config(reason));
+            return Err(ModelError::Config(format!(
+                "latent_slots = {slots}: it must be 0 for events of a single field"
+            )));
         }
         let names = self.attributes.iter().map(|attribute| &attribute.name);
         if !names.eq(&self.model.attributes) {

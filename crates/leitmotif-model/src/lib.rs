@@ -31,5 +31,5 @@ pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
 pub use prior::{
     Mixture, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Prior, PriorWalk, prior_features,
 };
-pub use stepper::{LITTLE, LatentSpace, NetworkModel, SLOT_SCALE};
+pub use stepper::{LatentSpace, NetworkModel, SLOT_LEAST, SLOT_SCALE};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Weights, replace_file};

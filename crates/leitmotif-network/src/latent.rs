@@ -172,10 +172,10 @@ impl Latent {
             None => Dropout::NONE,
         };
         let mut x = fields.embed(bars.events, &description.sizes);
-        let embedded = x.clone();
         if let Some(places) = &self.places {
             x = x + embed(places.val(), bars.places, 1, 1.0);
         }
+        let embedded = x.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             let attention = drop(index, ATTENTION, config.layer_dropout);
             x = group_attention(x, bars.offsets, &layer.attention.weights(), config.heads, attention, true);

@@ -18,7 +18,7 @@ use crate::init::Init;
 use crate::ops::{embed, layer_norm};
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData, activation};
-use leitmotif_model::{LITTLE, ModelDescription, SLOT_SCALE, SegmentBars};
+use leitmotif_model::{ModelDescription, SLOT_LEAST, SLOT_SCALE, SegmentBars};
 
 /// The memory's keys, its writer and its readers.
 #[derive(Module, Debug)]
@@ -113,7 +113,7 @@ impl Slots {
             let writes: Vec<f32> = (0..n).map(|event| if writes(event) { 1.0 } else { 0.0 }).collect();
             let writes = Tensor::<2>::from_data(TensorData::new(writes, [n, 1]), &device);
             let gate = self.weigh(field, bars.events, &previous, sizes) * writes;
-            let gate = gate.clone() / (embed(members.sum(gate), &members.group, 1, 1.0) + LITTLE);
+            let gate = gate.clone() / (embed(members.sum(gate), &members.group, 1, 1.0) + SLOT_LEAST);
             let content = content.clone().narrow(1, (field - 1) * 2 * width, 2 * width);
             gate.reshape([n, slots, 1]) * content.reshape([n, 1, 2 * width])
         });

@@ -31,7 +31,7 @@ pub use latent::LatentSpace;
 pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
 use slots::Slots;
-pub use slots::{LITTLE, SLOT_SCALE};
+pub use slots::{SLOT_LEAST, SLOT_SCALE};
 
 /// A trained transformer or LSTM, ready to write.
 #[derive(Debug)]

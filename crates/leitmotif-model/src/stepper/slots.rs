@@ -8,7 +8,7 @@ use super::dense::{Dense, Norm, add};
 use crate::{ModelDescription, ModelError, Weights};
 
 /// Less weight than this in a slot, and its part of the posterior stays near the prior.
-pub const LITTLE: f32 = 0.1;
+pub const SLOT_LEAST: f32 = 0.1;
 /// By what a field multiplies what it reads, so that it does not drown echoes before it is of use.
 pub const SLOT_SCALE: f32 = 0.3;
 
@@ -111,7 +111,7 @@ impl Slots {
         self.writer.apply(&both, &mut content);
         let (mut written, mut gates) = (vec![0.0; 2 * self.slots * self.width], vec![0.0; n * self.slots]);
         for field in 1..k {
-            let mut mass = vec![LITTLE; self.slots];
+            let mut mass = vec![SLOT_LEAST; self.slots];
             let writes = |index: usize| index > 0 && events[index * k + field] != 0;
             for (index, gate) in gates.chunks_exact_mut(self.slots).enumerate().filter(|(index, _)| writes(*index)) {
                 let (event, previous) = (&events[index * k..], &events[(index - 1) * k..index * k]);

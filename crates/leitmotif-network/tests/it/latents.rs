@@ -25,7 +25,7 @@ fn kinds() -> [ModelConfig; 5] {
         ModelConfig { attributes: Vec::new(), echoes: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { glu: true, gating: Gating::Gru, encoder_layers: 1, ..config(LatentKind::Phrase) },
         ModelConfig { d_latent: 6, latent_slots: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
-        ModelConfig { latent_slots: 1, ..config(LatentKind::Phrase) },
+        ModelConfig { latent_slots: 5, ..config(LatentKind::Phrase) },
     ]
 }
 
