@@ -51,6 +51,8 @@ const BEFORE_ALONE: f32 = 1.0;
 const PREFERENCE: f32 = 1.0;
 /// How much smaller than means the log-variances that events write begin.
 const QUIET: f32 = 0.1;
+/// How much smaller than elsewhere readers begin: embeddings and echoes are no larger.
+const FAINT: f32 = 0.2;
 
 impl Slots {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
@@ -74,7 +76,7 @@ impl Slots {
             gamma: init.constant([d], 1.0),
             beta: init.constant([d], 0.0),
             writer: init.given([2 * d, columns], writer),
-            readers: (1..k).map(|_| init.normal([width, d], fan_in(width))).collect(),
+            readers: (1..k).map(|_| init.normal([width, d], FAINT * fan_in(width))).collect(),
         }
     }
 
