@@ -141,6 +141,8 @@ pub struct ModelConfig {
     pub latent_bars: usize,
     /// Dimensions of a latent.
     pub d_latent: usize,
+    /// Slots that a latent's dimensions are divided into, which events write to and fields read from by key; 0 for none.
+    pub latent_slots: usize,
     /// Layers of the encoder that turns a bar's events into its latent.
     pub encoder_layers: usize,
     /// What of each bar can be asked for or left open besides its latent, by name; the network knows of them only how many
@@ -178,6 +180,7 @@ impl Default for ModelConfig {
             latent: LatentKind::None,
             latent_bars: 4,
             d_latent: 64,
+            latent_slots: 0,
             encoder_layers: 2,
             attributes: Vec::new(),
             d_attribute: 16,
@@ -246,6 +249,11 @@ impl ModelConfig {
         }
         range("latent_bars", self.latent_bars, 1, MAX_LATENT_BARS)?;
         range("d_latent", self.d_latent, 1, MAX_LATENT)?;
+        range("latent_slots", self.latent_slots, 0, self.d_latent)?;
+        if self.latent_slots > 0 && !self.d_latent.is_multiple_of(self.latent_slots) {
+            let want = format!("0 or a divisor of d_latent = {}", self.d_latent);
+            return wrong("latent_slots", self.latent_slots.to_string(), want);
+        }
         range("encoder_layers", self.encoder_layers, 1, MAX_LAYERS)?;
         range("d_attribute", self.d_attribute, 1, MAX_WIDTH)?;
         range("the number of attributes", self.attributes.len(), 0, MAX_ATTRIBUTES)
@@ -263,6 +271,11 @@ impl ModelConfig {
     /// The width of what each layer is told of a bar: its latent, and an embedding of each attribute.
     pub fn d_condition(&self) -> usize {
         self.d_latent + self.attributes.len() * self.d_attribute
+    }
+
+    /// By what conditions are multiplied before they enter the layers: latents with slots speak low there at first.
+    pub fn condition_scale(&self) -> f32 {
+        if self.latent_slots > 0 { 0.05 } else { 1.0 }
     }
 
     /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares
@@ -365,6 +378,12 @@ impl ModelDescription {
         }
         if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
             return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
+        }
+        if self.model.latent != LatentKind::None && self.model.latent_slots > 0 && self.sizes.len() < 2 {
+            let slots = self.model.latent_slots;
+            return Err(ModelError::Config(format!(
+                "latent_slots = {slots}: it must be 0 for events of a single field"
+            )));
         }
         let names = self.attributes.iter().map(|attribute| &attribute.name);
         if !names.eq(&self.model.attributes) {

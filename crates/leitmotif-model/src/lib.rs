@@ -32,5 +32,5 @@ pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
 pub use prior::{
     Mixture, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Prior, PriorWalk, prior_features,
 };
-pub use stepper::{LatentSpace, NetworkModel};
+pub use stepper::{LatentSpace, NetworkModel, SLOT_LEAST};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

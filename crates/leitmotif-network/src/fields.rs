@@ -3,6 +3,7 @@
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
 use crate::ops::{Dropout, FieldOutput, echo, embed, feed_forward, field_loss, field_nats, site};
+use crate::slots::Memory;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use leitmotif_model::{EchoPlan, ModelDescription};
@@ -32,7 +33,7 @@ pub(crate) struct Fields {
 }
 
 /// What the fields of a segment's targets are to be foretold from, besides the states.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// `[n, fields]`.
     pub(crate) targets: &'a [u16],
@@ -40,6 +41,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) counted: &'a [bool],
     /// What each field echoes, `[n, echoes]`; none without echoes.
     pub(crate) echoes: &'a [Vec<i32>],
+    /// What they read from latents that have slots.
+    pub(crate) memory: Option<&'a Memory<'a>>,
 }
 
 /// The mean and the deviation of fresh gains.
@@ -101,6 +104,10 @@ impl Fields {
                 Some(gains) => sum.clone() + echo(self.embedding.val(), gains.val(), &asked.echoes[field]),
                 None => sum.clone(),
             };
+            let state = match asked.memory.filter(|_| field > 0) {
+                Some(memory) => state + memory.read(field, asked.targets, sizes),
+                None => state,
+            };
             let hidden = Dropout { seed: site(dropout.seed, field, PLACE), ..dropout };
             states.push(match field.checked_sub(1).map(|index| &self.mixers[index]) {
                 Some(mixer) => feed_forward(state, &mixer.weights(), hidden, Dropout::NONE, true),
@@ -139,7 +146,7 @@ impl Fields {
 }
 
 /// The rows of the common table that `values` `[n, fields]` name.
-fn rows(values: &[u16], sizes: &[usize]) -> Vec<i32> {
+pub(crate) fn rows(values: &[u16], sizes: &[usize]) -> Vec<i32> {
     let offsets: Vec<i32> = sizes
         .iter()
         .scan(0, |sum, &size| {

@@ -15,6 +15,7 @@ use crate::blocks::{FeedForward, fan_in};
 use crate::fields::Fields;
 use crate::init::Init;
 use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_attention, layer_norm, site};
+use crate::slots::Slots;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
@@ -85,6 +86,10 @@ pub(crate) struct Latent {
     attributes: Vec<Param<Tensor<2>>>,
     /// Of each layer of the decoder, `[d_condition, d]`.
     conditions: Vec<Param<Tensor<2>>>,
+    /// By what a condition is multiplied first.
+    scale: f32,
+    /// What events write to latents and fields read from them, besides.
+    pub(crate) slots: Option<Slots>,
 }
 
 /// The Gaussians of a segment's groups.
@@ -109,6 +114,8 @@ const HIDDEN: u64 = 12;
 const FEED_FORWARD: u64 = 13;
 /// How much smaller than elsewhere the weights begin that say a posterior's log-variance, so that it begins near the prior's.
 const QUIET: f32 = 0.1;
+/// Where the log-variances of latents with slots begin, so that what is written can be read from the first step.
+const NARROW: f32 = -2.0;
 
 impl Latent {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
@@ -126,6 +133,12 @@ impl Latent {
             feed_forward: FeedForward::new(d, config.d_ff, config.glu, depth, init),
         };
         let mut posterior = init.normal_values(2 * d * config.d_latent, 2.0 * fan_in(d));
+        let slots = config.latent_slots > 0;
+        if slots {
+            posterior.iter_mut().for_each(|value| *value *= QUIET);
+        }
+        let mut bias = vec![0.0; 2 * config.d_latent];
+        bias[config.d_latent..].fill(if slots { NARROW } else { 0.0 });
         for row in posterior.chunks_exact_mut(2 * config.d_latent) {
             row[config.d_latent..].iter_mut().for_each(|value| *value *= QUIET);
         }
@@ -134,12 +147,14 @@ impl Latent {
             layers: (0..config.encoder_layers).map(|_| layer(init)).collect(),
             norm: Norm { gamma: init.constant([d], 1.0), beta: init.constant([d], 0.0) },
             posterior: init.given([d, 2 * config.d_latent], posterior),
-            posterior_bias: init.constant([2 * config.d_latent], 0.0),
+            posterior_bias: init.given([2 * config.d_latent], bias),
             places: (bars > 1).then(|| init.normal([bars, d], fan_in(d))),
             attributes: (description.attributes.iter())
                 .map(|attribute| init.normal([attribute.classes() + 1, config.d_attribute], 1.0))
                 .collect(),
             conditions: (0..config.layers).map(|_| init.normal([conditions, d], fan_in(conditions))).collect(),
+            scale: config.condition_scale(),
+            slots: slots.then(|| Slots::new(description, init)),
         }
     }
 
@@ -160,6 +175,7 @@ impl Latent {
         if let Some(places) = &self.places {
             x = x + embed(places.val(), bars.places, 1, 1.0);
         }
+        let embedded = x.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             let attention = drop(index, ATTENTION, config.layer_dropout);
             x = group_attention(x, bars.offsets, &layer.attention.weights(), config.heads, attention, true);
@@ -168,8 +184,12 @@ impl Latent {
             x = feed_forward(x, &layer.feed_forward.weights(), hidden, output, true);
         }
         let firsts: Vec<i32> = bars.offsets[..bars.offsets.len() - 1].iter().map(|&first| first as i32).collect();
-        let first = layer_norm(embed(x, &firsts, 1, 1.0), self.norm.gamma.val(), self.norm.beta.val());
-        let both = first.matmul(self.posterior.val()) + self.posterior_bias.val().unsqueeze();
+        let normed = layer_norm(x, self.norm.gamma.val(), self.norm.beta.val());
+        let first = embed(normed.clone(), &firsts, 1, 1.0);
+        let mut both = first.matmul(self.posterior.val()) + self.posterior_bias.val().unsqueeze();
+        if let Some(slots) = &self.slots {
+            both = both + slots.write(embedded, normed, bars, &description.sizes);
+        }
         let d = config.d_latent;
         let (low, high) = LOG_VARIANCES;
         Gaussians { mean: both.clone().narrow(1, 0, d), log_variance: both.narrow(1, d, d).clamp(low, high) }
@@ -183,7 +203,7 @@ impl Latent {
             let classes: Vec<i32> = bars.classes.chunks_exact(count).map(|classes| classes[attribute].into()).collect();
             parts.push(embed(table.val(), &classes, 1, 1.0));
         }
-        let condition = Tensor::cat(parts, 1);
+        let condition = Tensor::cat(parts, 1) * self.scale;
         let layers = self.conditions.iter().map(|map| condition.clone().matmul(map.val())).collect();
         Told { layers, of_input: bars.of_input }
     }

@@ -15,6 +15,7 @@ mod lstm;
 mod network;
 pub mod ops;
 mod prior;
+mod slots;
 
 pub use carry::Carry;
 pub use device::device;

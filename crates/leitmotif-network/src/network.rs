@@ -6,7 +6,8 @@ use crate::fields::{Asked, Fields};
 use crate::init::Init;
 use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, has_latents, word_dropout};
 use crate::lstm::Lstm;
-use crate::ops::{Dropout, site};
+use crate::ops::{Dropout, embed, site};
+use crate::slots::Memory;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{
@@ -166,8 +167,9 @@ impl Network {
         let sizes = &self.description.sizes;
         let counted = counted(segment);
         let events = counted.iter().filter(|&&counted| counted).count();
-        let Heard { forward, echoes, gaussians } = self.forward(carry, segment, Some((seed, objective)));
-        let asked = Asked { targets: segment.targets, counted: &counted, echoes: &echoes };
+        let Heard { forward, echoes, gaussians, latents } = self.forward(carry, segment, Some((seed, objective)));
+        let memory = self.memory(latents, segment);
+        let asked = Asked { targets: segment.targets, counted: &counted, echoes: &echoes, memory: memory.as_ref() };
         let dropout = Dropout {
             probability: self.description.model.ff_dropout,
             seed: site(seed, self.description.model.layers, FIELDS_PLACE),
@@ -209,11 +211,13 @@ impl Network {
         let echoes = listen(&mut carry, segment, sizes);
         let (seed, objective) = training.unzip();
         let mut embedded = self.parameters.fields.embed(segment.inputs, sizes);
-        let (mut gaussians, mut told) = (None, None);
+        let (mut gaussians, mut told, mut latents) = (None, None, None);
         let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
         if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
             let encoded = latent.encode(&self.parameters.fields, &bars, &self.description, seed);
-            told = Some(latent.tell(encoded.draw(bars.keys), &bars));
+            let drawn = encoded.draw(bars.keys);
+            latents = latent.slots.as_ref().map(|_| of_inputs(drawn.clone(), &bars));
+            told = Some(latent.tell(drawn, &bars));
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
                 embedded = word_dropout(embedded, &bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
@@ -225,7 +229,13 @@ impl Network {
             (_, Some(lstm)) => lstm.forward(embedded, carry, config, seed),
             _ => unreachable!("a network has a decoder or an LSTM"),
         };
-        Heard { forward, echoes, gaussians }
+        Heard { forward, echoes, gaussians, latents }
+    }
+
+    /// What the fields of a segment's targets read from, given the latent of each input.
+    fn memory<'a>(&'a self, latents: Option<Tensor<2>>, segment: &Segment<'a>) -> Option<Memory<'a>> {
+        let slots = self.parameters.latent.as_ref()?.slots.as_ref()?;
+        Some(Memory { slots, latents: latents?, inputs: segment.inputs })
     }
 
     /// The posteriors of a segment's groups of bars; none for a model without latents.
@@ -243,6 +253,14 @@ struct Heard {
     /// What each field of each target echoes.
     echoes: Vec<Vec<i32>>,
     gaussians: Option<Gaussians>,
+    /// The latent of each input, `[lanes * segment, d_latent]`, if latents have slots.
+    latents: Option<Tensor<2>>,
+}
+
+/// The latent of each input, zeros where it has none, of those of the groups `[groups, d_latent]`.
+fn of_inputs(latents: Tensor<2>, bars: &SegmentBars<'_>) -> Tensor<2> {
+    let groups = bars.of_input.iter().map(|&bar| usize::try_from(bar).map_or(-1, |bar| bars.group_of_bar[bar]));
+    embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
 }
 
 /// Lets each lane hear its events, and gives for each field `[events, echoes]`, what the targets echo.
@@ -294,10 +312,12 @@ struct NetworkEvaluator {
 impl Evaluator for NetworkEvaluator {
     fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.lanes));
-        let Heard { forward, echoes, gaussians } = self.network.forward(carry, segment, None);
+        let Heard { forward, echoes, gaussians, latents } = self.network.forward(carry, segment, None);
+        let memory = self.network.memory(latents, segment);
         self.carry = Some(forward.carry);
         self.posteriors = gaussians.map_or_else(Vec::new, |gaussians| gaussians.posteriors());
-        let asked = Asked { targets: segment.targets, counted: &counted(segment), echoes: &echoes };
+        let asked =
+            Asked { targets: segment.targets, counted: &counted(segment), echoes: &echoes, memory: memory.as_ref() };
         self.network.parameters.fields.nats(forward.state, asked, &self.network.description.sizes)
     }
 

@@ -10,6 +10,7 @@
 use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use super::fields::Fields;
+use super::slots::Slots;
 use crate::{AttributeCuts, Condition, ModelConfig, ModelDescription, ModelError, Posterior, Prior, Weights};
 
 /// The latents of a model.
@@ -32,6 +33,10 @@ pub struct LatentSpace {
     d_attribute: usize,
     /// Of each layer of the decoder, from a condition to the stream.
     conditions: Vec<Dense>,
+    /// What events write to it and fields read from it, besides.
+    slots: Option<Slots>,
+    /// By what a condition is multiplied first.
+    scale: f32,
     prior: Option<Prior>,
 }
 
@@ -80,12 +85,19 @@ impl LatentSpace {
             d_attribute: config.d_attribute,
             attributes: description.attributes.clone(),
             conditions: (0..config.layers).map(condition).collect::<Result<_, _>>()?,
+            slots: Slots::load(weights, description)?,
+            scale: config.condition_scale(),
             prior: None,
         })
     }
 
     pub(crate) fn set_prior(&mut self, prior: Option<Prior>) {
         self.prior = prior;
+    }
+
+    /// What fields read from a latent, if it has slots.
+    pub(super) fn slots(&self) -> Option<&Slots> {
+        self.slots.as_ref()
     }
 
     /// Dimensions of a latent.
@@ -133,6 +145,7 @@ impl LatentSpace {
             let row = usize::from(class) * self.d_attribute;
             told.extend_from_slice(&embedding[row..row + self.d_attribute]);
         }
+        told.iter_mut().for_each(|value| *value *= self.scale);
         for (map, stream) in self.conditions.iter().zip(stream.chunks_exact_mut(self.d_model)) {
             map.apply(&told, stream);
         }
@@ -160,13 +173,17 @@ impl LatentSpace {
             }
         }
         let mut space = EncoderScratch::default();
+        let embedded = x.clone();
         for layer in &self.layers {
             layer.apply(&mut x, &mut space);
         }
-        let mut normed = vec![0.0; d];
-        self.norm.apply(&x[..d], &mut normed);
+        let mut normed = vec![0.0; x.len()];
+        self.norm.apply(&x, &mut normed);
         let mut both = vec![0.0; 2 * self.d];
-        self.posterior.apply(&normed, &mut both);
+        self.posterior.apply(&normed[..d], &mut both);
+        if let Some(slots) = &self.slots {
+            add(&mut both, &slots.write(events, &embedded, &normed));
+        }
         let log_variance = both.split_off(self.d);
         Posterior::new(both, log_variance)
     }

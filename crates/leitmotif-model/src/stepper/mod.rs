@@ -17,6 +17,7 @@ mod dense;
 mod fields;
 mod latent;
 mod lstm;
+mod slots;
 
 use crate::{
     Condition, EchoPlan, Echoes, Ensemble, LatentKind, Model, ModelDescription, ModelError, ModelKind, Precision,
@@ -30,6 +31,8 @@ use fields::{FieldScratch, Fields};
 pub use latent::LatentSpace;
 pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
+use slots::Slots;
+pub use slots::SLOT_LEAST;
 
 /// A trained transformer or LSTM, ready to write.
 #[derive(Debug)]
@@ -105,6 +108,11 @@ impl Model for NetworkModel {
             model: self,
             state,
             outputs: vec![0.0; lanes * self.description.model.d_model],
+            previous: vec![0; lanes * self.description.sizes.len()],
+            latents: match self.slots() {
+                Some(_) => vec![0.0; lanes * self.description.model.d_latent],
+                None => Vec::new(),
+            },
             conditions: match self.latents {
                 Some(_) => vec![None; lanes],
                 None => Vec::new(),
@@ -112,6 +120,7 @@ impl Model for NetworkModel {
             echoes: echoes.collect(),
             rows: Vec::new(),
             echoed: Vec::new(),
+            read: Vec::new(),
             scratch: FieldScratch::default(),
         })
     }
@@ -138,15 +147,23 @@ impl Model for NetworkModel {
 impl NetworkModel {
     /// The numbers that a lane is told of its bar.
     fn condition_floats(&self) -> usize {
-        self.description.model.layers * self.description.model.d_model
+        self.description.model.layers * self.description.model.d_model + self.description.model.d_latent
+    }
+
+    fn slots(&self) -> Option<&Slots> {
+        self.latents.as_ref().and_then(LatentSpace::slots)
     }
 }
 
 struct NetworkEnsemble<'a> {
     model: &'a NetworkModel,
     state: State,
-    /// What each layer of each lane is told, `[layers, d]`; none without latents.
+    /// What each layer of each lane is told, `[layers, d]`, and the latent, `[d_latent]`; none without latents.
     conditions: Vec<Option<Vec<f32>>>,
+    /// The last event of each lane, `[lanes, fields]`.
+    previous: Vec<u16>,
+    /// The latent that it was read with, `[lanes, d_latent]`, zeros for none; empty unless latents have slots.
+    latents: Vec<f32>,
     /// The backbone's state after the last event of each lane, `[lanes, d]`.
     outputs: Vec<f32>,
     /// Of each lane, if the model has echoes.
@@ -155,6 +172,8 @@ struct NetworkEnsemble<'a> {
     rows: Vec<f32>,
     /// What a field echoes.
     echoed: Vec<i32>,
+    /// Space for what a field reads from a latent.
+    read: Vec<f32>,
     scratch: FieldScratch,
 }
 
@@ -189,7 +208,10 @@ impl Ensemble for NetworkEnsemble<'_> {
         match condition {
             None => *told = None,
             Some(condition) => {
-                latents.tell(condition, told.get_or_insert_with(|| vec![0.0; self.model.condition_floats()]))
+                let told = told.get_or_insert_with(|| vec![0.0; self.model.condition_floats()]);
+                let (layers, latent) = told.split_at_mut(self.model.condition_floats() - latents.dimensions());
+                latents.tell(condition, layers);
+                latent.copy_from_slice(condition.latent);
             }
         }
     }
@@ -206,6 +228,7 @@ impl NetworkEnsemble<'_> {
                 self.echoes[lane].hear(plan, event);
             }
             model.fields.embed(event, x);
+            self.previous[lane * event.len()..(lane + 1) * event.len()].copy_from_slice(event);
         }
         match (&model.backbone, &mut self.state) {
             (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(lanes, x, &self.conditions, state),
@@ -214,6 +237,21 @@ impl NetworkEnsemble<'_> {
         }
         for (&lane, x) in lanes.iter().zip(x.chunks_exact(d)) {
             self.outputs[lane * d..(lane + 1) * d].copy_from_slice(x);
+        }
+        if model.slots().is_some() {
+            self.keep_latents(lanes);
+        }
+    }
+
+    /// Keeps what the fields of the lanes' next events may read.
+    fn keep_latents(&mut self, lanes: &[usize]) {
+        let width = self.model.description.model.d_latent;
+        for &lane in lanes {
+            let kept = &mut self.latents[lane * width..(lane + 1) * width];
+            match &self.conditions[lane] {
+                Some(told) => kept.copy_from_slice(&told[told.len() - width..]),
+                None => kept.fill(0.0),
+            }
         }
     }
 
@@ -226,6 +264,15 @@ impl NetworkEnsemble<'_> {
             z[row * d..(row + 1) * d].copy_from_slice(&self.outputs[lane * d..(lane + 1) * d]);
             if let Some(plan) = &model.echoes {
                 self.echoes[lane].listen(plan, &earlier[row * field..(row + 1) * field], &mut self.echoed);
+            }
+        }
+        if let Some(slots) = model.slots().filter(|_| field > 0) {
+            let (k, width) = (model.description.sizes.len(), model.description.model.d_latent);
+            for (row, &lane) in lanes.iter().enumerate() {
+                let (earlier, previous) =
+                    (&earlier[row * field..(row + 1) * field], &self.previous[lane * k..(lane + 1) * k]);
+                let latent = &self.latents[lane * width..(lane + 1) * width];
+                slots.read(field, earlier, previous, latent, &mut z[row * d..(row + 1) * d], &mut self.read);
             }
         }
         model.fields.logits(field, z, earlier, &self.echoed, logits, &mut self.scratch);

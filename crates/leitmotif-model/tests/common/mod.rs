@@ -111,5 +111,20 @@ impl Maker {
         for layer in 0..config.layers {
             self.add("latent.conditions", &[(&layer.to_string(), &[config.d_condition(), d])]);
         }
+        if config.latent_slots > 0 {
+            self.slots(description);
+        }
+    }
+
+    fn slots(&mut self, description: &ModelDescription) {
+        let (config, sizes) = (&description.model, &description.sizes);
+        let (d, values, width) = (config.d_model, sizes.iter().sum::<usize>(), config.d_latent / config.latent_slots);
+        let columns = (sizes.len() - 1) * 2 * width;
+        self.add("latent.slots", &[("gamma", &[d]), ("beta", &[d]), ("writer", &[2 * d, columns])]);
+        for field in 1..sizes.len() {
+            let (name, earlier) = ((field - 1).to_string(), sizes[..field].iter().sum::<usize>());
+            self.add("latent.slots.keys", &[(&name, &[earlier + values + 1, config.latent_slots])]);
+            self.add("latent.slots.readers", &[(&name, &[width, d])]);
+        }
     }
 }

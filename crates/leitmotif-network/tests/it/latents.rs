@@ -19,11 +19,13 @@ fn scalar(loss: &Tensor<1>) -> f64 {
 }
 
 /// A bar, and a phrase with everything that could be different about it.
-fn kinds() -> [ModelConfig; 3] {
+fn kinds() -> [ModelConfig; 5] {
     [
         config(LatentKind::Bar),
         ModelConfig { attributes: Vec::new(), echoes: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { glu: true, gating: Gating::Gru, encoder_layers: 1, ..config(LatentKind::Phrase) },
+        ModelConfig { d_latent: 6, latent_slots: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
+        ModelConfig { latent_slots: 5, ..config(LatentKind::Phrase) },
     ]
 }
 
@@ -107,7 +109,9 @@ fn the_loss_is_the_music_and_the_divergence_weighed() {
 fn gradients_of_latents_are_slopes() {
     const DELTA: f32 = 4e-3;
     let free = LatentObjective { beta: 1.0, free_bits: 0.0, word_dropout: 0.0 };
-    for (config, objective) in kinds().into_iter().zip([free, LatentObjective { free_bits: 0.05, ..free }, OBJECTIVE]) {
+    for (config, objective) in
+        kinds().into_iter().zip([free, LatentObjective { free_bits: 0.05, ..free }, OBJECTIVE, free, OBJECTIVE])
+    {
         // What teaches a compressor is meant to reach nothing else, so it is no slope of anything here.
         let network = training(ModelConfig { compression: Compression::Mean, ..config });
         let laps = laps(&network.description().model);

@@ -152,10 +152,15 @@ impl Preset {
 fn with_latents(mut config: RunConfig, d_latent: usize) -> RunConfig {
     config.model.latent = LatentKind::Bar;
     config.model.d_latent = d_latent;
+    config.model.latent_slots = LATENT_SLOTS;
+    config.latent.kl_max_beta = 0.02;
+    config.latent.word_dropout = 0.0;
     config.model.attributes = ATTRIBUTES.map(str::to_owned).to_vec();
     config
 }
 
+/// Slots of a latent: few dimensions each, and enough of them that the notes of a bar seldom share one.
+const LATENT_SLOTS: usize = 16;
 /// What models with latents can be steered by.
 const ATTRIBUTES: [&str; 5] = ["rhythm", "polyphony", "density", "velocity", "register"];
 

@@ -99,7 +99,11 @@ fn latents(model: &ModelConfig, prior: bool) -> Option<String> {
         LatentKind::Phrase => format!("every {} bars", model.latent_bars),
     };
     let prior = if prior { "with a learnt prior" } else { "without a learnt prior" };
-    Some(format!("{} dimensions for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
+    let slots = match model.latent_slots {
+        0 => String::new(),
+        slots => format!(" in {slots} slots"),
+    };
+    Some(format!("{} dimensions{slots} for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
 }
 
 /// An attribute's classes: `rhythm: 3 classes, 1 up to 0.25, 2 up to 0.5, 3 above`.
