@@ -31,8 +31,8 @@ use fields::{FieldScratch, Fields};
 pub use latent::LatentSpace;
 pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
-use slots::Slots;
 pub use slots::SLOT_LEAST;
+use slots::Slots;
 
 /// A trained transformer or LSTM, ready to write.
 #[derive(Debug)]

@@ -11,7 +11,13 @@ fn studio() -> &'static Path {
     static STUDIO: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = STUDIO.get_or_init(|| {
         let folder = tempfile::tempdir_in(workshop()).unwrap();
-        let sizes = ["model.d_latent=8", "model.encoder_layers=1", "latent.prior_epochs=2", "latent.prior_width=16"];
+        let sizes = [
+            "model.d_latent=8",
+            "model.latent_slots=4",
+            "model.encoder_layers=1",
+            "latent.prior_epochs=2",
+            "latent.prior_width=16",
+        ];
         let mut line = vec!["train", "../corpus", "-o", "run", "--preset", "tiny-vae", "--steps", "6", "--json"];
         line.extend(SMALL.iter().chain(&sizes).flat_map(|setting| ["--set", setting]));
         let report = json(folder.path(), &line);
