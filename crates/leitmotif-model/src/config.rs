@@ -10,7 +10,9 @@ pub const MAX_WIDTH: usize = 1 << 14;
 /// Most layers.
 pub const MAX_LAYERS: usize = 256;
 /// Most fields an event may have.
-pub const MAX_FIELDS: usize = 32;
+pub const MAX_FIELDS: usize = 128;
+/// Most fields that may be foretold one after another.
+pub const MAX_CHAINED_FIELDS: usize = 32;
 /// Most values a field may have: values travel as 16-bit numbers.
 pub const MAX_VALUES: usize = 1 << 16;
 /// Widest latent.
@@ -74,6 +76,18 @@ pub enum Gating {
     Gru,
 }
 
+/// What each field of an event is foretold from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldDecoding {
+    /// From what came before the event, and from the event's earlier fields.
+    #[default]
+    Chained,
+    /// From what came before the event alone: all fields at once, as if they knew nothing of each other. Only the first
+    /// decides whether another applies, so value 0 of the others is not foretold.
+    Independent,
+}
+
 /// What a latent variable describes: the variational auto-encoder joined to the transformer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +117,8 @@ pub struct ModelConfig {
     pub d_ff: usize,
     /// Width inside the small feed-forward that decodes each field after the first.
     pub d_field: usize,
+    /// What each field is foretold from.
+    pub fields: FieldDecoding,
     /// Gated linear units in the feed-forward sub-layers.
     pub glu: bool,
     /// How sub-layers join the residual stream.
@@ -159,6 +175,7 @@ impl Default for ModelConfig {
             heads: 4,
             d_ff: 512,
             d_field: 128,
+            fields: FieldDecoding::Chained,
             glu: false,
             gating: Gating::Residual,
             tied: false,
@@ -203,6 +220,14 @@ impl ModelConfig {
         };
         range("segment", self.segment, 1, MAX_SPAN)?;
         range("order", self.order, 0, 16)?;
+        if self.fields == FieldDecoding::Independent {
+            let (independent, without) = ("independent".to_owned(), "false where fields = \"independent\"");
+            match self.kind {
+                ModelKind::Markov => return wrong("fields", independent, "chained where kind = \"markov\"".into()),
+                _ if self.echoes => return wrong("echoes", "true".into(), without.into()),
+                _ => {}
+            }
+        }
         if self.kind == ModelKind::Markov {
             return Ok(());
         }
@@ -362,6 +387,13 @@ impl ModelDescription {
         }
         if self.sizes.is_empty() || self.sizes.len() > MAX_FIELDS {
             return Err(ModelError::Config(format!("an event has 1 to {MAX_FIELDS} fields, not {}", self.sizes.len())));
+        }
+        if self.sizes.len() > MAX_CHAINED_FIELDS && self.model.fields == FieldDecoding::Chained {
+            return Err(ModelError::Config(format!(
+                "fields = chained: an event of {} fields is more than the {MAX_CHAINED_FIELDS} that are foretold one after \
+                 another; it must be independent (and kind a network)",
+                self.sizes.len()
+            )));
         }
         if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
             return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));

@@ -15,8 +15,9 @@ mod stepper;
 mod weights;
 
 pub use config::{
-    AttributeCuts, Compression, CompressionLoss, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CLASSES, MAX_FIELDS,
-    MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelDescription, ModelKind,
+    AttributeCuts, Compression, CompressionLoss, FieldDecoding, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CHAINED_FIELDS,
+    MAX_CLASSES, MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig,
+    ModelDescription, ModelKind,
 };
 pub use echo::{EchoPlan, Echoes};
 pub use embed::{EmbedError, embed, embed_each};
