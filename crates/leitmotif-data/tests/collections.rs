@@ -68,10 +68,10 @@ fn collections_and_midi_files_go_together_and_reading_again_changes_nothing() {
 #[test]
 fn sets_of_pitches_are_a_piano() {
     let dir = tempfile::tempdir().unwrap();
-    let (input, output) = (dir.path().join("sets.json"), dir.path().join("out"));
+    let input = dir.path().join("sets.json");
     std::fs::write(&input, r#"{"train": [[[60, 64], [60], []]], "test": [[[], [60]]]}"#).unwrap();
     let words = |representation: RepresentationConfig, separator: &str| {
-        let output = output.join(representation.name());
+        let output = dir.path().join(representation.name());
         prepared(&with(representation, options(&input, &output)));
         let corpus = Corpus::open(&output).unwrap();
         let song = |song: usize| {
