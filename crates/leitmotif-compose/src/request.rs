@@ -22,7 +22,7 @@ pub enum Length {
     Bars(usize),
     /// Exactly so many seconds: what would sound longer is cut there.
     Seconds(f64),
-    /// Exactly so many notes (chords, where an event is a chord; in `chorales` at least so many, since a frame may begin
+    /// Exactly so many notes (chords, where an event is a chord; in `chorales` and `rolls` at least so many, since a frame may begin
     /// several).
     Notes(usize),
     /// Until the model ends, or after `most_bars` at the latest.

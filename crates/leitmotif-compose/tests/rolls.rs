@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{chorales, compose, frames, prime};
+use common::{chorales, compose, frames, prime, rolls};
 use leitmotif_compose::{Length, Prime, Request};
 use leitmotif_score::midi::{ReadOptions, read_midi, write_midi};
 use leitmotif_score::{Quarters, Ticks};
@@ -27,17 +27,19 @@ fn a_chorale_is_four_parts_that_a_file_holds() {
 
 #[test]
 fn a_roll_is_as_long_as_was_asked() {
-    let request = Request { length: Length::Bars(2), tempo: Some(90.0), ..Request::default() };
-    let piece = compose(&*frames(), 9.0, &request).unwrap();
-    assert_eq!((piece.report.bars, piece.score.parts.len()), (2, 1));
-    assert!((piece.score.tempo_map().tempo_at(Ticks(0)).quarters_per_minute() - 90.0).abs() < 1e-3);
-    let notes = Request { length: Length::Notes(40), ..Request::default() };
-    assert!(compose(&*frames(), 9.0, &notes).unwrap().report.notes >= 40);
+    for representation in [frames(), rolls()] {
+        let request = Request { length: Length::Bars(2), tempo: Some(90.0), ..Request::default() };
+        let piece = compose(&*representation, 9.0, &request).unwrap();
+        assert_eq!((piece.report.bars, piece.score.parts.len()), (2, 1));
+        assert!((piece.score.tempo_map().tempo_at(Ticks(0)).quarters_per_minute() - 90.0).abs() < 1e-3);
+        let notes = Request { length: Length::Notes(40), ..Request::default() };
+        assert!(compose(&*representation, 9.0, &notes).unwrap().report.notes >= 40);
+    }
 }
 
 #[test]
 fn a_prime_goes_on() {
-    for representation in [chorales(), frames()] {
+    for representation in [chorales(), frames(), rolls()] {
         let prime = Prime { score: prime(), bars: Some(2) };
         let request = Request { prime: Some(prime.clone()), length: Length::Bars(4), ..Request::default() };
         let piece = compose(&*representation, 5.0, &request).unwrap();

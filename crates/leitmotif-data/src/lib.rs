@@ -12,6 +12,7 @@ mod pitch_name;
 pub mod prepare;
 mod representation;
 mod roll;
+mod rolls;
 mod sequence;
 mod vocabulary;
 

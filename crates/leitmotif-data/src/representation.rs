@@ -4,6 +4,7 @@ use crate::chorales::Chorales;
 use crate::events::Events;
 use crate::frames::Frames;
 use crate::notes::Notes;
+use crate::rolls::Rolls;
 use crate::{BarMusic, Sequence, Value, Vocabulary};
 use leitmotif_score::{Instrument, Score};
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +34,11 @@ pub enum RepresentationConfig {
         /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
         grid: u16,
     },
+    /// A piano roll: one event per step of the grid, a field for each of 88 keys.
+    Rolls {
+        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
+        grid: u16,
+    },
 }
 
 impl RepresentationConfig {
@@ -43,13 +49,16 @@ impl RepresentationConfig {
             Self::Notes => "notes",
             Self::Chorales { .. } => "chorales",
             Self::Frames { .. } => "frames",
+            Self::Rolls { .. } => "rolls",
         }
     }
 
     /// Grid steps per quarter note, where it has a grid.
     pub fn grid(&self) -> Option<u16> {
         match self {
-            Self::Events { grid, .. } | Self::Chorales { grid } | Self::Frames { grid } => Some(*grid),
+            Self::Events { grid, .. } | Self::Chorales { grid } | Self::Frames { grid } | Self::Rolls { grid } => {
+                Some(*grid)
+            }
             Self::Notes => None,
         }
     }
@@ -68,7 +77,7 @@ impl RepresentationConfig {
 pub struct FrameUnits {
     /// The fields whose cost is the frames'.
     pub fields: std::ops::Range<usize>,
-    /// Tokens of each frame, such as four voices; 0 where their number varies.
+    /// Tokens of each frame, such as four voices; 0 where their number varies or nobody counts by them.
     pub tokens: usize,
 }
 
@@ -210,7 +219,7 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         FrameEvent::Outside
     }
 
-    /// Whether the event holds a note (or, in `notes`, a chord; in `chorales`, a frame that sounds).
+    /// Whether the event holds a note (or, in `notes`, a chord; in `chorales` and `rolls`, a frame that sounds).
     fn is_note(&self, event: &[Value]) -> bool;
 
     /// The event as its values' names, fields that do not apply left out: `note 4 piano C4 1/4 mf`.
@@ -260,6 +269,7 @@ pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, R
         RepresentationConfig::Notes => Arc::new(Notes::new()),
         RepresentationConfig::Chorales { grid } => Arc::new(Chorales::new(*grid)?),
         RepresentationConfig::Frames { grid } => Arc::new(Frames::new(*grid)?),
+        RepresentationConfig::Rolls { grid } => Arc::new(Rolls::new(*grid)?),
     })
 }
 

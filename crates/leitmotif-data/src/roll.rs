@@ -1,11 +1,11 @@
-//! Music on an even grid: what the representations of frames (`chorales`, `frames`) share.
+//! Music on an even grid: what the representations of frames (`chorales`, `frames`, `rolls`) share.
 //!
 //! A frame is one step of the grid. A note sounds in every frame from the step nearest to its onset to the step
 //! nearest to its end, and in one frame at least. Frames do not tell a held note from a repeated one: equal pitches in
 //! successive frames are one note, as in the literature's piano rolls.
 
-use crate::{EncodeReport, MAX_GRID, RepresentationError};
-use leitmotif_score::{Note, Part, Resolution, Score, Ticks};
+use crate::{EncodeReport, Header, MAX_GRID, RepresentationError};
+use leitmotif_score::{Instrument, Note, Part, Resolution, Score, Ticks};
 
 /// The most frames of a piece; notes that begin later are lost.
 pub const MAX_FRAMES: usize = 1 << 17;
@@ -16,12 +16,18 @@ pub(crate) const SECONDS_PER_QUARTER: f64 = 0.5;
 /// The velocity of every decoded note.
 const VELOCITY: u8 = 80;
 
+/// The instrument of the notes of a piano roll.
+pub(crate) const PIANO: Instrument = Instrument::Program(0);
+
 /// Cause of loss: beyond the longest piece.
 pub(crate) const TOO_LATE: &str = "beyond the longest piece";
 /// Cause of loss: the part is a drum kit.
 pub(crate) const DRUMS: &str = "drums";
 /// Cause of loss: the note before it has the same pitch and sounds up to it.
 pub(crate) const JOINED: &str = "joined to the note before it";
+
+/// Cause of loss: never, where a frame holds every pitch that it is asked to.
+pub(crate) const ABSENT: &str = "not in its frame";
 
 /// A note on the grid: the frames in which it sounds, `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +46,24 @@ pub(crate) fn lose(report: &mut EncodeReport, cause: &str) {
 pub(crate) fn check_grid(grid: u16) -> Result<(), RepresentationError> {
     if grid == 0 || grid > MAX_GRID {
         let reason = format!("a grid of {grid} steps a quarter is not between 1 and {MAX_GRID}");
+        return Err(RepresentationError::Settings(reason));
+    }
+    Ok(())
+}
+
+/// Refuses a header that says more than that `instrument` plays.
+pub(crate) fn check_header(
+    header: &Header,
+    representation: &str,
+    instrument: Instrument,
+) -> Result<(), RepresentationError> {
+    if let Some(genre) = &header.genre {
+        let reason = format!("the {representation} representation names no genres, so not {genre:?} either");
+        return Err(RepresentationError::Settings(reason));
+    }
+    if let Some(other) = header.instruments.iter().find(|other| **other != instrument) {
+        let reason =
+            format!("the {representation} representation has no {}: it knows {}", other.name(), instrument.name());
         return Err(RepresentationError::Settings(reason));
     }
     Ok(())
@@ -96,6 +120,14 @@ impl Gatherer {
                 self.open.push(Span { start: now, pitch, end: now + 1 });
             }
         }
+    }
+
+    /// The score of one piano that plays all of it.
+    pub fn piano(self, grid: u16) -> Score {
+        let (resolution, ticks) = clock(grid);
+        let part = Part { name: "Piano".to_owned(), instrument: PIANO, notes: self.notes(ticks) };
+        let parts = if part.notes.is_empty() { Vec::new() } else { vec![part] };
+        Score { resolution, parts, ..Score::default() }
     }
 
     /// The notes, in order, with `ticks` to a frame.

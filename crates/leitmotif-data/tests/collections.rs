@@ -68,15 +68,22 @@ fn collections_and_midi_files_go_together_and_reading_again_changes_nothing() {
 #[test]
 fn sets_of_pitches_are_a_piano() {
     let dir = tempfile::tempdir().unwrap();
-    let (input, output) = (dir.path().join("sets.json"), dir.path().join("out"));
+    let input = dir.path().join("sets.json");
     std::fs::write(&input, r#"{"train": [[[60, 64], [60], []]], "test": [[[], [60]]]}"#).unwrap();
-    prepared(&with(RepresentationConfig::Frames { grid: 2 }, options(&input, &output)));
-    let corpus = Corpus::open(&output).unwrap();
-    let words = |song: usize| {
-        let sequence = corpus.sequence(song);
-        sequence.events().map(|event| corpus.representation().describe(event)).collect::<Vec<_>>().join(" ")
+    let words = |representation: RepresentationConfig, separator: &str| {
+        let output = dir.path().join(representation.name());
+        prepared(&with(representation, options(&input, &output)));
+        let corpus = Corpus::open(&output).unwrap();
+        let song = |song: usize| {
+            let sequence = corpus.sequence(song);
+            sequence.events().map(|event| corpus.representation().describe(event)).collect::<Vec<_>>().join(separator)
+        };
+        [song(0), song(1)]
     };
-    assert_eq!([words(0), words(1)], ["start frame C4 frame end", "start C4 E4 frame C4 frame end"]);
+    let frames = words(RepresentationConfig::Frames { grid: 2 }, " ");
+    assert_eq!(frames, ["start frame C4 frame end", "start C4 E4 frame C4 frame end"]);
+    let rolls = words(RepresentationConfig::Rolls { grid: 2 }, ", ");
+    assert_eq!(rolls, ["start, frame, frame C4, end", "start, frame C4 E4, frame C4, end"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The representations of frames: `chorales` and `frames`.
+//! The representations of frames: `chorales`, `frames` and `rolls`.
 #![allow(clippy::unwrap_used)]
 
 mod arbitrary;
@@ -18,6 +18,10 @@ fn chorales(grid: u16) -> Arc<dyn Representation> {
 
 fn frames(grid: u16) -> Arc<dyn Representation> {
     build(&RepresentationConfig::Frames { grid }).unwrap()
+}
+
+fn rolls(grid: u16) -> Arc<dyn Representation> {
+    build(&RepresentationConfig::Rolls { grid }).unwrap()
 }
 
 fn described(representation: &dyn Representation, sequence: &Sequence) -> Vec<String> {
@@ -107,9 +111,37 @@ fn a_piano_roll_ascends_within_each_frame() {
 }
 
 #[test]
+fn a_frame_says_of_every_key_whether_it_sounds() {
+    let rolls = rolls(4);
+    let parts = vec![part("", &[(0, 64, 1), (0, 60, 2), (1, 109, 1)]), part("", &[(0, 60, 1), (3, 21, 1), (3, 20, 9)])];
+    let (sequence, report) = rolls.encode(&score(parts), &Header::default());
+    assert_eq!(described(&*rolls, &sequence), ["start", "frame C4 E4", "frame C4", "frame", "frame A0", "end"]);
+    assert_eq!((report.notes, report.kept, report.bars), (6, 3, 1));
+    assert_eq!((report.lost["joined to the note before it"], report.lost["outside the piano's 88 keys"]), (1, 2));
+    assert_eq!(accepts(&*rolls, &sequence), (3, 0.5));
+    let frame = sequence.events().nth(1).unwrap();
+    let sounding: Vec<usize> = (1..frame.len()).filter(|field| frame[*field] == 2).collect();
+    assert_eq!((frame[0], sounding), (2, vec![60 - 20, 64 - 20]));
+    assert!(frame[1..].iter().all(|value| [1, 2].contains(value)));
+    let units = rolls.frames().unwrap();
+    assert_eq!((units.fields, units.tokens), (1..89, 0), "the kind is no part of a frame's cost");
+    let closed: Vec<bool> = sequence.events().map(|event| rolls.frame_event(event) == FrameEvent::Closes).collect();
+    assert_eq!(closed, [false, true, true, true, true, false]);
+}
+
+/// Both spellings of a piano roll hold the same music, but for what a piano lacks.
+#[test]
+fn rolls_and_frames_are_the_same_music() {
+    let score = score(vec![part("", &[(0, 64, 3), (0, 60, 2), (2, 62, 4)]), part("", &[(1, 60, 1), (5, 107, 1)])]);
+    let [a, b] = [frames(4), rolls(4)].map(|it| it.decode(&encode(&*it, &score)).unwrap());
+    assert_eq!(a, b);
+}
+
+#[test]
 fn pieces_move_as_a_whole_or_not_at_all() {
-    for representation in [chorales(4), frames(4)] {
-        let sequence = encode(&*representation, &score(vec![part("", &[(0, 60, 1), (0, 120, 1)])]));
+    for (representation, highest) in [(chorales(4), 127), (frames(4), 127), (rolls(4), 108)] {
+        let top = highest - 7;
+        let sequence = encode(&*representation, &score(vec![part("", &[(0, top - 60, 1), (0, top, 1)])]));
         let moved = |semitones| {
             let moved = representation.augment(&sequence, &Augmentation { semitones, ..Augmentation::default() });
             representation
@@ -121,13 +153,16 @@ fn pieces_move_as_a_whole_or_not_at_all() {
                 .map(|note| note.pitch)
                 .max()
         };
-        assert_eq!([moved(7), moved(-60), moved(8), moved(-61)], [Some(127), Some(60), Some(120), Some(120)]);
+        let lowest = if highest == 108 { 21 } else { 0 };
+        let down = (top - 60 - lowest) as i8;
+        let wanted = [highest, lowest + 60, top, top].map(Some);
+        assert_eq!([moved(7), moved(-down), moved(8), moved(-down - 1)], wanted, "{representation:?}");
     }
 }
 
 #[test]
 fn headers_are_refused() {
-    for representation in [chorales(4), frames(4)] {
+    for representation in [chorales(4), frames(4), rolls(4)] {
         let genre = Header { genre: Some("rock".to_owned()), instruments: Vec::new() };
         assert!(representation.opening(&genre).is_err());
         let bass = Header { genre: None, instruments: vec![Instrument::Program(33)] };
@@ -136,6 +171,7 @@ fn headers_are_refused() {
     }
     assert!(build(&RepresentationConfig::Chorales { grid: 0 }).is_err());
     assert!(build(&RepresentationConfig::Frames { grid: 49 }).is_err());
+    assert!(build(&RepresentationConfig::Rolls { grid: 0 }).is_err());
 }
 
 /// Raise the version of a representation when this changes: stored corpora and models read differently then.
@@ -144,6 +180,7 @@ fn the_vocabularies_are_frozen() {
     let frozen = [
         (chorales(4), vec![18, 130, 130, 130, 130], "f41155584ead5a1df347a9400448c0269436faf5b310c6af6190ccbe8e1c9b1f"),
         (frames(4), vec![131], "c6e19623d7aea5461f0c3d9ef14c2ebd09b3c5f9ed991fee79c1c83e938fc55b"),
+        (rolls(4), vec![3; 89], "65479bb8be1c17c0359d185ff6a2326c371b1c03ebbd88d396c97867d9e6e6c7"),
     ];
     for (representation, sizes, fingerprint) in frozen {
         let vocabulary = representation.vocabulary();
@@ -165,6 +202,13 @@ fn decoding_refuses_what_has_no_meaning() {
     assert!(fails(&*chorales(1), 5, &[0, 0, 0, 0, 0, 6, 1, 1, 1, 1]).contains("event 1: value 6"));
     assert!(fails(&*chorales(1), 5, &[2, 1, 0, 1, 1]).contains("event 0: a voice is missing"));
     assert!(fails(&*chorales(1), 4, &[2, 1, 1, 1]).contains("fields"));
+    let roll = |kinds: &[(Value, Value)]| -> Vec<Value> {
+        kinds.iter().flat_map(|&(kind, key)| std::iter::once(kind).chain([key; 88])).collect()
+    };
+    assert!(fails(&*rolls(1), 89, &roll(&[(0, 0), (2, 3)])).contains("event 1: value 3"));
+    assert!(fails(&*rolls(1), 89, &roll(&[(0, 0), (2, 0)])).contains("event 1: a key is missing"));
+    assert!(fails(&*rolls(1), 89, &roll(&[(0, 0), (1, 0), (2, 1)])).contains("event 2: the piece has ended"));
+    assert!(fails(&*rolls(1), 2, &[0, 0]).contains("fields"));
 }
 
 /// A walk that takes any value that is allowed, the end with probability `end`.
@@ -192,7 +236,7 @@ fn walk(representation: &dyn Representation, end: f64, rng: &mut ChaCha8Rng) -> 
 #[test]
 fn random_walks_are_pieces_that_encode_to_themselves() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    for representation in [chorales(1), chorales(4), frames(1), frames(6)] {
+    for representation in [chorales(1), chorales(4), frames(1), frames(6), rolls(1), rolls(6)] {
         for _ in 0..20 {
             let sequence = walk(&*representation, 0.05, &mut rng);
             let score = representation.decode(&sequence).unwrap();
@@ -212,7 +256,7 @@ fn random_walks_are_pieces_that_encode_to_themselves() {
 proptest! {
     #[test]
     fn decoding_and_encoding_again_gives_the_same_events(score in arbitrary::score(), grid in 1u16..9) {
-        for representation in [chorales(grid), frames(grid)] {
+        for representation in [chorales(grid), frames(grid), rolls(grid)] {
             let (sequence, report) = representation.encode(&score, &Header::default());
             let (notes, _) = accepts(&*representation, &sequence);
             prop_assert_eq!(report.notes, score.note_count());

@@ -181,6 +181,12 @@ fn head(n: usize, d: usize, size: usize) {
     measure(&format!("head train {n}x{d} of {size}"), 3.0 * flop, || {
         black_box(head_loss::train(&z, &w, &targets, 0.0, n as f32));
     });
+    let groups: Vec<_> = (0..size / 3).map(|group| 3 * group + 1..3 * group + 3).collect();
+    let classes: Vec<i32> = (0..(n * groups.len()) as i32).map(|i| i * 31 % 17 / 16).collect();
+    let targets = head_loss::grouped::Targets { groups: &groups, classes: &classes };
+    measure(&format!("grouped head train {n}x{d} of {size}"), 3.0 * flop, || {
+        black_box(head_loss::grouped::train(&z, &w, targets, n as f32));
+    });
 }
 
 /// Multiply-adds on registers alone, on all threads.

@@ -10,7 +10,9 @@ pub const MAX_WIDTH: usize = 1 << 14;
 /// Most layers.
 pub const MAX_LAYERS: usize = 256;
 /// Most fields an event may have.
-pub const MAX_FIELDS: usize = 32;
+pub const MAX_FIELDS: usize = 128;
+/// Most fields that may be foretold one after another.
+pub const MAX_CHAINED_FIELDS: usize = 32;
 /// Most values a field may have: values travel as 16-bit numbers.
 pub const MAX_VALUES: usize = 1 << 16;
 /// Widest latent.
@@ -74,6 +76,18 @@ pub enum Gating {
     Gru,
 }
 
+/// What each field of an event is foretold from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldDecoding {
+    /// From what came before the event, and from the event's earlier fields.
+    #[default]
+    Chained,
+    /// From what came before the event alone: all fields at once, as if they knew nothing of each other. Only the first
+    /// decides whether another applies, so value 0 of the others is not foretold.
+    Independent,
+}
+
 /// What a latent variable describes: the variational auto-encoder joined to the transformer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +117,8 @@ pub struct ModelConfig {
     pub d_ff: usize,
     /// Width inside the small feed-forward that decodes each field after the first.
     pub d_field: usize,
+    /// What each field is foretold from.
+    pub fields: FieldDecoding,
     /// Gated linear units in the feed-forward sub-layers.
     pub glu: bool,
     /// How sub-layers join the residual stream.
@@ -161,6 +177,7 @@ impl Default for ModelConfig {
             heads: 4,
             d_ff: 512,
             d_field: 128,
+            fields: FieldDecoding::Chained,
             glu: false,
             gating: Gating::Residual,
             tied: false,
@@ -206,6 +223,18 @@ impl ModelConfig {
         };
         range("segment", self.segment, 1, MAX_SPAN)?;
         range("order", self.order, 0, 16)?;
+        if self.fields == FieldDecoding::Independent {
+            let (independent, without) = ("independent".to_owned(), "false where fields = \"independent\"");
+            match self.kind {
+                ModelKind::Markov => return wrong("fields", independent, "chained where kind = \"markov\"".into()),
+                _ if self.echoes => return wrong("echoes", "true".into(), without.into()),
+                _ if self.latent != LatentKind::None && self.latent_slots > 0 => {
+                    let want = "0 where fields = \"independent\"".to_owned();
+                    return wrong("latent_slots", self.latent_slots.to_string(), want);
+                }
+                _ => {}
+            }
+        }
         if self.kind == ModelKind::Markov {
             return Ok(());
         }
@@ -294,108 +323,5 @@ impl ModelConfig {
     pub fn has_memory(&self, layer: usize) -> bool {
         self.memory + self.compressed > 0
             && (self.memory_layers.is_empty() || self.memory_layers.contains(&(layer + 1)))
-    }
-}
-
-/// A model as its folder describes it: `config.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelDescription {
-    /// Version of this file's format.
-    pub format: u32,
-    /// The architecture.
-    pub model: ModelConfig,
-    /// The number of values of each field of an event.
-    pub sizes: Vec<usize>,
-    /// How each of the model's attributes is cut into classes, in their order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attributes: Vec<AttributeCuts>,
-}
-
-/// An attribute of a bar as a model knows it: its value in classes. Class 0 means that it is open (or does not apply), class `c` that the
-/// value is above `cuts[c - 2]` and at most `cuts[c - 1]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AttributeCuts {
-    /// Its name.
-    pub name: String,
-    /// Where one class ends and the next begins, ascending.
-    pub cuts: Vec<f32>,
-}
-
-impl AttributeCuts {
-    /// The number of classes, the open one not counted.
-    pub fn classes(&self) -> usize {
-        self.cuts.len() + 1
-    }
-
-    /// The class of a value, from 1.
-    pub fn class(&self, value: f32) -> u16 {
-        self.cuts.iter().filter(|&&cut| value > cut).count() as u16 + 1
-    }
-}
-
-impl ModelDescription {
-    /// The format this version writes.
-    pub const FORMAT: u32 = 1;
-
-    /// Describes a model of events with these field sizes.
-    ///
-    /// # Errors
-    /// [`ModelError::Config`] for settings or sizes outside their limits.
-    pub fn new(model: ModelConfig, sizes: Vec<usize>) -> Result<Self, ModelError> {
-        Self::with_attributes(model, sizes, Vec::new())
-    }
-
-    /// Describes a model whose attributes are cut like this.
-    ///
-    /// # Errors
-    /// As [`Self::new`]; [`ModelError::Config`] also if the cuts are not those of the model's attributes.
-    pub fn with_attributes(
-        model: ModelConfig,
-        sizes: Vec<usize>,
-        attributes: Vec<AttributeCuts>,
-    ) -> Result<Self, ModelError> {
-        let description = Self { format: Self::FORMAT, model, sizes, attributes };
-        description.validate()?;
-        Ok(description)
-    }
-
-    /// Checks settings, sizes and format.
-    ///
-    /// # Errors
-    /// [`ModelError::Config`] as [`Self::new`].
-    pub fn validate(&self) -> Result<(), ModelError> {
-        if self.format != Self::FORMAT {
-            return Err(ModelError::Config(format!(
-                "format {} is not one this version reads (it reads {})",
-                self.format,
-                Self::FORMAT
-            )));
-        }
-        if self.sizes.is_empty() || self.sizes.len() > MAX_FIELDS {
-            return Err(ModelError::Config(format!("an event has 1 to {MAX_FIELDS} fields, not {}", self.sizes.len())));
-        }
-        if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
-            return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
-        }
-        if self.model.latent != LatentKind::None && self.model.latent_slots > 0 && self.sizes.len() < 2 {
-            let slots = self.model.latent_slots;
-            return Err(ModelError::Config(format!(
-                "latent_slots = {slots}: it must be 0 for events of a single field"
-            )));
-        }
-        let names = self.attributes.iter().map(|attribute| &attribute.name);
-        if !names.eq(&self.model.attributes) {
-            return Err(ModelError::Config("the classes of the attributes are not those of the model".into()));
-        }
-        for AttributeCuts { name, cuts } in &self.attributes {
-            let ascending = cuts.windows(2).all(|pair| pair[0] < pair[1]) && cuts.iter().all(|cut| cut.is_finite());
-            if !ascending || cuts.len() >= MAX_CLASSES {
-                let reason = format!("the cuts of {name} must be at most {} ascending numbers", MAX_CLASSES - 1);
-                return Err(ModelError::Config(reason));
-            }
-        }
-        self.model.validate()
     }
 }

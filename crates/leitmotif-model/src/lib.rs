@@ -2,6 +2,7 @@
 //! nothing here knows of MIDI: events are tuples of numbers.
 
 mod config;
+mod description;
 pub mod echo;
 mod embed;
 mod error;
@@ -15,9 +16,10 @@ mod stepper;
 mod weights;
 
 pub use config::{
-    AttributeCuts, Compression, CompressionLoss, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CLASSES, MAX_FIELDS,
-    MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelDescription, ModelKind,
+    Compression, CompressionLoss, FieldDecoding, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CHAINED_FIELDS, MAX_CLASSES,
+    MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelKind,
 };
+pub use description::{AttributeCuts, ModelDescription};
 pub use echo::{EchoPlan, Echoes};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;

@@ -5,7 +5,9 @@ mod common;
 
 use leitmotif_kernels::Isa;
 use leitmotif_kernels::gemm::{self, Packed};
-use leitmotif_model::{Compression, Ensemble, Gating, Markov, MarkovBuilder, Model, ModelConfig, ModelKind};
+use leitmotif_model::{
+    Compression, Ensemble, FieldDecoding, Gating, Markov, MarkovBuilder, Model, ModelConfig, ModelKind,
+};
 
 const SIZES: [usize; 4] = [11, 7, 30, 5];
 const EVENTS: usize = 50;
@@ -34,6 +36,7 @@ fn networks() -> Vec<ModelConfig> {
         ModelConfig { memory: 9, compressed: 0, memory_layers: vec![2], ..config() },
         ModelConfig { glu: true, gating: Gating::Gru, tied: true, echoes: true, ..config() },
         ModelConfig { kind: ModelKind::Lstm, echoes: true, ..config() },
+        ModelConfig { fields: FieldDecoding::Independent, ..config() },
         ModelConfig { d_model: 400, heads: 2, d_ff: 390, layers: 1, ..config() },
     ];
     compressions.into_iter().chain(others).collect()

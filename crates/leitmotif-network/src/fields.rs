@@ -1,12 +1,16 @@
-//! An event's fields, predicted one after another: each from the backbone's state and the fields before it.
+//! An event's fields, predicted one after another, each from the backbone's state and the fields before it; or all at once,
+//! each from the state alone.
 
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
-use crate::ops::{Dropout, FieldOutput, echo, embed, feed_forward, field_loss, field_nats, site};
+use crate::ops::{
+    Dropout, FieldOutput, GroupOutput, echo, embed, feed_forward, field_loss, field_nats, group_loss, group_nats, site,
+};
 use crate::slots::Memory;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use leitmotif_model::{EchoPlan, ModelDescription};
+use leitmotif_model::{EchoPlan, FieldDecoding, ModelDescription};
+use std::ops::Range;
 
 /// A layer norm's parameters.
 #[derive(Module, Debug)]
@@ -24,9 +28,9 @@ pub(crate) struct Fields {
     output: Option<Param<Tensor<2>>>,
     /// A bias per value, `[values]`.
     bias: Param<Tensor<1>>,
-    /// One per field.
+    /// One per field, or one for all independent ones.
     norms: Vec<Norm>,
-    /// One per field but the first.
+    /// One per field but the first; none where fields are independent.
     mixers: Vec<FeedForward>,
     /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
     gains: Vec<Param<Tensor<2>>>,
@@ -45,6 +49,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) memory: Option<&'a Memory<'a>>,
 }
 
+/// What the fields of a segment's targets cost.
+#[derive(Debug)]
+pub(crate) struct FieldLosses {
+    /// The sum over events and fields, times a scale.
+    pub(crate) loss: Tensor<1>,
+    /// The same of each field, without gradient.
+    pub(crate) fields: Vec<f64>,
+}
+
 /// The mean and the deviation of fresh gains.
 const GAIN: (f32, f32) = (0.5, 0.25);
 
@@ -61,13 +74,14 @@ impl Fields {
             let values = init.normal_values(echoes * d, GAIN.1).into_iter().map(|value| value + GAIN.0).collect();
             init.given([echoes, d], values)
         };
+        let chained = if config.fields == FieldDecoding::Chained { sizes.len() } else { 1 };
         let norm = |init: &mut Init| Norm { gamma: init.constant([d], 1.0), beta: init.constant([d], 0.0) };
         Self {
             embedding: init.normal([values, d], fan_in(d)),
             output: (!config.tied).then(|| init.normal([values, d], fan_in(d))),
             bias: init.constant([values], 0.0),
-            norms: sizes.iter().map(|_| norm(init)).collect(),
-            mixers: sizes.iter().skip(1).map(|_| FeedForward::new(d, config.d_field, false, 1.0, init)).collect(),
+            norms: (0..chained).map(|_| norm(init)).collect(),
+            mixers: (1..chained).map(|_| FeedForward::new(d, config.d_field, false, 1.0, init)).collect(),
             gains: (0..if config.echoes { sizes.len() } else { 0 }).map(|field| gains(field, init)).collect(),
         }
     }
@@ -117,7 +131,23 @@ impl Fields {
         states
     }
 
-    /// The loss of each field (its sum over events times `scale`), from states `[n, d]`.
+    /// Whether all fields are read from the state alone.
+    fn independent(&self, sizes: &[usize]) -> bool {
+        self.norms.len() < sizes.len()
+    }
+
+    /// The output of all fields at once.
+    fn group(&self, sizes: &[usize]) -> GroupOutput {
+        GroupOutput {
+            gamma: self.norms[0].gamma.val(),
+            beta: self.norms[0].beta.val(),
+            table: self.output.as_ref().unwrap_or(&self.embedding).val(),
+            bias: self.bias.val(),
+            groups: groups(sizes),
+        }
+    }
+
+    /// What the fields cost, from states `[n, d]`; the loss is their sum over events times `scale`.
     pub(crate) fn losses(
         &self,
         state: Tensor<2>,
@@ -125,14 +155,25 @@ impl Fields {
         sizes: &[usize],
         dropout: Dropout,
         scale: f32,
-    ) -> Vec<Tensor<1>> {
+    ) -> FieldLosses {
+        if self.independent(sizes) {
+            let (loss, fields) = group_loss(state, &self.group(sizes), &classes(asked, sizes), scale);
+            return FieldLosses { loss, fields };
+        }
+        let device = state.device();
         let states = self.states(state, asked, sizes, dropout).into_iter().enumerate();
         let loss = |(field, state)| field_loss(state, &self.field(field, sizes), &column(asked, sizes, field), scale);
-        states.map(loss).collect()
+        let losses: Vec<Tensor<1>> = states.map(loss).collect();
+        let fields = losses.iter().map(|loss| f64::from(loss.clone().inner().into_scalar::<f32>())).collect();
+        let loss = losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &device));
+        FieldLosses { loss, fields }
     }
 
     /// The cost of each field of each event, `[n, fields]`, without gradient.
     pub(crate) fn nats(&self, state: Tensor<2>, asked: Asked<'_>, sizes: &[usize]) -> Vec<f32> {
+        if self.independent(sizes) {
+            return group_nats(state, &self.group(sizes), &classes(asked, sizes));
+        }
         let k = sizes.len();
         let mut nats = vec![0.0; asked.targets.len()];
         for (field, state) in self.states(state, asked, sizes, Dropout::NONE).into_iter().enumerate() {
@@ -145,16 +186,35 @@ impl Fields {
     }
 }
 
+/// Where the values of each field begin in the common table.
+fn offsets(sizes: &[usize]) -> impl Iterator<Item = usize> {
+    sizes.iter().scan(0, |sum, &size| {
+        let offset = *sum;
+        *sum += size;
+        Some(offset)
+    })
+}
+
+/// The values of each field that are foretold, in the common table: all of the first, all but 0 of the others.
+fn groups(sizes: &[usize]) -> Vec<Range<usize>> {
+    let stretch = |(field, (offset, &size)): (usize, (usize, &usize))| offset + usize::from(field > 0)..offset + size;
+    offsets(sizes).zip(sizes).enumerate().map(stretch).collect()
+}
+
+/// The targets of all fields `[n, fields]`, each counted from the first value that is foretold; -1 as in [`column`].
+fn classes(asked: Asked<'_>, sizes: &[usize]) -> Vec<i32> {
+    let events = asked.targets.chunks_exact(sizes.len()).zip(asked.counted);
+    let class = |(field, &value): (usize, &u16)| if field == 0 { i32::from(value) } else { i32::from(value) - 1 };
+    let classes = |(event, &counted): (&[u16], &bool)| {
+        let classes = event.iter().enumerate().map(class).map(|class| if counted { class } else { -1 });
+        classes.collect::<Vec<i32>>()
+    };
+    events.flat_map(classes).collect()
+}
+
 /// The rows of the common table that `values` `[n, fields]` name.
 pub(crate) fn rows(values: &[u16], sizes: &[usize]) -> Vec<i32> {
-    let offsets: Vec<i32> = sizes
-        .iter()
-        .scan(0, |sum, &size| {
-            let offset = *sum;
-            *sum += size as i32;
-            Some(offset)
-        })
-        .collect();
+    let offsets: Vec<i32> = offsets(sizes).map(|offset| offset as i32).collect();
     values
         .chunks_exact(sizes.len())
         .flat_map(|event| event.iter().zip(&offsets).map(|(&value, offset)| offset + i32::from(value)))

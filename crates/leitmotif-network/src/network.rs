@@ -177,9 +177,8 @@ impl Network {
         let scale = 1.0 / events.max(1) as f32;
         let losses = self.parameters.fields.losses(forward.state, asked, sizes, dropout, scale);
         let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
-        let field_nats = losses.iter().map(|loss| scalar(loss) * events as f64).collect();
-        let music =
-            losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &self.device));
+        let field_nats = losses.fields.iter().map(|loss| loss * events as f64).collect();
+        let music = losses.loss;
         let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
         let mut loss = match forward.compression_loss.clone() {
             Some(compression) => music.clone() + compression,

@@ -37,7 +37,24 @@ fn chorales_cost_their_voices_over_four_tokens_a_frame() {
 }
 
 #[test]
-fn rolls_cost_all_but_their_end() {
+fn rolls_cost_their_keys_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let corpus = corpus(dir.path(), RepresentationConfig::Rolls { grid: 4 });
+    let unigram = Unigram::count(&corpus, &corpus.split(Split::Train)).unwrap();
+    let found = evaluate(&unigram, &corpus, Split::Test, 2).unwrap();
+    assert!(found.nats_per_token.is_none());
+    let keys: f64 = found.fields.iter().filter(|(field, _)| *field != "kind").map(|(_, nats)| nats).sum();
+    assert_eq!((found.fields.len(), found.events), (89, 7));
+    assert!((found.nats_per_frame.unwrap().value - keys * 7.0 / 5.0).abs() < 1e-9);
+    assert!(found.fields["kind"] > 0.0, "whether the piece ends costs something, and is left out");
+    // Three training frames; each of the key's three values counted once more. C5 sounds in two of them, D5 in one.
+    let cost = |count: f64| (6.0 / (count + 1.0)).ln();
+    let song = &found.songs[0].fields;
+    assert!((song[72 - 20] - (cost(2.0) + cost(1.0))).abs() < 1e-5 && (song[1] - 2.0 * cost(3.0)).abs() < 1e-5);
+}
+
+#[test]
+fn frames_cost_all_but_their_end() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = corpus(dir.path(), RepresentationConfig::Frames { grid: 4 });
     let unigram = Unigram::count(&corpus, &corpus.split(Split::Train)).unwrap();

@@ -4,7 +4,7 @@
 mod common;
 
 use leitmotif_data::{BatchOptions, TrainingBatches};
-use leitmotif_model::{ModelConfig, ModelDescription};
+use leitmotif_model::{FieldDecoding, ModelConfig, ModelDescription};
 use leitmotif_network::LatentObjective;
 use leitmotif_network::ops::by_definition;
 use leitmotif_train::{Learner, Timings};
@@ -15,10 +15,19 @@ const STEPS: u64 = 200;
 
 #[test]
 fn losses_of_two_hundred_steps_coincide_with_the_definitions() {
+    coincide(|model| ModelConfig { echoes: true, ..model });
+}
+
+#[test]
+fn independent_fields_learn_as_by_the_definitions() {
+    coincide(|model| ModelConfig { fields: FieldDecoding::Independent, ..model });
+}
+
+fn coincide(changed: impl Fn(ModelConfig) -> ModelConfig) {
     let folder = TempDir::new().unwrap();
     let corpus = common::corpus(folder.path());
     let mut config = common::config(STEPS);
-    config.model = ModelConfig { echoes: true, segment: 16, memory: 8, compressed: 6, ratio: 3, ..config.model };
+    config.model = changed(ModelConfig { segment: 16, memory: 8, compressed: 6, ratio: 3, ..config.model });
     config.train.learning_rate = 1e-3;
     let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes()).unwrap();
     let run = || -> Vec<[f64; 2]> {

@@ -322,7 +322,8 @@ pub(crate) fn representation(name: &str) -> Result<RepresentationConfig, String>
         "notes" => Ok(RepresentationConfig::Notes),
         "chorales" => Ok(RepresentationConfig::Chorales { grid: SIXTEENTHS }),
         "frames" => Ok(RepresentationConfig::Frames { grid: SIXTEENTHS }),
-        other => Err(format!("representation = \"{other}\": it may be events, notes, chorales or frames")),
+        "rolls" => Ok(RepresentationConfig::Rolls { grid: SIXTEENTHS }),
+        other => Err(format!("representation = \"{other}\": it may be events, notes, chorales, frames or rolls")),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
 use leitmotif_data::{Representation, RepresentationConfig};
-use leitmotif_model::{Ensemble, Model, ModelConfig, ModelDescription};
+use leitmotif_model::{Ensemble, FieldDecoding, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,7 +18,8 @@ pub struct Hashing {
 impl Hashing {
     pub fn new(representation: &dyn Representation, scale: f32) -> Self {
         let sizes = representation.vocabulary().sizes();
-        Self { description: ModelDescription::new(ModelConfig::default(), sizes).unwrap(), scale }
+        let config = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
+        Self { description: ModelDescription::new(config, sizes).unwrap(), scale }
     }
 }
 
@@ -87,6 +88,10 @@ pub fn chorales() -> Arc<dyn Representation> {
 
 pub fn frames() -> Arc<dyn Representation> {
     leitmotif_data::build(&RepresentationConfig::Frames { grid: 4 }).unwrap()
+}
+
+pub fn rolls() -> Arc<dyn Representation> {
+    leitmotif_data::build(&RepresentationConfig::Rolls { grid: 4 }).unwrap()
 }
 
 pub fn compose(representation: &dyn Representation, scale: f32, request: &Request) -> Result<Piece, ComposeError> {

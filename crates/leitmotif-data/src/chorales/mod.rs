@@ -106,14 +106,7 @@ impl Representation for Chorales {
     }
 
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
-        if let Some(genre) = &header.genre {
-            let reason = format!("the chorales representation names no genres, so not {genre:?} either");
-            return Err(RepresentationError::Settings(reason));
-        }
-        if let Some(other) = header.instruments.iter().find(|instrument| **instrument != CHOIR) {
-            let reason = format!("the chorales representation has no {}: it knows {}", other.name(), CHOIR.name());
-            return Err(RepresentationError::Settings(reason));
-        }
+        roll::check_header(header, "chorales", CHOIR)?;
         let mut sequence = Sequence::new(FIELDS);
         sequence.push(&Event::Start.values());
         Ok(sequence)

@@ -18,16 +18,12 @@ use crate::{
     Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
     RepresentationError, Sequence, Value, Vocabulary,
 };
-use leitmotif_score::{Instrument, Part, Score};
+use leitmotif_score::Score;
 use rand_chacha::ChaCha8Rng;
 use token::Token;
 
 /// The version of the meaning of the tokens.
 pub(crate) const VERSION: u32 = 1;
-/// The instrument of every decoded note.
-const PIANO: Instrument = Instrument::Program(0);
-/// Cause of loss: never, since a frame holds every pitch.
-const ABSENT: &str = "not in its frame";
 
 /// The `frames` representation with its vocabulary.
 #[derive(Debug)]
@@ -57,7 +53,7 @@ impl Representation for Frames {
         let spans: Vec<_> =
             parts.iter().flat_map(|part| roll::spans(part, score.resolution, self.grid, &mut report)).collect();
         let frames = roll::sets(spans.clone());
-        roll::count_kept(spans, &frames, ABSENT, &mut report);
+        roll::count_kept(spans, &frames, roll::ABSENT, &mut report);
         let mut sequence = Sequence::new(1);
         sequence.push(&[token::START]);
         for pitches in &frames {
@@ -70,7 +66,6 @@ impl Representation for Frames {
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Score, RepresentationError> {
-        let (resolution, ticks) = roll::clock(self.grid);
         let (mut gatherer, mut pitches, mut ended) = (Gatherer::default(), Vec::new(), false);
         for (index, event) in sequence.events().enumerate() {
             let fail = |reason: String| RepresentationError::Event { index, reason };
@@ -87,9 +82,7 @@ impl Representation for Frames {
         if !pitches.is_empty() {
             gatherer.frame(&pitches);
         }
-        let part = Part { name: "Piano".to_owned(), instrument: PIANO, notes: gatherer.notes(ticks) };
-        let parts = if part.notes.is_empty() { Vec::new() } else { vec![part] };
-        Ok(Score { resolution, parts, ..Score::default() })
+        Ok(gatherer.piano(self.grid))
     }
 
     fn grammar(&self) -> Box<dyn Grammar + '_> {
@@ -97,14 +90,7 @@ impl Representation for Frames {
     }
 
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
-        if let Some(genre) = &header.genre {
-            let reason = format!("the frames representation names no genres, so not {genre:?} either");
-            return Err(RepresentationError::Settings(reason));
-        }
-        if let Some(other) = header.instruments.iter().find(|instrument| **instrument != PIANO) {
-            let reason = format!("the frames representation has no {}: it knows {}", other.name(), PIANO.name());
-            return Err(RepresentationError::Settings(reason));
-        }
+        roll::check_header(header, "frames", roll::PIANO)?;
         let mut sequence = Sequence::new(1);
         sequence.push(&[token::START]);
         Ok(sequence)

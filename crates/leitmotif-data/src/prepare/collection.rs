@@ -93,7 +93,9 @@ impl CollectionSong {
     /// Its score, a frame a step of the representation's grid. Never fails: pitches have been checked.
     pub(super) fn score(&self, representation: &RepresentationConfig) -> Score {
         let grid = match representation {
-            RepresentationConfig::Chorales { grid } | RepresentationConfig::Frames { grid } => *grid,
+            RepresentationConfig::Chorales { grid }
+            | RepresentationConfig::Frames { grid }
+            | RepresentationConfig::Rolls { grid } => *grid,
             _ => SIXTEENTHS,
         };
         let (resolution, ticks) = roll::clock(grid);

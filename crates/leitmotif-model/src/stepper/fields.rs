@@ -2,7 +2,11 @@
 
 use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
-use crate::{EchoPlan, ModelDescription, ModelError, Weights};
+use crate::{EchoPlan, FieldDecoding, ModelDescription, ModelError, Weights};
+
+/// The logit of a value that is not foretold: so low that its probability is 0, and finite, so that it can be the only one
+/// allowed.
+const NOT_FORETOLD: f32 = -1e9;
 
 /// The embedding table and the outputs of all fields.
 #[derive(Debug)]
@@ -11,7 +15,10 @@ pub(super) struct Fields {
     embedding: Vec<f32>,
     d: usize,
     offsets: Vec<usize>,
+    decoding: FieldDecoding,
+    /// One per field, or one for all independent ones.
     norms: Vec<Norm>,
+    /// One per field but the first; none where fields are independent.
     mixers: Vec<FeedForward>,
     outputs: Vec<Dense>,
     /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
@@ -33,8 +40,12 @@ impl Fields {
             let rows = &table[offset * d..(offset + size) * d];
             Dense::of_rows(rows, Some(bias[offset..offset + size].to_vec()), [d, size], weights.precision())
         });
-        let norms = (0..sizes.len()).map(|field| Norm::load(weights, &format!("fields.norms.{field}"), d));
-        let mixers = (1..sizes.len()).map(|field| {
+        let chained = match config.fields {
+            FieldDecoding::Chained => sizes.len(),
+            FieldDecoding::Independent => 1,
+        };
+        let norms = (0..chained).map(|field| Norm::load(weights, &format!("fields.norms.{field}"), d));
+        let mixers = (1..chained).map(|field| {
             FeedForward::load(weights, &format!("fields.mixers.{}", field - 1), [d, config.d_field], false)
         });
         let plan = EchoPlan::new(sizes);
@@ -44,6 +55,7 @@ impl Fields {
         });
         Ok(Self {
             d,
+            decoding: config.fields,
             gains: gains.collect::<Result<_, _>>()?,
             outputs: outputs.collect(),
             norms: norms.collect::<Result<_, _>>()?,
@@ -83,6 +95,9 @@ impl Fields {
         scratch: &mut FieldScratch,
     ) {
         let d = self.d;
+        if self.decoding == FieldDecoding::Independent {
+            return self.independent(field, z, logits, scratch);
+        }
         for (index, z) in z.chunks_exact_mut(d).enumerate() {
             for (before, &value) in earlier[index * field..(index + 1) * field].iter().enumerate() {
                 add(z, self.row(before, value));
@@ -103,6 +118,16 @@ impl Fields {
         }
         self.norms[field].apply(z, added);
         self.outputs[field].apply(added, logits);
+    }
+
+    /// [`Self::logits`] of a field that knows nothing of the others.
+    fn independent(&self, field: usize, z: &[f32], logits: &mut [f32], scratch: &mut FieldScratch) {
+        let normed = room(&mut scratch.added, z.len());
+        self.norms[0].apply(z, normed);
+        self.outputs[field].apply(normed, logits);
+        if field > 0 {
+            logits.iter_mut().step_by(self.outputs[field].outputs()).for_each(|logit| *logit = NOT_FORETOLD);
+        }
     }
 }
 

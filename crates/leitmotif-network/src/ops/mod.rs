@@ -13,6 +13,7 @@ mod feed_forward;
 mod field_loss;
 pub(crate) mod fused;
 mod group_attention;
+mod group_loss;
 mod join;
 mod lstm;
 mod norm;
@@ -27,6 +28,7 @@ pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition
 pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nats};
 pub use fused::by_definition;
 pub use group_attention::{GroupAttentionWeights, group_attention, group_attention_definition};
+pub use group_loss::{GroupOutput, group_loss, group_loss_definition, group_nats};
 pub use join::{join, join_definition};
 pub use lstm::{lstm, lstm_definition};
 pub use norm::layer_norm;

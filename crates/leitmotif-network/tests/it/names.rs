@@ -2,7 +2,7 @@
 
 use crate::songs;
 use crate::support::{config, describe, lstm};
-use leitmotif_model::{CompressionLoss, Gating, LatentKind, ModelConfig, ModelDescription, Weights};
+use leitmotif_model::{CompressionLoss, FieldDecoding, Gating, LatentKind, ModelConfig, ModelDescription, Weights};
 use leitmotif_network::{Network, PriorNetwork, device};
 
 /// Other readers of model folders (the stepping engine among them) rely on these names and shapes.
@@ -30,6 +30,7 @@ fn names_and_shapes_stay() {
         list(songs::describe(latents)),
         list(songs::describe(slots)),
         names(&prior.weights()),
+        list(describe(ModelConfig { layers: 1, fields: FieldDecoding::Independent, ..lstm() })),
     ];
     let all = all.join("\n");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weights.txt");

@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
-    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, Spans, Taps, attention,
-    attention_definition, convolution, convolution_definition, echo, echo_definition, embed, embed_definition,
-    feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nats, group_attention,
-    group_attention_definition, join, join_definition, lstm, lstm_definition, reconstruction_loss,
-    reconstruction_loss_definition,
+    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, GroupOutput, Spans, Taps,
+    attention, attention_definition, convolution, convolution_definition, echo, echo_definition, embed,
+    embed_definition, feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nats,
+    group_attention, group_attention_definition, group_loss, group_loss_definition, group_nats, join, join_definition,
+    lstm, lstm_definition, reconstruction_loss, reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -162,6 +162,48 @@ fn field_losses() {
         let sum = nats.iter().sum::<f32>() * 0.25;
         assert_close("nats", &[sum], &flat(field_loss_definition(z, &output, &targets, 0.25)));
     }
+}
+
+#[test]
+fn group_losses() {
+    let mut leaves = Leaves::new(training());
+    let rolls = (0..12).map(|field| 3 * field + usize::from(field > 0)..3 * field + 3).collect();
+    for (n, d, values, groups) in
+        [(1, 4, 5, vec![0..2, 3..5]), (40, 24, 60, vec![0..7, 7..7, 8..9, 20..60]), (300, 16, 36, rolls)]
+    {
+        let z = leaves.next([n, d], 0.1);
+        let FieldOutput { gamma, beta, table, bias, .. } = field(&mut leaves, values, d, 0, values);
+        let output = GroupOutput { gamma, beta, table, bias, groups };
+        let class = |row: usize| {
+            let of_group = move |(group, length): (usize, usize)| match (row + group) % 5 == 2 || length == 0 {
+                true => -1,
+                false => ((row * 11 + group) % length) as i32,
+            };
+            output.groups.iter().map(|group| group.len()).enumerate().map(of_group).collect::<Vec<i32>>()
+        };
+        let classes: Vec<i32> = (0..n).flat_map(class).collect();
+        compare_gradients!(
+            group_loss(z.clone(), &output, &classes, 0.25).0,
+            group_loss_definition(z.clone(), &output, &classes, 0.25).0,
+            [z, output.gamma, output.beta, output.table, output.bias]
+        );
+        let nats = group_nats(z.clone(), &output, &classes);
+        let (_, defined) = group_loss_definition(z.clone(), &output, &classes, 0.25);
+        let untracked = group_loss(z.clone().inner(), &without_gradient(&output), &classes, 0.25);
+        let (_, tracked) = group_loss(z, &output, &classes, 0.25);
+        for (group, defined) in defined.iter().enumerate() {
+            let sum = nats[group..].iter().step_by(output.groups.len()).sum::<f32>() * 0.25;
+            let found = [sum, tracked[group] as f32, untracked.1[group] as f32];
+            assert_close("nats of a group", &found, &[*defined as f32; 3]);
+        }
+        assert!(nats.iter().zip(&classes).all(|(nats, class)| *class >= 0 || *nats == 0.0));
+    }
+}
+
+fn without_gradient(output: &GroupOutput) -> GroupOutput {
+    let GroupOutput { gamma, beta, table, bias, groups } = output.clone();
+    let (gamma, beta) = (gamma.inner(), beta.inner());
+    GroupOutput { gamma, beta, table: table.inner(), bias: bias.inner(), groups }
 }
 
 fn attention_weights(leaves: &mut Leaves, d: usize) -> AttentionWeights {

@@ -1,7 +1,7 @@
 //! The stepping engine gives the training forward's probabilities, over memory boundaries too.
 
 use crate::support::{Music, config, describe, lstm};
-use leitmotif_model::{Compression, Gating, Judge, ModelConfig, NetworkModel, StepperJudge};
+use leitmotif_model::{Compression, FieldDecoding, Gating, Judge, Model, ModelConfig, NetworkModel, StepperJudge};
 use leitmotif_network::{Network, device};
 
 /// Judges a piece of 43 events in segments of 6, by the network and event by event.
@@ -30,6 +30,27 @@ fn every_compression_function() {
     }
 }
 
+/// Value 0 of a field after the first follows from the first, whatever the logits of the others are.
+#[test]
+fn independent_fields_know_nothing_of_each_other() {
+    let description = describe(ModelConfig { fields: FieldDecoding::Independent, ..config() });
+    let network = Network::new(&description, 11, &device("cpu").unwrap()).unwrap();
+    let model = NetworkModel::new(&description, &network.weights()).unwrap();
+    let mut stepper = model.stepper();
+    stepper.push(&[1, 2, 3]);
+    let mut read = |earlier: &[u16], field: usize| {
+        let mut logits = vec![0.0; description.sizes[field]];
+        stepper.logits(earlier, field, &mut logits);
+        logits
+    };
+    for field in 1..3 {
+        let (a, b) = (read(&[1, 1][..field], field), read(&[4, 6][..field], field));
+        assert_eq!(a, b);
+        assert!(a[0] < -1e8 && a[1..].iter().all(|logit| logit.abs() < 100.0), "{a:?}");
+    }
+    assert!(read(&[], 0).iter().all(|logit| logit.abs() < 100.0));
+}
+
 #[test]
 fn every_architecture() {
     for config in [
@@ -39,6 +60,8 @@ fn every_architecture() {
         ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() },
         ModelConfig { echoes: true, ..config() },
         ModelConfig { echoes: true, tied: true, ..lstm() },
+        ModelConfig { fields: FieldDecoding::Independent, ..config() },
+        ModelConfig { fields: FieldDecoding::Independent, tied: true, ..lstm() },
         lstm(),
     ] {
         compare(config);

@@ -55,7 +55,7 @@ pub struct SongLoss {
 pub struct FrameLoss {
     /// Frames.
     pub frames: usize,
-    /// Tokens of them all, where each frame has as many; 0 where their number varies.
+    /// Tokens of them all, where frames are counted by tokens too; else 0.
     pub tokens: usize,
     /// Cost of the frames in nats, without the piece's end.
     pub nats: f64,
@@ -73,7 +73,7 @@ pub struct Evaluation {
     /// Nats per frame, in a representation that has frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nats_per_frame: Option<Estimate>,
-    /// Nats per token of a frame (per voice), where each frame has as many.
+    /// Nats per token of a frame (per voice), where frames are counted by tokens too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nats_per_token: Option<Estimate>,
     /// Nats per event, by field.

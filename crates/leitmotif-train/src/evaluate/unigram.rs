@@ -2,7 +2,7 @@
 
 use crate::TrainError;
 use leitmotif_data::Corpus;
-use leitmotif_model::{Evaluator, Judge, ModelConfig, ModelDescription, ModelKind, Segment};
+use leitmotif_model::{Evaluator, FieldDecoding, Judge, ModelConfig, ModelDescription, Segment};
 
 /// Frequencies of every field's values for each kind of event, with one added to every count.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ impl Unigram {
     /// [`TrainError::Model`] if the corpus's vocabulary makes no model.
     pub fn count(corpus: &Corpus, songs: &[usize]) -> Result<Self, TrainError> {
         let sizes = corpus.vocabulary().sizes();
-        let config = ModelConfig { kind: ModelKind::Markov, order: 0, ..ModelConfig::default() };
+        // All that is taken from the settings: events of any number of fields, judged segment by segment.
+        let config = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
         let description = ModelDescription::new(config, sizes)?;
         let sizes = &description.sizes;
         let kinds = sizes[0];

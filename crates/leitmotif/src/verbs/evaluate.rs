@@ -11,13 +11,16 @@ use crate::{interrupt, values};
 use anyhow::Result;
 use clap::Args;
 use leitmotif_data::{Corpus, Split};
-use leitmotif_model::{Judge, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
+use leitmotif_model::{Judge, MAX_CHAINED_FIELDS, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_train::{
     Estimate, Evaluation, INFO_FILE, MAX_TRANSPOSITIONS, TransposedJudge, Unigram, evaluate_songs, load_info,
     load_judge,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// Fields whose costs are listed one by one; of more, `--json` tells.
+const LISTED_FIELDS: usize = 16;
 
 /// Pieces that are composed to measure originality.
 const DEFAULT_PIECES: u64 = 8;
@@ -169,11 +172,17 @@ impl Judging<'_> {
         Ok(Judged { name, model, corpus, split, evaluation, originality: None })
     }
 
-    /// Judges with the two baselines, counted from the training songs.
-    pub fn baselines(&self) -> Result<[Judged; 2]> {
+    /// Judges with the baselines, counted from the training songs: a unigram and, of events with few enough fields, a Markov
+    /// model.
+    pub fn baselines(&self) -> Result<Vec<Judged>> {
         let songs = self.corpus.split(Split::Train);
         let unigram = Unigram::count(self.corpus, &songs)?;
         let unigram = self.result("unigram", None, &unigram)?;
+        let fields = self.corpus.vocabulary().fields.len();
+        if fields > MAX_CHAINED_FIELDS {
+            self.console.note(format_args!("note: no Markov model judges events of {fields} fields"));
+            return Ok(vec![unigram]);
+        }
         let config = ModelConfig { kind: ModelKind::Markov, ..ModelConfig::default() };
         let description = ModelDescription::new(config, self.corpus.vocabulary().sizes())?;
         let mut builder = MarkovBuilder::new(&description);
@@ -181,7 +190,7 @@ impl Judging<'_> {
             builder.add_piece(&self.corpus.values(song))?;
         }
         let markov = self.result("markov", None, &builder.finish())?;
-        Ok([unigram, markov])
+        Ok(vec![unigram, markov])
     }
 }
 
@@ -204,7 +213,9 @@ fn describe(results: &[Judged]) -> String {
     }
     text += &table(&rows);
     let fields = judged.fields.iter().map(|(field, nats)| format!("{field} {nats:.3}"));
-    text += &format!("\n\nmodel, nats per event by field: {}", fields.collect::<Vec<_>>().join(", "));
+    if judged.fields.len() <= LISTED_FIELDS {
+        text += &format!("\n\nmodel, nats per event by field: {}", fields.collect::<Vec<_>>().join(", "));
+    }
     if let Some(latent) = &judged.latent {
         text += &format!(
             "\nlatents: of the nats per note {:.4} are the music's with latents given, {:.4} the latents'; \

@@ -41,7 +41,7 @@ pub struct Options {
     /// How songs become events
     #[arg(long, value_enum, default_value_t = RepresentationOption::Events)]
     representation: RepresentationOption,
-    /// Grid steps a quarter note, 1 to 48 [default: 12, of chorales and frames 4]
+    /// Grid steps a quarter note, 1 to 48 [default: 12, of chorales, frames and rolls 4]
     #[arg(long, value_name = "STEPS")]
     grid: Option<u16>,
     /// Replace a corpus that exists
@@ -129,6 +129,8 @@ enum RepresentationOption {
     Chorales,
     /// A piano roll: one token a pitch that sounds at a grid step, and one that closes the step
     Frames,
+    /// A piano roll: one event a grid step, with each of 88 keys silent or sounding
+    Rolls,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -202,6 +204,9 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
             }
             RepresentationOption::Frames => {
                 RepresentationConfig::Frames { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }
+            }
+            RepresentationOption::Rolls => {
+                RepresentationConfig::Rolls { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }
             }
         },
         metadata: options.metadata.clone(),

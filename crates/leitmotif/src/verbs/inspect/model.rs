@@ -7,7 +7,9 @@ use crate::model;
 use crate::words::{bytes, count};
 use anyhow::{Context, Result};
 use leitmotif_data::RepresentationConfig;
-use leitmotif_model::{AttributeCuts, LatentKind, ModelConfig, ModelKind, PRIOR_FILE, WEIGHTS_FILE, read_description};
+use leitmotif_model::{
+    AttributeCuts, FieldDecoding, LatentKind, ModelConfig, ModelKind, PRIOR_FILE, WEIGHTS_FILE, read_description,
+};
 use leitmotif_train::load_vocabulary;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,11 +84,15 @@ fn weights(path: &Path) -> Result<(u64, u64)> {
 /// An architecture in one line.
 pub fn architecture(model: &ModelConfig) -> String {
     let ModelConfig { d_model, layers, heads, segment, memory, compressed, ratio, order, .. } = model;
+    let fields = match model.fields {
+        FieldDecoding::Chained => "",
+        FieldDecoding::Independent => ", independent fields",
+    };
     match model.kind {
         ModelKind::Transformer => format!(
-            "transformer: {layers} layers of {d_model}, {heads} heads, segment {segment}, memory {memory} + {compressed} compressed {ratio} to 1"
+            "transformer: {layers} layers of {d_model}, {heads} heads, segment {segment}, memory {memory} + {compressed} compressed {ratio} to 1{fields}"
         ),
-        ModelKind::Lstm => format!("LSTM: {layers} layers of {d_model}, segment {segment}"),
+        ModelKind::Lstm => format!("LSTM: {layers} layers of {d_model}, segment {segment}{fields}"),
         ModelKind::Markov => format!("Markov: {order} events of context"),
     }
 }
