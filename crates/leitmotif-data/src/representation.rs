@@ -193,8 +193,18 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// `drop` (training). A set that is there is always whole.
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
 
-    /// The sequence changed as `augmentation` says; the same length, and still grammatical.
-    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence;
+    /// The sequence changed as `augmentation` says; the same length, and still grammatical. Of itself, transposed as a whole or not at
+    /// all, for representations that hold neither tempo nor velocity.
+    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
+        let mut shifted = sequence.clone();
+        for event in shifted.events_mut() {
+            match self.transposed(event, augmentation.semitones) {
+                Some(moved) => event.copy_from_slice(&moved),
+                None => return sequence.clone(),
+            }
+        }
+        shifted
+    }
 
     /// One event so many semitones higher, which no other event becomes; `None` where it would leave the range of pitches.
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>>;

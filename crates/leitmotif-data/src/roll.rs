@@ -51,6 +51,82 @@ pub(crate) fn check_grid(grid: u16) -> Result<(), RepresentationError> {
     Ok(())
 }
 
+/// How far a piece has come whose events are a start, frames and an end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Course {
+    grid: u64,
+    started: bool,
+    ended: bool,
+    frames: usize,
+    notes: usize,
+}
+
+impl Course {
+    pub fn new(grid: u16) -> Self {
+        Self { grid: u64::from(grid), started: false, ended: false, frames: 0, notes: 0 }
+    }
+
+    /// Frames of a bar.
+    pub fn steps(&self) -> u64 {
+        QUARTERS_PER_BAR * self.grid
+    }
+
+    /// Frames that are complete.
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    pub fn notes(&self) -> usize {
+        self.notes
+    }
+
+    pub fn bars(&self) -> usize {
+        self.frames / self.steps() as usize
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.frames as f64 / self.grid as f64 * SECONDS_PER_QUARTER
+    }
+
+    pub fn has_started(&self) -> bool {
+        self.started
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether a frame may follow.
+    pub fn may_go_on(&self) -> bool {
+        self.started && !self.ended && self.frames < MAX_FRAMES
+    }
+
+    pub fn start(&mut self) -> Result<(), &'static str> {
+        if self.started {
+            return Err("a start within the piece");
+        }
+        self.started = true;
+        Ok(())
+    }
+
+    pub fn end(&mut self) -> Result<(), &'static str> {
+        if !self.started || self.ended {
+            return Err("a piece ends once, after its start");
+        }
+        self.ended = true;
+        Ok(())
+    }
+
+    /// A frame in which so many notes begin.
+    pub fn frame(&mut self, begin: usize) -> Result<(), &'static str> {
+        if !self.may_go_on() {
+            return Err("no frame may stand here");
+        }
+        (self.frames, self.notes) = (self.frames + 1, self.notes + begin);
+        Ok(())
+    }
+}
+
 /// Refuses a header that says more than that `instrument` plays.
 pub(crate) fn check_header(
     header: &Header,

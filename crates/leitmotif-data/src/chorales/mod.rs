@@ -22,8 +22,8 @@ mod voices;
 
 use crate::roll::{self, Gatherer};
 use crate::{
-    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
-    RepresentationError, Sequence, Value, Vocabulary,
+    EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
+    Sequence, Value, Vocabulary,
 };
 use event::{Event, FIELDS, VOICES};
 use leitmotif_score::{Instrument, Part, Score};
@@ -114,12 +114,6 @@ impl Representation for Chorales {
 
     fn drop_header(&self, sequence: &Sequence, _drop: f64, _rng: &mut ChaCha8Rng) -> Sequence {
         sequence.clone()
-    }
-
-    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let shifted = |event: &[Value]| self.transposed(event, augmentation.semitones);
-        let values: Option<Vec<Vec<Value>>> = sequence.events().map(shifted).collect();
-        values.and_then(|values| Sequence::from_values(FIELDS, values.concat())).unwrap_or_else(|| sequence.clone())
     }
 
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {

@@ -1,17 +1,13 @@
-//! `start (pitch* frame)* end`, the pitches of a frame strictly ascending. After [`MAX_FRAMES`] frames the piece ends.
+//! `start (pitch* frame)* end`, the pitches of a frame strictly ascending. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::token::{END, FRAME, PITCHES, START, Token};
-use crate::roll::{MAX_FRAMES, QUARTERS_PER_BAR, SECONDS_PER_QUARTER};
+use crate::roll::Course;
 use crate::{Grammar, RepresentationError, Value};
 
 #[derive(Debug, Clone)]
 pub(crate) struct FramesGrammar {
-    grid: u64,
+    course: Course,
     accepted: usize,
-    started: bool,
-    ended: bool,
-    frames: usize,
-    notes: usize,
     /// The pitches of the frame being written, and of the one before.
     now: Vec<u8>,
     last: Vec<u8>,
@@ -19,28 +15,15 @@ pub(crate) struct FramesGrammar {
 
 impl FramesGrammar {
     pub fn new(grid: u16) -> Self {
-        Self {
-            grid: u64::from(grid),
-            accepted: 0,
-            started: false,
-            ended: false,
-            frames: 0,
-            notes: 0,
-            now: Vec::new(),
-            last: Vec::new(),
-        }
-    }
-
-    fn in_piece(&self) -> bool {
-        self.started && !self.ended && self.frames < MAX_FRAMES
+        Self { course: Course::new(grid), accepted: 0, now: Vec::new(), last: Vec::new() }
     }
 
     fn may_follow(&self, token: Token) -> bool {
         match token {
-            Token::Start => !self.started,
-            Token::End => self.started && !self.ended && self.now.is_empty(),
-            Token::Frame => self.in_piece(),
-            Token::Pitch(pitch) => self.in_piece() && self.now.last().is_none_or(|last| pitch > *last),
+            Token::Start => !self.course.has_started(),
+            Token::End => self.course.has_started() && !self.course.has_ended() && self.now.is_empty(),
+            Token::Frame => self.course.may_go_on(),
+            Token::Pitch(pitch) => self.course.may_go_on() && self.now.last().is_none_or(|last| pitch > *last),
         }
     }
 }
@@ -52,7 +35,7 @@ impl Grammar for FramesGrammar {
         }
         allowed[usize::from(START)] = self.may_follow(Token::Start);
         // Nothing follows the end; a mask still needs one value.
-        allowed[usize::from(END)] = self.may_follow(Token::End) || self.ended;
+        allowed[usize::from(END)] = self.may_follow(Token::End) || self.course.has_ended();
         allowed[usize::from(FRAME)] = self.may_follow(Token::Frame);
     }
 
@@ -62,35 +45,38 @@ impl Grammar for FramesGrammar {
         if !self.may_follow(token) {
             return Err(fail(format!("{token:?} may not stand here")));
         }
-        self.accepted += 1;
-        match token {
-            Token::Start => self.started = true,
-            Token::End => self.ended = true,
+        let followed = match token {
+            Token::Start => self.course.start(),
+            Token::End => self.course.end(),
             Token::Pitch(pitch) => {
-                self.notes += usize::from(!self.last.contains(&pitch));
                 self.now.push(pitch);
+                Ok(())
             }
             Token::Frame => {
+                let begin = self.now.iter().filter(|pitch| !self.last.contains(pitch)).count();
                 self.last = std::mem::take(&mut self.now);
-                self.frames += 1;
+                self.course.frame(begin)
             }
-        }
+        };
+        followed.map_err(|reason| fail(reason.to_owned()))?;
+        self.accepted += 1;
         Ok(())
     }
 
     fn is_finished(&self) -> bool {
-        self.ended
+        self.course.has_ended()
     }
 
     fn bars(&self) -> usize {
-        self.frames / (QUARTERS_PER_BAR * self.grid) as usize
+        self.course.bars()
     }
 
     fn notes(&self) -> usize {
-        self.notes
+        let begun = self.now.iter().filter(|pitch| !self.last.contains(pitch)).count();
+        self.course.notes() + begun
     }
 
     fn seconds(&self) -> f64 {
-        self.frames as f64 / self.grid as f64 * SECONDS_PER_QUARTER
+        self.course.seconds()
     }
 }

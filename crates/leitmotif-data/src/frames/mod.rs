@@ -15,8 +15,8 @@ mod token;
 
 use crate::roll::{self, Gatherer};
 use crate::{
-    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
-    RepresentationError, Sequence, Value, Vocabulary,
+    EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
+    Sequence, Value, Vocabulary,
 };
 use leitmotif_score::Score;
 use rand_chacha::ChaCha8Rng;
@@ -98,12 +98,6 @@ impl Representation for Frames {
 
     fn drop_header(&self, sequence: &Sequence, _drop: f64, _rng: &mut ChaCha8Rng) -> Sequence {
         sequence.clone()
-    }
-
-    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let shifted = |event: &[Value]| self.transposed(event, augmentation.semitones);
-        let values: Option<Vec<Vec<Value>>> = sequence.events().map(shifted).collect();
-        values.and_then(|values| Sequence::from_values(1, values.concat())).unwrap_or_else(|| sequence.clone())
     }
 
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {

@@ -19,8 +19,8 @@ mod tokens;
 mod grammar;
 
 use crate::{
-    Augmentation, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence,
-    Value, Vocabulary,
+    EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence, Value,
+    Vocabulary,
 };
 use leitmotif_score::{Instrument, Note, Part, Resolution, Score, Ticks};
 use rand_chacha::ChaCha8Rng;
@@ -172,12 +172,6 @@ impl Representation for Notes {
 
     fn drop_header(&self, sequence: &Sequence, _drop: f64, _rng: &mut ChaCha8Rng) -> Sequence {
         sequence.clone()
-    }
-
-    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let shifted = |event: &[Value]| self.transposed(event, augmentation.semitones);
-        let values: Option<Vec<Vec<Value>>> = sequence.events().map(shifted).collect();
-        values.and_then(|values| Sequence::from_values(1, values.concat())).unwrap_or_else(|| sequence.clone())
     }
 
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {

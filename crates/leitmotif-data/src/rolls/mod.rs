@@ -16,8 +16,8 @@ mod grammar;
 
 use crate::roll::{self, Gatherer, Span};
 use crate::{
-    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
-    RepresentationError, Sequence, Value, Vocabulary,
+    EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
+    Sequence, Value, Vocabulary,
 };
 use event::{Event, FIELDS};
 use leitmotif_score::Score;
@@ -98,17 +98,6 @@ impl Representation for Rolls {
 
     fn drop_header(&self, sequence: &Sequence, _drop: f64, _rng: &mut ChaCha8Rng) -> Sequence {
         sequence.clone()
-    }
-
-    fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
-        let mut shifted = sequence.clone();
-        for values in shifted.events_mut() {
-            match self.transposed(values, augmentation.semitones) {
-                Some(moved) => values.copy_from_slice(&moved),
-                None => return sequence.clone(),
-            }
-        }
-        shifted
     }
 
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>> {
