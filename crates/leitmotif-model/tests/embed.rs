@@ -3,23 +3,11 @@
 
 mod common;
 
+use common::{SIZES, small};
 use leitmotif_model::{EmbedError, Gating, Model, ModelConfig, ModelKind, NetworkModel, embed, embed_each};
 
-const SIZES: [usize; 4] = [11, 7, 30, 5];
-
 fn networks() -> [NetworkModel; 3] {
-    let config = ModelConfig {
-        d_model: 36,
-        layers: 2,
-        heads: 3,
-        d_ff: 50,
-        d_field: 20,
-        segment: 6,
-        memory: 6,
-        compressed: 4,
-        ratio: 3,
-        ..ModelConfig::default()
-    };
+    let config = small();
     let others = [
         ModelConfig { glu: true, gating: Gating::Gru, echoes: true, ..config.clone() },
         ModelConfig { kind: ModelKind::Lstm, ..config.clone() },

@@ -3,29 +3,14 @@
 
 mod common;
 
+use common::{SIZES, small as config};
 use leitmotif_kernels::Isa;
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_model::{
     Compression, Ensemble, FieldDecoding, Gating, Markov, MarkovBuilder, Model, ModelConfig, ModelKind,
 };
 
-const SIZES: [usize; 4] = [11, 7, 30, 5];
 const EVENTS: usize = 50;
-
-fn config() -> ModelConfig {
-    ModelConfig {
-        d_model: 36,
-        layers: 2,
-        heads: 3,
-        d_ff: 50,
-        d_field: 20,
-        segment: 6,
-        memory: 6,
-        compressed: 4,
-        ratio: 3,
-        ..ModelConfig::default()
-    }
-}
 
 fn networks() -> Vec<ModelConfig> {
     let compressions =

@@ -3,26 +3,15 @@
 
 mod common;
 
+use common::{SIZES, small};
 use leitmotif_model::{
     Array, Compression, Gating, Model, ModelConfig, ModelDescription, ModelKind, NetworkModel, Precision, Weights,
 };
 
-const SIZES: [usize; 4] = [11, 7, 30, 5];
 const EVENTS: usize = 40;
 
 fn configs() -> Vec<ModelConfig> {
-    let config = ModelConfig {
-        d_model: 36,
-        layers: 2,
-        heads: 3,
-        d_ff: 50,
-        d_field: 20,
-        segment: 6,
-        memory: 6,
-        compressed: 4,
-        ratio: 3,
-        ..ModelConfig::default()
-    };
+    let config = small();
     vec![
         ModelConfig { compression: Compression::Conv, ..config.clone() },
         ModelConfig { glu: true, gating: Gating::Gru, tied: true, echoes: true, ..config.clone() },

@@ -5,6 +5,25 @@ use leitmotif_model::{
     Array, EchoPlan, Gating, LatentKind, ModelConfig, ModelDescription, ModelKind, NetworkModel, Weights,
 };
 
+/// The sizes of four fields.
+pub const SIZES: [usize; 4] = [11, 7, 30, 5];
+
+/// An odd, small architecture whose memory is soon full.
+pub fn small() -> ModelConfig {
+    ModelConfig {
+        d_model: 36,
+        layers: 2,
+        heads: 3,
+        d_ff: 50,
+        d_field: 20,
+        segment: 6,
+        memory: 6,
+        compressed: 4,
+        ratio: 3,
+        ..ModelConfig::default()
+    }
+}
+
 /// A network of this architecture over fields of these sizes.
 pub fn network(config: ModelConfig, sizes: &[usize]) -> NetworkModel {
     let description = ModelDescription::new(config, sizes.to_vec()).unwrap();
