@@ -73,3 +73,8 @@ pub fn corpus() -> Arc<Corpus> {
     });
     corpus.clone()
 }
+
+/// Attributes by name.
+pub fn attributes(names: &[&str]) -> Vec<leitmotif_data::Attribute> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}

@@ -6,6 +6,7 @@
 
 mod drums;
 mod fft;
+mod materials;
 mod programs;
 mod sf2;
 mod timbre;

@@ -14,6 +14,7 @@ mod learner;
 mod prior;
 mod session;
 mod setup;
+mod window;
 
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;

@@ -5,16 +5,17 @@
 
 use super::learner::Learner;
 use super::setup::{batch_options, describe, fresh, validation_songs};
+use super::window::Place;
 use super::{Ended, PriorSummary, Timings, TrainEvent, TrainObserver, TrainSummary, prior};
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::evaluate::{Evaluation, evaluate_songs};
 use crate::record::curves;
 use crate::record::metrics::Records;
-use crate::record::{LatentLine, MetricsLine, TrainLine, ValidationLine};
+use crate::record::{MetricsLine, ValidationLine};
 use crate::schedule::Progress;
 use crate::store::card::Card;
-use crate::store::checkpoint::{Best, Checkpoint, RunState, Window};
+use crate::store::checkpoint::{Best, Checkpoint, RunState};
 use crate::store::model_folder::{self, BEST, LAST, Trained};
 use leitmotif_data::{Corpus, TrainingBatches};
 use leitmotif_model::{ModelDescription, PRIOR_FILE, WEIGHTS_FILE, Weights};
@@ -224,33 +225,16 @@ impl<'a> Session<'a> {
         if window.events == 0 {
             return Ok(());
         }
-        let events = window.events as f64;
-        let segments = window.segments.max(1) as f64;
-        let names = self.corpus.vocabulary().fields.iter().map(|field| field.name.clone());
-        let compression = window.compression / segments;
-        let latent = (window.latents > 0.0).then(|| LatentLine {
-            kl_per_event: window.divergence / events,
-            kl_per_latent: window.divergence / window.latents,
-            reconstruction_per_note: window.nats / events * self.events_per_note,
-            loss: window.latent_loss / events,
-            beta,
-            active_units: None,
-        });
-        let line = TrainLine {
+        let line = window.line(Place {
             step: self.state.step,
             epoch: self.batches.epoch(),
             seconds: self.seconds(),
-            events_per_second: events / window.seconds.max(1e-9),
-            loss: window.nats / events + compression + window.latent_loss / events,
-            nats_per_event: window.nats / events,
-            nats_per_note: window.nats / events * self.events_per_note,
-            fields: names.zip(window.fields.iter().map(|nats| nats / events)).collect(),
-            compression,
-            latent,
             learning_rate: rate,
-            gradient_norm: window.norms / window.steps.max(1) as f64,
+            beta,
+            events_per_note: self.events_per_note,
             skipped: self.state.skipped,
-        };
+            fields: &self.corpus.vocabulary().fields,
+        });
         self.observer.observe(&TrainEvent::Line(&line));
         self.records.write(&MetricsLine::Train(line))
     }
@@ -397,22 +381,6 @@ impl<'a> Session<'a> {
             model: model_folder::find_model(self.dir)?,
             timings: self.timings,
         })
-    }
-}
-
-impl Window {
-    fn add(&mut self, learnt: &super::learner::Learnt) {
-        self.segments += 1;
-        self.events += learnt.events as u64;
-        self.nats += learnt.nats();
-        self.compression += learnt.compression;
-        if let Some(latent) = &learnt.latent {
-            self.divergence += latent.divergence;
-            self.latents += latent.groups;
-            self.latent_loss += latent.loss * learnt.events as f64;
-        }
-        self.fields.resize(learnt.field_nats.len(), 0.0);
-        self.fields.iter_mut().zip(&learnt.field_nats).for_each(|(sum, nats)| *sum += nats);
     }
 }
 
