@@ -1,52 +1,33 @@
 //! The kernel of [`crate::ops::field_loss`]: it computes its gradients in the forward pass.
 
+use super::head::Head;
 use super::{Input, is_tracked, leaf, node};
 use crate::ops::FieldOutput;
 use burn::tensor::Tensor;
-use leitmotif_kernels::LayerNorm;
-use leitmotif_kernels::head_loss::{self as kernel, Weights};
+use leitmotif_kernels::head_loss as kernel;
+use std::ops::Range;
 
 /// No label smoothing: losses are nats of the model's own distribution.
 const SMOOTHING: f32 = 0.0;
 
-struct Inputs {
-    gamma: Input,
-    beta: Input,
-    table: Input,
-    bias: Input,
+fn head(output: &FieldOutput) -> Option<Head> {
+    Head::new(&output.gamma, &output.beta, &output.table, &output.bias)
 }
 
-impl Inputs {
-    fn new(output: &FieldOutput) -> Option<Self> {
-        Some(Self {
-            gamma: Input::new(&output.gamma)?,
-            beta: Input::new(&output.beta)?,
-            table: Input::new(&output.table)?,
-            bias: Input::new(&output.bias)?,
-        })
-    }
-
-    fn weights(&self, output: &FieldOutput) -> Weights<'_> {
-        let [_, d] = output.table.dims();
-        let rows = output.offset..output.offset + output.size;
-        Weights {
-            norm: LayerNorm { gamma: self.gamma.slice(), beta: self.beta.slice() },
-            table: &self.table.slice()[rows.start * d..rows.end * d],
-            bias: &self.bias.slice()[rows],
-        }
-    }
+fn rows(output: &FieldOutput) -> Range<usize> {
+    output.offset..output.offset + output.size
 }
 
 pub(crate) fn field_loss(z: &Tensor<2>, output: &FieldOutput, targets: &[i32], scale: f32) -> Option<Tensor<1>> {
     let [values, d] = output.table.dims();
     let z = Input::new(z)?;
-    let inputs = Inputs::new(output)?;
-    let parents = [&z, &inputs.gamma, &inputs.beta, &inputs.table, &inputs.bias];
+    let head = head(output)?;
+    let parents = head.parents(&z);
     if !is_tracked(&parents) {
-        let losses = kernel::losses(z.slice(), &inputs.weights(output), targets, SMOOTHING);
+        let losses = kernel::losses(z.slice(), &head.weights(rows(output)), targets, SMOOTHING);
         return Some(leaf(vec![losses.iter().sum::<f32>() * scale], [1]));
     }
-    let trained = kernel::train(z.slice(), &inputs.weights(output), targets, SMOOTHING, 1.0 / scale);
+    let trained = kernel::train(z.slice(), &head.weights(rows(output)), targets, SMOOTHING, 1.0 / scale);
     let (offset, size) = (output.offset, output.size);
     Some(node(vec![trained.loss], [1], parents, move |received| {
         let scaled = |gradient: &[f32]| gradient.iter().map(|value| value * received[0]).collect::<Vec<f32>>();
@@ -67,6 +48,6 @@ pub(crate) fn field_loss(z: &Tensor<2>, output: &FieldOutput, targets: &[i32], s
 
 pub(crate) fn field_nats(z: &Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Option<Vec<f32>> {
     let z = Input::new(z)?;
-    let inputs = Inputs::new(output)?;
-    Some(kernel::losses(z.slice(), &inputs.weights(output), targets, SMOOTHING))
+    let head = head(output)?;
+    Some(kernel::losses(z.slice(), &head.weights(rows(output)), targets, SMOOTHING))
 }

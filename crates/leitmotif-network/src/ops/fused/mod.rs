@@ -11,6 +11,7 @@ mod feed_forward;
 mod field_loss;
 mod group_attention;
 mod group_loss;
+mod head;
 mod join;
 mod lstm;
 mod reconstruction;
