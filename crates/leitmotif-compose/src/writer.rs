@@ -23,6 +23,9 @@ use std::sync::Arc;
 /// How often an event is drawn again before its fields are masked one by one.
 const TRIES: usize = 24;
 
+/// Words of a stream of chance that each bar has for itself, in [`Writer::turn_to_bar`]; a stream has 2^68.
+const WORDS_A_BAR: u128 = 1 << 32;
+
 /// How strict the masks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rules {
@@ -132,6 +135,11 @@ impl<'a> Writer<'a> {
     pub fn begin(&mut self) {
         self.event.clear();
         (self.tries, self.stage, self.first_known) = (0, Stage::Open, false);
+    }
+
+    /// Draws on from the chances of bar number `bar`, which are the same whatever was drawn before it.
+    pub fn turn_to_bar(&mut self, bar: usize) {
+        self.rng.set_word_pos(bar as u128 * WORDS_A_BAR);
     }
 
     /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.

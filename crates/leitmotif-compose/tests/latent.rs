@@ -6,12 +6,13 @@ mod common;
 mod networks;
 
 use leitmotif_compose::latent::{
-    Change, Path, Restyle, Rewriter, Source, Task, reconstruction, restyling, space, through, variation,
+    Change, Path, Restyle, Rewriter, Source, Step, Task, Way, reconstruction, restyling, space, through, variation,
 };
 use leitmotif_compose::{ComposeError, Conditions, Length, PriorKind, Request, generate, generate_many};
 use leitmotif_data::{Representation, attribute_values};
 use leitmotif_model::{AttributeCuts, LatentKind, Model, ModelConfig, ModelDescription, NetworkModel};
 use leitmotif_score::{Instrument, Note, Score, Ticks};
+use leitmotif_study::{bars, likeness};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -222,7 +223,7 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
     let made = serde_json::json!({ "verb": "interpolate" });
     for path in [Path::Spherical, Path::Linear] {
-        let steps = rewriter.interpolate(&a, &b, 5, path, &made, &|_, _| ()).unwrap();
+        let steps = rewriter.interpolate(&a, &b, Way { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
         assert_eq!(steps.iter().map(|step| step.at).collect::<Vec<_>>(), [0.0, 0.25, 0.5, 0.75, 1.0]);
         let tempos: Vec<f64> = steps.iter().map(|step| step.score.quarters_per_minute_at(Ticks(0))).collect();
         let expected = [97.0, 115.4, 137.2, 163.1, 194.0];
@@ -242,9 +243,33 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let mut waltz = common::prime();
     waltz.meters[0].numerator = 4;
     let waltz = source(&model, &*representation, &waltz);
-    let refused = rewriter.interpolate(&a, &waltz, 5, Path::Linear, &made, &|_, _| ()).unwrap_err().to_string();
+    let refused = rewriter.interpolate(&a, &waltz, Way::default(), &made, &|_, _| ()).unwrap_err().to_string();
     assert!(refused.contains("bar 1") && refused.contains("time signature"), "{refused}");
-    assert!(rewriter.interpolate(&a, &b, 1, Path::Linear, &made, &|_, _| ()).is_err());
+    for wrong in [Way { steps: 1, ..Way::default() }, Way { draws: 0, ..Way::default() }] {
+        assert!(rewriter.interpolate(&a, &b, wrong, &made, &|_, _| ()).is_err());
+    }
+}
+
+#[test]
+fn of_more_draws_a_way_goes_back_less() {
+    let representation = common::events();
+    let model = model(&*representation, 1);
+    let (a, mut other) = (common::prime(), common::prime());
+    other.transpose(5);
+    let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
+    let request = request(3);
+    let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
+    let goes_back = |draws: usize| {
+        let way = Way { steps: 6, draws, ..Way::default() };
+        let steps = rewriter.interpolate(&a, &b, way, &serde_json::Value::Null, &|_, _| ()).unwrap();
+        let music: Vec<_> = steps.iter().map(|step: &Step| bars(&step.score)).collect();
+        let like = |end: &_| music.iter().map(|step| likeness(step, end)).collect::<Vec<f64>>();
+        let (to_first, to_last) = (like(&music[0]), like(&music[5]));
+        let rises = to_first.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).sum::<f64>();
+        rises + to_last.windows(2).map(|pair| (pair[0] - pair[1]).max(0.0)).sum::<f64>()
+    };
+    let (one, many) = (goes_back(1), goes_back(12));
+    assert!(many < one, "{many} of twelve draws, {one} of one");
 }
 
 #[test]

@@ -56,4 +56,4 @@ pub use originality::{
 pub use pca::{MAX_DIMENSIONS, Pca, PcaError};
 pub use profile::{Chroma, FEATURES, Features, GROOVE_POSITIONS, Groove, PITCH_CLASSES};
 pub use self_similarity::{MAX_LAG, MAX_MATRIX_BARS, SelfSimilarity, lag_profile, profile_distance};
-pub use similarity::{chroma_similarity, cosine, groove_similarity};
+pub use similarity::{chroma_similarity, cosine, groove_similarity, likeness};

@@ -41,6 +41,12 @@ pub fn groove_similarity(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| cosine(&a.groove(), &b.groove())))
 }
 
+/// How like two pieces are, bar by bar: the mean of [`chroma_similarity`] and [`groove_similarity`] where there are such, 0 to 1. Nothing is
+/// like silence.
+pub fn likeness(a: &[BarNotes], b: &[BarNotes]) -> f64 {
+    mean([chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten()).unwrap_or(0.0)
+}
+
 /// The mean of `values`, `None` of none.
 pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let (count, sum) = values.into_iter().fold((0u64, 0.0), |(count, sum), value| (count + 1, sum + value));

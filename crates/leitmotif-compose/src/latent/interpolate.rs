@@ -1,12 +1,17 @@
 //! From one piece to another, in steps.
 
-use super::{BarCondition, Path, Rewriter, Source, Task, operations};
+use super::{BarCondition, Path, Rewriter, Source, Task, leading, operations};
 use crate::report::edited;
 use crate::{ComposeError, assemble};
 use leitmotif_score::{Instrument, Marker, Meter, Note, Part, Quarters, Score, Tempo, Ticks};
+use leitmotif_study::{bars, likeness};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most steps.
 pub const MAX_STEPS: usize = 1000;
+/// The most draws of a step.
+pub const MAX_DRAWS: usize = 32;
 /// How far apart two bar lines, in quarters, are still one.
 const SAME_LINE: f64 = 1e-6;
 
@@ -25,48 +30,104 @@ pub struct Step {
     pub events: usize,
 }
 
+/// How to go from a piece to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// Pieces, both ends included, 2 to [`MAX_STEPS`].
+    pub steps: usize,
+    /// Where latents go between two.
+    pub path: Path,
+    /// How often each piece between the ends is drawn, 1 to [`MAX_DRAWS`]. Of several draws those are taken whose likeness to the ends
+    /// changes most evenly ([`leading`]); one draw is the model alone.
+    pub draws: usize,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self { steps: 7, path: Path::Spherical, draws: 8 }
+    }
+}
+
 impl Rewriter<'_> {
-    /// A piece at each of `steps` places from `a` to `b`, both ends included: as long as the shorter one, in the meters that
-    /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs.
+    /// A piece at each step of the way from `a` to `b`, both ends included: as long as the shorter one, in the meters that
+    /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. `progress` hears of bars done and
+    /// bars to do, from several threads.
     ///
     /// # Errors
-    /// [`ComposeError`] for fewer than two steps, or pieces whose bars differ in length; as [`Rewriter::fill`] otherwise.
+    /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as [`Rewriter::fill`] otherwise.
     pub fn interpolate(
         &self,
         a: &Source,
         b: &Source,
-        steps: usize,
-        path: Path,
+        way: Way,
         made: &serde_json::Value,
-        progress: &dyn Fn(usize, usize),
+        progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Step>, ComposeError> {
+        let Way { steps, draws, .. } = way;
         if !(2..=MAX_STEPS).contains(&steps) {
             return Err(ComposeError::setting("steps", steps, &format!("between 2 and {MAX_STEPS}")));
         }
-        let bars = common_bars(a, b)?;
-        let step = |step: usize| {
+        if !(1..=MAX_DRAWS).contains(&draws) {
+            return Err(ComposeError::setting("draws", draws, &format!("between 1 and {MAX_DRAWS}")));
+        }
+        let count = common_bars(a, b)?;
+        let is_end = |step: usize| step == 0 || step + 1 == steps;
+        let all: Vec<(usize, usize)> = (0..steps)
+            .flat_map(|step| (0..if is_end(step) { 1 } else { draws }).map(move |draw| (step, draw)))
+            .collect();
+        let (done, bars_to_do) = (AtomicUsize::new(0), all.len() * count);
+        let told = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, bars_to_do);
+        let drawn = |&(step, draw): &(usize, usize)| {
             let at = step as f64 / (steps - 1) as f64;
-            let tasks: Vec<Task> = (0..bars).map(|bar| Task::Write(condition(a, b, bar, at, path))).collect();
-            let players = players(a, b, at);
-            let told = |done: usize, _: usize| progress(step * bars + done, steps * bars);
-            let frame = if at < 1.0 { a } else { b };
-            // The same stream at every step: what differs between neighbours is what their latents make of the same chances.
-            let rewritten = self.fill(frame, &tasks, &players, 0, &told)?;
-            let mut score = self.representation.decode(&rewritten.sequence)?;
-            assemble::one_player_each(&mut score);
-            let end = score.resolution.ticks(Quarters(a.lines[bars]));
-            for note in score.parts.iter_mut().flat_map(|part| &mut part.notes) {
-                note.duration = note.duration.min(Ticks(end.0.saturating_sub(note.onset.0).max(1)));
-            }
-            let tempo = tempo_of(a, bars).powf(1.0 - at) * tempo_of(b, bars).powf(at);
-            let micros_per_quarter = (60e6 / tempo).round() as u32;
-            score.tempos = vec![Tempo { at: Ticks(0), micros_per_quarter }];
-            score.texts.push(edited(self.request, made)?);
-            score.normalise();
-            Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
+            self.step((a, b), (at, way.path), count, draw as u64, made, &told)
         };
-        (0..steps).map(step).collect()
+        let drawn = all.par_iter().with_max_len(1).map(drawn).collect::<Result<Vec<Step>, _>>()?;
+        let mut drawn = drawn.into_iter();
+        let mut by_step: Vec<Vec<Step>> =
+            (0..steps).map(|step| drawn.by_ref().take(if is_end(step) { 1 } else { draws }).collect()).collect();
+        let chosen = leads(&by_step);
+        Ok(by_step.iter_mut().zip(chosen).map(|(draws, chosen)| draws.swap_remove(chosen)).collect())
     }
+
+    /// Draw number `draw` of `bars` bars so far along a path.
+    fn step(
+        &self,
+        (a, b): (&Source, &Source),
+        (at, path): (f64, Path),
+        bars: usize,
+        draw: u64,
+        made: &serde_json::Value,
+        told: &dyn Fn(),
+    ) -> Result<Step, ComposeError> {
+        let tasks: Vec<Task> = (0..bars).map(|bar| Task::Write(condition(a, b, bar, at, path))).collect();
+        let frame = if at < 1.0 { a } else { b };
+        // The same streams at every step: what differs between neighbours is what their latents make of the same chances.
+        let rewritten = self.fill(frame, &tasks, &players(a, b, at), draw, &|_, _| told())?;
+        let mut score = self.representation.decode(&rewritten.sequence)?;
+        assemble::one_player_each(&mut score);
+        let end = score.resolution.ticks(Quarters(a.lines[bars]));
+        for note in score.parts.iter_mut().flat_map(|part| &mut part.notes) {
+            note.duration = note.duration.min(Ticks(end.0.saturating_sub(note.onset.0).max(1)));
+        }
+        let tempo = tempo_of(a, bars).powf(1.0 - at) * tempo_of(b, bars).powf(at);
+        let micros_per_quarter = (60e6 / tempo).round() as u32;
+        score.tempos = vec![Tempo { at: Ticks(0), micros_per_quarter }];
+        score.texts.push(edited(self.request, made)?);
+        score.normalise();
+        Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
+    }
+}
+
+/// Which draw of each step to take.
+fn leads(drawn: &[Vec<Step>]) -> Vec<usize> {
+    let ends = [drawn.first(), drawn.last()].map(|end| end.and_then(|end| end.first()).map(|end| bars(&end.score)));
+    let [Some(first), Some(last)] = ends else { return vec![0; drawn.len()] };
+    let like = |step: &Step| {
+        let music = bars(&step.score);
+        leading::Likeness { to_first: likeness(&music, &first), to_last: likeness(&music, &last) }
+    };
+    let likes: Vec<Vec<leading::Likeness>> = drawn.par_iter().map(|draws| draws.iter().map(like).collect()).collect();
+    leading::choose(&likes)
 }
 
 /// How many bars both pieces have.

@@ -234,6 +234,7 @@ impl Filler<'_> {
                     self.take(event);
                 }
                 self.course.tempo_known = true;
+                self.writer.turn_to_bar(bar);
                 let closing = match is_last {
                     true => self.meaning.kinds.iter().position(|kind| *kind == Kind::End).unwrap_or(0) as Value,
                     false => source.sequence.event(source.bars[bar + 1].start)[0],

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::files;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use leitmotif_compose::latent::{Path, through};
+use leitmotif_compose::latent::{self, Path, through};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -15,7 +15,8 @@ const THROUGH: &str = "through.mid";
 /// Go from one piece to another in steps.
 ///
 /// Writes DIR/01.mid, 02.mid, … from the first piece (as reconstructed) to the second, and DIR/through.mid with all of them in a row. Each
-/// step is as long as the shorter piece. The pieces need the same time signatures, bar by bar. Only for models with latents, such as those of --preset
+/// step is as long as the shorter piece. The pieces need the same time signatures, bar by bar. Each piece between the ends is drawn several times, and
+/// those are kept that, by pitch classes and onsets, lead most evenly from one end to the other. Only for models with latents, such as those of --preset
 /// tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -30,6 +31,9 @@ pub struct Options {
     /// How many pieces, both ends included
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
+    /// How often each piece between the ends is drawn; 1 is the model alone, and faster
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    draws: usize,
     /// The folder to write to
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -59,14 +63,15 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let desk = Desk::open(&options.model, &paths, &options.writing, console)?;
     let (a, b) = (desk.source(&options.from)?, desk.source(&options.to)?);
     files::make_folder(&options.output)?;
-    let (request, way) = (desk.request(), options.way);
-    let (path, name) = match way {
+    let request = desk.request();
+    let (path, name) = match options.way {
         Way::Spherical => (Path::Spherical, "spherical"),
         Way::Linear => (Path::Linear, "linear"),
     };
-    let made = json!({ "verb": "interpolate", "steps": options.steps, "way": name });
+    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "way": name });
     let told = |done: usize, bars: usize| desk.progress(done, bars);
-    let steps = desk.rewriter(&request).interpolate(&a, &b, options.steps, path, &made, &told)?;
+    let way = latent::Way { steps: options.steps, path, draws: options.draws };
+    let steps = desk.rewriter(&request).interpolate(&a, &b, way, &made, &told)?;
     console.clear();
     for (step, path) in steps.iter().zip(&paths) {
         let mut score = step.score.clone();

@@ -6,9 +6,9 @@ use super::dice::Dice;
 use super::estimates::RESAMPLES;
 use crate::progress::Progress;
 use anyhow::Result;
-use leitmotif_compose::latent::{Path, Step};
+use leitmotif_compose::latent::{Step, Way as Course};
 use leitmotif_score::{Instrument, Note, Score};
-use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, chroma_similarity, groove_similarity, spearman};
+use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -24,6 +24,8 @@ pub struct Interpolation {
     pub pairs: Vec<(usize, usize)>,
     /// Pieces of each way, both ends included.
     pub steps: usize,
+    /// How often each piece between the ends was drawn.
+    pub draws: usize,
     /// The correlation of a step's number with its likeness to the ends, over all steps.
     pub all: Trend,
     /// The same over the steps between the ends.
@@ -71,7 +73,8 @@ pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>> {
     let fits = |a: usize, b: usize| songs[a].fits(&songs[b]);
     let pairs = pairs(&mut bench.dice(SECTION, usize::MAX), songs.len(), bench.options.pairs, fits);
     let common = |&(a, b): &(usize, usize)| songs[a].source.bars.len().min(songs[b].source.bars.len());
-    let bars = steps * pairs.iter().map(common).sum::<usize>();
+    let drawn = 2 + steps.saturating_sub(2) * bench.options.draws;
+    let bars = drawn * pairs.iter().map(common).sum::<usize>();
     let ways =
         bench.each("interpolation", pairs.len(), bars, |pair, progress| go(bench, pair, pairs[pair], progress))?;
     if ways.is_empty() {
@@ -96,6 +99,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>> {
     });
     Ok(Some(Interpolation {
         steps,
+        draws: bench.options.draws,
         all: trend(0, steps),
         inner: trend(1, steps - 1),
         monotonic: mean(&|way| Some(f64::from(u8::from(is_monotonic(way))))),
@@ -128,19 +132,14 @@ fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progr
     let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = bench.rewriter(&request).interpolate(a, b, bench.options.steps, Path::Spherical, &made, &told)?;
+    let way = Course { steps: bench.options.steps, draws: bench.options.draws, ..Course::default() };
+    let steps = bench.rewriter(&request).interpolate(a, b, way, &made, &told)?;
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);
         music.iter().map(|step| likeness(step, end)).collect()
     };
     Ok(Way { to_first: to(music.first()), to_last: to(music.last()), copies: copies(&steps) })
-}
-
-/// The mean of both similarities; nothing is like silence.
-fn likeness(a: &[BarNotes], b: &[BarNotes]) -> f64 {
-    let known: Vec<f64> = [chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten().collect();
-    known.iter().sum::<f64>() / known.len().max(1) as f64
 }
 
 /// Spearman's correlation of values with their places.

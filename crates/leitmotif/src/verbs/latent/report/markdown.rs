@@ -183,9 +183,13 @@ fn interpolation(it: &interpolation::Interpolation) -> String {
         trend("all steps", &it.all),
         trend("between the ends", &it.inner),
     ];
+    let drawn = match it.draws {
+        1 => "drawn once".into(),
+        draws => format!("drawn {draws} times, of which those are taken that lead there most evenly"),
+    };
     format!(
         "## Interpolation\n\n\
-         {} of held-out songs of the same meters, {} steps each along great circles. Likeness is the mean of the \
+         {} of held-out songs of the same meters, {} steps each along great circles, those between the ends {drawn}. Likeness is the mean of the \
          chroma's and the groove's cosine with the step at either end, which are reconstructions. The ends are like \
          themselves by definition, so the steps between them are what counts: Spearman's correlation should be near -1 \
          with the first end and near 1 with the last.\n\n{}\n\n{}\n\n\

@@ -78,6 +78,9 @@ pub struct Options {
     /// Pieces from one song of a pair to the other, both ends included
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
+    /// How often each of them is drawn, of which those are taken that lead there; 1 is the model alone
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    draws: usize,
     /// Pieces from nothing, of each prior
     #[arg(long, value_name = "N", default_value_t = 20)]
     pieces: usize,
