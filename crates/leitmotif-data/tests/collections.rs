@@ -103,6 +103,12 @@ fn broken_collections_are_lines_of_the_report() {
     let other = dir.path().join("other.json");
     std::fs::write(&other, "[1, 2]").unwrap();
     let failure = prepare(&options(&other, &dir.path().join("none")), &(), &AtomicBool::new(false)).unwrap_err();
-    assert!(matches!(failure, PrepareError::NothingLeft { .. } | PrepareError::NoFiles(_)), "{failure}");
+    assert!(matches!(failure, PrepareError::Unreadable { .. }), "{failure}");
+    let failure = failure.to_string();
+    assert!(failure.contains("other.json: it is not of the shape"), "{failure}");
+    std::fs::remove_file(input.join("a.mid")).unwrap();
+    let failure = prepare(&options(&input, &dir.path().join("none")), &(), &AtomicBool::new(false)).unwrap_err();
+    let failure = failure.to_string();
+    assert!(failure.contains("cut.json: ") && failure.contains("and another one"), "{failure}");
     assert!(!dir.path().join("none").exists());
 }

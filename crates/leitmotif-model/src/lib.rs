@@ -32,7 +32,8 @@ pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};
 pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
 pub use prior::{
-    Mixture, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Prior, PriorWalk, prior_features,
+    Mixture, PRIOR_COPIES, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Prior, PriorWalk,
+    prior_features,
 };
 pub use stepper::{LatentSpace, NetworkModel, SLOT_LEAST};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

@@ -2,15 +2,17 @@
 //!
 //! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians (Bishop 1994). Music repeats
 //! itself, so some of the components are *copies*: their mean is the latent of 1, 2, 4, 8 ... groups ago
-//! ([`PRIOR_LAGS`]), with a deviation of each dimension that is learnt for each lag. The others are free: mean and deviation are read
+//! ([`PRIOR_LAGS`]), with deviations of each dimension that are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another
+//! thing than a variation. The others are free: mean and deviation are read
 //! from the LSTM's state. Which component is how likely is read from the state too. To know where in its form a piece is,
 //! the LSTM hears besides the last latent how far it lies from those of the lags before it, and the number of the group
 //! as sines and cosines of [`PRIOR_PERIODS`].
 //!
 //! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features` `[lags + 2 periods, w]`, `header` `[d_model, w]`,
 //! `start` `[w]`, `lstm.input` and `lstm.state` `[w, 4 w]` (input, forget, candidate, output), `lstm.bias` `[4 w]`,
-//! `head` `[w, lags + free (1 + 2 d)]` (the log-weights of copies and free components, the free means, the
-//! logarithms of their deviations), `head_bias`, `lag_deviations` `[lags, d]` (logarithms).
+//! `head` `[w, copies + free (1 + 2 d)]` (the log-weights of copies and free components, the free means, the
+//! logarithms of their deviations), `head_bias`, `lag_deviations` `[copies, d]` (logarithms), where copies are all lags at the
+//! first scale, then at the next.
 
 use crate::stepper::{Dense, lstm_cell};
 use crate::{ModelError, Weights};
@@ -20,6 +22,10 @@ use std::path::Path;
 pub const PRIOR_FILE: &str = "prior.safetensors";
 /// How many groups back the copied latents lie.
 pub const PRIOR_LAGS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+/// How far copies of a lag may be off: of exact and of near ones.
+pub const PRIOR_SCALES: usize = 2;
+/// The components of a prior that are copies.
+pub const PRIOR_COPIES: usize = PRIOR_SCALES * PRIOR_LAGS.len();
 /// The periods, in groups, of the sines and cosines that tell where in its form a piece is.
 pub const PRIOR_PERIODS: [usize; 5] = [2, 4, 8, 16, 32];
 /// The smallest and largest logarithm of a deviation.
@@ -53,8 +59,8 @@ impl Prior {
         };
         let (d, width, d_model) = (shape("input", 0)?, shape("input", 1)?, shape("header", 0)?);
         let (lags, outputs) = (PRIOR_LAGS.len(), shape("head", 1)?);
-        let free = outputs.saturating_sub(lags) / (1 + 2 * d);
-        if d == 0 || width == 0 || free == 0 || outputs != lags + free * (1 + 2 * d) {
+        let free = outputs.saturating_sub(PRIOR_COPIES) / (1 + 2 * d);
+        if d == 0 || width == 0 || free == 0 || outputs != PRIOR_COPIES + free * (1 + 2 * d) {
             return Err(ModelError::Weights("the prior's arrays do not fit each other".into()));
         }
         let dense = |name: &str, bias: Option<&str>, shape: [usize; 2]| Dense::load(weights, name, bias, shape);
@@ -66,7 +72,7 @@ impl Prior {
             by_input: dense("lstm.input", Some("lstm.bias"), [width, 4 * width])?,
             by_state: dense("lstm.state", None, [width, 4 * width])?,
             head: dense("head", Some("head_bias"), [width, outputs])?,
-            lag_deviations: weights.shaped("lag_deviations", &[lags, d])?.to_vec(),
+            lag_deviations: weights.shaped("lag_deviations", &[PRIOR_COPIES, d])?.to_vec(),
             d,
             free,
             width,
@@ -142,7 +148,7 @@ impl PriorWalk<'_> {
         let [hidden, cell] = &mut self.state;
         prior.by_state.apply(hidden, &mut by_state);
         lstm_cell(&by_input, &by_state, cell, hidden);
-        let mut head = vec![0.0; PRIOR_LAGS.len() + prior.free * (1 + 2 * prior.d)];
+        let mut head = vec![0.0; PRIOR_COPIES + prior.free * (1 + 2 * prior.d)];
         prior.head.apply(hidden, &mut head);
         self.mixture(&head)
     }
@@ -153,12 +159,13 @@ impl PriorWalk<'_> {
     }
 
     fn mixture(&self, head: &[f32]) -> Mixture {
-        let (d, lags, free) = (self.prior.d, PRIOR_LAGS.len(), self.prior.free);
-        let (logits, rest) = head.split_at(lags + free);
+        let (d, copies, free) = (self.prior.d, PRIOR_COPIES, self.prior.free);
+        let (logits, rest) = head.split_at(copies + free);
         let (means, deviations) = rest.split_at(free * d);
         let deviation = |log: &f32| log.clamp(PRIOR_LOG_DEVIATIONS.0, PRIOR_LOG_DEVIATIONS.1).exp();
         let mut mixture = Mixture { weights: Vec::new(), means: Vec::new(), deviations: Vec::new() };
-        for (index, lag) in PRIOR_LAGS.into_iter().enumerate() {
+        for index in 0..copies {
+            let lag = PRIOR_LAGS[index % PRIOR_LAGS.len()];
             let Some(from) = self.past.len().checked_sub(lag) else { continue };
             mixture.weights.push(logits[index]);
             mixture.means.push(self.past[from].clone());
@@ -167,7 +174,7 @@ impl PriorWalk<'_> {
         }
         for component in 0..free {
             let part = component * d..(component + 1) * d;
-            mixture.weights.push(logits[lags + component]);
+            mixture.weights.push(logits[copies + component]);
             mixture.means.push(means[part.clone()].to_vec());
             mixture.deviations.push(deviations[part].iter().map(deviation).collect());
         }

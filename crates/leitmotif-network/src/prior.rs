@@ -5,7 +5,9 @@ use crate::init::Init;
 use crate::ops::lstm;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use leitmotif_model::{PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, Weights, prior_features};
+use leitmotif_model::{
+    PRIOR_COPIES, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Weights, prior_features,
+};
 
 /// The LSTM's parameters.
 #[derive(Module, Debug)]
@@ -50,8 +52,8 @@ pub struct Stretch<'a> {
     pub header: &'a [f32],
 }
 
-/// The logarithm of a fresh deviation of copies.
-const COPY_DEVIATION: f32 = -0.5;
+/// The logarithms of fresh deviations of copies: of exact and of near ones.
+const COPY_DEVIATIONS: [f32; PRIOR_SCALES] = [-3.0, -0.5];
 /// What hides the log-weight of a copy of something before the piece.
 const HIDDEN: f32 = -1e9;
 
@@ -61,7 +63,8 @@ impl PriorNetwork {
     pub fn new([d, d_model, width, free]: [usize; 4], seed: u64, device: &Device) -> Self {
         let mut init = Init::new(seed, device);
         let bias = (0..4 * width).map(|i| if (width..2 * width).contains(&i) { 1.0 } else { 0.0 }).collect();
-        let (lags, outputs) = (PRIOR_LAGS.len(), PRIOR_LAGS.len() + free * (1 + 2 * d));
+        let (lags, outputs) = (PRIOR_LAGS.len(), PRIOR_COPIES + free * (1 + 2 * d));
+        let deviations = COPY_DEVIATIONS.iter().flat_map(|&log| std::iter::repeat_n(log, lags * d)).collect();
         let parameters = PriorParameters {
             input: init.normal([d, width], 2.0 * fan_in(d)),
             features: init.normal([lags + 2 * PRIOR_PERIODS.len(), width], 0.3),
@@ -74,7 +77,7 @@ impl PriorNetwork {
             },
             head: init.normal([width, outputs], fan_in(width)),
             head_bias: init.constant([outputs], 0.0),
-            lag_deviations: init.constant([lags, d], COPY_DEVIATION),
+            lag_deviations: init.given([PRIOR_COPIES, d], deviations),
         };
         Self { parameters, d, free, device: device.clone() }
     }
@@ -116,20 +119,22 @@ impl PriorNetwork {
         let (h, _) = lstm(x, state, p.lstm.input.val(), p.lstm.state.val(), p.lstm.bias.val());
         let head = h.reshape([n, w]).matmul(p.head.val()) + p.head_bias.val().unsqueeze();
 
-        let (lags, free) = (PRIOR_LAGS.len(), self.free);
+        let (copies, free) = (PRIOR_COPIES, self.free);
         let (low, high) = PRIOR_LOG_DEVIATIONS;
-        let logits = head.clone().narrow(1, 0, lags + free) + matrix(parts.hidden, lags + free);
-        let mut densities = Vec::with_capacity(lags + free);
-        let copies = p.lag_deviations.val().clamp(low, high);
-        for (lag, squares) in parts.squares.into_iter().enumerate() {
-            let logs = copies.clone().narrow(0, lag, 1);
+        let logits = head.clone().narrow(1, 0, copies + free) + matrix(parts.hidden, copies + free);
+        let mut densities = Vec::with_capacity(copies + free);
+        let deviations = p.lag_deviations.val().clamp(low, high);
+        let squares: Vec<Tensor<2>> = parts.squares.into_iter().map(|squares| matrix(squares, d)).collect();
+        for copy in 0..copies {
+            let logs = deviations.clone().narrow(0, copy, 1);
             let precision = (logs.clone() * -2.0).exp().transpose();
-            densities.push(matrix(squares, d).matmul(precision) * -0.5 - logs.sum_dim(1));
+            let squares = squares[copy % PRIOR_LAGS.len()].clone();
+            densities.push(squares.matmul(precision) * -0.5 - logs.sum_dim(1));
         }
         let target = matrix(parts.targets, d);
         for component in 0..free {
-            let mean = head.clone().narrow(1, lags + free + component * d, d);
-            let logs = head.clone().narrow(1, lags + free + (free + component) * d, d).clamp(low, high);
+            let mean = head.clone().narrow(1, copies + free + component * d, d);
+            let logs = head.clone().narrow(1, copies + free + (free + component) * d, d).clamp(low, high);
             let z = (target.clone() - mean) * (logs.clone() * -1.0).exp();
             densities.push((z.clone() * z).sum_dim(1) * -0.5 - logs.sum_dim(1));
         }
@@ -151,7 +156,7 @@ struct Parts {
     targets: Vec<f32>,
     /// Of each lag, the squared difference of each dimension from the latent so far back, `[n, d]`.
     squares: Vec<Vec<f32>>,
-    /// What hides copies of nothing, `[n, lags]`, and once there is room for the free components `[n, lags + free]`.
+    /// What hides copies of nothing, `[n, lags]`, and once each scale and the free components have room `[n, copies + free]`.
     hidden: Vec<f32>,
     counted: Vec<f32>,
 }
@@ -195,10 +200,11 @@ impl Parts {
         parts
     }
 
-    /// Adds room for the free components to what hides copies.
+    /// What hides copies, for each scale of theirs, with room for the free components.
     fn with_free(mut self, free: usize) -> Self {
         let rows = self.hidden.chunks_exact(PRIOR_LAGS.len());
-        self.hidden = rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(0.0, free))).collect();
+        let row = |row: &[f32]| row.repeat(PRIOR_SCALES).into_iter().chain(std::iter::repeat_n(0.0, free));
+        self.hidden = rows.flat_map(row).collect();
         self
     }
 }

@@ -41,10 +41,10 @@ pub fn groove_similarity(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| cosine(&a.groove(), &b.groove())))
 }
 
-/// How like two pieces are, bar by bar: the mean of [`chroma_similarity`] and [`groove_similarity`] where there are such, 0 to 1. Nothing is
-/// like silence.
-pub fn likeness(a: &[BarNotes], b: &[BarNotes]) -> f64 {
-    mean([chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten()).unwrap_or(0.0)
+/// How like two pieces are, bar by bar: the mean of [`chroma_similarity`] and [`groove_similarity`], 0 to 1, or the one of them that there is
+/// (drums have no chroma). `None` where there is neither.
+pub fn likeness(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
+    mean([chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten())
 }
 
 /// The mean of `values`, `None` of none.
@@ -84,6 +84,7 @@ mod tests {
         let drums = bars(&score([part(Instrument::Drums(0), &[note(0, 36, 1)])]));
         assert_eq!((chroma_similarity(&a, &drums), groove_similarity(&a, &drums)), (None, Some(1.0)));
         assert_eq!(chroma_similarity(&a, &[]), None);
+        assert_eq!([likeness(&a, &b), likeness(&a, &drums), likeness(&a, &[])], [Some(0.5), Some(1.0), None]);
     }
 
     proptest! {

@@ -20,7 +20,9 @@ fn run(corpus: &Arc<Corpus>, dir: &Path, config: &RunConfig) -> TrainSummary {
 }
 
 fn refused(corpus: &Arc<Corpus>, dir: &Path, config: &RunConfig) -> String {
-    train(corpus, dir, config, &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap_err().to_string()
+    let error = train(corpus, dir, config, &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap_err();
+    assert!(!dir.exists(), "what is refused leaves nothing");
+    error.to_string()
 }
 
 fn lines(dir: &Path) -> (Vec<TrainLine>, Vec<ValidationLine>) {

@@ -44,7 +44,7 @@ pub struct Way {
 
 impl Default for Way {
     fn default() -> Self {
-        Self { steps: 7, path: Path::Spherical, draws: 8 }
+        Self { steps: 7, path: Path::Spherical, draws: 16 }
     }
 }
 
@@ -124,7 +124,9 @@ fn leads(drawn: &[Vec<Step>]) -> Vec<usize> {
     let [Some(first), Some(last)] = ends else { return vec![0; drawn.len()] };
     let like = |step: &Step| {
         let music = bars(&step.score);
-        leading::Likeness { to_first: likeness(&music, &first), to_last: likeness(&music, &last) }
+        // Nothing is like silence.
+        let to = |end| likeness(&music, end).unwrap_or(0.0);
+        leading::Likeness { to_first: to(&first), to_last: to(&last) }
     };
     let likes: Vec<Vec<leading::Likeness>> = drawn.par_iter().map(|draws| draws.iter().map(like).collect()).collect();
     leading::choose(&likes)

@@ -74,17 +74,11 @@ mod tests {
 
     #[test]
     fn a_way_without_a_step_back_is_found_before_an_even_one() {
-        let draws = [
-            likes(&[(1.0, 0.2)]),
-            likes(&[(0.5, 0.5), (0.9, 0.3)]),
-            // The first is nearer to the middle of the way, but more like the first end than the step before it.
-            likes(&[(0.6, 0.6), (0.4, 0.9)]),
-            likes(&[(0.2, 1.0)]),
-        ];
-        assert_eq!(choose(&draws), [0, 1, 0, 0], "0.9 before 0.6");
-        let stuck =
-            [likes(&[(1.0, 0.2)]), likes(&[(0.5, 0.5)]), likes(&[(0.6, 0.6), (0.4, 0.9)]), likes(&[(0.2, 1.0)])];
-        assert_eq!(choose(&stuck), [0, 0, 1, 0]);
+        // The first draw is nearer to the even course, but the next step would go back from it.
+        let back = [likes(&[(1.0, 0.2)]), likes(&[(0.5, 0.5), (0.9, 0.3)]), likes(&[(0.6, 0.6)]), likes(&[(0.2, 1.0)])];
+        assert_eq!(choose(&back), [0, 1, 0, 0]);
+        let free = [likes(&[(1.0, 0.2)]), likes(&[(0.5, 0.5), (0.9, 0.3)]), likes(&[(0.4, 0.6)]), likes(&[(0.2, 1.0)])];
+        assert_eq!(choose(&free), [0, 0, 0, 0]);
         let even =
             [likes(&[(1.0, 0.0)]), likes(&[(0.9, 0.1), (0.5, 0.5), (0.5, 0.5), (0.2, 0.8)]), likes(&[(0.0, 1.0)])];
         assert_eq!(choose(&even), [0, 1, 0], "the earliest of the most even");

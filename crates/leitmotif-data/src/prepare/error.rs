@@ -18,9 +18,21 @@ pub enum PrepareError {
         /// Why not.
         error: std::io::Error,
     },
-    /// The inputs hold no MIDI file.
-    #[error("no .mid, .midi, .kar or .rmi file in {0}")]
+    /// The inputs hold no music.
+    #[error("no .mid, .midi, .kar or .rmi file and no collection in .json in {0}")]
     NoFiles(String),
+    /// The inputs hold no music that can be looked at.
+    #[error("there is no music in {inputs}: {name}: {detail}{}", more(*.others))]
+    Unreadable {
+        /// The inputs.
+        inputs: String,
+        /// The first file that could not be looked at.
+        name: String,
+        /// Why not.
+        detail: String,
+        /// How many others could not.
+        others: usize,
+    },
     /// Every song was dropped.
     #[error("none of the {files} files is left: {reasons}")]
     NothingLeft {
@@ -65,4 +77,12 @@ pub enum PrepareError {
     /// It was told to stop.
     #[error("stopped; nothing was written")]
     Cancelled,
+}
+
+fn more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (and another one)".into(),
+        others => format!(" (and {others} others)"),
+    }
 }

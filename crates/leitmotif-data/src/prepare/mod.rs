@@ -89,7 +89,12 @@ fn run(options: &PrepareOptions, progress: &dyn Progress, cancel: &AtomicBool) -
     let (found, unreadable) = scan::scan(&options.inputs)?;
     if found.is_empty() {
         let inputs: Vec<_> = options.inputs.iter().map(|input| input.display().to_string()).collect();
-        return Err(PrepareError::NoFiles(inputs.join(", ")));
+        let inputs = inputs.join(", ");
+        let others = unreadable.len().saturating_sub(1);
+        return Err(match unreadable.into_iter().next() {
+            Some(scan::Unreadable { name, detail, .. }) => PrepareError::Unreadable { inputs, name, detail, others },
+            None => PrepareError::NoFiles(inputs),
+        });
     }
     let files = found.len() + unreadable.len();
     let mut dropped: Vec<DroppedRecord> =

@@ -203,6 +203,7 @@ pub fn train(
     cancel: &AtomicBool,
 ) -> Result<TrainSummary, TrainError> {
     config.validate()?;
+    let plan = plan(corpus, config)?;
     std::fs::create_dir_all(dir).map_err(TrainError::io(dir))?;
     let lock = RunLock::take(dir)?;
     if dir.join(CONFIG_FILE).exists() {
@@ -214,7 +215,7 @@ pub fn train(
     let text = serde_json::to_vec_pretty(&info).expect("a run's information has only string keys");
     put(&dir.join(INFO_FILE), &text)?;
     put(&dir.join(CONFIG_FILE), config.to_toml().as_bytes())?;
-    let summary = go(corpus, dir, config, None, observer, cancel);
+    let summary = go(corpus, dir, (config, plan), None, observer, cancel);
     drop(lock);
     summary
 }
@@ -257,23 +258,30 @@ pub fn resume(
     }
     // A program that was killed between its last checkpoint and their clearing away has left one too many.
     Checkpoint::prune(dir, config.train.keep_checkpoints)?;
-    let summary = go(corpus, dir, &config, checkpoint, observer, cancel);
+    let plan = plan(corpus, &config)?;
+    let summary = go(corpus, dir, (&config, plan), checkpoint, observer, cancel);
     drop(lock);
     summary
+}
+
+/// What a network is to learn from the corpus; nothing for a Markov model, which counts.
+fn plan(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Option<setup::Plan>, TrainError> {
+    let learns = config.model.kind != ModelKind::Markov;
+    learns.then(|| setup::Plan::of(corpus, config)).transpose()
 }
 
 fn go(
     corpus: &Arc<Corpus>,
     dir: &Path,
-    config: &RunConfig,
+    (config, plan): (&RunConfig, Option<setup::Plan>),
     checkpoint: Option<Checkpoint>,
     observer: &dyn TrainObserver,
     cancel: &AtomicBool,
 ) -> Result<TrainSummary, TrainError> {
-    if config.model.kind == ModelKind::Markov {
-        return counting::count(corpus, dir, config, observer, cancel);
+    match plan {
+        Some(plan) => Session::begin(corpus, dir, (config, plan), checkpoint, observer, cancel)?.run(),
+        None => counting::count(corpus, dir, config, observer, cancel),
     }
-    Session::begin(corpus, dir, config, checkpoint, observer, cancel)?.run()
 }
 
 /// The configuration of a run folder.

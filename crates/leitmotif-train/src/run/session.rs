@@ -4,7 +4,7 @@
 //! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
-use super::setup::{batch_options, describe, fresh, validation_songs};
+use super::setup::{Plan, fresh};
 use super::window::Place;
 use super::{Ended, PriorSummary, Timings, TrainEvent, TrainObserver, TrainSummary, prior};
 use crate::TrainError;
@@ -52,25 +52,17 @@ impl<'a> Session<'a> {
     pub(super) fn begin(
         corpus: &'a Arc<Corpus>,
         dir: &'a Path,
-        config: &'a RunConfig,
+        (config, plan): (&'a RunConfig, Plan),
         checkpoint: Option<Checkpoint>,
         observer: &'a dyn TrainObserver,
         cancel: &'a AtomicBool,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
-        let description = describe(corpus, config)?;
-        let options = batch_options(config, &description)?;
-        let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
-        let mut batches = TrainingBatches::new(Arc::clone(corpus), options).map_err(wrong)?;
+        let Plan { description, mut batches, validation_songs } = plan;
         let learner = Learner::restored(&description, config, checkpoint.as_ref())?;
-        let validation_songs = validation_songs(corpus, config.train.validate_events);
-        if config.train.patience > 0 && validation_songs.is_empty() {
-            let reason = "train.patience needs validation songs, and the corpus has none in its valid split";
-            return Err(TrainError::Corpus(reason.into()));
-        }
         let (state, records, saved) = match checkpoint {
             Some(Checkpoint { state, .. }) => {
-                batches.restore(&state.batches).map_err(wrong)?;
+                batches.restore(&state.batches).map_err(|error| TrainError::Corpus(error.to_string()))?;
                 let records = Records::reopen(dir, &state.records)?;
                 let step = state.step;
                 (state, records, Some(step))

@@ -11,9 +11,37 @@ use leitmotif_model::{AttributeCuts, ModelDescription};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// Which validation songs a limited validation judges: fixed, so that runs compare.
 const VALIDATION_SEED: u64 = 0x7661_6C69;
+
+/// A corpus and a configuration that go together: what is to be trained, and with what.
+pub(super) struct Plan {
+    pub(super) description: ModelDescription,
+    pub(super) batches: TrainingBatches,
+    /// The songs of a validation.
+    pub(super) validation_songs: Vec<usize>,
+}
+
+impl Plan {
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// [`TrainError`] where the configuration does not fit the corpus.
+    pub(super) fn of(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Self, TrainError> {
+        let description = describe(corpus, config)?;
+        let options = batch_options(config, &description)?;
+        let batches = TrainingBatches::new(Arc::clone(corpus), options);
+        let batches = batches.map_err(|error| TrainError::Corpus(error.to_string()))?;
+        let validation_songs = validation_songs(corpus, config.train.validate_events);
+        if config.train.patience > 0 && validation_songs.is_empty() {
+            let reason = "train.patience needs validation songs, and the corpus has none in its valid split";
+            return Err(TrainError::Corpus(reason.into()));
+        }
+        Ok(Self { description, batches, validation_songs })
+    }
+}
 
 /// The counters of a run that has not begun.
 pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<RunState, TrainError> {
@@ -36,7 +64,7 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
 }
 
 /// What is to be trained: the configured model for the corpus's events, its attributes cut into classes as the configuration says.
-pub(super) fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, TrainError> {
+fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, TrainError> {
     let attribute = |name: &String| {
         name.parse::<Attribute>().map_err(|error| TrainError::Config(format!("model.attributes: {error}")))
     };
@@ -52,7 +80,7 @@ pub(super) fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescr
 }
 
 /// What the configuration means for the data.
-pub(super) fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<BatchOptions, TrainError> {
+fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<BatchOptions, TrainError> {
     let augment = &config.augment;
     Ok(BatchOptions {
         latents: latent_options(description, config.latent.attribute_drop)?,

@@ -32,7 +32,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
     /// How often each piece between the ends is drawn; 1 is the model alone, and faster
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
     /// The folder to write to
     #[arg(short, long, value_name = "DIR")]

@@ -86,10 +86,12 @@ fn compose(bench: &Bench<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profi
         let song = &bench.songs[number % bench.songs.len()];
         // The same chance whatever the prior.
         let seed = bench.dice(SECTION, number).draw();
+        // The standard normal is one at any temperature.
+        let temperature = if prior == PriorKind::Learnt { bench.options.latent_temperature } else { 1.0 };
         let request = Request {
             header: Header { genre: song.genre.clone(), instruments: song.players() },
             length: Length::Bars(length),
-            conditions: Some(Conditions { prior: Some(prior), ..Conditions::default() }),
+            conditions: Some(Conditions { prior: Some(prior), temperature, ..Conditions::default() }),
             ..bench.request(seed)
         };
         let known = AtomicUsize::new(0);

@@ -137,7 +137,7 @@ fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progr
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);
-        music.iter().map(|step| likeness(step, end)).collect()
+        music.iter().map(|step| likeness(step, end).unwrap_or(0.0)).collect()
     };
     Ok(Way { to_first: to(music.first()), to_last: to(music.last()), copies: copies(&steps) })
 }

@@ -79,11 +79,14 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
     /// How often each of them is drawn, of which those are taken that lead there; 1 is the model alone
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
     /// Pieces from nothing, of each prior
     #[arg(long, value_name = "N", default_value_t = 20)]
     pieces: usize,
+    /// How far the learnt prior's latents may be from the most likely ones; 1 is as learnt
+    #[arg(long, value_name = "T", default_value_t = 1.0)]
+    latent_temperature: f64,
     /// Only these sections
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     only: Vec<Section>,
@@ -145,7 +148,9 @@ struct Parameters {
     top_p: f64,
     pairs: usize,
     steps: usize,
+    draws: usize,
     pieces: usize,
+    latent_temperature: f64,
     /// Resamples of each interval.
     resamples: usize,
 }
@@ -212,6 +217,7 @@ fn check(options: &Options) -> Result<()> {
         ("bars", options.bars, 2),
         ("pairs", options.pairs, 1),
         ("steps", options.steps, 3),
+        ("draws", options.draws, 1),
         ("pieces", options.pieces, 1),
     ];
     match least.into_iter().find(|(_, value, least)| value < least) {
@@ -234,8 +240,23 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
 }
 
 fn parameters(options: &Options) -> Parameters {
-    let Options { split, songs, bars, seed, temperature, top_p, pairs, steps, pieces, .. } = *options;
-    Parameters { split, songs, bars, seed, temperature, top_p, pairs, steps, pieces, resamples: estimates::RESAMPLES }
+    let Options {
+        split, songs, bars, seed, temperature, top_p, pairs, steps, draws, pieces, latent_temperature, ..
+    } = *options;
+    Parameters {
+        split,
+        songs,
+        bars,
+        seed,
+        temperature,
+        top_p,
+        pairs,
+        steps,
+        draws,
+        pieces,
+        latent_temperature,
+        resamples: estimates::RESAMPLES,
+    }
 }
 
 fn wants(options: &Options, section: Section) -> bool {

@@ -6,7 +6,7 @@ use super::songs::Song;
 use anyhow::Result;
 use leitmotif_compose::latent::{splice, variation};
 use leitmotif_score::Score;
-use leitmotif_study::{BarNotes, Estimate, bars, chroma_similarity, groove_similarity};
+use leitmotif_study::{BarNotes, Estimate, bars, likeness};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -83,12 +83,12 @@ fn range(bars: usize) -> Range<usize> {
     if bars >= BARS.end { BARS } else { bars / 4..(bars / 4 + bars.div_ceil(2)).min(bars) }
 }
 
-/// One less the mean of both similarities, in the bars of the range.
+/// One less the likeness, in the bars of the range.
 fn distance(song: &Song, varied: &Score, range: &Range<usize>) -> Option<f64> {
     let varied = bars(varied);
     let cut = |bars: &[BarNotes]| bars.get(range.start..range.end.min(bars.len())).unwrap_or(&[]).to_vec();
     let (before, after) = (cut(&song.bars), cut(&varied));
-    Some(1.0 - (chroma_similarity(&before, &after)? + groove_similarity(&before, &after)?) / 2.0)
+    likeness(&before, &after).map(|likeness| 1.0 - likeness)
 }
 
 /// Whether the notes that begin in bars beyond the range are the same.
