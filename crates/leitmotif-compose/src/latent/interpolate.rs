@@ -38,7 +38,7 @@ pub struct Way {
     /// Where latents go between two.
     pub path: Path,
     /// How often each piece between the ends is drawn, 1 to [`MAX_DRAWS`]. Of several draws those are taken whose likeness to the ends
-    /// changes most evenly ([`leading`]); one draw is the model alone.
+    /// changes most evenly; one draw is the model alone.
     pub draws: usize,
 }
 
