@@ -139,7 +139,7 @@ impl<'a> Writer<'a> {
 
     /// Draws on from the chances of bar number `bar`, which are the same whatever was drawn before it.
     pub fn turn_to_bar(&mut self, bar: usize) {
-        self.rng.set_word_pos(bar as u128 * WORDS_A_BAR);
+        turn_to_bar(&mut self.rng, bar);
     }
 
     /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.
@@ -291,6 +291,11 @@ fn mass(logits: &[f32], lawful: &[bool]) -> f64 {
     kept / all
 }
 
+/// The place of a stream of chance that belongs to a bar.
+fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize) {
+    rng.set_word_pos(bar as u128 * WORDS_A_BAR);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,5 +307,18 @@ mod tests {
         assert!((mass(&logits, &[false, false, true, true]) - 0.75).abs() < 1e-6);
         assert_eq!(mass(&logits, &[false, true, true, true]), 1.0);
         assert_eq!(mass(&[0.0, f32::NEG_INFINITY], &[false, false]), 1.0, "a model without an opinion");
+    }
+
+    #[test]
+    fn a_bars_chances_are_its_own() {
+        use rand::SeedableRng;
+        let after = |before: usize, bar: usize| {
+            let mut rng = ChaCha8Rng::seed_from_u64(5);
+            let _: Vec<u64> = (0..before).map(|_| rng.random()).collect();
+            turn_to_bar(&mut rng, bar);
+            rng.random::<u64>()
+        };
+        assert_eq!([after(0, 3), after(1000, 3)], [after(7, 3); 2], "whatever was drawn before");
+        assert_ne!(after(0, 3), after(0, 4));
     }
 }

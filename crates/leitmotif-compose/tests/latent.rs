@@ -6,7 +6,8 @@ mod common;
 mod networks;
 
 use leitmotif_compose::latent::{
-    Change, Path, Restyle, Rewriter, Source, Step, Task, Way, reconstruction, restyling, space, through, variation,
+    Change, MAX_DRAWS, MAX_STEPS, Passage, Path, Restyle, Rewriter, Source, Step, Task, reconstruction, restyling,
+    space, through, variation,
 };
 use leitmotif_compose::{
     ComposeError, Conditions, FieldSampling, Length, PriorKind, Request, Sampling, generate, generate_many,
@@ -225,7 +226,7 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
     let made = serde_json::json!({ "verb": "interpolate" });
     for path in [Path::Spherical, Path::Linear] {
-        let steps = rewriter.interpolate(&a, &b, Way { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
+        let steps = rewriter.interpolate(&a, &b, Passage { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
         assert_eq!(steps.iter().map(|step| step.at).collect::<Vec<_>>(), [0.0, 0.25, 0.5, 0.75, 1.0]);
         let tempos: Vec<f64> = steps.iter().map(|step| step.score.quarters_per_minute_at(Ticks(0))).collect();
         let expected = [97.0, 115.4, 137.2, 163.1, 194.0];
@@ -245,10 +246,14 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let mut waltz = common::prime();
     waltz.meters[0].numerator = 4;
     let waltz = source(&model, &*representation, &waltz);
-    let refused = rewriter.interpolate(&a, &waltz, Way::default(), &made, &|_, _| ()).unwrap_err().to_string();
+    let refused = rewriter.interpolate(&a, &waltz, Passage::default(), &made, &|_, _| ()).unwrap_err().to_string();
     assert!(refused.contains("bar 1") && refused.contains("time signature"), "{refused}");
-    for wrong in [Way { steps: 1, ..Way::default() }, Way { draws: 0, ..Way::default() }] {
-        assert!(rewriter.interpolate(&a, &b, wrong, &made, &|_, _| ()).is_err());
+    for (steps, draws, named) in
+        [(1, 1, "steps"), (MAX_STEPS + 1, 1, "steps"), (5, 0, "draws"), (5, MAX_DRAWS + 1, "draws")]
+    {
+        let wrong = Passage { steps, draws, ..Passage::default() };
+        let refused = rewriter.interpolate(&a, &b, wrong, &made, &|_, _| ()).unwrap_err().to_string();
+        assert!(refused.contains(named), "{refused}");
     }
 }
 
@@ -267,8 +272,12 @@ fn of_more_draws_a_way_goes_back_less() {
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };
         let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
-        let way = Way { steps: 6, draws, ..Way::default() };
-        let steps = rewriter.interpolate(&a, &b, way, &serde_json::Value::Null, &|_, _| ()).unwrap();
+        let passage = Passage { steps: 6, draws, ..Passage::default() };
+        let go = || rewriter.interpolate(&a, &b, passage, &serde_json::Value::Null, &|_, _| ()).unwrap();
+        let steps = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(go);
+        let scores = |steps: &[Step]| steps.iter().map(|step| step.score.clone()).collect::<Vec<_>>();
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        assert_eq!(scores(&steps), scores(&threads.install(go)), "whatever the number of threads");
         let music: Vec<_> = steps.iter().map(|step: &Step| bars(&step.score)).collect();
         let like = |end: &_| music.iter().map(|step| likeness(step, end).unwrap()).collect::<Vec<f64>>();
         let (to_first, to_last) = (like(&music[0]), like(&music[5]));
@@ -276,8 +285,9 @@ fn of_more_draws_a_way_goes_back_less() {
         rises + to_last.windows(2).map(|pair| (pair[0] - pair[1]).max(0.0)).sum::<f64>()
     };
     let all: Vec<(f64, f64)> = (0..12).map(|seed| (goes_back(seed, 1), goes_back(seed, 8))).collect();
-    assert!(all.iter().all(|(one, many)| many <= one), "{all:?}");
-    assert!(all.iter().any(|(one, many)| many < one), "{all:?}");
+    // Among ways that go back as little, the most even is taken: a thousandth of evenness may be paid for in steps back.
+    assert!(all.iter().all(|(one, many)| *many <= one + 0.012), "{all:?}");
+    assert!(all.iter().any(|(one, many)| *many < one - 0.012), "{all:?}");
 }
 
 #[test]

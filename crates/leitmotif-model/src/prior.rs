@@ -1,7 +1,7 @@
 //! What comes next in a piece's sequence of latents, so that a piece sampled from nothing has form.
 //!
 //! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians (Bishop 1994). Music repeats
-//! itself, so some of the components are *copies*: their mean is the latent of 1, 2, 4, 8 ... groups ago
+//! itself, so some of the components are *copies*: their mean is the latent of 1, 2, 3, 4, 6 ... groups ago
 //! ([`PRIOR_LAGS`]), with deviations of each dimension that are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another
 //! thing than a variation. The others are free: mean and deviation are read
 //! from the LSTM's state. Which component is how likely is read from the state too. To know where in its form a piece is,
@@ -61,7 +61,10 @@ impl Prior {
         let (lags, outputs) = (PRIOR_LAGS.len(), shape("head", 1)?);
         let free = outputs.saturating_sub(PRIOR_COPIES) / (1 + 2 * d);
         if d == 0 || width == 0 || free == 0 || outputs != PRIOR_COPIES + free * (1 + 2 * d) {
-            return Err(ModelError::Weights("the prior's arrays do not fit each other".into()));
+            return Err(ModelError::Weights(
+                "the prior's arrays do not fit each other; one of an earlier version is learnt again by train --resume"
+                    .into(),
+            ));
         }
         let dense = |name: &str, bias: Option<&str>, shape: [usize; 2]| Dense::load(weights, name, bias, shape);
         Ok(Self {

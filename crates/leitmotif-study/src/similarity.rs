@@ -41,10 +41,14 @@ pub fn groove_similarity(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| cosine(&a.groove(), &b.groove())))
 }
 
-/// How like two pieces are, bar by bar: the mean of [`chroma_similarity`] and [`groove_similarity`], 0 to 1, or the one of them that there is
-/// (drums have no chroma). `None` where there is neither.
+/// How like two pieces are, 0 to 1: the mean of [`chroma_similarity`] and [`groove_similarity`], 0 for one of them where no bar can be compared
+/// though one piece has something to compare. Of pieces without pitched notes it is the groove's alone; `None` where both are silent. A bar in
+/// which either is silent does not count.
 pub fn likeness(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
-    mean([chroma_similarity(a, b), groove_similarity(a, b)].into_iter().flatten())
+    let sounds = |part: fn(&BarNotes) -> f64| a.iter().chain(b).any(|bar| part(bar) > 0.0);
+    let chroma = sounds(|bar| bar.chroma().iter().sum()).then(|| chroma_similarity(a, b).unwrap_or(0.0));
+    let groove = sounds(|bar| bar.groove().iter().sum()).then(|| groove_similarity(a, b).unwrap_or(0.0));
+    mean([chroma, groove].into_iter().flatten())
 }
 
 /// The mean of `values`, `None` of none.
@@ -84,7 +88,9 @@ mod tests {
         let drums = bars(&score([part(Instrument::Drums(0), &[note(0, 36, 1)])]));
         assert_eq!((chroma_similarity(&a, &drums), groove_similarity(&a, &drums)), (None, Some(1.0)));
         assert_eq!(chroma_similarity(&a, &[]), None);
-        assert_eq!([likeness(&a, &b), likeness(&a, &drums), likeness(&a, &[])], [Some(0.5), Some(1.0), None]);
+        let like =
+            [likeness(&a, &b), likeness(&a, &drums), likeness(&drums, &drums), likeness(&a, &[]), likeness(&[], &[])];
+        assert_eq!(like, [Some(0.5), Some(0.5), Some(1.0), Some(0.0), None]);
     }
 
     proptest! {

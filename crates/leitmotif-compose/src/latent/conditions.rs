@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The highest temperature of latents.
-const MAX_TEMPERATURE: f64 = 4.0;
+pub const MAX_TEMPERATURE: f64 = 4.0;
 
 /// What a piece's latents are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

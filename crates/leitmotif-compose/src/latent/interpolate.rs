@@ -32,7 +32,7 @@ pub struct Step {
 
 /// How to go from a piece to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Passage {
     /// Pieces, both ends included, 2 to [`MAX_STEPS`].
     pub steps: usize,
     /// Where latents go between two.
@@ -42,16 +42,34 @@ pub struct Way {
     pub draws: usize,
 }
 
-impl Default for Way {
+impl Default for Passage {
     fn default() -> Self {
         Self { steps: 7, path: Path::Spherical, draws: 16 }
     }
 }
 
+impl Passage {
+    /// How many pieces are drawn in all: those that are chosen of several draws are drawn again.
+    pub fn drawn(&self) -> usize {
+        let inner = self.steps.saturating_sub(2);
+        2 + inner * if self.draws > 1 { self.draws + 1 } else { 1 }
+    }
+
+    fn check(&self) -> Result<(), ComposeError> {
+        if !(2..=MAX_STEPS).contains(&self.steps) {
+            return Err(ComposeError::setting("steps", self.steps, &format!("between 2 and {MAX_STEPS}")));
+        }
+        if !(1..=MAX_DRAWS).contains(&self.draws) {
+            return Err(ComposeError::setting("draws", self.draws, &format!("between 1 and {MAX_DRAWS}")));
+        }
+        Ok(())
+    }
+}
+
 impl Rewriter<'_> {
-    /// A piece at each step of the way from `a` to `b`, both ends included: as long as the shorter one, in the meters that
+    /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the shorter one, in the meters that
     /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. `progress` hears of bars done and
-    /// bars to do, from several threads.
+    /// bars to do, from several threads, now and then out of order.
     ///
     /// # Errors
     /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as [`Rewriter::fill`] otherwise.
@@ -59,34 +77,46 @@ impl Rewriter<'_> {
         &self,
         a: &Source,
         b: &Source,
-        way: Way,
+        passage: Passage,
         made: &serde_json::Value,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Step>, ComposeError> {
-        let Way { steps, draws, .. } = way;
-        if !(2..=MAX_STEPS).contains(&steps) {
-            return Err(ComposeError::setting("steps", steps, &format!("between 2 and {MAX_STEPS}")));
-        }
-        if !(1..=MAX_DRAWS).contains(&draws) {
-            return Err(ComposeError::setting("draws", draws, &format!("between 1 and {MAX_DRAWS}")));
-        }
+        passage.check()?;
+        let Passage { steps, path, draws } = passage;
         let count = common_bars(a, b)?;
-        let is_end = |step: usize| step == 0 || step + 1 == steps;
-        let all: Vec<(usize, usize)> = (0..steps)
-            .flat_map(|step| (0..if is_end(step) { 1 } else { draws }).map(move |draw| (step, draw)))
-            .collect();
-        let (done, bars_to_do) = (AtomicUsize::new(0), all.len() * count);
+        let (done, bars_to_do) = (AtomicUsize::new(0), passage.drawn() * count);
         let told = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, bars_to_do);
-        let drawn = |&(step, draw): &(usize, usize)| {
+        let drawn = |step: usize, draw: usize| {
             let at = step as f64 / (steps - 1) as f64;
-            self.step((a, b), (at, way.path), count, draw as u64, made, &told)
+            self.step((a, b), (at, path), count, draw as u64, made, &told)
         };
-        let drawn = all.par_iter().with_max_len(1).map(drawn).collect::<Result<Vec<Step>, _>>()?;
-        let mut drawn = drawn.into_iter();
-        let mut by_step: Vec<Vec<Step>> =
-            (0..steps).map(|step| drawn.by_ref().take(if is_end(step) { 1 } else { draws }).collect()).collect();
-        let chosen = leads(&by_step);
-        Ok(by_step.iter_mut().zip(chosen).map(|(draws, chosen)| draws.swap_remove(chosen)).collect())
+        let all = |chosen: &[usize]| {
+            let steps = chosen.par_iter().enumerate().with_max_len(1);
+            steps.map(|(step, &draw)| drawn(step, draw)).collect::<Result<Vec<Step>, _>>()
+        };
+        if draws == 1 || steps == 2 {
+            return all(&vec![0; steps]);
+        }
+        let ends = [0, steps - 1].into_par_iter().map(|step| drawn(step, 0)).collect::<Result<Vec<Step>, _>>()?;
+        let [first, last] = [&ends[0], &ends[1]].map(|end| bars(&end.score));
+        let like = |step: &Step| {
+            let music = bars(&step.score);
+            // Nothing is like silence.
+            let to = |end| likeness(&music, end).unwrap_or(0.0);
+            leading::Likeness { to_first: to(&first), to_last: to(&last) }
+        };
+        // Of what is drawn only the likeness is kept: the same draw gives the same piece again.
+        let inner = (0..(steps - 2) * draws).into_par_iter().with_max_len(1);
+        let inner = inner.map(|number| Ok(like(&drawn(1 + number / draws, number % draws)?)));
+        let inner = inner.collect::<Result<Vec<_>, ComposeError>>()?;
+        let mut likes: Vec<Vec<leading::Likeness>> = vec![vec![like(&ends[0])]];
+        likes.extend(inner.chunks(draws).map(<[_]>::to_vec));
+        likes.push(vec![like(&ends[1])]);
+        let chosen = leading::choose(&likes);
+        let inner = (1..steps - 1).into_par_iter().with_max_len(1).map(|step| drawn(step, chosen[step]));
+        let inner = inner.collect::<Result<Vec<Step>, _>>()?;
+        let mut ends = ends.into_iter();
+        Ok(ends.next().into_iter().chain(inner).chain(ends.next()).collect())
     }
 
     /// Draw number `draw` of `bars` bars so far along a path.
@@ -116,20 +146,6 @@ impl Rewriter<'_> {
         score.normalise();
         Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
     }
-}
-
-/// Which draw of each step to take.
-fn leads(drawn: &[Vec<Step>]) -> Vec<usize> {
-    let ends = [drawn.first(), drawn.last()].map(|end| end.and_then(|end| end.first()).map(|end| bars(&end.score)));
-    let [Some(first), Some(last)] = ends else { return vec![0; drawn.len()] };
-    let like = |step: &Step| {
-        let music = bars(&step.score);
-        // Nothing is like silence.
-        let to = |end| likeness(&music, end).unwrap_or(0.0);
-        leading::Likeness { to_first: to(&first), to_last: to(&last) }
-    };
-    let likes: Vec<Vec<leading::Likeness>> = drawn.par_iter().map(|draws| draws.iter().map(like).collect()).collect();
-    leading::choose(&likes)
 }
 
 /// How many bars both pieces have.

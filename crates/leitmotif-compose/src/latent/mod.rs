@@ -18,9 +18,9 @@ mod source;
 mod splice;
 
 pub(crate) use conditions::{Conditioner, opening};
-pub use conditions::{Conditions, PriorKind, asked};
+pub use conditions::{Conditions, MAX_TEMPERATURE, PriorKind, asked};
 pub use edit::{Change, Edited, Restyle, reconstruction, restyling, variation};
-pub use interpolate::{MAX_DRAWS, MAX_STEPS, Step, Way, through};
+pub use interpolate::{MAX_DRAWS, MAX_STEPS, Passage, Step, through};
 pub(crate) use keeping::{Asked, Keeping};
 pub use operations::{Path, between, vary};
 pub use rewrite::{BarCondition, Rewriter, Rewritten, Task, space};

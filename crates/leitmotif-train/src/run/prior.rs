@@ -1,6 +1,6 @@
 //! After a model with latents is learnt, its prior: what comes next in a song's sequence of latents.
 //!
-//! The encoder stays as it is. Each pass draws the training songs' latents anew from their posteriors, narrowed to [`NARROWED`], and leaves out headers as often as
+//! The encoder stays as it is. Latents are drawn from their posteriors narrowed to [`NARROWED`], anew for each pass over the training songs, which leaves out headers as often as
 //! [`HEADER_DROP`]; the pass after which the validation songs' latents cost least is kept.
 
 use super::{TrainEvent, TrainObserver};
@@ -39,8 +39,8 @@ const HEADER_DROP: f64 = 0.3;
 pub struct PriorSummary {
     /// Passes over the training songs' latents, up to the one that is kept.
     pub epochs: u32,
-    /// Nats that a latent of the validation songs costs, given those before it (a density's: it may be below 0); of the training songs, if
-    /// there are no others.
+    /// Nats that a latent of the validation songs costs, drawn with a tenth of its posterior's deviation and given those before it (a density's: it
+    /// may be below 0); of the training songs, if there are no others.
     pub nats_per_latent: f64,
     /// The same under independent standard normals.
     pub standard_normal: f64,

@@ -92,6 +92,13 @@ fn pieces_are_interpolated_and_a_direction_is_learnt() {
     let notes = |line: &Value| line["notes"].as_u64().unwrap();
     assert_eq!(lines[..3].iter().map(notes).sum::<u64>(), notes(&lines[3]));
     assert!(studio().join("way/through.mid").is_file() && studio().join("way/03.mid").is_file());
+    for draws in ["0", "33"] {
+        let refused = run(studio(), &["interpolate", "run", &songs[0], &songs[1], "--draws", draws, "-o", "none"]);
+        assert!(refused.status != 0 && refused.err.contains(&format!("draws = {draws}")), "{}", refused.err);
+        let refused = run(studio(), &["latents", "run", "--draws", draws, "-o", "none"]);
+        assert!(refused.status == 2 && refused.err.contains(&format!("--draws {draws} is too")), "{}", refused.err);
+    }
+    assert!(!studio().join("none").exists(), "what is refused leaves nothing");
 
     let folder = |name: &str, song: &str| {
         std::fs::create_dir_all(studio().join(name)).unwrap();

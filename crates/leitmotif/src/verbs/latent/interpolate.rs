@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::files;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use leitmotif_compose::latent::{self, Path, through};
+use leitmotif_compose::latent::{Passage, Path, through};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub struct Options {
     /// How many pieces, both ends included
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
-    /// How often each piece between the ends is drawn; 1 is the model alone, and faster
+    /// How often each piece between the ends is drawn, 1 to 32; 1 is the model alone, and faster
     #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
     /// The folder to write to
@@ -62,7 +62,6 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     paths.push(options.output.join(THROUGH));
     let desk = Desk::open(&options.model, &paths, &options.writing, console)?;
     let (a, b) = (desk.source(&options.from)?, desk.source(&options.to)?);
-    files::make_folder(&options.output)?;
     let request = desk.request();
     let (path, name) = match options.way {
         Way::Spherical => (Path::Spherical, "spherical"),
@@ -70,9 +69,10 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     };
     let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "way": name });
     let told = |done: usize, bars: usize| desk.progress(done, bars);
-    let way = latent::Way { steps: options.steps, path, draws: options.draws };
-    let steps = desk.rewriter(&request).interpolate(&a, &b, way, &made, &told)?;
+    let passage = Passage { steps: options.steps, path, draws: options.draws };
+    let steps = desk.rewriter(&request).interpolate(&a, &b, passage, &made, &told)?;
     console.clear();
+    files::make_folder(&options.output)?;
     for (step, path) in steps.iter().zip(&paths) {
         let mut score = step.score.clone();
         score.title.get_or_insert_with(|| crate::verbs::generate::title(path));

@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::estimates::RESAMPLES;
 use crate::progress::Progress;
 use anyhow::Result;
-use leitmotif_compose::latent::{Step, Way as Course};
+use leitmotif_compose::latent::{Passage, Step};
 use leitmotif_score::{Instrument, Note, Score};
 use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
 use serde::Serialize;
@@ -73,8 +73,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>> {
     let fits = |a: usize, b: usize| songs[a].fits(&songs[b]);
     let pairs = pairs(&mut bench.dice(SECTION, usize::MAX), songs.len(), bench.options.pairs, fits);
     let common = |&(a, b): &(usize, usize)| songs[a].source.bars.len().min(songs[b].source.bars.len());
-    let drawn = 2 + steps.saturating_sub(2) * bench.options.draws;
-    let bars = drawn * pairs.iter().map(common).sum::<usize>();
+    let bars = passage(bench).drawn() * pairs.iter().map(common).sum::<usize>();
     let ways =
         bench.each("interpolation", pairs.len(), bars, |pair, progress| go(bench, pair, pairs[pair], progress))?;
     if ways.is_empty() {
@@ -126,14 +125,17 @@ fn pairs(dice: &mut Dice, songs: usize, wanted: usize, fits: impl Fn(usize, usiz
     pairs
 }
 
+fn passage(bench: &Bench<'_>) -> Passage {
+    Passage { steps: bench.options.steps, draws: bench.options.draws, ..Passage::default() }
+}
+
 /// Goes one way.
 fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progress<'_>) -> Result<Way> {
     let request = bench.request(bench.dice(SECTION, number).draw());
     let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let way = Course { steps: bench.options.steps, draws: bench.options.draws, ..Course::default() };
-    let steps = bench.rewriter(&request).interpolate(a, b, way, &made, &told)?;
+    let steps = bench.rewriter(&request).interpolate(a, b, passage(bench), &made, &told)?;
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);

@@ -27,7 +27,7 @@ use crate::{files, model, values};
 use anyhow::Result;
 use bench::Bench;
 use clap::{Args, ValueEnum};
-use leitmotif_compose::latent::space;
+use leitmotif_compose::latent::{MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE, space};
 use leitmotif_data::{Corpus, Split};
 use leitmotif_render::{Theme, svg_to_png};
 use leitmotif_train::{INFO_FILE, load_config, load_info};
@@ -78,13 +78,13 @@ pub struct Options {
     /// Pieces from one song of a pair to the other, both ends included
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
-    /// How often each of them is drawn, of which those are taken that lead there; 1 is the model alone
+    /// How often each piece between the ends is drawn, of which those are taken that lead there, 1 to 32; 1 is the model alone
     #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
     /// Pieces from nothing, of each prior
     #[arg(long, value_name = "N", default_value_t = 20)]
     pieces: usize,
-    /// How far the learnt prior's latents may be from the most likely ones; 1 is as learnt
+    /// How far the learnt prior's latents may be from the most likely ones, 0 to 4; 1 is as learnt
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     latent_temperature: f64,
     /// Only these sections
@@ -210,22 +210,32 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if options.json { console.json(&report) } else { console.out(summary::lines(&report)) }
 }
 
-/// Numbers of which less makes no report.
+/// Numbers that make no report.
 fn check(options: &Options) -> Result<()> {
-    let least = [
-        ("songs", options.songs, 2),
-        ("bars", options.bars, 2),
-        ("pairs", options.pairs, 1),
-        ("steps", options.steps, 3),
-        ("draws", options.draws, 1),
-        ("pieces", options.pieces, 1),
+    let ranges = [
+        ("songs", options.songs, 2..=usize::MAX),
+        ("bars", options.bars, 2..=usize::MAX),
+        ("pairs", options.pairs, 1..=usize::MAX),
+        ("steps", options.steps, 3..=MAX_STEPS),
+        ("draws", options.draws, 1..=MAX_DRAWS),
+        ("pieces", options.pieces, 1..=usize::MAX),
     ];
-    match least.into_iter().find(|(_, value, least)| value < least) {
-        Some((name, value, least)) => {
-            Err(Refusal::usage(format!("--{name} {value} is too few: at least {least}")).into())
+    for (name, value, range) in ranges {
+        if !range.contains(&value) {
+            let bound = if value < *range.start() {
+                format!("few: at least {}", range.start())
+            } else {
+                format!("many: at most {}", range.end())
+            };
+            return Err(Refusal::usage(format!("--{name} {value} is too {bound}")).into());
         }
-        None => Ok(()),
     }
+    let temperature = options.latent_temperature;
+    if !(0.0..=MAX_TEMPERATURE).contains(&temperature) {
+        let refusal = format!("--latent-temperature {temperature} is not between 0 and {MAX_TEMPERATURE}");
+        return Err(Refusal::usage(refusal).into());
+    }
+    Ok(())
 }
 
 fn corpus_of(options: &Options) -> Result<PathBuf> {
