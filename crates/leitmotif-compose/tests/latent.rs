@@ -211,15 +211,19 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
     assert!(matches!(stopped, Err(ComposeError::Cancelled)));
 }
 
+/// Two parts of the prime, their pitches mirrored.
+fn upside_down() -> Score {
+    let mut score = common::prime();
+    score.parts.truncate(2);
+    score.parts.iter_mut().flat_map(|part| &mut part.notes).for_each(|note| note.pitch = 127 - note.pitch);
+    score
+}
+
 #[test]
 fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let representation = common::events();
     let model = model(&*representation, 1);
-    let (a, mut other) = (common::prime(), common::prime());
-    other.parts.truncate(2);
-    for note in other.parts.iter_mut().flat_map(|part| &mut part.notes) {
-        note.pitch = 127 - note.pitch;
-    }
+    let (a, mut other) = (common::prime(), upside_down());
     other.tempos = vec![leitmotif_score::Tempo::from_quarters_per_minute(Ticks(0), 194.0)];
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let request = request(2);
@@ -261,11 +265,7 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
 fn of_more_draws_a_way_goes_back_less() {
     let representation = common::events();
     let model = model(&*representation, 1);
-    let (a, mut other) = (common::prime(), common::prime());
-    other.parts.truncate(2);
-    for note in other.parts.iter_mut().flat_map(|part| &mut part.notes) {
-        note.pitch = 127 - note.pitch;
-    }
+    let (a, other) = (common::prime(), upside_down());
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let goes_back = |seed: u64, draws: usize| {
         // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than chance.

@@ -90,29 +90,9 @@ impl Rewriter<'_> {
             let at = step as f64 / (steps - 1) as f64;
             self.step((a, b), (at, path), count, draw as u64, made, &told)
         };
-        let all = |chosen: &[usize]| {
-            let steps = chosen.par_iter().enumerate().with_max_len(1);
-            steps.map(|(step, &draw)| drawn(step, draw)).collect::<Result<Vec<Step>, _>>()
-        };
-        if draws == 1 || steps == 2 {
-            return all(&vec![0; steps]);
-        }
         let ends = [0, steps - 1].into_par_iter().map(|step| drawn(step, 0)).collect::<Result<Vec<Step>, _>>()?;
-        let [first, last] = [&ends[0], &ends[1]].map(|end| bars(&end.score));
-        let like = |step: &Step| {
-            let music = bars(&step.score);
-            // Nothing is like silence.
-            let to = |end| likeness(&music, end).unwrap_or(0.0);
-            leading::Likeness { to_first: to(&first), to_last: to(&last) }
-        };
-        // Of what is drawn only the likeness is kept: the same draw gives the same piece again.
-        let inner = (0..(steps - 2) * draws).into_par_iter().with_max_len(1);
-        let inner = inner.map(|number| Ok(like(&drawn(1 + number / draws, number % draws)?)));
-        let inner = inner.collect::<Result<Vec<_>, ComposeError>>()?;
-        let mut likes: Vec<Vec<leading::Likeness>> = vec![vec![like(&ends[0])]];
-        likes.extend(inner.chunks(draws).map(<[_]>::to_vec));
-        likes.push(vec![like(&ends[1])]);
-        let chosen = leading::choose(&likes);
+        // Of what is drawn to choose from only the likeness is kept: the same draw gives the same piece again.
+        let chosen = if draws == 1 { vec![0; steps] } else { leads(&ends, steps, draws, drawn)? };
         let inner = (1..steps - 1).into_par_iter().with_max_len(1).map(|step| drawn(step, chosen[step]));
         let inner = inner.collect::<Result<Vec<Step>, _>>()?;
         let mut ends = ends.into_iter();
@@ -146,6 +126,29 @@ impl Rewriter<'_> {
         score.normalise();
         Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
     }
+}
+
+/// Which of the `draws` of each of `steps` steps to take between the first and last, `ends`.
+fn leads(
+    ends: &[Step],
+    steps: usize,
+    draws: usize,
+    drawn: impl Fn(usize, usize) -> Result<Step, ComposeError> + Sync,
+) -> Result<Vec<usize>, ComposeError> {
+    let [first, last] = [&ends[0], &ends[1]].map(|end| bars(&end.score));
+    let like = |step: &Step| {
+        let music = bars(&step.score);
+        // Nothing is like silence.
+        let to = |end| likeness(&music, end).unwrap_or(0.0);
+        leading::Likeness { to_first: to(&first), to_last: to(&last) }
+    };
+    let inner = (0..(steps - 2) * draws).into_par_iter().with_max_len(1);
+    let inner = inner.map(|number| Ok(like(&drawn(1 + number / draws, number % draws)?)));
+    let inner = inner.collect::<Result<Vec<_>, ComposeError>>()?;
+    let mut likes = vec![vec![like(&ends[0])]];
+    likes.extend(inner.chunks(draws).map(<[_]>::to_vec));
+    likes.push(vec![like(&ends[1])]);
+    Ok(leading::choose(&likes))
 }
 
 /// How many bars both pieces have.
