@@ -23,7 +23,7 @@ const FIRST_POSITION: usize = 1;
 const HEATING: (f64, f64) = (1.25, 4.0);
 
 /// Where a piece stands on its course.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Course {
     pub length: Length,
     pub most_silent_bars: usize,

@@ -12,6 +12,7 @@
 //! together.
 
 use crate::course::Course;
+use crate::latent::MAX_DRAFTS;
 use crate::masks::Masks;
 use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
@@ -23,8 +24,9 @@ use std::sync::Arc;
 /// How often an event is drawn again before its fields are masked one by one.
 const TRIES: usize = 24;
 
-/// Words of a stream of chance that each bar has for itself, in [`Writer::turn_to_bar`]; a stream has 2^68.
+/// Words of a stream of chance that each bar has for itself, in [`Writer::turn_to_bar`], and each draft of it; a stream has 2^68.
 const WORDS_A_BAR: u128 = 1 << 32;
+const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_DRAFTS as u128;
 
 /// How strict the masks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,9 +139,9 @@ impl<'a> Writer<'a> {
         (self.tries, self.stage, self.first_known) = (0, Stage::Open, false);
     }
 
-    /// Draws on from the chances of bar number `bar`, which are the same whatever was drawn before it.
-    pub fn turn_to_bar(&mut self, bar: usize) {
-        turn_to_bar(&mut self.rng, bar);
+    /// Draws on from the chances of draft number `draft` of bar number `bar`, which are the same whatever was drawn before.
+    pub fn turn_to_bar(&mut self, bar: usize, draft: usize) {
+        turn_to_bar(&mut self.rng, bar, draft);
     }
 
     /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.
@@ -291,9 +293,9 @@ fn mass(logits: &[f32], lawful: &[bool]) -> f64 {
     kept / all
 }
 
-/// The place of a stream of chance that belongs to a bar.
-fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize) {
-    rng.set_word_pos(bar as u128 * WORDS_A_BAR);
+/// The place of a stream of chance that belongs to a draft of a bar.
+fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize, draft: usize) {
+    rng.set_word_pos(bar as u128 * WORDS_A_BAR + draft as u128 * WORDS_A_DRAFT);
 }
 
 #[cfg(test)]
@@ -312,13 +314,14 @@ mod tests {
     #[test]
     fn a_bars_chances_are_its_own() {
         use rand::SeedableRng;
-        let after = |before: usize, bar: usize| {
+        let after = |before: usize, bar: usize, draft: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(5);
             let _: Vec<u64> = (0..before).map(|_| rng.random()).collect();
-            turn_to_bar(&mut rng, bar);
+            turn_to_bar(&mut rng, bar, draft);
             rng.random::<u64>()
         };
-        assert_eq!([after(0, 3), after(1000, 3)], [after(7, 3); 2], "whatever was drawn before");
-        assert_ne!(after(0, 3), after(0, 4));
+        assert_eq!([after(0, 3, 1), after(1000, 3, 1)], [after(7, 3, 1); 2], "whatever was drawn before");
+        assert_ne!(after(0, 3, 1), after(0, 4, 1));
+        assert_ne!(after(0, 3, 0), after(0, 3, 1));
     }
 }

@@ -267,6 +267,11 @@ pub trait Grammar: Send {
 
     /// Seconds of music from the start to the current position.
     fn seconds(&self) -> f64;
+
+    /// Another grammar that stands where this one does.
+    fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
+    where
+        Self: 'a;
 }
 
 /// The representation that the settings describe.

@@ -159,6 +159,9 @@ pub struct ModelConfig {
     pub d_latent: usize,
     /// Slots that a latent's dimensions are divided into, which events write to and fields read from by key; 0 for none.
     pub latent_slots: usize,
+    /// Dimensions of a latent, for each field but the first, that say which values a bar's events have, in no order; 0 for none. The others
+    /// are the slots'.
+    pub latent_bag: usize,
     /// Layers of the encoder that turns a bar's events into its latent.
     pub encoder_layers: usize,
     /// What of each bar can be asked for or left open besides its latent, by name; the network knows of them only how many
@@ -198,6 +201,7 @@ impl Default for ModelConfig {
             latent_bars: 4,
             d_latent: 64,
             latent_slots: 0,
+            latent_bag: 0,
             encoder_layers: 2,
             attributes: Vec::new(),
             d_attribute: 16,
@@ -228,9 +232,12 @@ impl ModelConfig {
             match self.kind {
                 ModelKind::Markov => return wrong("fields", independent, "chained where kind = \"markov\"".into()),
                 _ if self.echoes => return wrong("echoes", "true".into(), without.into()),
-                _ if self.latent != LatentKind::None && self.latent_slots > 0 => {
-                    let want = "0 where fields = \"independent\"".to_owned();
-                    return wrong("latent_slots", self.latent_slots.to_string(), want);
+                _ if self.latent != LatentKind::None && self.fields_read_latents() => {
+                    let (key, value) = match self.latent_slots {
+                        0 => ("latent_bag", self.latent_bag),
+                        slots => ("latent_slots", slots),
+                    };
+                    return wrong(key, value.to_string(), "0 where fields = \"independent\"".to_owned());
                 }
                 _ => {}
             }
@@ -279,10 +286,7 @@ impl ModelConfig {
         range("latent_bars", self.latent_bars, 1, MAX_LATENT_BARS)?;
         range("d_latent", self.d_latent, 1, MAX_LATENT)?;
         range("latent_slots", self.latent_slots, 0, self.d_latent)?;
-        if self.latent_slots > 0 && !self.d_latent.is_multiple_of(self.latent_slots) {
-            let want = format!("0 or a divisor of d_latent = {}", self.d_latent);
-            return wrong("latent_slots", self.latent_slots.to_string(), want);
-        }
+        range("latent_bag", self.latent_bag, 0, self.d_latent)?;
         range("encoder_layers", self.encoder_layers, 1, MAX_LAYERS)?;
         range("d_attribute", self.d_attribute, 1, MAX_WIDTH)?;
         range("the number of attributes", self.attributes.len(), 0, MAX_ATTRIBUTES)
@@ -302,9 +306,24 @@ impl ModelConfig {
         self.d_latent + self.attributes.len() * self.d_attribute
     }
 
-    /// By what conditions are multiplied before they enter the layers: latents with slots speak low there at first.
+    /// Whether fields read from latents themselves, besides what the layers are told.
+    pub fn fields_read_latents(&self) -> bool {
+        self.latent_slots > 0 || self.latent_bag > 0
+    }
+
+    /// By what conditions are multiplied before they enter the layers: latents that fields read from speak low there at first.
     pub fn condition_scale(&self) -> f32 {
-        if self.latent_slots > 0 { 0.05 } else { 1.0 }
+        if self.fields_read_latents() { 0.05 } else { 1.0 }
+    }
+
+    /// Dimensions of a latent that the bags of events of `fields` fields take; they are its last.
+    pub fn bag_dimensions(&self, fields: usize) -> usize {
+        fields.saturating_sub(1) * self.latent_bag
+    }
+
+    /// Dimensions of a slot, where events have `fields` fields; 0 without slots.
+    pub fn slot_width(&self, fields: usize) -> usize {
+        self.d_latent.saturating_sub(self.bag_dimensions(fields)).checked_div(self.latent_slots).unwrap_or(0)
     }
 
     /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares

@@ -93,12 +93,6 @@ impl ModelDescription {
         if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
             return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
         }
-        if self.model.latent != LatentKind::None && self.model.latent_slots > 0 && self.sizes.len() < 2 {
-            let slots = self.model.latent_slots;
-            return Err(ModelError::Config(format!(
-                "latent_slots = {slots}: it must be 0 for events of a single field"
-            )));
-        }
         let names = self.attributes.iter().map(|attribute| &attribute.name);
         if !names.eq(&self.model.attributes) {
             return Err(ModelError::Config("the classes of the attributes are not those of the model".into()));
@@ -110,7 +104,37 @@ impl ModelDescription {
                 return Err(ModelError::Config(reason));
             }
         }
-        self.model.validate()
+        self.model.validate()?;
+        match self.model.latent {
+            LatentKind::None => Ok(()),
+            LatentKind::Bar | LatentKind::Phrase => self.validate_latents(),
+        }
+    }
+
+    /// Checks how a latent's dimensions are divided.
+    fn validate_latents(&self) -> Result<(), ModelError> {
+        let ModelConfig { d_latent, latent_slots, latent_bag, .. } = self.model;
+        let wrong = |key: &str, value: usize, want: String| {
+            Err(ModelError::Config(format!("{key} = {value}: it must be {want}")))
+        };
+        for (key, value) in [("latent_slots", latent_slots), ("latent_bag", latent_bag)] {
+            if value > 0 && self.sizes.len() < 2 {
+                return wrong(key, value, "0 for events of a single field".into());
+            }
+        }
+        let (fields, bags) = (self.sizes.len() - 1, self.model.bag_dimensions(self.sizes.len()));
+        if bags > d_latent {
+            return wrong("latent_bag", latent_bag, format!("at most d_latent / {fields} = {}", d_latent / fields));
+        }
+        let rest = d_latent - bags;
+        if latent_slots > 0 && (rest < latent_slots || !rest.is_multiple_of(latent_slots)) {
+            let of = match latent_bag {
+                0 => format!("d_latent = {d_latent}"),
+                _ => format!("d_latent - {fields} * latent_bag = {rest}"),
+            };
+            return wrong("latent_slots", latent_slots, format!("0 or a divisor of {of}"));
+        }
+        Ok(())
     }
 }
 

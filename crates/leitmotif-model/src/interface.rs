@@ -149,6 +149,12 @@ pub trait Ensemble: Send {
     fn condition(&mut self, lane: usize, condition: Option<Condition<'_>>) {
         let _ = (lane, condition);
     }
+
+    /// Makes lane `to` what lane `from` is, its condition included; `from` stays.
+    ///
+    /// # Panics
+    /// If a lane does not exist.
+    fn copy(&mut self, from: usize, to: usize);
 }
 
 /// A model's memory of one piece while it is written: an [`Ensemble`] of one lane.

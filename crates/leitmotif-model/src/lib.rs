@@ -20,7 +20,7 @@ pub use config::{
     MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelKind,
 };
 pub use description::{AttributeCuts, ModelDescription};
-pub use echo::{EchoPlan, Echoes};
+pub use echo::{EchoPlan, Echoes, SILENT};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{
@@ -35,5 +35,5 @@ pub use prior::{
     Mixture, PRIOR_COPIES, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Prior, PriorWalk,
     prior_features,
 };
-pub use stepper::{LatentSpace, NetworkModel, SLOT_LEAST};
+pub use stepper::{LatentSpace, NetworkModel, BAG_SCALE, SLOT_LEAST};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

@@ -28,6 +28,16 @@ impl Posterior {
         })
     }
 
+    /// The logarithm of its density at a latent of as many dimensions.
+    pub fn log_density(&self, latent: &[f32]) -> f64 {
+        let gaussians = self.mean.iter().zip(&self.log_variance).zip(latent);
+        let nats = gaussians.map(|((&mean, &log_variance), &value)| {
+            let (off, log_variance) = (f64::from(value) - f64::from(mean), f64::from(log_variance));
+            -0.5 * (off * off * (-log_variance).exp() + log_variance + std::f64::consts::TAU.ln())
+        });
+        nats.sum()
+    }
+
     /// The draw that standard normal `noise` makes: `mean + noise * exp(log_variance / 2)`.
     pub fn draw(&self, noise: &[f32]) -> Vec<f32> {
         let gaussians = self.mean.iter().zip(&self.log_variance);

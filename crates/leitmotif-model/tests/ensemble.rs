@@ -7,7 +7,8 @@ use common::{SIZES, small as config};
 use leitmotif_kernels::Isa;
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_model::{
-    Compression, Ensemble, FieldDecoding, Gating, Markov, MarkovBuilder, Model, ModelConfig, ModelKind,
+    Compression, Condition, Ensemble, FieldDecoding, Gating, LatentKind, Markov, MarkovBuilder, Model, ModelConfig,
+    ModelKind,
 };
 
 const EVENTS: usize = 50;
@@ -104,6 +105,58 @@ fn a_lane_is_the_same_bits_alone_and_among_others() {
                 [1, 2, 3, 5].into_iter().for_each(|lanes| compare(&model, lanes));
             }
         });
+    }
+}
+
+/// The bits of all fields' logits for what follows piece number `piece`'s event number `time` in one lane.
+fn hear(ensemble: &mut dyn Ensemble, lane: usize, piece: usize, time: usize) -> Vec<u32> {
+    let next = common::event(&SIZES, piece, time + 1);
+    let logits = |(field, &size): (usize, &usize)| {
+        let mut logits = vec![f32::NAN; size];
+        ensemble.logits(&[lane], &next[..field], field, &mut logits);
+        logits.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+    };
+    SIZES.iter().enumerate().flat_map(logits).collect()
+}
+
+#[test]
+fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
+    let latents = ModelConfig {
+        latent: LatentKind::Bar,
+        d_latent: 15,
+        latent_slots: 3,
+        latent_bag: 3,
+        echoes: true,
+        ..config()
+    };
+    let condition = |latent: &'static [f32]| Some(Condition { latent, classes: &[] });
+    let networks = networks().into_iter().chain([latents]).map(|config| common::network(config, &SIZES));
+    let models = networks.map(|network| Box::new(network) as Box<dyn Model>).chain([Box::new(markov()) as _]);
+    for (number, model) in models.enumerate() {
+        for copied in [0, 1, 5, 6, 23, 40] {
+            let mut ensemble = model.ensemble(3);
+            ensemble.condition(0, condition(&[0.7; 15]));
+            ensemble.condition(2, condition(&[-0.2; 15]));
+            for time in 0..copied {
+                ensemble.push(&[0, 2], &[common::event(&SIZES, 0, time), common::event(&SIZES, 2, time)].concat());
+            }
+            ensemble.copy(0, 2);
+            ensemble.copy(0, 0);
+            // The copy goes on as the original would; the original then does so all the same.
+            let mut go_on = |lane: usize| {
+                let step = |time: usize| {
+                    ensemble.push(&[lane], &common::event(&SIZES, 0, time));
+                    hear(&mut *ensemble, lane, 0, time)
+                };
+                (copied..copied + 20).map(step).collect::<Vec<_>>()
+            };
+            let (copy, original) = (go_on(2), go_on(0));
+            assert!(copy == original, "model {number}, copied after {copied} events");
+            let mut alone = model.ensemble(1);
+            alone.condition(0, condition(&[0.7; 15]));
+            (0..copied + 20).for_each(|time| alone.push(&[0], &common::event(&SIZES, 0, time)));
+            assert!(hear(&mut *alone, 0, 0, copied + 19) == original[19], "model {number}, {copied} events");
+        }
     }
 }
 

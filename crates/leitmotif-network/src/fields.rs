@@ -6,7 +6,7 @@ use crate::init::Init;
 use crate::ops::{
     Dropout, FieldOutput, GroupOutput, echo, embed, feed_forward, field_loss, field_nats, group_loss, group_nats, site,
 };
-use crate::slots::Memory;
+use crate::latent::Memory;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use leitmotif_model::{EchoPlan, FieldDecoding, ModelDescription};
@@ -84,6 +84,11 @@ impl Fields {
             mixers: (1..chained).map(|_| FeedForward::new(d, config.d_field, false, 1.0, init)).collect(),
             gains: (0..if config.echoes { sizes.len() } else { 0 }).map(|field| gains(field, init)).collect(),
         }
+    }
+
+    /// The embeddings of all fields' values, `[values, d]`.
+    pub(crate) fn table(&self) -> Tensor<2> {
+        self.embedding.val()
     }
 
     /// The embedded events `[events, d]` of `values` `[events, fields]`.

@@ -11,6 +11,7 @@
 //! A group that reaches into several segments is encoded in each, from all its events and with the same noise; its
 //! divergence is divided among them by the events that each has of it (`share`), so that over a piece it counts once.
 
+use crate::bags::Bags;
 use crate::blocks::{FeedForward, fan_in};
 use crate::fields::Fields;
 use crate::init::Init;
@@ -18,7 +19,7 @@ use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_atte
 use crate::slots::Slots;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
+use leitmotif_model::{LOG_VARIANCES, SILENT, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
 
 /// How the latents are to be learnt in one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,11 +30,13 @@ pub struct LatentObjective {
     pub free_bits: f32,
     /// Probability that the decoder does not hear an event that does not open a bar.
     pub word_dropout: f32,
+    /// Probability that no field hears an echo in a bar.
+    pub echo_dropout: f32,
 }
 
 impl Default for LatentObjective {
     fn default() -> Self {
-        Self { beta: 1.0, free_bits: 0.0, word_dropout: 0.0 }
+        Self { beta: 1.0, free_bits: 0.0, word_dropout: 0.0, echo_dropout: 0.0 }
     }
 }
 
@@ -88,8 +91,18 @@ pub(crate) struct Latent {
     conditions: Vec<Param<Tensor<2>>>,
     /// By what a condition is multiplied first.
     scale: f32,
-    /// What events write to latents and fields read from them, besides.
-    pub(crate) slots: Option<Slots>,
+    /// What events write to latents and fields read from them, besides: by key, and in no order.
+    slots: Option<Slots>,
+    bags: Option<Bags>,
+}
+
+/// What the fields of a segment's targets read from.
+pub(crate) struct Memory<'a> {
+    latent: &'a Latent,
+    /// The latent of each input, zeros where it has none, `[n, d_latent]`.
+    latents: Tensor<2>,
+    /// The events before the targets, `[n, fields]`.
+    inputs: &'a [u16],
 }
 
 /// The Gaussians of a segment's groups.
@@ -133,12 +146,12 @@ impl Latent {
             feed_forward: FeedForward::new(d, config.d_ff, config.glu, depth, init),
         };
         let mut posterior = init.normal_values(2 * d * config.d_latent, 2.0 * fan_in(d));
-        let slots = config.latent_slots > 0;
-        if slots {
+        let read = config.fields_read_latents();
+        if read {
             posterior.iter_mut().for_each(|value| *value *= QUIET);
         }
         let mut bias = vec![0.0; 2 * config.d_latent];
-        bias[config.d_latent..].fill(if slots { NARROW } else { 0.0 });
+        bias[config.d_latent..].fill(if read { NARROW } else { 0.0 });
         for row in posterior.chunks_exact_mut(2 * config.d_latent) {
             row[config.d_latent..].iter_mut().for_each(|value| *value *= QUIET);
         }
@@ -154,7 +167,8 @@ impl Latent {
                 .collect(),
             conditions: (0..config.layers).map(|_| init.normal([conditions, d], fan_in(conditions))).collect(),
             scale: config.condition_scale(),
-            slots: slots.then(|| Slots::new(description, init)),
+            slots: (config.latent_slots > 0).then(|| Slots::new(description, init)),
+            bags: (config.latent_bag > 0).then(|| Bags::new(description, init)),
         }
     }
 
@@ -187,12 +201,22 @@ impl Latent {
         let normed = layer_norm(x, self.norm.gamma.val(), self.norm.beta.val());
         let first = embed(normed.clone(), &firsts, 1, 1.0);
         let mut both = first.matmul(self.posterior.val()) + self.posterior_bias.val().unsqueeze();
+        let (d, of_slots) = (config.d_latent, config.latent_slots * config.slot_width(description.sizes.len()));
         if let Some(slots) = &self.slots {
-            both = both + slots.write(embedded, normed, bars, &description.sizes);
+            let [means, log_variances] = slots.write(embedded, normed, bars, &description.sizes);
+            both = add_from(both, means, 0);
+            both = add_from(both, log_variances, d);
         }
-        let d = config.d_latent;
+        if let Some(bags) = &self.bags {
+            both = add_from(both, bags.write(fields.table(), bars, &description.sizes), of_slots);
+        }
         let (low, high) = LOG_VARIANCES;
         Gaussians { mean: both.clone().narrow(1, 0, d), log_variance: both.narrow(1, d, d).clamp(low, high) }
+    }
+
+    /// What fields read from the latents of inputs, if they do.
+    pub(crate) fn memory<'a>(&'a self, latents: Tensor<2>, inputs: &'a [u16]) -> Option<Memory<'a>> {
+        (self.slots.is_some() || self.bags.is_some()).then_some(Memory { latent: self, latents, inputs })
     }
 
     /// What each layer is told of each bar with these latents `[groups, d_latent]`.
@@ -206,6 +230,39 @@ impl Latent {
         let condition = Tensor::cat(parts, 1) * self.scale;
         let layers = self.conditions.iter().map(|map| condition.clone().matmul(map.val())).collect();
         Told { layers, of_input: bars.of_input }
+    }
+}
+
+/// `sum` `[n, _]` with `part` added to its columns from number `from`.
+fn add_from(sum: Tensor<2>, part: Tensor<2>, from: usize) -> Tensor<2> {
+    let ([n, width], [_, columns]) = (sum.dims(), part.dims());
+    let zeros = |columns: usize| Tensor::zeros([n, columns], &sum.device());
+    let padded: Vec<Tensor<2>> =
+        [(from > 0).then(|| zeros(from)), Some(part), (from + columns < width).then(|| zeros(width - from - columns))]
+            .into_iter()
+            .flatten()
+            .collect();
+    sum.clone() + Tensor::cat(padded, 1)
+}
+
+impl Memory<'_> {
+    /// What field number `field` (from 1) of each of the `events` `[n, fields]` reads, `[n, d]`.
+    pub(crate) fn read(&self, field: usize, events: &[u16], sizes: &[usize]) -> Tensor<2> {
+        let [_, d_latent] = self.latents.dims();
+        let of_bags = self.latent.bags.as_ref().map_or(0, Bags::dimensions);
+        let slots = self.latent.slots.as_ref().map(|slots| {
+            let latents = self.latents.clone().narrow(1, 0, d_latent - of_bags);
+            slots.read(field, events, self.inputs, latents, sizes)
+        });
+        let bags = self.latent.bags.as_ref().map(|bags| {
+            let latents = self.latents.clone().narrow(1, d_latent - of_bags, of_bags);
+            bags.read(field, latents)
+        });
+        match (slots, bags) {
+            (Some(slots), Some(bags)) => slots + bags,
+            (Some(read), None) | (None, Some(read)) => read,
+            (None, None) => unreachable!("a memory is of a latent that fields read from"),
+        }
     }
 }
 
@@ -277,6 +334,20 @@ pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probabil
     embedded * Tensor::<2>::from_data(TensorData::new(heard, [events, 1]), &device)
 }
 
+/// Mutes the echoes (of each field, `[lanes * segment, echoes]`) of all events of some bars, each bar of a segment with this probability:
+/// echoes repeat what was played before, and what they foretell a latent need not say.
+pub(crate) fn mute_echoes(echoes: &mut [Vec<i32>], bars: &SegmentBars<'_>, probability: f32, seed: u64) {
+    let keeps = leitmotif_kernels::dropout::mask(seed, bars.group_of_bar.len(), probability);
+    for rows in echoes.iter_mut().filter(|rows| !rows.is_empty()) {
+        let each = rows.len() / bars.of_input.len();
+        for (bar, echoes) in bars.of_input.iter().zip(rows.chunks_exact_mut(each)) {
+            if usize::try_from(*bar).is_ok_and(|bar| keeps[bar] == 0.0) {
+                echoes.fill(SILENT);
+            }
+        }
+    }
+}
+
 /// Whether a model of this configuration has latents.
 pub(crate) fn has_latents(config: &ModelConfig) -> bool {
     config.bars_per_latent() > 0
@@ -330,5 +401,40 @@ mod tests {
         }
         let rate = silent as f32 / may_be as f32;
         assert!((rate - RATE).abs() < 0.04, "{silent} of {may_be} are silent");
+    }
+
+    #[test]
+    fn echoes_are_muted_bar_by_bar() {
+        const BARS: usize = 400;
+        let of_input: Vec<i32> = (0..BARS as i32).flat_map(|bar| [bar, bar, bar, -1]).collect();
+        let groups: Vec<i32> = (0..BARS as i32).collect();
+        let bars = SegmentBars {
+            of_input: &of_input,
+            group_of_bar: &groups,
+            classes: &[],
+            events: &[],
+            places: &[],
+            offsets: &[0],
+            shares: &[],
+            keys: &[],
+        };
+        let heard = |probability: f32, seed: u64| {
+            let mut echoes = vec![vec![7; of_input.len()], vec![5; 2 * of_input.len()], Vec::new()];
+            mute_echoes(&mut echoes, &bars, probability, seed);
+            echoes
+        };
+        assert!(heard(0.0, 1).iter().flatten().all(|&echo| echo != SILENT));
+        let echoes = heard(0.3, 1);
+        assert_eq!(echoes, heard(0.3, 1));
+        assert_ne!(echoes, heard(0.3, 2));
+        let mut muted = 0;
+        for (one, two) in echoes[0].chunks_exact(4).zip(echoes[1].chunks_exact(8)) {
+            assert!(one[3] == 7 && two[6..] == [5, 5], "outside of bars everything is heard");
+            let silent = one[0] == SILENT;
+            assert_eq!((&one[..3], &two[..6]), if silent { (&[SILENT; 3][..], &[SILENT; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) });
+            muted += usize::from(silent);
+        }
+        let rate = muted as f32 / BARS as f32;
+        assert!((rate - 0.3).abs() < 0.06, "{muted} of {BARS} bars are mute");
     }
 }

@@ -3,6 +3,7 @@
 //! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Judge`] for evaluation. [`ops`] holds the
 //! few large operations that carry the work.
 
+mod bags;
 mod blocks;
 mod carry;
 mod compress;

@@ -4,10 +4,9 @@ use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
 use crate::fields::{Asked, Fields};
 use crate::init::Init;
-use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, has_latents, word_dropout};
+use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, Memory, has_latents, mute_echoes, word_dropout};
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, embed, site};
-use crate::slots::Memory;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{
@@ -62,8 +61,9 @@ impl StepOutput {
 
 /// The place of the field decoders among the sites of dropout.
 const FIELDS_PLACE: u64 = 6;
-/// The place of word dropout.
+/// The places of word dropout and of echoes' dropout.
 const WORDS_PLACE: u64 = 7;
+const ECHOES_PLACE: u64 = 8;
 
 impl Network {
     /// An untrained network on `device` (an autodiff device for training).
@@ -207,7 +207,7 @@ impl Network {
         let Segment { lanes, segment: length, .. } = *segment;
         let (config, sizes) = (&self.description.model, &self.description.sizes);
         carry.reset(segment.starts, config.kind);
-        let echoes = listen(&mut carry, segment, sizes);
+        let mut echoes = listen(&mut carry, segment, sizes);
         let (seed, objective) = training.unzip();
         let mut embedded = self.parameters.fields.embed(segment.inputs, sizes);
         let (mut gaussians, mut told, mut latents) = (None, None, None);
@@ -215,11 +215,12 @@ impl Network {
         if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
             let encoded = latent.encode(&self.parameters.fields, &bars, &self.description, seed);
             let drawn = encoded.draw(bars.keys);
-            latents = latent.slots.as_ref().map(|_| of_inputs(drawn.clone(), &bars));
+            latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), &bars));
             told = Some(latent.tell(drawn, &bars));
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
                 embedded = word_dropout(embedded, &bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
+                mute_echoes(&mut echoes, &bars, objective.echo_dropout, site(seed, 0, ECHOES_PLACE));
             }
         }
         let embedded = embedded.reshape([lanes, length, config.d_model]);
@@ -233,8 +234,7 @@ impl Network {
 
     /// What the fields of a segment's targets read from, given the latent of each input.
     fn memory<'a>(&'a self, latents: Option<Tensor<2>>, segment: &Segment<'a>) -> Option<Memory<'a>> {
-        let slots = self.parameters.latent.as_ref()?.slots.as_ref()?;
-        Some(Memory { slots, latents: latents?, inputs: segment.inputs })
+        self.parameters.latent.as_ref()?.memory(latents?, segment.inputs)
     }
 
     /// The posteriors of a segment's groups of bars; none for a model without latents.

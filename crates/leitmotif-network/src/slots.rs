@@ -34,15 +34,6 @@ pub(crate) struct Slots {
     readers: Vec<Param<Tensor<2>>>,
 }
 
-/// What the fields of a segment's targets read from.
-pub(crate) struct Memory<'a> {
-    pub(crate) slots: &'a Slots,
-    /// The latent of each input, zeros where it has none, `[n, d_latent]`.
-    pub(crate) latents: Tensor<2>,
-    /// The events before the targets, `[n, fields]`.
-    pub(crate) inputs: &'a [u16],
-}
-
 /// Deviations of fresh keys: of the event's earlier fields, of the event before, of the event before where there is next to
 /// nothing else, and of what a field prefers. Sharp enough that events fall into different slots from the first step.
 const KNOWN: f32 = 1.5;
@@ -58,7 +49,7 @@ impl Slots {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, k, slots) = (config.d_model, sizes.len(), config.latent_slots);
-        let (width, values) = (config.d_latent / slots, sizes.iter().sum::<usize>());
+        let (width, values) = (config.slot_width(k), sizes.iter().sum::<usize>());
         let keys = |field: usize, init: &mut Init| {
             let earlier: usize = sizes[..field].iter().sum();
             let mut table = init.normal_values(earlier * slots, KNOWN);
@@ -93,7 +84,24 @@ impl Slots {
         activation::softmax(embed(self.keys[field - 1].val(), &named, field + k + 1, 1.0), 1)
     }
 
-    /// What the events of groups write, `[groups, 2 d_latent]`: parts of means, then of log-variances. `embedded` and `encoded` (and
+    /// What field number `field` (from 1) of each of the `events` `[n, fields]`, each after an event of `previous`, reads from `latents`
+    /// `[n, slots * width]`: `[n, d]`.
+    pub(crate) fn read(
+        &self,
+        field: usize,
+        events: &[u16],
+        previous: &[u16],
+        latents: Tensor<2>,
+        sizes: &[usize],
+    ) -> Tensor<2> {
+        let reader = self.readers[field - 1].val();
+        let gate = self.weigh(field, events, previous, sizes);
+        let ([n, slots], [width, _]) = (gate.dims(), reader.dims());
+        let mixed = gate.reshape([n, slots, 1]) * latents.reshape([n, slots, width]);
+        mixed.sum_dim(1).reshape([n, width]).matmul(reader)
+    }
+
+    /// What the events of groups write: parts of means and of log-variances, each `[groups, slots * width]`. `embedded` and `encoded` (and
     /// normalised) are `[n, d]`. The event that opens a group writes nothing, since it is foretold without its latent.
     pub(crate) fn write(
         &self,
@@ -101,7 +109,7 @@ impl Slots {
         encoded: Tensor<2>,
         bars: &SegmentBars<'_>,
         sizes: &[usize],
-    ) -> Tensor<2> {
+    ) -> [Tensor<2>; 2] {
         let (k, [n, _]) = (sizes.len(), embedded.dims());
         let (groups, device) = (bars.offsets.len() - 1, embedded.device());
         let plain = layer_norm(embedded, self.gamma.val(), self.beta.val());
@@ -122,33 +130,21 @@ impl Slots {
         let written = written.reduce(|sum, part| sum + part);
         let written = written.unwrap_or_else(|| Tensor::zeros([n, slots, 2 * width], &device));
         let written = members.sum(written.reshape([n, slots * 2 * width])).reshape([groups, slots, 2 * width]);
-        let part = |from: usize| written.clone().narrow(2, from, width).reshape([groups, slots * width]);
-        Tensor::cat(vec![part(0), part(width)], 1)
-    }
-}
-
-impl Memory<'_> {
-    /// What field number `field` (from 1) of each of the `events` `[n, fields]` reads, `[n, d]`.
-    pub(crate) fn read(&self, field: usize, events: &[u16], sizes: &[usize]) -> Tensor<2> {
-        let reader = self.slots.readers[field - 1].val();
-        let gate = self.slots.weigh(field, events, self.inputs, sizes);
-        let ([n, slots], [width, _]) = (gate.dims(), reader.dims());
-        let mixed = gate.reshape([n, slots, 1]) * self.latents.clone().reshape([n, slots, width]);
-        mixed.sum_dim(1).reshape([n, width]).matmul(reader)
+        [0, width].map(|from| written.clone().narrow(2, from, width).reshape([groups, slots * width]))
     }
 }
 
 /// Which events are of which group.
-struct Members {
+pub(crate) struct Members {
     /// Of each event, `[n]`.
     group: Vec<i32>,
     /// The events of each group, as many places for each as the longest has, -1 where there is none.
-    events: Vec<i32>,
-    longest: usize,
+    pub(crate) events: Vec<i32>,
+    pub(crate) longest: usize,
 }
 
 impl Members {
-    fn new(offsets: &[usize]) -> Self {
+    pub(crate) fn new(offsets: &[usize]) -> Self {
         let groups = || offsets.windows(2).map(|pair| pair[0]..pair[1]);
         let longest = groups().map(|group| group.len()).max().unwrap_or(1).max(1);
         let place = |group: &std::ops::Range<usize>, place: usize| match group.start + place {
@@ -162,7 +158,8 @@ impl Members {
         }
     }
 
-    fn opens(&self, event: usize) -> bool {
+    /// Whether an event opens its group.
+    pub(crate) fn opens(&self, event: usize) -> bool {
         event == 0 || self.group[event] != self.group[event - 1]
     }
 

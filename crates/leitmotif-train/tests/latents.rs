@@ -182,13 +182,19 @@ fn latents_that_cannot_be_are_refused_by_name() {
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");
     type Change = fn(&mut RunConfig);
-    let wrongs: [(Change, &[&str]); 13] = [
+    let wrongs: [(Change, &[&str]); 16] = [
         (|it| it.model.kind = ModelKind::Lstm, &["latent", "kind = \"transformer\""]),
         (|it| it.model.latent = LatentKind::None, &["attributes", "density", "latent = \"none\""]),
         (|it| it.model.attributes[1] = "swing".into(), &["model.attributes", "`swing`", "polyphony"]),
         (|it| it.model.attributes[0] = "rhythm:kazoo".into(), &["model.attributes", "rhythm:kazoo"]),
         (|it| it.model.latent_slots = 4, &["latent_slots = 4", "divisor of d_latent = 6"]),
         (|it| it.model.latent_slots = 12, &["latent_slots = 12", "between 0 and 6"]),
+        (|it| it.model.latent_bag = 2, &["latent_bag = 2", "at most d_latent / 5 = 1"]),
+        (
+            |it| (it.model.d_latent, it.model.latent_bag, it.model.latent_slots) = (20, 2, 3),
+            &["latent_slots = 3", "0 or a divisor of d_latent - 5 * latent_bag = 10"],
+        ),
+        (|it| it.latent.echo_dropout = 1.0, &["latent.echo_dropout = 1", "at least 0 and below 1"]),
         (|it| it.model.d_latent = 0, &["d_latent = 0", "between 1 and 4096"]),
         (|it| it.model.latent_bars = 65, &["latent_bars = 65", "between 1 and 64"]),
         (|it| it.model.encoder_layers = 0, &["encoder_layers = 0"]),

@@ -49,7 +49,7 @@ impl<'a> Asked<'a> {
 }
 
 /// How far a bar is, and what it must keep to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Keeping {
     grid: u64,
     /// Steps of each value of the duration field, and which field that is.

@@ -9,6 +9,7 @@
 
 mod conditions;
 mod edit;
+mod filler;
 mod interpolate;
 mod keeping;
 mod leading;
@@ -23,6 +24,6 @@ pub use edit::{Change, Edited, Restyle, reconstruction, restyling, variation};
 pub use interpolate::{MAX_DRAWS, MAX_STEPS, Passage, Step, through};
 pub(crate) use keeping::{Asked, Keeping};
 pub use operations::{Path, between, vary};
-pub use rewrite::{BarCondition, Rewriter, Rewritten, Task, space};
+pub use rewrite::{BarCondition, MAX_DRAFTS, Rewriter, Rewritten, Task, space};
 pub use source::Source;
 pub use splice::splice;

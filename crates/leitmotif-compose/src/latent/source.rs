@@ -86,17 +86,19 @@ impl Source {
 
 /// The posterior of each group of bars of a sequence.
 pub(crate) fn encode(space: &LatentSpace, sequence: &Sequence, bars: &[Range<usize>]) -> Vec<Posterior> {
+    bars.chunks(space.bars_per_latent().max(1)).map(|group| posterior(space, sequence, group)).collect()
+}
+
+/// The posterior of one group of bars of a sequence.
+pub(super) fn posterior(space: &LatentSpace, sequence: &Sequence, group: &[Range<usize>]) -> Posterior {
     let k = sequence.fields();
-    let group = |bars: &[Range<usize>]| {
-        let (mut events, mut places) = (Vec::new(), Vec::new());
-        for (place, bar) in bars.iter().enumerate() {
-            events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
-            places.extend(std::iter::repeat_n(place, bar.len()));
-        }
-        let most = places.len().min(leitmotif_data::MAX_GROUP_EVENTS);
-        space.encode(&events[..most * k], &places[..most])
-    };
-    bars.chunks(space.bars_per_latent().max(1)).map(group).collect()
+    let (mut events, mut places) = (Vec::new(), Vec::new());
+    for (place, bar) in group.iter().enumerate() {
+        events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
+        places.extend(std::iter::repeat_n(place, bar.len()));
+    }
+    let most = places.len().min(leitmotif_data::MAX_GROUP_EVENTS);
+    space.encode(&events[..most * k], &places[..most])
 }
 
 /// The class of each of the model's attributes in each bar.

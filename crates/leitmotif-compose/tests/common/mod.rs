@@ -71,6 +71,10 @@ impl Ensemble for HashingEnsemble<'_> {
             }
         }
     }
+
+    fn copy(&mut self, from: usize, to: usize) {
+        self.states[to] = self.states[from];
+    }
 }
 
 pub fn events() -> Arc<dyn Representation> {

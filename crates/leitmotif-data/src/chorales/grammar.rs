@@ -73,6 +73,13 @@ impl Grammar for ChoralesGrammar {
     fn seconds(&self) -> f64 {
         self.course.seconds()
     }
+
+    fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
+    where
+        Self: 'a,
+    {
+        Box::new(self.clone())
+    }
 }
 
 const _: () = assert!(FIELDS == 5);

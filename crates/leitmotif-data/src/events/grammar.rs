@@ -299,4 +299,11 @@ impl Grammar for EventsGrammar<'_> {
     fn seconds(&self) -> f64 {
         self.seconds
     }
+
+    fn fork<'b>(&self) -> Box<dyn Grammar + 'b>
+    where
+        Self: 'b,
+    {
+        Box::new(self.clone())
+    }
 }

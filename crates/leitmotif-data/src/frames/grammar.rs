@@ -79,4 +79,11 @@ impl Grammar for FramesGrammar {
     fn seconds(&self) -> f64 {
         self.course.seconds()
     }
+
+    fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
+    where
+        Self: 'a,
+    {
+        Box::new(self.clone())
+    }
 }

@@ -64,4 +64,11 @@ impl Grammar for NotesGrammar {
     fn seconds(&self) -> f64 {
         self.notes as f64 / TOKENS_PER_QUARTER as f64 * SECONDS_PER_QUARTER
     }
+
+    fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
+    where
+        Self: 'a,
+    {
+        Box::new(self.clone())
+    }
 }

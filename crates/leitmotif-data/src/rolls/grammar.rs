@@ -66,4 +66,11 @@ impl Grammar for RollsGrammar {
     fn seconds(&self) -> f64 {
         self.course.seconds()
     }
+
+    fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
+    where
+        Self: 'a,
+    {
+        Box::new(self.clone())
+    }
 }

@@ -220,6 +220,10 @@ impl Ensemble for MarkovEnsemble<'_> {
             logits.iter_mut().for_each(|p| *p = p.ln().max(NOTHING));
         }
     }
+
+    fn copy(&mut self, from: usize, to: usize) {
+        self.memories[to] = self.memories[from].clone();
+    }
 }
 
 struct MarkovEvaluator<'a> {

@@ -2,6 +2,7 @@
 
 use super::attention::{Attention, AttentionScratch};
 use super::cache::{Cache, room};
+use super::copy_item;
 use super::dense::{Dense, FeedForward, Scratch, add};
 use crate::{Gating, ModelConfig, ModelError, Weights};
 use leitmotif_kernels::step::{self, Gru};
@@ -29,6 +30,13 @@ pub(super) struct DecoderState {
     gate: Vec<f32>,
     /// What a sub-layer adds.
     output: Vec<f32>,
+}
+
+impl DecoderState {
+    /// Makes lane `to` what lane `from` is.
+    pub(super) fn copy(&mut self, from: usize, to: usize) {
+        self.caches.iter_mut().for_each(|lanes| copy_item(lanes, from, to));
+    }
 }
 
 impl Decoder {

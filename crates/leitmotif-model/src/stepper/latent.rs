@@ -11,6 +11,7 @@ use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use super::fields::Fields;
 use super::slots::Slots;
+use super::bags::Bags;
 use crate::{AttributeCuts, Condition, ModelConfig, ModelDescription, ModelError, Posterior, Prior, Weights};
 
 /// The latents of a model.
@@ -35,6 +36,7 @@ pub struct LatentSpace {
     conditions: Vec<Dense>,
     /// What events write to it and fields read from it, besides.
     slots: Option<Slots>,
+    bags: Option<Bags>,
     /// By what a condition is multiplied first.
     scale: f32,
     prior: Option<Prior>,
@@ -86,6 +88,7 @@ impl LatentSpace {
             attributes: description.attributes.clone(),
             conditions: (0..config.layers).map(condition).collect::<Result<_, _>>()?,
             slots: Slots::load(weights, description)?,
+            bags: Bags::load(weights, description, fields)?,
             scale: config.condition_scale(),
             prior: None,
         })
@@ -95,9 +98,33 @@ impl LatentSpace {
         self.prior = prior;
     }
 
-    /// What fields read from a latent, if it has slots.
-    pub(super) fn slots(&self) -> Option<&Slots> {
-        self.slots.as_ref()
+    /// Whether fields read from latents themselves.
+    pub(super) fn is_read(&self) -> bool {
+        self.slots.is_some() || self.bags.is_some()
+    }
+
+    /// Adds to the state `z` `[d_model]` what field number `field` (from 1) reads from a `latent`, given its `earlier` fields and the
+    /// event before.
+    pub(super) fn read(
+        &self,
+        field: usize,
+        (earlier, previous): (&[u16], &[u16]),
+        latent: &[f32],
+        z: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) {
+        let (of_slots, of_bags) = latent.split_at(self.of_slots());
+        if let Some(slots) = &self.slots {
+            slots.read(field, earlier, previous, of_slots, z, scratch);
+        }
+        if let Some(bags) = &self.bags {
+            bags.read(field, of_bags, z, scratch);
+        }
+    }
+
+    /// Dimensions that are not the bags'.
+    fn of_slots(&self) -> usize {
+        self.d - self.bags.as_ref().map_or(0, Bags::dimensions)
     }
 
     /// Dimensions of a latent.
@@ -181,10 +208,17 @@ impl LatentSpace {
         self.norm.apply(&x, &mut normed);
         let mut both = vec![0.0; 2 * self.d];
         self.posterior.apply(&normed[..d], &mut both);
+        let mut log_variance = both.split_off(self.d);
+        let of_slots = self.of_slots();
         if let Some(slots) = &self.slots {
-            add(&mut both, &slots.write(events, &embedded, &normed));
+            let written = slots.write(events, &embedded, &normed);
+            let (means, log_variances) = written.split_at(of_slots);
+            add(&mut both[..of_slots], means);
+            add(&mut log_variance[..of_slots], log_variances);
         }
-        let log_variance = both.split_off(self.d);
+        if let Some(bags) = &self.bags {
+            bags.write(events, &mut both[of_slots..]);
+        }
         Posterior::new(both, log_variance)
     }
 }

@@ -1,6 +1,7 @@
 //! Long short-term memory, one event of each of some lanes at a time.
 
 use super::cache::room;
+use super::copy_row;
 use super::dense::Dense;
 use crate::{ModelConfig, ModelError, Weights};
 use leitmotif_kernels::step;
@@ -21,6 +22,13 @@ pub(super) struct LstmState {
     hidden: Vec<f32>,
     /// Sums of the gates by input and by state, `[rows, 4 d]`.
     gates: [Vec<f32>; 2],
+}
+
+impl LstmState {
+    /// Makes lane `to` what lane `from` is, `d` numbers wide.
+    pub(super) fn copy(&mut self, from: usize, to: usize, d: usize) {
+        self.layers.iter_mut().flatten().for_each(|lanes| copy_row(lanes, d, from, to));
+    }
 }
 
 impl Lstm {

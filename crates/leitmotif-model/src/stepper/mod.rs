@@ -10,6 +10,7 @@
 //! and among others.
 
 mod attention;
+mod bags;
 mod cache;
 mod compress;
 mod decoder;
@@ -31,8 +32,8 @@ use fields::{FieldScratch, Fields};
 pub use latent::LatentSpace;
 pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
+pub use bags::BAG_SCALE;
 pub use slots::SLOT_LEAST;
-use slots::Slots;
 
 /// A trained transformer or LSTM, ready to write.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ impl Model for NetworkModel {
             state,
             outputs: vec![0.0; lanes * self.description.model.d_model],
             previous: vec![0; lanes * self.description.sizes.len()],
-            latents: match self.slots() {
+            latents: match self.read_latents() {
                 Some(_) => vec![0.0; lanes * self.description.model.d_latent],
                 None => Vec::new(),
             },
@@ -150,8 +151,9 @@ impl NetworkModel {
         self.description.model.layers * self.description.model.d_model + self.description.model.d_latent
     }
 
-    fn slots(&self) -> Option<&Slots> {
-        self.latents.as_ref().and_then(LatentSpace::slots)
+    /// Its latents, if fields read from them.
+    fn read_latents(&self) -> Option<&LatentSpace> {
+        self.latents.as_ref().filter(|latents| latents.is_read())
     }
 }
 
@@ -162,7 +164,7 @@ struct NetworkEnsemble<'a> {
     conditions: Vec<Option<Vec<f32>>>,
     /// The last event of each lane, `[lanes, fields]`.
     previous: Vec<u16>,
-    /// The latent that it was read with, `[lanes, d_latent]`, zeros for none; empty unless latents have slots.
+    /// The latent that it was read with, `[lanes, d_latent]`, zeros for none; empty unless fields read from latents.
     latents: Vec<f32>,
     /// The backbone's state after the last event of each lane, `[lanes, d]`.
     outputs: Vec<f32>,
@@ -215,6 +217,37 @@ impl Ensemble for NetworkEnsemble<'_> {
             }
         }
     }
+
+    fn copy(&mut self, from: usize, to: usize) {
+        let ModelDescription { model, sizes, .. } = &self.model.description;
+        match &mut self.state {
+            State::Decoder(state) => state.copy(from, to),
+            State::Lstm(state) => state.copy(from, to, model.d_model),
+        }
+        copy_row(&mut self.outputs, model.d_model, from, to);
+        copy_row(&mut self.previous, sizes.len(), from, to);
+        if !self.latents.is_empty() {
+            copy_row(&mut self.latents, model.d_latent, from, to);
+        }
+        if from != to {
+            copy_item(&mut self.conditions, from, to);
+            copy_item(&mut self.echoes, from, to);
+        }
+    }
+}
+
+/// Makes row number `to` of `[rows, width]` what row number `from` is.
+fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
+    rows.copy_within(from * width..(from + 1) * width, to * width);
+}
+
+/// Makes what one lane has another's, in the other's space; where no lane has anything, nothing.
+fn copy_item<T: Clone>(lanes: &mut [T], from: usize, to: usize) {
+    if !lanes.is_empty()
+        && let Ok([from, to]) = lanes.get_disjoint_mut([from, to])
+    {
+        to.clone_from(from);
+    }
 }
 
 impl NetworkEnsemble<'_> {
@@ -238,7 +271,7 @@ impl NetworkEnsemble<'_> {
         for (&lane, x) in lanes.iter().zip(x.chunks_exact(d)) {
             self.outputs[lane * d..(lane + 1) * d].copy_from_slice(x);
         }
-        if model.slots().is_some() {
+        if model.read_latents().is_some() {
             self.keep_latents(lanes);
         }
     }
@@ -266,13 +299,13 @@ impl NetworkEnsemble<'_> {
                 self.echoes[lane].listen(plan, &earlier[row * field..(row + 1) * field], &mut self.echoed);
             }
         }
-        if let Some(slots) = model.slots().filter(|_| field > 0) {
+        if let Some(latents) = model.read_latents().filter(|_| field > 0) {
             let (k, width) = (model.description.sizes.len(), model.description.model.d_latent);
             for (row, &lane) in lanes.iter().enumerate() {
-                let (earlier, previous) =
+                let known =
                     (&earlier[row * field..(row + 1) * field], &self.previous[lane * k..(lane + 1) * k]);
                 let latent = &self.latents[lane * width..(lane + 1) * width];
-                slots.read(field, earlier, previous, latent, &mut z[row * d..(row + 1) * d], &mut self.read);
+                latents.read(field, known, latent, &mut z[row * d..(row + 1) * d], &mut self.read);
             }
         }
         model.fields.logits(field, z, earlier, &self.echoed, logits, &mut self.scratch);

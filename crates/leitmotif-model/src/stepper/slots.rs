@@ -35,7 +35,7 @@ impl Slots {
         if slots == 0 {
             return Ok(None);
         }
-        let width = config.d_latent / slots;
+        let width = config.slot_width(k);
         let offsets: Vec<usize> = (0..=k).map(|field| sizes[..field].iter().sum()).collect();
         let keys = |field: usize| {
             let shape = [offsets[field] + offsets[k] + 1, slots];
@@ -94,7 +94,7 @@ impl Slots {
         add(z, read);
     }
 
-    /// What a group's `events` `[n, fields]` write, `[2 d_latent]`: parts of means, then of log-variances. `embedded` and
+    /// What a group's `events` `[n, fields]` write, `[2 * slots * width]`: parts of means, then of log-variances. `embedded` and
     /// `encoded` (and normalised) are `[n, d]`. The event that opens the group writes nothing, since it is foretold without its latent.
     pub(super) fn write(&self, events: &[u16], embedded: &[f32], encoded: &[f32]) -> Vec<f32> {
         let (k, d, n) = (self.offsets.len() - 1, self.d, embedded.len() / self.d);

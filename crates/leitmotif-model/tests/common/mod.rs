@@ -133,11 +133,17 @@ impl Maker {
         if config.latent_slots > 0 {
             self.slots(description);
         }
+        if config.latent_bag > 0 {
+            for field in 0..description.sizes.len() - 1 {
+                self.add("latent.bags.writers", &[(&field.to_string(), &[d, config.latent_bag])]);
+                self.add("latent.bags.readers", &[(&field.to_string(), &[config.latent_bag, d])]);
+            }
+        }
     }
 
     fn slots(&mut self, description: &ModelDescription) {
         let (config, sizes) = (&description.model, &description.sizes);
-        let (d, values, width) = (config.d_model, sizes.iter().sum::<usize>(), config.d_latent / config.latent_slots);
+        let (d, values, width) = (config.d_model, sizes.iter().sum::<usize>(), config.slot_width(sizes.len()));
         let columns = (sizes.len() - 1) * 2 * width;
         self.add("latent.slots", &[("gamma", &[d]), ("beta", &[d]), ("writer", &[2 * d, columns])]);
         for field in 1..sizes.len() {

@@ -8,7 +8,8 @@ use leitmotif_model::{Compression, Gating, Judge, LatentKind, ModelConfig, Netwo
 use leitmotif_network::ops::by_definition;
 use leitmotif_network::{LatentObjective, Network, StepOutput, device};
 
-const OBJECTIVE: LatentObjective = LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3 };
+const OBJECTIVE: LatentObjective =
+    LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3, echo_dropout: 0.3 };
 
 fn training(config: ModelConfig) -> Network {
     Network::new(&describe(config), 5, &device("cpu").unwrap().autodiff()).unwrap()
@@ -19,13 +20,15 @@ fn scalar(loss: &Tensor<1>) -> f64 {
 }
 
 /// A bar, and a phrase with everything that could be different about it.
-fn kinds() -> [ModelConfig; 5] {
+fn kinds() -> [ModelConfig; 7] {
     [
         config(LatentKind::Bar),
         ModelConfig { attributes: Vec::new(), echoes: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { glu: true, gating: Gating::Gru, encoder_layers: 1, ..config(LatentKind::Phrase) },
         ModelConfig { d_latent: 6, latent_slots: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { latent_slots: 5, ..config(LatentKind::Phrase) },
+        ModelConfig { d_latent: 12, latent_slots: 3, latent_bag: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
+        ModelConfig { d_latent: 8, latent_bag: 3, ..config(LatentKind::Phrase) },
     ]
 }
 
@@ -93,7 +96,7 @@ fn the_loss_is_the_music_and_the_divergence_weighed() {
     let groups: f64 = lap.shares.iter().map(|&share| f64::from(share)).sum();
     let events = lap.cut.lengths.iter().sum::<usize>() as f64;
     for (beta, free_bits) in [(0.0, 0.0), (1.0, 0.0), (0.3, 0.0), (1.0, 0.1), (2.0, 10.0)] {
-        let objective = LatentObjective { beta, free_bits, word_dropout: 0.0 };
+        let objective = LatentObjective { beta, free_bits, ..LatentObjective::default() };
         let StepOutput { loss, music_loss, compression, latent, .. } = step(objective);
         let latent = latent.unwrap();
         let sum = by_dimension.iter().map(|nats| nats.max(f64::from(free_bits) * groups)).sum::<f64>();
@@ -108,9 +111,9 @@ fn the_loss_is_the_music_and_the_divergence_weighed() {
 #[test]
 fn gradients_of_latents_are_slopes() {
     const DELTA: f32 = 4e-3;
-    let free = LatentObjective { beta: 1.0, free_bits: 0.0, word_dropout: 0.0 };
+    let free = LatentObjective::default();
     for (config, objective) in
-        kinds().into_iter().zip([free, LatentObjective { free_bits: 0.05, ..free }, OBJECTIVE, free, OBJECTIVE])
+        kinds().into_iter().zip([free, LatentObjective { free_bits: 0.05, ..free }, OBJECTIVE, free, OBJECTIVE, OBJECTIVE, free])
     {
         // What teaches a compressor is meant to reach nothing else, so it is no slope of anything here.
         let network = training(ModelConfig { compression: Compression::Mean, ..config });

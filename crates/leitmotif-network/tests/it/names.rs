@@ -23,12 +23,14 @@ fn names_and_shapes_stay() {
     let list = |description: ModelDescription| names(&Network::new(&description, 0, &device).unwrap().weights());
     let latents = ModelConfig { layers: 1, encoder_layers: 1, ..songs::config(LatentKind::Phrase) };
     let slots = ModelConfig { d_latent: 6, latent_slots: 3, ..latents.clone() };
+    let bags = ModelConfig { d_latent: 10, latent_slots: 2, latent_bag: 3, ..latents.clone() };
     let prior = PriorNetwork::new([5, 16, 8, 2], 0, &device);
     let all = [
         list(describe(full)),
         list(describe(ModelConfig { layers: 1, ..lstm() })),
         list(songs::describe(latents)),
         list(songs::describe(slots)),
+        list(songs::describe(bags)),
         names(&prior.weights()),
         list(describe(ModelConfig { layers: 1, fields: FieldDecoding::Independent, ..lstm() })),
     ];

@@ -39,6 +39,8 @@ pub struct LatentConfig {
     pub free_bits: f64,
     /// Probability that the decoder does not hear an event in training.
     pub word_dropout: f64,
+    /// Probability that no field hears an echo in a bar in training.
+    pub echo_dropout: f64,
     /// Where attributes are cut into classes.
     pub cuts: Cuts,
     /// Classes of an attribute that is cut by the corpus.
@@ -62,6 +64,7 @@ impl Default for LatentConfig {
             kl_rise: 0.5,
             free_bits: 0.2,
             word_dropout: 0.1,
+            echo_dropout: 0.0,
             cuts: Cuts::Corpus,
             classes: 8,
             attribute_drop: 0.1,
@@ -88,6 +91,7 @@ impl LatentConfig {
         check(share(self.kl_rise), "kl_rise", &self.kl_rise, "between 0 and 1")?;
         check(finite(self.free_bits), "free_bits", &self.free_bits, "0 or more")?;
         check((0.0..1.0).contains(&self.word_dropout), "word_dropout", &self.word_dropout, "at least 0 and below 1")?;
+        check((0.0..1.0).contains(&self.echo_dropout), "echo_dropout", &self.echo_dropout, "at least 0 and below 1")?;
         check((2..=MAX_CLASSES).contains(&self.classes), "classes", &self.classes, "between 2 and 64")?;
         check(share(self.attribute_drop), "attribute_drop", &self.attribute_drop, "between 0 and 1")?;
         let width = self.prior_width;
@@ -114,6 +118,7 @@ impl LatentConfig {
             beta: self.beta(used) as f32,
             free_bits: self.free_bits as f32,
             word_dropout: self.word_dropout as f32,
+            echo_dropout: self.echo_dropout as f32,
         }
     }
 }

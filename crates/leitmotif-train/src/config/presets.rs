@@ -53,8 +53,8 @@ impl Preset {
     /// Its settings.
     pub fn config(self) -> RunConfig {
         match self {
-            Self::TinyVae => with_latents(Self::Tiny.config(), 64),
-            Self::SmallVae => with_latents(Self::Small.config(), 128),
+            Self::TinyVae => with_latents(Self::Tiny.config(), 5),
+            Self::SmallVae => with_latents(Self::Small.config(), 8),
             Self::Tiny => RunConfig {
                 // Many lanes and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
                 model: ModelConfig {
@@ -148,19 +148,25 @@ impl Preset {
     }
 }
 
-/// The same with a latent of so many dimensions for each bar, and attributes.
-fn with_latents(mut config: RunConfig, d_latent: usize) -> RunConfig {
+/// The same with a latent for each bar, whose slots are so wide, and attributes.
+fn with_latents(mut config: RunConfig, width: usize) -> RunConfig {
     config.model.latent = LatentKind::Bar;
-    config.model.d_latent = d_latent;
     config.model.latent_slots = LATENT_SLOTS;
-    config.latent.kl_max_beta = 0.02;
-    config.latent.word_dropout = 0.0;
+    config.model.latent_bag = LATENT_BAG;
+    config.model.d_latent = LATENT_SLOTS * width + LATENT_FIELDS * LATENT_BAG;
+    config.latent.kl_max_beta = 0.04;
+    config.latent.word_dropout = 0.1;
+    config.latent.echo_dropout = 0.2;
     config.model.attributes = ATTRIBUTES.map(str::to_owned).to_vec();
     config
 }
 
 /// Slots of a latent: few dimensions each, and enough of them that the notes of a bar seldom share one.
-const LATENT_SLOTS: usize = 16;
+const LATENT_SLOTS: usize = 32;
+/// Dimensions of each bag: some more than there are sixteenths in a bar.
+const LATENT_BAG: usize = 24;
+/// Fields of an event, but the first, in the representation that has bars.
+const LATENT_FIELDS: usize = 5;
 /// What models with latents can be steered by.
 const ATTRIBUTES: [&str; 5] = ["rhythm", "polyphony", "density", "velocity", "register"];
 

@@ -128,7 +128,7 @@ impl<'a> Desk<'a> {
 
     fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {
         let (model, representation) = (&*self.opened.model, &*self.opened.representation);
-        Rewriter { model, representation, request, cancel: interrupt::flag() }
+        Rewriter { model, representation, request, drafts: std::env::var("LM_DRAFTS").ok().and_then(|v| v.parse().ok()).unwrap_or(1), cancel: interrupt::flag() }
     }
 
     fn progress(&self, done: usize, bars: usize) {

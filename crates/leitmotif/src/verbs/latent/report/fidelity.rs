@@ -30,7 +30,7 @@ pub struct Fidelity {
 pub struct Compared {
     /// The reconstruction.
     pub reconstruction: Option<Estimate>,
-    /// Another held-out song.
+    /// Other held-out songs: of each song the mean over all others.
     pub other_song: Option<Estimate>,
     /// The one less the other, song by song.
     pub difference: Option<Estimate>,
@@ -71,10 +71,16 @@ pub fn others<'b>(bench: &Bench<'b>) -> Vec<&'b Song> {
 
 /// Compares bar by bar.
 pub fn measure(bench: &Bench<'_>, reconstructions: &[Score]) -> Fidelity {
-    let (anew, others): (Vec<_>, _) = (reconstructions.iter().map(bars).collect(), others(bench));
+    let (songs, anew): (_, Vec<_>) = (bench.songs, reconstructions.iter().map(bars).collect());
     let compared = |similarity: fn(&[BarNotes], &[BarNotes]) -> Option<f64>| {
-        let own: Vec<_> = bench.songs.iter().zip(&anew).map(|(song, anew)| similarity(&song.bars, anew)).collect();
-        let other: Vec<_> = bench.songs.iter().zip(&others).map(|(a, b)| similarity(&a.bars, &b.bars)).collect();
+        let own: Vec<_> = songs.iter().zip(&anew).map(|(song, anew)| similarity(&song.bars, anew)).collect();
+        let to_others = |number: usize| {
+            let others = songs.iter().enumerate().filter(|(other, _)| *other != number);
+            let alike: Vec<f64> =
+                others.filter_map(|(_, other)| similarity(&songs[number].bars, &other.bars)).collect();
+            (!alike.is_empty()).then(|| alike.iter().sum::<f64>() / alike.len() as f64)
+        };
+        let other: Vec<_> = (0..songs.len()).map(to_others).collect();
         Compared {
             reconstruction: mean(&own, bench.seed()),
             other_song: mean(&other, bench.seed()),
