@@ -6,8 +6,8 @@ mod common;
 mod networks;
 
 use leitmotif_compose::latent::{
-    Change, MAX_DRAWS, MAX_STEPS, Passage, Path, Restyle, Rewriter, Source, Step, Task, reconstruction, restyling,
-    space, through, variation,
+    Change, MAX_DRAFTS, MAX_DRAWS, MAX_STEPS, Passage, Path, Restyle, Rewriter, Source, Step, Task, reconstruction,
+    restyling, space, through, variation,
 };
 use leitmotif_compose::{
     ComposeError, Conditions, FieldSampling, Length, PriorKind, Request, Sampling, generate, generate_many,
@@ -80,7 +80,7 @@ fn edit(
     seed: u64,
 ) -> Score {
     let request = request(seed);
-    let rewriter = Rewriter { model, representation, request: &request, cancel: &NEVER };
+    let rewriter = Rewriter { model, representation, request: &request, drafts: 2, cancel: &NEVER };
     rewriter.edit(source, tasks, &[], &serde_json::Value::Null, &|_, _| ()).unwrap().score
 }
 
@@ -150,13 +150,70 @@ fn every_bar_can_be_written_anew_and_is_read_back() {
 }
 
 #[test]
+fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
+    let representation = common::events();
+    for bars in [1, 3] {
+        let model = model(&*representation, bars);
+        let source = source(&model, &*representation, &common::prime());
+        let space = space(&model).unwrap();
+        let filled = |drafts: usize, tasks: &[Task], seed: u64| {
+            let request = request(seed);
+            let rewriter =
+                Rewriter { model: &model, representation: &*representation, request: &request, drafts, cancel: &NEVER };
+            let told = std::cell::RefCell::new(Vec::new());
+            let filled = rewriter.fill(&source, tasks, &[], 0, &|done, of| told.borrow_mut().push((done, of)));
+            assert!(filled.is_err() || told.into_inner() == [(1, 4), (2, 4), (3, 4), (4, 4)]);
+            filled
+        };
+        let tasks = reconstruction(&source);
+        // How dense the first latent is under what the first group of bars became: whatever is drafted there follows the same opening.
+        let density = |filled: &leitmotif_compose::latent::Rewritten| {
+            let group = &filled.bars[..bars];
+            let k = filled.sequence.fields();
+            let events = &filled.sequence.values()[group[0].start * k..group[bars - 1].end * k];
+            let places: Vec<usize> = group.iter().enumerate().flat_map(|(place, bar)| vec![place; bar.len()]).collect();
+            space.encode(events, &places).log_density(&source.posteriors[0].mean)
+        };
+        let mut gains = 0;
+        for seed in 0..6 {
+            let of = |drafts| filled(drafts, &tasks, seed).unwrap();
+            let (one, three, nine) = (of(1), of(3), of(9));
+            let [first, third, ninth] = [&one, &three, &nine].map(density);
+            assert!(third >= first && ninth >= third, "seed {seed}: {first}, {third}, {ninth}");
+            gains += usize::from(ninth > first);
+            for filled in [&one, &three, &nine] {
+                let mut grammar = representation.grammar();
+                filled.sequence.events().for_each(|event| grammar.accept(event).unwrap());
+                let notes = filled.sequence.events().filter(|event| event[0] == NOTE as u16).count();
+                assert_eq!((filled.events, filled.written.as_slice()), (notes, &[true; 4][..]));
+                let follow = filled.bars.windows(2).all(|pair| pair[0].end == pair[1].start);
+                assert!(follow && filled.bars[3].end + 1 == filled.sequence.len());
+            }
+            assert_eq!(nine.sequence, of(9).sequence, "the same seed, the same piece");
+        }
+        assert!(gains >= 5, "{gains} of 6 seeds have a better draft among nine than the first");
+        let mut tasks = tasks;
+        tasks[..3].fill(Task::Keep);
+        let kept = filled(5, &tasks, 0).unwrap();
+        let own = |bar: usize| source.bars[bar].clone().map(|event| source.sequence.event(event)).collect::<Vec<_>>();
+        let is = |bar: usize| kept.bars[bar].clone().map(|event| kept.sequence.event(event)).collect::<Vec<_>>();
+        assert!((0..3).all(|bar| own(bar) == is(bar)), "what is kept is not drafted");
+        for drafts in [0, MAX_DRAFTS + 1] {
+            let error = filled(drafts, &tasks, 0).unwrap_err().to_string();
+            assert!(error.contains("drafts") && error.contains("between 1 and 64"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn what_is_asked_of_attributes_is_kept_to() {
     let representation = common::events();
     let model = model(&*representation, 1);
     let source = source(&model, &*representation, &common::prime());
     let attributes = space(&model).unwrap().attributes();
     let request = request(5);
-    let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
+    let rewriter =
+        Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
     let named = ["rhythm".parse().unwrap(), "polyphony".parse().unwrap()];
     for (which, name) in ["rhythm", "polyphony"].into_iter().enumerate() {
         for class in 1..=4 {
@@ -205,6 +262,7 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
         model: &model,
         representation: &*representation,
         request: &request(0),
+        drafts: 1,
         cancel: &AtomicBool::new(true),
     };
     let stopped = stopped.fill(&source, &reconstruction(&source), &[], 0, &|_, _| ());
@@ -227,7 +285,8 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     other.tempos = vec![leitmotif_score::Tempo::from_quarters_per_minute(Ticks(0), 194.0)];
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let request = request(2);
-    let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
+    let rewriter =
+        Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
     let made = serde_json::json!({ "verb": "interpolate" });
     for path in [Path::Spherical, Path::Linear] {
         let steps = rewriter.interpolate(&a, &b, Passage { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
@@ -271,7 +330,8 @@ fn of_more_draws_a_way_goes_back_less() {
         // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than chance.
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };
-        let rewriter = Rewriter { model: &model, representation: &*representation, request: &request, cancel: &NEVER };
+        let rewriter =
+            Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
         let passage = Passage { steps: 6, draws, ..Passage::default() };
         let go = || rewriter.interpolate(&a, &b, passage, &serde_json::Value::Null, &|_, _| ()).unwrap();
         let steps = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(go);

@@ -35,5 +35,5 @@ pub use prior::{
     Mixture, PRIOR_COPIES, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Prior, PriorWalk,
     prior_features,
 };
-pub use stepper::{LatentSpace, NetworkModel, BAG_SCALE, SLOT_LEAST};
+pub use stepper::{BAG_SCALE, LatentSpace, NetworkModel, SLOT_LEAST};
 pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

@@ -121,14 +121,8 @@ fn hear(ensemble: &mut dyn Ensemble, lane: usize, piece: usize, time: usize) -> 
 
 #[test]
 fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
-    let latents = ModelConfig {
-        latent: LatentKind::Bar,
-        d_latent: 15,
-        latent_slots: 3,
-        latent_bag: 3,
-        echoes: true,
-        ..config()
-    };
+    let latents =
+        ModelConfig { latent: LatentKind::Bar, d_latent: 15, latent_slots: 3, latent_bag: 3, echoes: true, ..config() };
     let condition = |latent: &'static [f32]| Some(Condition { latent, classes: &[] });
     let networks = networks().into_iter().chain([latents]).map(|config| common::network(config, &SIZES));
     let models = networks.map(|network| Box::new(network) as Box<dyn Model>).chain([Box::new(markov()) as _]);

@@ -3,10 +3,10 @@
 
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
+use crate::latent::Memory;
 use crate::ops::{
     Dropout, FieldOutput, GroupOutput, echo, embed, feed_forward, field_loss, field_nats, group_loss, group_nats, site,
 };
-use crate::latent::Memory;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use leitmotif_model::{EchoPlan, FieldDecoding, ModelDescription};

@@ -19,7 +19,7 @@ use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_atte
 use crate::slots::Slots;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{LOG_VARIANCES, SILENT, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
+use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SILENT, SegmentBars, latent_noise};
 
 /// How the latents are to be learnt in one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -201,7 +201,7 @@ impl Latent {
         let normed = layer_norm(x, self.norm.gamma.val(), self.norm.beta.val());
         let first = embed(normed.clone(), &firsts, 1, 1.0);
         let mut both = first.matmul(self.posterior.val()) + self.posterior_bias.val().unsqueeze();
-        let (d, of_slots) = (config.d_latent, config.latent_slots * config.slot_width(description.sizes.len()));
+        let (d, of_slots) = (config.d_latent, config.d_latent - config.bag_dimensions(description.sizes.len()));
         if let Some(slots) = &self.slots {
             let [means, log_variances] = slots.write(embedded, normed, bars, &description.sizes);
             both = add_from(both, means, 0);
@@ -431,7 +431,10 @@ mod tests {
         for (one, two) in echoes[0].chunks_exact(4).zip(echoes[1].chunks_exact(8)) {
             assert!(one[3] == 7 && two[6..] == [5, 5], "outside of bars everything is heard");
             let silent = one[0] == SILENT;
-            assert_eq!((&one[..3], &two[..6]), if silent { (&[SILENT; 3][..], &[SILENT; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) });
+            assert_eq!(
+                (&one[..3], &two[..6]),
+                if silent { (&[SILENT; 3][..], &[SILENT; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) }
+            );
             muted += usize::from(silent);
         }
         let rate = muted as f32 / BARS as f32;

@@ -68,7 +68,8 @@ impl Passage {
 
 impl Rewriter<'_> {
     /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the shorter one, in the meters that
-    /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. `progress` hears of bars done and
+    /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. Bars of the ends are drafted as often as
+    /// the rewriter says, those between once. `progress` hears of bars done and
     /// bars to do, from several threads, now and then out of order.
     ///
     /// # Errors
@@ -88,7 +89,9 @@ impl Rewriter<'_> {
         let told = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, bars_to_do);
         let drawn = |step: usize, draw: usize| {
             let at = step as f64 / (steps - 1) as f64;
-            self.step((a, b), (at, path), count, draw as u64, made, &told)
+            // What lies between is chosen among whole pieces.
+            let drafts = if step == 0 || step == steps - 1 { self.drafts } else { 1 };
+            Rewriter { drafts, ..*self }.step((a, b), (at, path), count, draw as u64, made, &told)
         };
         let ends = [0, steps - 1].into_par_iter().map(|step| drawn(step, 0)).collect::<Result<Vec<Step>, _>>()?;
         // Of what is drawn to choose from only the likeness is kept: the same draw gives the same piece again.

@@ -7,11 +7,11 @@
 //! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of them, added to the stream before each
 //! layer (in-attention; Wu & Yang 2021, MuseMorphose, section 3.3), here with a map of its own for each layer.
 
+use super::bags::Bags;
 use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use super::fields::Fields;
 use super::slots::Slots;
-use super::bags::Bags;
 use crate::{AttributeCuts, Condition, ModelConfig, ModelDescription, ModelError, Posterior, Prior, Weights};
 
 /// The latents of a model.

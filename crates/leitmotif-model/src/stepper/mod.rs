@@ -24,6 +24,7 @@ use crate::{
     Condition, EchoPlan, Echoes, Ensemble, LatentKind, Model, ModelDescription, ModelError, ModelKind, Precision,
     Prior, Weights,
 };
+pub use bags::BAG_SCALE;
 use cache::room;
 use decoder::{Decoder, DecoderState};
 pub(crate) use dense::Dense;
@@ -32,7 +33,6 @@ use fields::{FieldScratch, Fields};
 pub use latent::LatentSpace;
 pub(crate) use leitmotif_kernels::step::lstm_cell;
 use lstm::{Lstm, LstmState};
-pub use bags::BAG_SCALE;
 pub use slots::SLOT_LEAST;
 
 /// A trained transformer or LSTM, ready to write.
@@ -302,8 +302,7 @@ impl NetworkEnsemble<'_> {
         if let Some(latents) = model.read_latents().filter(|_| field > 0) {
             let (k, width) = (model.description.sizes.len(), model.description.model.d_latent);
             for (row, &lane) in lanes.iter().enumerate() {
-                let known =
-                    (&earlier[row * field..(row + 1) * field], &self.previous[lane * k..(lane + 1) * k]);
+                let known = (&earlier[row * field..(row + 1) * field], &self.previous[lane * k..(lane + 1) * k]);
                 let latent = &self.latents[lane * width..(lane + 1) * width];
                 latents.read(field, known, latent, &mut z[row * d..(row + 1) * d], &mut self.read);
             }

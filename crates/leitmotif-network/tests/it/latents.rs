@@ -8,8 +8,7 @@ use leitmotif_model::{Compression, Gating, Judge, LatentKind, ModelConfig, Netwo
 use leitmotif_network::ops::by_definition;
 use leitmotif_network::{LatentObjective, Network, StepOutput, device};
 
-const OBJECTIVE: LatentObjective =
-    LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3, echo_dropout: 0.3 };
+const OBJECTIVE: LatentObjective = LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3, echo_dropout: 0.3 };
 
 fn training(config: ModelConfig) -> Network {
     Network::new(&describe(config), 5, &device("cpu").unwrap().autodiff()).unwrap()
@@ -27,7 +26,14 @@ fn kinds() -> [ModelConfig; 7] {
         ModelConfig { glu: true, gating: Gating::Gru, encoder_layers: 1, ..config(LatentKind::Phrase) },
         ModelConfig { d_latent: 6, latent_slots: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { latent_slots: 5, ..config(LatentKind::Phrase) },
-        ModelConfig { d_latent: 12, latent_slots: 3, latent_bag: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
+        ModelConfig {
+            d_latent: 12,
+            latent_slots: 3,
+            latent_bag: 3,
+            echoes: true,
+            tied: true,
+            ..config(LatentKind::Bar)
+        },
         ModelConfig { d_latent: 8, latent_bag: 3, ..config(LatentKind::Phrase) },
     ]
 }
@@ -112,9 +118,15 @@ fn the_loss_is_the_music_and_the_divergence_weighed() {
 fn gradients_of_latents_are_slopes() {
     const DELTA: f32 = 4e-3;
     let free = LatentObjective::default();
-    for (config, objective) in
-        kinds().into_iter().zip([free, LatentObjective { free_bits: 0.05, ..free }, OBJECTIVE, free, OBJECTIVE, OBJECTIVE, free])
-    {
+    for (config, objective) in kinds().into_iter().zip([
+        free,
+        LatentObjective { free_bits: 0.05, ..free },
+        OBJECTIVE,
+        free,
+        OBJECTIVE,
+        OBJECTIVE,
+        free,
+    ]) {
         // What teaches a compressor is meant to reach nothing else, so it is no slope of anything here.
         let network = training(ModelConfig { compression: Compression::Mean, ..config });
         let laps = laps(&network.description().model);

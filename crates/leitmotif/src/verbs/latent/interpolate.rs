@@ -67,7 +67,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         Way::Spherical => (Path::Spherical, "spherical"),
         Way::Linear => (Path::Linear, "linear"),
     };
-    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "way": name });
+    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "way": name, "drafts": desk.drafts });
     let told = |done: usize, bars: usize| desk.progress(done, bars);
     let passage = Passage { steps: options.steps, path, draws: options.draws };
     let steps = desk.rewriter(&request).interpolate(&a, &b, passage, &made, &told)?;

@@ -15,7 +15,7 @@ use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::latent::{Edited, Rewriter, Source, Task, space};
+use leitmotif_compose::latent::{Edited, MAX_DRAFTS, Rewriter, Source, Task, space};
 use leitmotif_compose::{FieldSampling, Request, Sampling};
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
@@ -50,6 +50,9 @@ pub struct Writing {
     /// Only the most probable values that together have this probability
     #[arg(long, value_name = "P", default_value_t = 0.95, help_heading = "Sampling")]
     top_p: f64,
+    /// How often each bar is drafted, 1 to 64: of the drafts the one is kept that says most nearly what its latent says; 1 is faster
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Sampling")]
+    drafts: usize,
     /// Also write the sound, as WAV beside the MIDI file
     #[arg(long, help_heading = "Sound and pictures")]
     wav: bool,
@@ -88,6 +91,8 @@ struct Desk<'a> {
     writing: &'a Writing,
     console: &'a Console,
     bank: Option<SoundBank>,
+    /// Drafts of each bar.
+    drafts: usize,
     pace: Pace,
     began: Instant,
 }
@@ -95,6 +100,10 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// Opens the model, once it is clear that nothing is in the way of what will be written.
     fn open(model: &Path, outputs: &[PathBuf], writing: &'a Writing, console: &'a Console) -> Result<Self> {
+        if !(1..=MAX_DRAFTS).contains(&writing.drafts) {
+            let refusal = format!("--drafts {} is not between 1 and {MAX_DRAFTS}", writing.drafts);
+            return Err(Refusal::usage(refusal).into());
+        }
         let extra = [writing.wav.then_some("wav"), writing.roll.as_deref()];
         for path in outputs {
             if !matches!(files::extension(path).as_str(), "mid" | "midi") {
@@ -109,7 +118,8 @@ impl<'a> Desk<'a> {
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
         space(&*opened.model)?;
-        Ok(Self { opened, writing, console, bank, pace: Pace::new(), began: Instant::now() })
+        let drafts = writing.drafts;
+        Ok(Self { opened, writing, console, bank, drafts, pace: Pace::new(), began: Instant::now() })
     }
 
     /// A piece as the model understands it.
@@ -128,7 +138,7 @@ impl<'a> Desk<'a> {
 
     fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {
         let (model, representation) = (&*self.opened.model, &*self.opened.representation);
-        Rewriter { model, representation, request, drafts: std::env::var("LM_DRAFTS").ok().and_then(|v| v.parse().ok()).unwrap_or(1), cancel: interrupt::flag() }
+        Rewriter { model, representation, request, drafts: self.drafts, cancel: interrupt::flag() }
     }
 
     fn progress(&self, done: usize, bars: usize) {
@@ -155,7 +165,9 @@ impl<'a> Desk<'a> {
         files::make_parent(output)?;
         let request = self.request();
         let told = |done: usize, bars: usize| self.progress(done, bars);
-        let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, made, &told)?;
+        let mut made = made.clone();
+        made["drafts"] = self.drafts.into();
+        let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, &made, &told)?;
         self.console.clear();
         let written: Vec<usize> = (1..).zip(&rewritten.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
         self.write(output, &score, Some((source, &written)))?;

@@ -36,7 +36,7 @@ pub struct Options {
     /// Another attribute of the model, as velocity=+2 or register=3 (may be given several times)
     #[arg(long, value_name = "NAME=CLASS", value_parser = attribute, help_heading = "Style")]
     attribute: Vec<(String, Change)>,
-    /// Leave it to the model how well a bar keeps to the rhythm, polyphony and density that are asked for
+    /// Leave it to the model how well a bar keeps to the rhythm, polyphony and density that are asked for; of one draft
     #[arg(long, help_heading = "Style")]
     loose: bool,
     /// Who plays, as piano,bass,drums [default: those of the piece]
@@ -89,7 +89,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         let refusal = Refusal::usage("there is nothing to change");
         return Err(refusal.remedy("say what, as with --rhythm +2, --polyphony 3 or --instruments piano,bass").into());
     }
-    let desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    let mut desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    if options.loose {
+        // The latents say what the bars were, and of several drafts the one would be kept that heeds what is asked for the least.
+        desk.drafts = 1;
+    }
     let source = desk.source(&options.input)?;
     let bars = chosen(options.bars, source.bars.len());
     let instruments: Vec<_> = options.instruments.iter().map(values::player).collect();

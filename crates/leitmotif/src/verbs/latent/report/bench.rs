@@ -46,15 +46,27 @@ impl Bench<'_> {
     }
 
     /// Who rewrites.
-    pub fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {
+    pub fn rewriter<'r>(&'r self, request: &'r Request, drafts: usize) -> Rewriter<'r> {
         let (model, representation) = (&*self.opened.model, &*self.opened.representation);
-        Rewriter { model, representation, request, drafts: std::env::var("LM_DRAFTS").ok().and_then(|v| v.parse().ok()).unwrap_or(1), cancel: interrupt::flag() }
+        Rewriter { model, representation, request, drafts, cancel: interrupt::flag() }
     }
 
     /// A song filled as its tasks say.
     pub fn fill(&self, song: &Song, tasks: &[Task], seed: u64, progress: &Progress<'_>) -> Result<Rewritten> {
+        self.fill_by(self.options.drafts, song, tasks, seed, progress)
+    }
+
+    /// [`Self::fill`] with so many drafts of each bar.
+    pub fn fill_by(
+        &self,
+        drafts: usize,
+        song: &Song,
+        tasks: &[Task],
+        seed: u64,
+        progress: &Progress<'_>,
+    ) -> Result<Rewritten> {
         let request = self.request(seed);
-        Ok(self.rewriter(&request).fill(&song.source, tasks, &[], 0, &|_, _| progress.advance(1))?)
+        Ok(self.rewriter(&request, drafts).fill(&song.source, tasks, &[], 0, &|_, _| progress.advance(1))?)
     }
 
     /// Bars of all songs.

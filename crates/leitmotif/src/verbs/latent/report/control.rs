@@ -113,7 +113,9 @@ fn rewrite(
     let mut dice = bench.dice(SECTION + 1000 * (1 + attribute as u64), number);
     let asked = classes(&mut dice, song.source.bars.len(), known[attribute].classes());
     let tasks = tasks(song, known, attribute, kept, &asked);
-    let rewritten = bench.fill(song, &tasks, dice.draw(), progress)?;
+    // What is left to the model is written as `restyle --loose` writes it.
+    let drafts = if kept { bench.options.drafts } else { 1 };
+    let rewritten = bench.fill_by(drafts, song, &tasks, dice.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
     let got = attribute_values(&attributes, &*bench.opened.representation, &rewritten.sequence)?;
     Ok(asked.into_iter().zip(got).map(|(asked, got)| (number, asked, got)).collect())

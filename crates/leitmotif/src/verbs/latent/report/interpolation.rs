@@ -135,7 +135,7 @@ fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progr
     let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = bench.rewriter(&request).interpolate(a, b, passage(bench), &made, &told)?;
+    let steps = bench.rewriter(&request, bench.options.drafts).interpolate(a, b, passage(bench), &made, &told)?;
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);

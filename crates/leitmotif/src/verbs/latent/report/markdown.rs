@@ -44,7 +44,7 @@ fn opening(report: &Report) -> String {
     format!(
         "# What the latents can do\n\n\
          Model `{}`, on the first {} of {} of the {} split (corpus `{}`).{left_out} Notes were drawn at temperature {} \
-         with top-p {}, seed {}.\n\n\
+         with top-p {}, seed {}, {} of each bar.\n\n\
          Numbers in brackets are 95 % bootstrap intervals over songs, {} resamples.",
         short(&report.model),
         counted(it.bars, "bar"),
@@ -54,6 +54,7 @@ fn opening(report: &Report) -> String {
         it.temperature,
         it.top_p,
         it.seed,
+        counted(it.drafts, "draft"),
         count(it.resamples),
     )
 }

@@ -27,7 +27,7 @@ use crate::{files, model, values};
 use anyhow::Result;
 use bench::Bench;
 use clap::{Args, ValueEnum};
-use leitmotif_compose::latent::{MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE, space};
+use leitmotif_compose::latent::{MAX_DRAFTS, MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE, space};
 use leitmotif_data::{Corpus, Split};
 use leitmotif_render::{Theme, svg_to_png};
 use leitmotif_train::{INFO_FILE, load_config, load_info};
@@ -81,6 +81,10 @@ pub struct Options {
     /// How often each piece between the ends is drawn, of which those are taken that lead there, 1 to 32; 1 is the model alone
     #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
+    /// How often each bar is drafted, 1 to 64: of the drafts the one is kept that says most nearly what its latent says; pieces
+    /// between the ends of an interpolation are of one draft
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    drafts: usize,
     /// Pieces from nothing, of each prior
     #[arg(long, value_name = "N", default_value_t = 20)]
     pieces: usize,
@@ -149,6 +153,7 @@ struct Parameters {
     pairs: usize,
     steps: usize,
     draws: usize,
+    drafts: usize,
     pieces: usize,
     latent_temperature: f64,
     /// Resamples of each interval.
@@ -218,6 +223,7 @@ fn check(options: &Options) -> Result<()> {
         ("pairs", options.pairs, 1..=usize::MAX),
         ("steps", options.steps, 3..=MAX_STEPS),
         ("draws", options.draws, 1..=MAX_DRAWS),
+        ("drafts", options.drafts, 1..=MAX_DRAFTS),
         ("pieces", options.pieces, 1..=usize::MAX),
     ];
     for (name, value, range) in ranges {
@@ -251,7 +257,19 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
 
 fn parameters(options: &Options) -> Parameters {
     let Options {
-        split, songs, bars, seed, temperature, top_p, pairs, steps, draws, pieces, latent_temperature, ..
+        split,
+        songs,
+        bars,
+        seed,
+        temperature,
+        top_p,
+        pairs,
+        steps,
+        draws,
+        drafts,
+        pieces,
+        latent_temperature,
+        ..
     } = *options;
     Parameters {
         split,
@@ -263,6 +281,7 @@ fn parameters(options: &Options) -> Parameters {
         pairs,
         steps,
         draws,
+        drafts,
         pieces,
         latent_temperature,
         resamples: estimates::RESAMPLES,
