@@ -78,7 +78,7 @@ impl Grammar for ChoralesGrammar {
     where
         Self: 'a,
     {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
 

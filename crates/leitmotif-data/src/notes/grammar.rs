@@ -69,6 +69,6 @@ impl Grammar for NotesGrammar {
     where
         Self: 'a,
     {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }

@@ -12,8 +12,9 @@ fn studio() -> &'static Path {
     let folder = STUDIO.get_or_init(|| {
         let folder = tempfile::tempdir_in(workshop()).unwrap();
         let sizes = [
-            "model.d_latent=8",
+            "model.d_latent=18",
             "model.latent_slots=4",
+            "model.latent_bag=2",
             "model.encoder_layers=1",
             "latent.prior_epochs=2",
             "latent.prior_width=16",
@@ -69,7 +70,8 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     done(studio(), &[&line[..], &["--force", "--threads", "1"]].concat());
     assert_eq!(std::fs::read(studio().join("varied.mid")).unwrap(), bytes, "the same command, the same bytes");
     let shown = json(studio(), &["inspect", "varied.mid", "--json"]);
-    assert_eq!(shown["made"]["edit"]["verb"], "vary");
+    let edit = &shown["made"]["edit"];
+    assert_eq!((&edit["verb"], &edit["drafts"]), (&"vary".into(), &8.into()));
 
     let restyle = ["restyle", "run", song, "-o", "busy.mid", "--rhythm", "+1", "--attribute", "velocity=1"];
     assert!(done(studio(), &restyle).contains("new bars"));
@@ -80,6 +82,12 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     assert_eq!((nothing.status, nothing.err.contains("nothing to change")), (2, true), "{}", nothing.err);
     let beyond = run(studio(), &["vary", "run", song, "-o", "x.mid", "--bars", "900-"]);
     assert!(beyond.status == 2 && beyond.err.contains("bars = 900-"), "{}", beyond.err);
+    for drafts in ["0", "65"] {
+        let refused = run(studio(), &["vary", "run", song, "-o", "x.mid", "--drafts", drafts]);
+        assert!(refused.status == 2 && refused.err.contains(&format!("--drafts {drafts} is not")), "{}", refused.err);
+        let refused = run(studio(), &["latents", "run", "--drafts", drafts, "-o", "none"]);
+        assert!(refused.status == 2 && refused.err.contains(&format!("--drafts {drafts} is too")), "{}", refused.err);
+    }
     assert!(!studio().join("x.mid").exists());
 }
 

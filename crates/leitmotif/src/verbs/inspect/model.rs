@@ -105,11 +105,13 @@ fn latents(model: &ModelConfig, prior: bool) -> Option<String> {
         LatentKind::Phrase => format!("every {} bars", model.latent_bars),
     };
     let prior = if prior { "with a learnt prior" } else { "without a learnt prior" };
-    let slots = match model.latent_slots {
-        0 => String::new(),
-        slots => format!(" in {slots} slots"),
+    let divided = match (model.latent_slots, model.latent_bag) {
+        (0, 0) => String::new(),
+        (slots, 0) => format!(" in {slots} slots"),
+        (0, bag) => format!(" with bags of {bag}"),
+        (slots, bag) => format!(" in {slots} slots and bags of {bag}"),
     };
-    Some(format!("{} dimensions{slots} for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
+    Some(format!("{} dimensions{divided} for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
 }
 
 /// An attribute's classes: `rhythm: 3 classes, 1 up to 0.25, 2 up to 0.5, 3 above`.
