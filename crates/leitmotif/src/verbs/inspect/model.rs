@@ -111,7 +111,10 @@ fn latents(model: &ModelConfig, prior: bool) -> Option<String> {
         (0, bag) => format!(" with bags of {bag}"),
         (slots, bag) => format!(" in {slots} slots and bags of {bag}"),
     };
-    Some(format!("{} dimensions{divided} for {of}, {} layers of encoder, {prior}", model.d_latent, model.encoder_layers))
+    Some(format!(
+        "{} dimensions{divided} for {of}, {} layers of encoder, {prior}",
+        model.d_latent, model.encoder_layers
+    ))
 }
 
 /// An attribute's classes: `rhythm: 3 classes, 1 up to 0.25, 2 up to 0.5, 3 above`.
