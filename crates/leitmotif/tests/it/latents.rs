@@ -133,9 +133,9 @@ fn new_pieces_come_from_latents_and_a_plain_model_has_none() {
     assert_eq!((&made["bars"], &made["valid"]), (&4.into(), &true.into()));
     done(studio(), &["generate", "run", "-o", "plain.mid", "--prior", "normal", "--bars", "2"]);
     let shown = json(studio(), &["inspect", "run/best", "--json"]);
-    assert_eq!((&shown["prior"], &shown["model"]["d_latent"]), (&true.into(), &8.into()));
+    assert_eq!((&shown["prior"], &shown["model"]["d_latent"]), (&true.into(), &18.into()));
     assert_eq!(shown["attributes"][0]["name"], "rhythm");
-    assert!(done(studio(), &["inspect", "run/best"]).contains("8 dimensions in 4 slots for each bar"));
+    assert!(done(studio(), &["inspect", "run/best"]).contains("18 dimensions in 4 slots and bags of 2 for each bar"));
     let judged = json(studio(), &["evaluate", "run", "--json"]);
     let value = |key: &str| judged["latent"][key]["value"].as_f64().unwrap();
     let whole = judged["nats_per_note"]["value"].as_f64().unwrap();
