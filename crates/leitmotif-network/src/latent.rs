@@ -18,8 +18,8 @@ use crate::init::Init;
 use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_attention, layer_norm, site};
 use crate::slots::Slots;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SILENT, SegmentBars, latent_noise};
+use burn::tensor::{Tensor, TensorData};
+use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
 
 /// How the latents are to be learnt in one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -318,126 +318,7 @@ impl Gaussians {
     }
 }
 
-/// The embedded events `[lanes * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
-/// of word dropout (Bowman et al. 2016). The first event of a segment is always heard, as if it opened its bar.
-pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probability: f32, seed: u64) -> Tensor<2> {
-    if probability <= 0.0 {
-        return embedded;
-    }
-    let [events, _] = embedded.dims();
-    let keeps = leitmotif_kernels::dropout::mask(seed, events, probability);
-    let before = std::iter::once(-1).chain(bars.of_input.iter().copied());
-    let heard = bars.of_input.iter().zip(before).zip(keeps);
-    let heard: Vec<f32> =
-        heard.map(|((&bar, before), keep)| if bar != before || bar < 0 || keep > 0.0 { 1.0 } else { 0.0 }).collect();
-    let device: Device = embedded.device();
-    embedded * Tensor::<2>::from_data(TensorData::new(heard, [events, 1]), &device)
-}
-
-/// Mutes the echoes (of each field, `[lanes * segment, echoes]`) of all events of some bars, each bar of a segment with this probability:
-/// echoes repeat what was played before, and what they foretell a latent need not say.
-pub(crate) fn mute_echoes(echoes: &mut [Vec<i32>], bars: &SegmentBars<'_>, probability: f32, seed: u64) {
-    let keeps = leitmotif_kernels::dropout::mask(seed, bars.group_of_bar.len(), probability);
-    for rows in echoes.iter_mut().filter(|rows| !rows.is_empty()) {
-        let each = rows.len() / bars.of_input.len();
-        for (bar, echoes) in bars.of_input.iter().zip(rows.chunks_exact_mut(each)) {
-            if usize::try_from(*bar).is_ok_and(|bar| keeps[bar] == 0.0) {
-                echoes.fill(SILENT);
-            }
-        }
-    }
-}
-
 /// Whether a model of this configuration has latents.
 pub(crate) fn has_latents(config: &ModelConfig) -> bool {
     config.bars_per_latent() > 0
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn word_dropout_silences_events_that_open_no_bar() {
-        const LANES: usize = 40;
-        const SEGMENT: usize = 50;
-        const RATE: f32 = 0.3;
-        // A header of three events, bars of six, padding at the end; every second lane begins inside a bar.
-        let bar = |lane: usize, place: usize| match (place + 6 * (lane % 2)).checked_sub(3) {
-            Some(event) if place < 45 => (lane * 10 + event / 6) as i32,
-            _ => -1,
-        };
-        let inputs = || (0..LANES).flat_map(|lane| (0..SEGMENT).map(move |place| (lane, place)));
-        let of_input: Vec<i32> = inputs().map(|(lane, place)| bar(lane, place)).collect();
-        let bars = SegmentBars {
-            of_input: &of_input,
-            group_of_bar: &[],
-            classes: &[],
-            events: &[],
-            places: &[],
-            offsets: &[0],
-            shares: &[],
-            keys: &[],
-        };
-        let device = crate::device("cpu").unwrap();
-        let embedded: Tensor<2> = Tensor::ones([LANES * SEGMENT, 2], &device) * 3.0;
-        let heard = |probability: f32, seed: u64| -> Vec<f32> {
-            word_dropout(embedded.clone(), &bars, probability, seed).into_data().iter::<f32>().collect()
-        };
-        assert!(heard(0.0, 1).iter().all(|&value| value == 3.0));
-        let one = heard(RATE, 1);
-        assert_eq!(one, heard(RATE, 1));
-        assert_ne!(one, heard(RATE, 2));
-        let (mut silent, mut may_be) = (0, 0);
-        for ((lane, place), event) in inputs().zip(one.chunks_exact(2)) {
-            assert!(event == [3.0; 2] || event == [0.0; 2], "whole events, not scaled");
-            let opens = place == 0 || bar(lane, place) != bar(lane, place - 1);
-            if opens || bar(lane, place) < 0 {
-                assert_eq!(event, [3.0; 2], "event {place} of lane {lane}");
-            } else {
-                (silent, may_be) = (silent + usize::from(event[0] == 0.0), may_be + 1);
-            }
-        }
-        let rate = silent as f32 / may_be as f32;
-        assert!((rate - RATE).abs() < 0.04, "{silent} of {may_be} are silent");
-    }
-
-    #[test]
-    fn echoes_are_muted_bar_by_bar() {
-        const BARS: usize = 400;
-        let of_input: Vec<i32> = (0..BARS as i32).flat_map(|bar| [bar, bar, bar, -1]).collect();
-        let groups: Vec<i32> = (0..BARS as i32).collect();
-        let bars = SegmentBars {
-            of_input: &of_input,
-            group_of_bar: &groups,
-            classes: &[],
-            events: &[],
-            places: &[],
-            offsets: &[0],
-            shares: &[],
-            keys: &[],
-        };
-        let heard = |probability: f32, seed: u64| {
-            let mut echoes = vec![vec![7; of_input.len()], vec![5; 2 * of_input.len()], Vec::new()];
-            mute_echoes(&mut echoes, &bars, probability, seed);
-            echoes
-        };
-        assert!(heard(0.0, 1).iter().flatten().all(|&echo| echo != SILENT));
-        let echoes = heard(0.3, 1);
-        assert_eq!(echoes, heard(0.3, 1));
-        assert_ne!(echoes, heard(0.3, 2));
-        let mut muted = 0;
-        for (one, two) in echoes[0].chunks_exact(4).zip(echoes[1].chunks_exact(8)) {
-            assert!(one[3] == 7 && two[6..] == [5, 5], "outside of bars everything is heard");
-            let silent = one[0] == SILENT;
-            assert_eq!(
-                (&one[..3], &two[..6]),
-                if silent { (&[SILENT; 3][..], &[SILENT; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) }
-            );
-            muted += usize::from(silent);
-        }
-        let rate = muted as f32 / BARS as f32;
-        assert!((rate - 0.3).abs() < 0.06, "{muted} of {BARS} bars are mute");
-    }
 }

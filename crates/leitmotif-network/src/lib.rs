@@ -16,6 +16,7 @@ mod lstm;
 mod network;
 pub mod ops;
 mod prior;
+mod silence;
 mod slots;
 
 pub use carry::Carry;

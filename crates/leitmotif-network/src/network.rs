@@ -4,9 +4,10 @@ use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
 use crate::fields::{Asked, Fields};
 use crate::init::Init;
-use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, Memory, has_latents, mute_echoes, word_dropout};
+use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, Memory, has_latents};
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, embed, site};
+use crate::silence::{mute_echoes, word_dropout};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{

@@ -256,34 +256,19 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
 }
 
 fn parameters(options: &Options) -> Parameters {
-    let Options {
-        split,
-        songs,
-        bars,
-        seed,
-        temperature,
-        top_p,
-        pairs,
-        steps,
-        draws,
-        drafts,
-        pieces,
-        latent_temperature,
-        ..
-    } = *options;
     Parameters {
-        split,
-        songs,
-        bars,
-        seed,
-        temperature,
-        top_p,
-        pairs,
-        steps,
-        draws,
-        drafts,
-        pieces,
-        latent_temperature,
+        split: options.split,
+        songs: options.songs,
+        bars: options.bars,
+        seed: options.seed,
+        temperature: options.temperature,
+        top_p: options.top_p,
+        pairs: options.pairs,
+        steps: options.steps,
+        draws: options.draws,
+        drafts: options.drafts,
+        pieces: options.pieces,
+        latent_temperature: options.latent_temperature,
         resamples: estimates::RESAMPLES,
     }
 }
