@@ -8,6 +8,7 @@ use crate::material::{Arm, Test};
 use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
+use leitmotif_data::Observed;
 use leitmotif_model::{CONFIG_FILE as MODEL_CONFIG, PRIOR_FILE, WEIGHTS_FILE, open_model, replace_file};
 use leitmotif_score::{Score, write_midi_file};
 use leitmotif_train::{
@@ -16,6 +17,7 @@ use leitmotif_train::{
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a run found, in its folder.
@@ -136,10 +138,12 @@ impl Bench<'_> {
         let vocabulary = load_vocabulary(model)?;
         let representation =
             leitmotif_data::load(&vocabulary).map_err(|error| CompareError::file(model, error.to_string()))?;
+        let observed = Observed::load(model).map_err(|error| CompareError::file(model, error.to_string()))?;
         let request = Request {
             length: Length::Bars(self.music.bars),
             seed: self.music.seed,
             model: Some(hash(model)?),
+            observed: observed.map(Arc::new),
             ..Request::default()
         };
         let model = open_model(model)?;

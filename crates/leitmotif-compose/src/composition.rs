@@ -2,11 +2,14 @@
 //! and tells the model of its events.
 
 use crate::course::{Counted, Course};
+use crate::ensemble::{self, Entries};
 use crate::latent::{Conditioner, Keeping};
 use crate::meaning::Kind;
+use crate::parts::PartLimits;
 use crate::plan::Plan;
 use crate::report::provenance;
-use crate::writer::{Draw, Writer};
+use crate::redraw::{Checkpoint, Closing};
+use crate::sampler::{Draw, EventSampler, TracedEvent};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
 use leitmotif_data::{Grammar, Sequence, Value};
 use leitmotif_model::Condition;
@@ -23,8 +26,14 @@ pub(crate) struct Composition<'a> {
     piece: u64,
     grammar: Box<dyn Grammar + 'a>,
     course: Course,
-    writer: Writer<'a>,
+    sampler: EventSampler<'a>,
     sequence: Sequence,
+    /// How each event since the opening was drawn, where that is asked for.
+    trace: Vec<TracedEvent>,
+    /// Where the bar being written began, where it may be drawn again.
+    checkpoint: Option<Checkpoint<'a>>,
+    /// Bars that were drawn again.
+    redrawn_bars: usize,
     /// Of a model with latents.
     conditioner: Option<Conditioner<'a>>,
     /// Where the last bar ends, in quarters.
@@ -49,7 +58,7 @@ impl<'a> Composition<'a> {
         course.copies = plan.copies.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(plan.request.seed);
         rng.set_stream(piece);
-        let writer = Writer::new(&plan.meaning, &plan.masks, plan.vocabulary(), plan.request, rng);
+        let sampler = EventSampler::new(&plan.meaning, &plan.masks, plan.vocabulary(), &plan.request, rng);
         let end = plan.primed.as_ref().map_or(0.0, |primed| primed.line);
         let complete = grammar.is_finished();
         let conditioner = plan.latents.as_ref().map(|latents| {
@@ -57,7 +66,20 @@ impl<'a> Composition<'a> {
             Conditioner::new(latents.space, &latents.conditions, classes, &latents.header, &latents.opening, seeds)
         });
         let sequence = plan.opening.clone();
-        Ok(Self { plan, piece, grammar, course, writer, sequence, conditioner, end, complete })
+        Ok(Self {
+            plan,
+            piece,
+            grammar,
+            course,
+            sampler,
+            sequence,
+            trace: Vec::new(),
+            checkpoint: None,
+            redrawn_bars: 0,
+            conditioner,
+            end,
+            complete,
+        })
     }
 
     /// What the model is to be told before it reads `event`, if that begins a bar and the model has latents.
@@ -68,6 +90,16 @@ impl<'a> Composition<'a> {
             conditioner.ask(keeping);
         }
         Some(conditioner.now())
+    }
+
+    /// What it keeps to.
+    pub fn plan(&self) -> &'a Plan<'a> {
+        self.plan
+    }
+
+    /// Whether an event begins a bar.
+    pub fn begins_bar(&self, event: &[Value]) -> bool {
+        self.plan.meaning.kind(event).is_bar()
     }
 
     /// Its number.
@@ -85,7 +117,7 @@ impl<'a> Composition<'a> {
 
     /// Draws the next event as far as it comes without logits it does not have, and returns the field it needs them of.
     pub fn draw(&mut self) -> Option<usize> {
-        match self.writer.draw(&mut *self.grammar, &self.course, &self.sequence) {
+        match self.sampler.draw(&mut *self.grammar, &self.course, &self.sequence) {
             Draw::Asks(field) => return Some(field),
             Draw::Done => {}
             Draw::Stuck => self.complete = true,
@@ -95,22 +127,66 @@ impl<'a> Composition<'a> {
 
     /// The fields of the next event that are drawn.
     pub fn event(&self) -> &[Value] {
-        self.writer.event()
+        self.sampler.event()
     }
 
     /// Takes the logits of the field that [`Self::draw`] asked for.
-    pub fn hear(&mut self, logits: &[f32]) {
-        self.writer.hear(logits);
+    pub fn take_logits(&mut self, logits: &[f32]) {
+        self.sampler.take_logits(logits);
+    }
+
+    /// Whether the bar that has just begun may be drawn again; it then starts from here.
+    pub fn mark(&mut self) -> bool {
+        let endings = if self.course.is_last_bar() { self.plan.request.endings } else { 1 };
+        let marks = !self.complete && (endings > 1 || self.course.may_repeat_too_often());
+        self.checkpoint = marks.then(|| {
+            let counts = (self.sequence.len(), self.trace.len());
+            Checkpoint::new(self.grammar.fork(), self.course.clone(), counts, endings)
+        });
+        marks
+    }
+
+    /// Looks at the bar that the event just drawn closes, if it does and may be drawn again. True if it is: the piece
+    /// stands where the bar began, and the model must go back there too.
+    pub fn goes_back(&mut self) -> bool {
+        let kind = self.plan.meaning.kind(self.sampler.event());
+        let closes = kind.is_bar() || kind == Kind::End;
+        if self.complete || !closes {
+            return false;
+        }
+        let Some(mut checkpoint) = self.checkpoint.take() else { return false };
+        let ending = (kind == Kind::End).then_some(self.sampler.ending);
+        let closing = Closing { grammar: &*self.grammar, course: &self.course, sequence: &self.sequence };
+        let chance = self.sampler.chance();
+        if checkpoint.again(&closing, ending, &self.trace, chance) {
+            self.redrawn_bars += 1;
+            (self.grammar, self.course) = checkpoint.start();
+            self.sequence.truncate(checkpoint.events());
+            self.trace.truncate(checkpoint.traced());
+            self.sampler.begin();
+            self.checkpoint = Some(checkpoint);
+            return true;
+        }
+        if let Some(candidate) = checkpoint.chosen() {
+            // An earlier candidate is the bar; its end event is the one just drawn.
+            self.sequence.truncate(checkpoint.events());
+            candidate.values.chunks_exact(self.sequence.fields()).for_each(|event| self.sequence.push(event));
+            self.trace.truncate(checkpoint.traced());
+            self.trace.extend(candidate.trace);
+            (self.grammar, self.course) = (candidate.grammar, candidate.course);
+        }
+        false
     }
 
     /// Adds the event that was drawn, if there was one. Returns how far the piece has come, from time to time and in the end.
     pub fn follow(&mut self) -> Option<Progress> {
         if !self.complete {
-            let (meaning, event) = (&self.plan.meaning, self.writer.event());
+            let (meaning, event) = (&self.plan.meaning, self.sampler.event());
             self.sequence.push(event);
             self.end += meaning.kind(event).quarters();
             self.course.follow(meaning, event, &*self.grammar);
-            self.writer.begin();
+            self.trace.extend(self.sampler.traced());
+            self.sampler.begin();
             self.complete = self.grammar.is_finished();
         }
         let Counted { bars, notes, seconds } = self.course.now;
@@ -130,7 +206,7 @@ impl<'a> Composition<'a> {
     /// [`ComposeError`] if its events cannot be decoded.
     fn finish(&self) -> Result<Piece, ComposeError> {
         let Plan { representation, request, meaning, primed, tempo, .. } = self.plan;
-        let primed = primed.as_ref();
+        let (primed, drawing) = (primed.as_ref(), self.sampler.drawing);
         let end = meaning.places.map(|_| self.end);
         let mut score = assemble::assemble(*representation, &self.sequence, primed, *tempo, end, request)?;
         score.texts.push(provenance(request, primed, self.piece, self.plan.precision)?);
@@ -145,25 +221,41 @@ impl<'a> Composition<'a> {
             instruments: score.instruments().into_iter().map(leitmotif_score::Instrument::name).collect(),
             prime_bars,
             events: self.events(),
-            invalid_events: self.writer.invalid,
-            valid: self.writer.invalid == 0 && self.grammar.is_finished(),
+            redrawn_events: drawing.redrawn,
+            masked_events: drawing.masked,
+            redrawn_bars: self.redrawn_bars,
+            invalid_events: drawing.invalid,
+            valid: drawing.invalid == 0 && self.grammar.is_finished(),
         };
-        Ok(Piece { score, sequence: self.sequence.clone(), report })
+        Ok(Piece { score, sequence: self.sequence.clone(), report, trace: self.trace.clone() })
     }
 }
 
 /// Prepares the course: rules, missing instruments, the tempo to begin with.
 fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
-    let Plan { request, meaning, masks, tempo, opening, .. } = plan;
+    let Plan { request, meaning, masks, tempo, opening, primed, .. } = plan;
     let mut course = Course::new(request.length, start);
     course.most_silent_bars = request.most_silent_bars;
     course.most_notes_in_bar = request.most_notes_in_bar;
     course.most_equal_bars = request.most_equal_bars;
-    let sounded = |value: &Value| {
-        let mut notes = opening.events().filter(|event| meaning.kind(event) == Kind::Note);
-        meaning.places.is_some_and(|places| notes.any(|event| event[places.instrument] == *value))
-    };
-    course.played = masks.required.iter().map(|&value| (value, 0)).collect();
+    let notes = || opening.events().filter(|event| meaning.kind(event) == Kind::Note);
+    let sounded =
+        |value: &Value| meaning.places.is_some_and(|places| notes().any(|event| event[places.instrument] == *value));
+    if let Some(observed) = &request.observed {
+        course.parts = PartLimits::new(meaning, observed);
+        if course.most_equal_bars > 0 {
+            let songs = ensemble::equal_bars(observed, request.header.genre.as_ref());
+            course.most_equal_bars = course.most_equal_bars.max(songs);
+        }
+    }
+    let players = masks.playing();
+    let bars = primed.as_ref().map_or(0, |primed| primed.bars);
+    course.entries = Entries::new(meaning, &players, plan.song.as_ref(), request.length, bars);
+    for event in notes() {
+        course.parts.follow(meaning, event);
+        meaning.places.into_iter().for_each(|places| course.entries.play(event[places.instrument], 0));
+    }
+    course.header_open = players.is_empty() && primed.is_none() && request.constraints.instruments.is_empty();
     course.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
     if let Length::Notes(notes) = request.length
         && notes < course.missing.len()

@@ -1,26 +1,22 @@
 //! The course of a piece: when a bar may close, when the piece must end, and when an instrument that has not played yet must.
 //!
-//! Every asked-for instrument plays: those that rest for many bars are gently favoured; those still missing are gently favoured (their logits rise from bar to bar), and
-//! when only as much room is left as they need, the lowest of them is the only one that may play, until
-//! all have. That room is counted in bars, in notes, or as the second half of the seconds; in each of them the rule begins
-//! to hold at the start of a bar or leaves the next bar open, so that it can always be obeyed.
+//! Every asked-for instrument plays: when only as much room is left as those need that are still missing, the lowest of them
+//! is the only one that may play, until all have. That room is counted in bars, in notes, or as the second half of the
+//! seconds; in each of them the rule begins to hold at the start of a bar or leaves the next bar open, so that it can
+//! always be obeyed. Before that, an instrument that rests for longer than in songs is gently favoured.
 
 use crate::Length;
 use crate::copies::Copies;
 use crate::latent::Keeping;
+use crate::ensemble::Entries;
 use crate::meaning::{Kind, Meaning};
+use crate::parts::PartLimits;
 use leitmotif_data::{Grammar, Value};
 
-/// What is added to the logit of an instrument that is missing: at first, with every bar, and at most.
-const FAVOUR: (f32, f32, f32) = (1.0, 0.5, 6.0);
-/// The same for an asked-for instrument that rests: from how many bars on, with every bar, and at most.
-const RECALL: (usize, f32, f32) = (4, 0.5, 4.0);
 /// A length in seconds below which missing instruments play at once, because a single slow bar may fill it.
 const SHORT_SECONDS: f64 = 60.0;
 /// The position value of the first step of a bar.
 const FIRST_POSITION: usize = 1;
-/// How much hotter the draw becomes with each further equal bar, and at most.
-const HEATING: (f64, f64) = (1.25, 4.0);
 
 /// Where a piece stands on its course.
 #[derive(Debug, Clone)]
@@ -31,12 +27,16 @@ pub(crate) struct Course {
     pub most_equal_bars: usize,
     /// Asked-for instruments that have not played, ascending.
     pub missing: Vec<Value>,
-    /// Asked-for instruments that have played, with the bar of their last note.
-    pub played: Vec<(Value, usize)>,
-    /// The last note of the bar being written; empty before the first.
-    last_note: Vec<Value>,
-    /// Notes that double another of the same player at once: the score has one of them.
-    doubles: usize,
+    /// When the instruments of the ensemble play.
+    pub entries: Entries,
+    /// How far parts may go.
+    pub parts: PartLimits,
+    /// Whether the model draws the header, because nothing says who plays.
+    pub header_open: bool,
+    /// The instruments that a drawn header names.
+    named: Vec<Value>,
+    /// The kind of the bars, once the first has begun.
+    pub meter: Option<Value>,
     /// The kind of the tempo that comes next, before anything else of the bar.
     pub tempo_due: Option<usize>,
     /// Whether no other tempo may come.
@@ -89,9 +89,11 @@ impl Course {
             most_notes_in_bar: usize::MAX,
             most_equal_bars: 0,
             missing: Vec::new(),
-            played: Vec::new(),
-            last_note: Vec::new(),
-            doubles: 0,
+            entries: Entries::default(),
+            parts: PartLimits::default(),
+            header_open: false,
+            named: Vec::new(),
+            meter: None,
             tempo_due: None,
             tempo_fixed: false,
             tempo_known: false,
@@ -173,9 +175,6 @@ impl Course {
         if field == 0 {
             self.mask_kinds(meaning, due, free, allowed);
         }
-        if let Some(keeping) = self.keeping.as_ref().filter(|_| !due && self.tempo_due.is_none()) {
-            keeping.mask(meaning, earlier, field, allowed);
-        }
         if field == 0 {
             return;
         }
@@ -189,6 +188,26 @@ impl Course {
             } else if field == places.instrument {
                 only(allowed, usize::from(self.missing[0]));
             }
+        }
+    }
+
+    /// Takes out of `allowed` what would leave what is asked of attributes.
+    pub fn attributes(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        if let Some(keeping) = self.keeping.as_ref().filter(|_| !self.due() && self.tempo_due.is_none()) {
+            keeping.mask(meaning, earlier, field, allowed);
+        }
+    }
+
+    /// Takes out of `allowed` other meters than the piece's, and instruments that its own header does not name.
+    pub fn ensemble(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(places) = meaning.places else { return };
+        if let Some(meter) = self.meter.filter(|_| field == 0) {
+            let other = |value: usize, kind: Kind| kind.is_bar() && value != usize::from(meter);
+            let kinds = allowed.iter_mut().zip(&meaning.kinds).enumerate();
+            kinds.for_each(|(value, (allowed, kind))| *allowed &= !other(value, *kind));
+        } else if field == places.instrument && !self.named.is_empty() && meaning.kind(earlier) == Kind::Note {
+            let values = allowed.iter_mut().enumerate();
+            values.for_each(|(value, allowed)| *allowed &= self.named.contains(&(value as Value)));
         }
     }
 
@@ -217,7 +236,7 @@ impl Course {
                 },
                 Kind::Bar(..) => may_close && self.bars < self.most_bars(),
                 Kind::End => !before_bars && self.may_end(true),
-                Kind::Opening => free,
+                Kind::Opening | Kind::With => free || self.header_open && before_bars,
             };
         }
     }
@@ -239,8 +258,42 @@ impl Course {
         allowed.iter_mut().zip(&meaning.kinds).for_each(|(allowed, kind)| *allowed &= may_end && *kind == Kind::End);
     }
 
-    /// Shifts the model's logits: missing instruments are favoured, in the last bar the wish for another bar becomes the wish to end,
-    /// and where the closing kind is given, every wish to close the wish for it.
+    /// How likely the model is to end where it closes the last bar, as a share of closing it at all, from 0 to 1; 0 elsewhere.
+    pub fn ending(&self, meaning: &Meaning, logits: &[f32]) -> f64 {
+        if meaning.places.is_none() || !self.is_last_bar() {
+            return 0.0;
+        }
+        let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
+        let most = logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind));
+        let most = most.fold(f32::NEG_INFINITY, |most, (logit, _)| most.max(*logit));
+        let (mut end, mut all) = (0.0, 0.0);
+        for (logit, kind) in logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)) {
+            let weight = f64::from((logit - most).exp());
+            all += weight;
+            end += if *kind == Kind::End { weight } else { 0.0 };
+        }
+        if all > 0.0 { end / all } else { 0.0 }
+    }
+
+    /// Whether the bar being written is the last of a length in bars.
+    pub fn is_last_bar(&self) -> bool {
+        matches!(self.length, Length::Bars(most) if self.bars == most) && self.closing.is_none()
+    }
+
+    /// Whether the bar about to close must not be as it is: it would be one too many equal ones in a row.
+    pub fn repeats_too_often(&self) -> bool {
+        self.may_repeat_too_often()
+            && self.notes_in_bar > 0
+            && self.last_bar.is_some_and(|last| last == self.bar_hash.finalize())
+    }
+
+    /// Whether the bar being written must differ from the one before it.
+    pub fn may_repeat_too_often(&self) -> bool {
+        self.most_equal_bars > 0 && self.equal_bars + 1 >= self.most_equal_bars
+    }
+
+    /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the probability of another bar
+    /// moves to the end, and where the closing kind is given, that of every closing kind to it.
     pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
         let Some(places) = meaning.places else { return };
         if let Some(keeping) = &self.keeping {
@@ -254,30 +307,15 @@ impl Course {
                 close_by(meaning, wished, logits);
             }
         } else if field == places.instrument && meaning.kind(earlier) == Kind::Note {
-            let favour = (FAVOUR.0 + FAVOUR.1 * self.bars as f32).min(FAVOUR.2);
-            self.missing.iter().for_each(|&value| logits[usize::from(value)] += favour);
-            let (rest, rise, most) = RECALL;
-            for &(value, bar) in &self.played {
-                let resting = (self.bars - bar).saturating_sub(rest);
-                logits[usize::from(value)] += (rise * resting as f32).min(most);
-            }
+            self.entries.favour(self.bars, logits);
         }
-    }
-
-    /// How much hotter to draw because the music repeats itself.
-    pub fn heat(&self) -> f64 {
-        if self.most_equal_bars == 0 || self.equal_bars < self.most_equal_bars {
-            return 1.0;
-        }
-        let steps = (self.equal_bars - self.most_equal_bars + 1).min(16) as i32;
-        HEATING.0.powi(steps).min(HEATING.1)
     }
 
     /// Follows one event, which the grammar has accepted.
     pub fn follow(&mut self, meaning: &Meaning, event: &[Value], grammar: &dyn Grammar) {
         self.now = Counted {
             bars: grammar.bars() - self.start.bars,
-            notes: grammar.notes() - self.start.notes - self.doubles,
+            notes: grammar.notes() - self.start.notes,
             seconds: (grammar.seconds() - self.start.seconds) * self.pace,
         };
         if let Some(keeping) = &mut self.keeping {
@@ -286,8 +324,10 @@ impl Course {
         if let Some(copies) = &mut self.copies {
             copies.follow(meaning, event);
         }
+        self.parts.follow(meaning, event);
         match meaning.kind(event) {
             Kind::Bar(..) => {
+                self.meter = event.first().copied();
                 let hash = self.bar_hash.finalize();
                 let equal = self.notes_in_bar > 0 && self.last_bar == Some(hash);
                 self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
@@ -296,7 +336,6 @@ impl Course {
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
-                self.last_note.clear();
                 self.bar_began = self.now.seconds;
             }
             Kind::Tempo(_) => {
@@ -309,18 +348,13 @@ impl Course {
                 if let Some(places) = meaning.places {
                     let player = event[places.instrument];
                     self.missing.retain(|&value| value != player);
-                    self.played.iter_mut().filter(|(value, _)| *value == player).for_each(|(_, bar)| *bar = self.bars);
-                    if self.last_note.get(..=places.pitch) == Some(&event[..=places.pitch]) {
-                        self.doubles += 1;
-                        self.now.notes -= 1;
-                    }
-                    self.last_note.clear();
-                    self.last_note.extend_from_slice(event);
+                    self.entries.play(player, self.bars);
                 }
                 event.iter().for_each(|value| {
                     self.bar_hash.update(&value.to_le_bytes());
                 });
             }
+            Kind::With => self.named.extend(meaning.places.map(|places| event[places.instrument])),
             Kind::End | Kind::Opening => {}
         }
     }

@@ -1,8 +1,9 @@
 //! From a request to pieces: one, or many in groups that fill all threads.
 
+use crate::ensemble::is_drawn;
 use crate::group::compose_together;
 use crate::plan::Plan;
-use crate::{ComposeError, PieceReport, Progress, Request};
+use crate::{ComposeError, PieceReport, Progress, Request, TracedEvent};
 use leitmotif_data::{Representation, Sequence};
 use leitmotif_model::Model;
 use leitmotif_score::Score;
@@ -25,6 +26,8 @@ pub struct Piece {
     pub sequence: Sequence,
     /// It in numbers.
     pub report: PieceReport,
+    /// How each event after the opening was drawn; empty unless [`Request::trace`] asks for it.
+    pub trace: Vec<TracedEvent>,
 }
 
 /// Composes piece number `piece` of a request. The same model, representation, request and number give the same piece.
@@ -39,10 +42,11 @@ pub fn generate(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Piece, ComposeError> {
-    let plan = Plan::new(model, representation, request)?;
+    let plan = Plan::new(model, representation, request, piece)?;
     let mut made = None;
     // Within the pool, so that a large model's weights are read by all threads.
-    rayon::scope(|_| compose_together(&plan, model, &[piece], progress, cancel, &mut |_, piece| made = Some(piece)));
+    let pieces = [(piece, &plan)];
+    rayon::scope(|_| compose_together(&pieces, model, progress, cancel, &mut |_, piece| made = Some(piece)));
     made.unwrap_or(Err(ComposeError::Cancelled))
 }
 
@@ -79,13 +83,27 @@ pub fn generate_each(
     cancel: &AtomicBool,
     finished: &(dyn Fn(u64, Result<Piece, ComposeError>) + Sync),
 ) -> Result<(), ComposeError> {
-    let plan = Plan::new(model, representation, request)?;
+    // The plan of all pieces, or the first one's, which is refused where any would be.
+    let shared = Plan::new(model, representation, request, 0)?;
+    let drawn = is_drawn(request);
     let size = group_size(count, rayon::current_num_threads() as u64, model.lane_bytes());
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);
     let work = || {
-        groups.for_each(|pieces| {
-            compose_together(&plan, model, pieces, progress, cancel, &mut |n, piece| finished(n, piece))
+        groups.for_each(|numbers| {
+            let own = |&piece: &u64| match drawn {
+                true => Plan::new(model, representation, request, piece).map(Some),
+                false => Ok(None),
+            };
+            let plans: Vec<_> = numbers.iter().map(own).collect();
+            let mut pieces = Vec::with_capacity(numbers.len());
+            for (&piece, plan) in numbers.iter().zip(plans.iter()) {
+                match plan {
+                    Ok(plan) => pieces.push((piece, plan.as_ref().unwrap_or(&shared))),
+                    Err(error) => finished(piece, Err(ComposeError::Request(error.to_string()))),
+                }
+            }
+            compose_together(&pieces, model, progress, cancel, &mut |n, piece| finished(n, piece))
         });
     };
     // Within the pool, which a single group would not enter by itself: its model's weights are read by all threads.

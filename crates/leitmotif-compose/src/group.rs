@@ -16,15 +16,14 @@ const OPENING_EVENTS: usize = 64;
 
 /// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as soon as it is complete.
 pub(crate) fn compose_together(
-    plan: &Plan<'_>,
+    pieces: &[(u64, &Plan<'_>)],
     model: &dyn Model,
-    pieces: &[u64],
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
     finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
 ) {
     let mut compositions = Vec::with_capacity(pieces.len());
-    for &piece in pieces {
+    for &(piece, plan) in pieces {
         match Composition::new(plan, piece) {
             Ok(composition) => compositions.push(composition),
             Err(error) => finished(piece, Err(error)),
@@ -32,7 +31,8 @@ pub(crate) fn compose_together(
     }
     let mut group = Group {
         sizes: &model.description().sizes,
-        ensemble: model.ensemble(compositions.len()),
+        // Another lane for each piece keeps what the model was where a bar began that may be drawn again.
+        ensemble: model.ensemble(2 * compositions.len()),
         running: (0..compositions.len()).collect(),
         compositions,
         asking: Vec::new(),
@@ -40,7 +40,7 @@ pub(crate) fn compose_together(
         values: Vec::new(),
         logits: Vec::new(),
     };
-    group.open(plan, finished);
+    group.open(finished);
     while !group.running.is_empty() && !cancel.load(Ordering::Relaxed) {
         group.draw();
         group.advance(progress, finished);
@@ -53,7 +53,7 @@ pub(crate) fn compose_together(
 struct Group<'a> {
     /// Values of each field.
     sizes: &'a [usize],
-    /// A lane for each piece.
+    /// A lane for each piece, and one for where its bar began.
     ensemble: Box<dyn Ensemble + 'a>,
     compositions: Vec<Composition<'a>>,
     /// The lanes whose pieces are not complete, ascending.
@@ -68,16 +68,22 @@ struct Group<'a> {
 
 impl Group<'_> {
     /// Lets the model read how the pieces begin.
-    fn open(&mut self, plan: &Plan<'_>, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) {
+    fn open(&mut self, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) {
         self.running.retain(|&lane| !self.compositions[lane].hand_over(finished));
-        for event in plan.opening.events() {
-            if plan.latents.is_some() && plan.meaning.kind(event).is_bar() {
-                self.read();
-                for &lane in &self.running {
+        let plans: Vec<&Plan<'_>> = self.compositions.iter().map(Composition::plan).collect();
+        let longest = self.running.iter().map(|&lane| plans[lane].opening.len()).max().unwrap_or(0);
+        for at in 0..longest {
+            for index in 0..self.running.len() {
+                let lane = self.running[index];
+                let plan = plans[lane];
+                if at >= plan.opening.len() {
+                    continue;
+                }
+                let event = plan.opening.event(at);
+                if plan.latents.is_some() && plan.meaning.kind(event).is_bar() {
+                    self.read();
                     self.ensemble.condition(lane, self.compositions[lane].condition(event));
                 }
-            }
-            for &lane in &self.running {
                 self.lanes.push(lane);
                 self.values.extend_from_slice(event);
             }
@@ -127,7 +133,7 @@ impl Group<'_> {
             self.logits.resize(asking.len() * size, 0.0);
             self.ensemble.logits(&self.lanes, &self.values, field, &mut self.logits);
             for (&lane, logits) in self.lanes.iter().zip(self.logits.chunks_exact(size)) {
-                self.compositions[lane].hear(logits);
+                self.compositions[lane].take_logits(logits);
             }
             self.lanes.clear();
             self.values.clear();
@@ -140,8 +146,14 @@ impl Group<'_> {
         progress: &(dyn Fn(Progress) + Sync),
         finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
     ) {
+        let copies = self.compositions.len();
+        let mut begun = Vec::new();
         self.running.retain(|&lane| {
             let composition = &mut self.compositions[lane];
+            if composition.goes_back() {
+                self.ensemble.copy(copies + lane, lane);
+                return true;
+            }
             let first = self.values.len();
             self.values.extend_from_slice(composition.event());
             if let Some(told) = composition.follow() {
@@ -153,11 +165,15 @@ impl Group<'_> {
                     self.ensemble.condition(lane, Some(condition));
                 }
                 self.lanes.push(lane);
+                if composition.begins_bar(&self.values[first..]) && composition.mark() {
+                    begun.push(lane);
+                }
             } else {
                 self.values.truncate(first);
             }
             goes_on
         });
         self.read();
+        begun.into_iter().for_each(|lane| self.ensemble.copy(lane, copies + lane));
     }
 }

@@ -1,11 +1,11 @@
 //! New music from a trained model.
 //!
-//! [`generate`] asks a model for one event after another, field by field. What a field may be is decided by three
-//! masks, each of which only takes away: the representation's grammar (what makes a valid piece), the [`Constraints`] (scale,
-//! ranges, instruments, meter, tempo) and the course of the piece (its length, and that every asked-for instrument plays).
-//! Where the three leave nothing, the last choice is taken back; where nothing is left at all, the bar ends. A fourth
-//! mask, if asked for, keeps copies of training songs short ([`AvoidCopies`]). The
-//! model's own probabilities then pass the filters of [`Sampling`], and the seed decides.
+//! What a request leaves open is drawn first, as training songs have it: genre, ensemble, tempo and metre. Then [`generate`] asks a
+//! model for one event after another, field by field. Rules say which events may be ([`Rule`]), each of which only takes
+//! away: the representation's grammar (what makes a valid piece), the [`Constraints`] (scale, ranges, instruments, meter,
+//! tempo), what the training songs have, the course of the piece (its length, and that every asked-for instrument plays),
+//! and, if asked for, the ban on long copies ([`AvoidCopies`]). An event that a rule refuses is drawn again, so events keep
+//! the proportions that the model gives them after the filters of [`Sampling`]; the seed decides.
 //!
 //! The same request, model and piece number give the same piece, whatever runs beside it.
 
@@ -14,6 +14,7 @@ mod composition;
 mod constraints;
 mod copies;
 mod course;
+mod ensemble;
 mod error;
 mod filter;
 mod generate;
@@ -21,13 +22,15 @@ mod group;
 pub mod latent;
 mod masks;
 mod meaning;
+mod parts;
 mod plan;
 mod prime;
+mod redraw;
 mod report;
 mod request;
+mod sampler;
 mod sampling;
 mod scale;
-mod writer;
 
 pub use constraints::{Constraints, PitchRange};
 pub use copies::AvoidCopies;
@@ -37,7 +40,8 @@ pub use generate::{Piece, generate, generate_each, generate_many};
 pub use latent::{Conditions, PriorKind};
 pub use prime::Prime;
 pub use report::PieceReport;
-pub use request::{Length, MAX_BARS, MAX_NOTES, MAX_SECONDS, Progress, Request};
+pub use request::{Length, MAX_BARS, MAX_NOTES, MAX_REDRAWS, MAX_SECONDS, Progress, Request};
+pub use sampler::{Rule, TracedEvent, TracedField};
 pub use sampling::{FieldSampling, Sampling};
 pub use scale::{Key, Scale};
 

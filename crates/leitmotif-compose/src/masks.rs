@@ -1,9 +1,10 @@
-//! What stays the same throughout a piece: which instruments, pitches and time signatures may be.
+//! What stays the same throughout a piece: which instruments, pitches and time signatures may be, by what was asked for and by
+//! what training songs have.
 
 use crate::constraints::same;
 use crate::meaning::{Kind, Meaning};
 use crate::{ComposeError, Request};
-use leitmotif_data::{Value, Vocabulary};
+use leitmotif_data::{Observed, Value, Vocabulary};
 use leitmotif_score::Instrument;
 
 /// A tempo that holds throughout.
@@ -24,18 +25,23 @@ pub(crate) struct Masks {
     instruments: Vec<bool>,
     /// Of each instrument value.
     pitches: Vec<Vec<bool>>,
+    /// The values of each field that no training song has are false; empty where nothing is known.
+    seen: Vec<Vec<bool>>,
+    /// Of each instrument value, the same of its pitches; empty for an instrument that no song has.
+    seen_pitches: Vec<Vec<bool>>,
     /// Instrument values that must play, ascending.
     pub required: Vec<Value>,
 }
 
 impl Masks {
-    /// `meter` holds throughout; `playing` are the instruments of a prime.
+    /// `meter` holds throughout; `playing` are the instruments of a prime, `must` those that have to play.
     pub fn new(
         meaning: &Meaning,
         vocabulary: &Vocabulary,
         request: &Request,
         meter: Option<(u8, u8)>,
         playing: &[Instrument],
+        must: &[Instrument],
     ) -> Result<Self, ComposeError> {
         let mut masks = Self::default();
         let constraints = &request.constraints;
@@ -64,7 +70,7 @@ impl Masks {
             masks.kinds = kinds.map(|(value, kind)| !kind.is_bar() || value == wanted).collect();
         }
         let asked = &request.header.instruments;
-        if let Some(barred) = asked.iter().find(|instrument| !constraints.may_play(**instrument)) {
+        if let Some(barred) = must.iter().find(|instrument| !constraints.may_play(**instrument)) {
             let reason = format!("{} is asked for, but not among the allowed instruments", barred.name());
             return Err(ComposeError::Request(reason));
         }
@@ -80,11 +86,20 @@ impl Masks {
         if constraints.key.is_some() || !constraints.ranges.is_empty() {
             masks.pitches =
                 meaning.instruments.iter().map(|&instrument| pitches(meaning, request, instrument)).collect();
-            masks.drop_silent(meaning, asked)?;
+            masks.drop_silent(meaning, must)?;
         }
-        let required = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(|it| among(asked, it)));
+        if let Some(observed) = &request.observed {
+            masks.see(meaning, vocabulary, observed);
+        }
+        let required = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(|it| among(must, it)));
         masks.required = required.map(|(value, _)| value as Value).collect();
         Ok(masks)
+    }
+
+    /// The instruments that may play, where not all may; ascending.
+    pub fn playing(&self) -> Vec<Value> {
+        let may = self.instruments.iter().enumerate().filter(|(_, may)| **may);
+        may.map(|(value, _)| value as Value).collect()
     }
 
     /// Whether drums may play.
@@ -112,18 +127,67 @@ impl Masks {
         }
     }
 
-    /// Takes out of `allowed` what the constraints forbid for field number `field` after the `earlier` fields.
-    pub fn apply(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+    /// Learns what training songs have.
+    fn see(&mut self, meaning: &Meaning, vocabulary: &Vocabulary, observed: &Observed) {
+        let seen = |(field, size): (usize, usize)| {
+            let values = observed.values.get(field);
+            (0..size).map(|value| values.is_none_or(|it| it.binary_search(&(value as Value)).is_ok())).collect()
+        };
+        self.seen = vocabulary.sizes().into_iter().enumerate().map(seen).collect();
+        let pitches = |(value, instrument): (usize, &Option<Instrument>)| {
+            let Some(part) = instrument.and_then(|it| observed.part(it)) else { return Vec::new() };
+            let drums = part.instrument.is_drums();
+            let (low, high) = (part.pitches.first().copied(), part.pitches.last().copied());
+            // Songs are transposed in training: between its lowest and its highest an instrument has every pitch.
+            let has = |pitch: u8| match drums {
+                true => part.pitches.binary_search(&pitch).is_ok(),
+                false => low.is_some_and(|low| low <= pitch) && high.is_some_and(|high| pitch <= high),
+            };
+            let mask: Vec<bool> =
+                meaning.pitches.iter().map(|it| it.is_some_and(|(pitch, drum)| drum == drums && has(pitch))).collect();
+            // What was asked for goes before what songs have.
+            let asked = self.pitches.get(value);
+            let left = mask.iter().enumerate().any(|(at, seen)| *seen && asked.is_none_or(|asked| asked[at]));
+            if left { mask } else { Vec::new() }
+        };
+        self.seen_pitches = meaning.instruments.iter().enumerate().map(pitches).collect();
+    }
+
+    /// Takes out of `allowed` other instruments and meters than were asked for.
+    pub fn ensemble(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if field == 0 {
             return and(allowed, &self.kinds);
         }
-        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
-        if field == places.instrument {
+        let is_note = meaning.kind(earlier) == Kind::Note;
+        if meaning.places.is_some_and(|places| is_note && field == places.instrument) {
             and(allowed, &self.instruments);
-        } else if field == places.pitch
+        }
+    }
+
+    /// Takes out of `allowed` the pitches outside the key and ranges.
+    pub fn constraints(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
+        if field == places.pitch
             && let Some(mask) = self.pitches.get(usize::from(earlier[places.instrument]))
         {
             and(allowed, mask);
+        }
+    }
+
+    /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was asked for, are left.
+    pub fn unseen(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let (Some(places), Some(seen)) = (meaning.places, self.seen.get(field)) else { return };
+        if field == 0 {
+            let open = |kind: &Kind| !kind.is_bar() || !self.kinds.is_empty();
+            let kinds = allowed.iter_mut().zip(&meaning.kinds).zip(seen);
+            kinds.for_each(|((allowed, kind), seen)| *allowed &= *seen || open(kind));
+        } else if meaning.kind(earlier) != Kind::Note || field == places.instrument {
+            // Who plays is the ensemble's concern, when a tempo holds is not the songs'.
+        } else if field == places.pitch {
+            let mask = self.seen_pitches.get(usize::from(earlier[places.instrument]));
+            mask.into_iter().for_each(|mask| and(allowed, mask));
+        } else {
+            and(allowed, seen);
         }
     }
 }

@@ -14,7 +14,9 @@ pub(crate) enum Kind {
     Tempo(f64),
     /// Numerator and denominator.
     Bar(u8, u8),
-    /// Start and header.
+    /// An instrument of the header.
+    With,
+    /// Start and genre.
     Opening,
 }
 
@@ -125,6 +127,7 @@ fn kind(name: &str) -> Kind {
     match (words.next(), words.next()) {
         (Some("note"), None) => Kind::Note,
         (Some("end"), None) => Kind::End,
+        (Some("with"), None) => Kind::With,
         (Some("tempo"), Some(tempo)) => tempo.parse().map_or(Kind::Opening, Kind::Tempo),
         (Some("bar"), Some(meter)) => {
             let meter = meter.split_once('/').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));

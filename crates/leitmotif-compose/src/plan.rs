@@ -1,29 +1,32 @@
-//! What all pieces of a request have in common: the request understood and checked.
+//! What a piece keeps to: the request understood and checked, with what it leaves open drawn.
 
 use crate::copies::Copies;
+use crate::ensemble::{self, Resolved};
 use crate::latent::{self, BarCondition, Conditions};
 use crate::masks::{FixedTempo, Masks};
 use crate::meaning::Meaning;
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
-use leitmotif_data::{Representation, Sequence, Vocabulary};
+use leitmotif_data::{Ensemble, Representation, Sequence, Vocabulary};
 use leitmotif_model::{LatentSpace, Model, Precision};
 
 /// The tempo of a representation without tempos, in quarters a minute.
 const UNNAMED_TEMPO: f64 = 120.0;
 
-/// A request to one model.
+/// A request to one model, for one piece or for several that have everything in common.
 pub(crate) struct Plan<'a> {
     /// Of the model.
     pub precision: Precision,
     pub representation: &'a dyn Representation,
-    pub request: &'a Request,
+    pub request: Request,
+    /// The song whose ensemble was drawn, or that is most like what was asked for.
+    pub song: Option<Ensemble>,
     pub meaning: Meaning,
     pub masks: Masks,
     pub primed: Option<Primed>,
     /// The one that holds throughout, if one does.
     pub tempo: Option<FixedTempo>,
-    /// How every piece begins: the prime, or the header.
+    /// How the piece begins: the prime, or the header.
     pub opening: Sequence,
     /// Of a model with latents.
     pub latents: Option<Latents<'a>>,
@@ -31,7 +34,7 @@ pub(crate) struct Plan<'a> {
     pub copies: Option<Copies>,
 }
 
-/// What the bars of every piece are written under.
+/// What the bars of the piece are written under.
 pub(crate) struct Latents<'a> {
     pub space: &'a LatentSpace,
     pub conditions: Conditions,
@@ -49,7 +52,8 @@ impl<'a> Plan<'a> {
     pub fn new(
         model: &'a dyn Model,
         representation: &'a dyn Representation,
-        request: &'a Request,
+        request: &Request,
+        piece: u64,
     ) -> Result<Self, ComposeError> {
         let vocabulary = representation.vocabulary();
         let sizes = &model.description().sizes;
@@ -60,20 +64,24 @@ impl<'a> Plan<'a> {
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
         let meaning = Meaning::of(vocabulary);
+        let Resolved { request, required, song } = match meaning.places {
+            Some(_) => ensemble::resolve(request, piece),
+            None => Resolved { request: request.clone(), required: request.header.instruments.clone(), song: None },
+        };
         let opening = representation.opening(&request.header)?;
         let prime = request.prime.as_ref();
         let primed = prime.map(|prime| Primed::new(prime, &request.header, representation, &meaning)).transpose()?;
 
         let meter = request.meter.or_else(|| carried_meter(&meaning, primed.as_ref()));
-        let playing = primed.as_ref().map_or_else(Vec::new, |primed| primed.score.instruments());
-        let masks = Masks::new(&meaning, vocabulary, request, meter, &playing)?;
-        let tempo = fixed_tempo(&meaning, request, primed.as_ref());
+        let playing = prime.map_or_else(Vec::new, |prime| prime.score.instruments());
+        let masks = Masks::new(&meaning, vocabulary, &request, meter, &playing, &required)?;
+        let tempo = fixed_tempo(&meaning, &request, primed.as_ref());
         let opening = primed.as_ref().map_or(opening, |primed| primed.sequence.clone());
-        let latents = latents(model, representation, request, &opening)?;
+        let latents = latents(model, representation, &request, &opening)?;
         let avoid = request.avoid.as_ref();
         let copies = avoid.map(|avoid| Copies::new(avoid, representation, &opening, primed.as_ref())).transpose()?;
         let precision = model.precision();
-        Ok(Self { precision, representation, request, meaning, masks, primed, tempo, opening, latents, copies })
+        Ok(Self { precision, representation, request, song, meaning, masks, primed, tempo, opening, latents, copies })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {

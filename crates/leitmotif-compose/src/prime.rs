@@ -52,9 +52,8 @@ impl Primed {
             return Err(ComposeError::Request(format!("the first {} bars of the prime have no notes", bars.len())));
         }
         let mut header = header.clone();
-        if !header.instruments.is_empty() {
-            header.instruments.extend(score.instruments());
-        }
+        // The ensemble is that of the whole file: what rests in the bars that are kept may enter.
+        header.instruments.extend(prime.score.instruments());
         let (encoded, _) = representation.encode(&score, &header);
         let mut primed = Self { score, cut, bars: bars.len(), sequence: Sequence::new(encoded.fields()), line: 0.0 };
         primed.take(&encoded, representation, meaning)?;

@@ -27,6 +27,12 @@ pub struct PieceReport {
     pub prime_bars: usize,
     /// Events composed.
     pub events: usize,
+    /// How often an event was drawn again because a rule refused it.
+    pub redrawn_events: usize,
+    /// Events that masks chose field by field, because the rules left next to nothing of what the model meant.
+    pub masked_events: usize,
+    /// How often a bar was drawn again.
+    pub redrawn_bars: usize,
     /// Events that the grammar would not have let through: 0 unless it was off.
     pub invalid_events: usize,
     /// Whether the events were a valid piece as they were drawn.

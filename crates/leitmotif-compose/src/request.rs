@@ -1,10 +1,12 @@
 //! What is asked for.
 
 use crate::{AvoidCopies, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
-use leitmotif_data::Header;
+use leitmotif_data::{Header, Observed};
 use serde::Serialize;
 use std::sync::Arc;
 
+/// How often a bar that repeats the ones before it is drawn again.
+pub const MAX_REDRAWS: usize = 8;
 /// Most bars of a piece.
 pub const MAX_BARS: usize = 1 << 15;
 /// Most notes of a piece.
@@ -35,17 +37,20 @@ pub enum Length {
 /// Everything that decides what a piece becomes, besides the model and the piece's number.
 #[derive(Clone, Serialize)]
 pub struct Request {
-    /// Genre and instruments. Where instruments are named, only these play, and each of them does.
+    /// Genre and instruments. Where instruments are named, only these play, and each of them does. What is left open is
+    /// drawn from [`Self::observed`], else by the model.
     pub header: Header,
     /// How much.
     pub length: Length,
     /// Music to continue.
     #[serde(skip)]
     pub prime: Option<Prime>,
-    /// Tempo in quarters a minute, kept exactly and throughout; `None` leaves it to the model (or carries the prime's on).
+    /// Tempo in quarters a minute, kept exactly and throughout; `None` takes that of the ensemble that is drawn, else leaves
+    /// it to the model (or carries the prime's on).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tempo: Option<f64>,
-    /// Time signature, kept throughout; `None` leaves it to the model (or carries the prime's on).
+    /// Time signature, kept throughout; `None` takes that of the ensemble that is drawn, else the first that the model
+    /// writes (or carries the prime's on).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<(u8, u8)>,
     /// How values are drawn.
@@ -68,8 +73,19 @@ pub struct Request {
     pub most_silent_bars: usize,
     /// Most notes of a bar.
     pub most_notes_in_bar: usize,
-    /// Identical bars in a row after which the temperature rises by a quarter with every further one; 0 never.
+    /// Most identical bars in a row, or as many as a training song of the genre has, if that is more: a further one is
+    /// drawn again, up to [`MAX_REDRAWS`] times; 0 for no limit.
     pub most_equal_bars: usize,
+    /// How often the last bar of a length in bars is drawn, at least 1: of the candidates one is taken in proportion to how
+    /// likely the model is to end there.
+    pub endings: usize,
+    /// What the model's training songs have: what none of them has is never drawn, and what is left open is drawn from
+    /// them. `None` where it is not known.
+    #[serde(skip)]
+    pub observed: Option<Arc<Observed>>,
+    /// Whether pieces say of each event how it was drawn ([`crate::Piece::trace`]).
+    #[serde(skip)]
+    pub trace: bool,
     /// The model's hash, for the text that the piece carries.
     #[serde(skip)]
     pub model: Option<String>,
@@ -95,6 +111,9 @@ impl Default for Request {
             most_silent_bars: 1,
             most_notes_in_bar: 1024,
             most_equal_bars: 8,
+            endings: 4,
+            observed: None,
+            trace: false,
             model: None,
             filters: Vec::new(),
         }
@@ -122,8 +141,12 @@ impl Request {
         if let Some(tempo) = self.tempo.filter(|tempo| !TEMPOS.contains(tempo)) {
             return Err(ComposeError::setting("tempo", tempo, "between 4 and 1000 quarters a minute"));
         }
-        for (key, value) in [("most_silent_bars", self.most_silent_bars), ("most_notes_in_bar", self.most_notes_in_bar)]
-        {
+        let counts = [
+            ("most_silent_bars", self.most_silent_bars),
+            ("most_notes_in_bar", self.most_notes_in_bar),
+            ("endings", self.endings),
+        ];
+        for (key, value) in counts {
             if value == 0 {
                 return Err(ComposeError::setting(key, value, "at least 1"));
             }

@@ -66,6 +66,12 @@ impl FieldSampling {
         values
     }
 
+    /// Writes [`Self::distribution`] to `values`, space that is used again.
+    pub(crate) fn distribute_normalised(&self, logits: &[f32], allowed: &[bool], values: &mut Vec<(usize, f64)>) {
+        self.distribute(logits, allowed, values);
+        normalise(values);
+    }
+
     /// Writes [`Self::distribution`] to `values`, but for a common factor.
     fn distribute(&self, logits: &[f32], allowed: &[bool], values: &mut Vec<(usize, f64)>) {
         values.clear();
@@ -114,18 +120,8 @@ impl FieldSampling {
 
     /// Draws one allowed value; `None` if nothing is allowed.
     pub fn draw(&self, logits: &[f32], allowed: &[bool], rng: &mut ChaCha8Rng) -> Option<usize> {
-        self.draw_in(&mut Vec::new(), logits, allowed, rng)
-    }
-
-    /// [`Self::draw`] in space that is used again.
-    pub(crate) fn draw_in(
-        &self,
-        values: &mut Vec<(usize, f64)>,
-        logits: &[f32],
-        allowed: &[bool],
-        rng: &mut ChaCha8Rng,
-    ) -> Option<usize> {
-        self.distribute(logits, allowed, values);
+        let mut values = Vec::new();
+        self.distribute(logits, allowed, &mut values);
         let mut left = rng.random::<f64>() * values.iter().map(|value| value.1).sum::<f64>();
         let last = values.iter().rposition(|value| value.1 > 0.0)?;
         let chosen = values[..last].iter().find(|(_, probability)| {

@@ -10,6 +10,7 @@ mod frames;
 mod notes;
 mod pitch_name;
 pub mod prepare;
+mod observed;
 mod representation;
 mod roll;
 mod rolls;
@@ -30,6 +31,9 @@ pub use corpus::{
 };
 pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
 pub use export::export;
+pub use observed::{
+    Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FILE, OBSERVED_FORMAT, Observed, ObservedError, ObservedPart,
+};
 pub use representation::{
     Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
     RepresentationError, build, load,

@@ -5,7 +5,7 @@ use crate::events::Events;
 use crate::frames::Frames;
 use crate::notes::Notes;
 use crate::rolls::Rolls;
-use crate::{BarMusic, Sequence, Value, Vocabulary};
+use crate::{BarMusic, Observed, Sequence, Value, Vocabulary};
 use leitmotif_score::{Instrument, Score};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -189,8 +189,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// [`RepresentationError::Settings`] names a genre or instrument the vocabulary lacks, and lists those it has.
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError>;
 
-    /// The sequence with each part of its header, the genre and the set of instruments, left out with probability
-    /// `drop` (training). A set that is there is always whole.
+    /// The sequence, with probability `drop` without its header, the genre and the instruments (training). A header is
+    /// left out or kept as a whole, so that a list of instruments always names all that play.
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
 
     /// The sequence changed as `augmentation` says; the same length, and still grammatical. Of itself, transposed as a whole or not at
@@ -216,6 +216,11 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
 
     /// The notes of each bar; `None` if the representation has no bars.
     fn bar_music(&self, _sequence: &Sequence) -> Option<Vec<BarMusic>> {
+        None
+    }
+
+    /// What songs have; `None` if the representation knows no instruments.
+    fn observe(&self, _songs: &mut dyn Iterator<Item = Sequence>) -> Option<Observed> {
         None
     }
 

@@ -2,7 +2,8 @@
 
 use crate::failure::advise;
 use anyhow::{Context, Result};
-use leitmotif_data::{Representation, VOCABULARY_FILE};
+use leitmotif_compose::Request;
+use leitmotif_data::{OBSERVED_FILE, Observed, Representation, VOCABULARY_FILE};
 use leitmotif_model::{CONFIG_FILE, Model, PRIOR_FILE, Precision, WEIGHTS_FILE, open_model_in};
 use leitmotif_train::{find_model, load_vocabulary};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,17 @@ pub struct Opened {
     pub model: Box<dyn Model>,
     /// How it writes music as events.
     pub representation: Arc<dyn Representation>,
+    /// What its training songs have, where that is known.
+    pub observed: Option<Arc<Observed>>,
     /// What it is (see [`hash`]).
     pub hash: String,
+}
+
+impl Opened {
+    /// An open request to the model, for whoever fills it in.
+    pub fn request(&self) -> Request {
+        Request { observed: self.observed.clone(), model: Some(self.hash.clone()), ..Request::default() }
+    }
 }
 
 /// Opens the model of a run or model folder.
@@ -29,8 +39,9 @@ pub fn open_in(path: &Path, precision: Precision) -> Result<Opened> {
     let model = open_model_in(&folder, precision)?;
     let vocabulary = load_vocabulary(&folder)?;
     let representation = leitmotif_data::load(&vocabulary).with_context(|| folder.display().to_string())?;
+    let observed = Observed::load(&folder)?.map(Arc::new);
     let hash = hash(&folder)?;
-    Ok(Opened { model, representation, hash })
+    Ok(Opened { model, representation, observed, hash })
 }
 
 /// The model folder that a path means, with advice where it means none.
@@ -38,12 +49,13 @@ pub fn find(path: &Path) -> Result<PathBuf> {
     find_model(path).map_err(|error| advise(error, "leitmotif train FOLDER -o RUN makes a run to name here"))
 }
 
-/// A hash of all that decides what a model composes: description, vocabulary, weights and prior (BLAKE3, hexadecimal).
+/// A hash of all that decides what a model composes: description, vocabulary, weights, prior, and what its training songs have
+/// (BLAKE3, hexadecimal).
 pub fn hash(folder: &Path) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
-    for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
+    for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE, OBSERVED_FILE] {
         let path = folder.join(name);
-        if name == PRIOR_FILE && !path.exists() {
+        if matches!(name, PRIOR_FILE | OBSERVED_FILE) && !path.exists() {
             continue;
         }
         let file = std::fs::File::open(&path).with_context(|| path.display().to_string())?;

@@ -6,7 +6,8 @@ use crate::course::{Counted, Course};
 use crate::latent::{Keeping, Source};
 use crate::masks::Masks;
 use crate::meaning::{Kind, Meaning};
-use crate::writer::{Draw, Writer};
+use crate::parts::PartLimits;
+use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length};
 use leitmotif_data::{Grammar, Representation, Sequence, Value};
 use leitmotif_model::{Condition, Ensemble, LatentSpace};
@@ -34,7 +35,7 @@ pub(super) struct Filler<'a> {
     drafts: usize,
     grammar: Box<dyn Grammar + 'a>,
     course: Course,
-    writer: Writer<'a>,
+    sampler: EventSampler<'a>,
     ensemble: Box<dyn Ensemble + 'a>,
     sizes: Vec<usize>,
     logits: Vec<f32>,
@@ -73,6 +74,9 @@ impl<'a> Filler<'a> {
         rng.set_stream(piece);
         let mut course = Course::new(Length::Open { most_bars: usize::MAX }, Counted::default());
         course.most_notes_in_bar = request.most_notes_in_bar;
+        if let Some(observed) = &request.observed {
+            course.parts = PartLimits::new(meaning, observed);
+        }
         course.keeping = Keeping::new(vocabulary, masks.drums(meaning));
         Ok(Self {
             meaning,
@@ -82,7 +86,7 @@ impl<'a> Filler<'a> {
             drafts,
             grammar: representation.grammar(),
             course,
-            writer: Writer::new(meaning, masks, vocabulary, request, rng),
+            sampler: EventSampler::new(meaning, masks, vocabulary, request, rng),
             ensemble: model.ensemble(if drafts > 1 { BEST + 1 } else { HERE + 1 }),
             sizes: vocabulary.sizes(),
             logits: Vec::new(),
@@ -261,7 +265,7 @@ impl<'a> Filler<'a> {
                     self.take(event);
                 }
                 self.course.tempo_known = true;
-                self.writer.turn_to_bar(bar, draft);
+                self.sampler.turn_to_bar(bar, draft);
                 let closing = match is_last {
                     true => self.meaning.kinds.iter().position(|kind| *kind == Kind::End).unwrap_or(0) as Value,
                     false => source.sequence.event(source.bars[bar + 1].start)[0],
@@ -285,16 +289,16 @@ impl<'a> Filler<'a> {
     fn write(&mut self, closing: Value) -> Result<(), ComposeError> {
         self.course.closing = Some(closing);
         loop {
-            match self.writer.draw(&mut *self.grammar, &self.course, &self.done.sequence) {
+            match self.sampler.draw(&mut *self.grammar, &self.course, &self.done.sequence) {
                 Draw::Asks(field) => {
                     self.logits.resize(self.sizes[field], 0.0);
-                    self.ensemble.logits(&[HERE], self.writer.event(), field, &mut self.logits);
-                    self.writer.hear(&self.logits);
+                    self.ensemble.logits(&[HERE], self.sampler.event(), field, &mut self.logits);
+                    self.sampler.take_logits(&self.logits);
                 }
                 Draw::Stuck => return Err(ComposeError::Request("the grammar leaves nothing to write".into())),
                 Draw::Done => {
-                    let event = self.writer.event().to_vec();
-                    self.writer.begin();
+                    let event = self.sampler.event().to_vec();
+                    self.sampler.begin();
                     if event[0] == closing {
                         return Ok(());
                     }

@@ -115,7 +115,7 @@ impl Rewriter<'_> {
         request.sampling.validate(&names)?;
         let meaning = Meaning::of(vocabulary);
         let playing = if instruments.is_empty() { source.score.instruments() } else { instruments.to_vec() };
-        let masks = Masks::new(&meaning, vocabulary, request, None, &playing)?;
+        let masks = Masks::new(&meaning, vocabulary, request, None, &playing, &[])?;
         let mut filler = Filler::new(self, (&meaning, &masks), source, piece)?;
         filler.open(representation, instruments)?;
         let tasks = &tasks[..tasks.len().min(source.bars.len())];

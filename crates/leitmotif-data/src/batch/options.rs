@@ -23,7 +23,7 @@ pub struct BatchOptions {
     pub seed: u64,
     /// Whether each epoch has its own order of songs; otherwise the corpus's.
     pub shuffle: bool,
-    /// The probability of leaving out each part of a song's header, 0 to 1.
+    /// The probability of leaving out a song's header, 0 to 1.
     pub header_drop: f64,
     /// How songs are varied.
     pub augment: AugmentOptions,

@@ -56,16 +56,14 @@ fn shift(
     }
 }
 
-/// Leaves out the genre, and all the instruments, each with probability `drop`.
+/// Leaves out the genre and all the instruments with probability `drop`.
 pub(crate) fn drop_header(fields: &Fields, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence {
     let drop = if drop.is_nan() { 0.0 } else { drop.clamp(0.0, 1.0) };
-    let (genre, instruments) = (rng.random_bool(drop), rng.random_bool(drop));
-    let mut kept = Sequence::new(FIELDS);
-    for event in sequence.events() {
-        let dropped = (genre && event[KIND] >= fields.first_genre()) || (instruments && event[KIND] == WITH);
-        if !dropped {
-            kept.push(event);
-        }
+    if !rng.random_bool(drop) {
+        return sequence.clone();
     }
+    let mut kept = Sequence::new(FIELDS);
+    let is_header = |event: &[Value]| event[KIND] >= fields.first_genre() || event[KIND] == WITH;
+    sequence.events().filter(|event| !is_header(event)).for_each(|event| kept.push(event));
     kept
 }

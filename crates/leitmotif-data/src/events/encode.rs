@@ -10,6 +10,8 @@ use leitmotif_score::{Score, Ticks};
 
 /// Cause of loss: longer than the longest duration.
 pub(crate) const TOO_LONG: &str = "longer than the longest duration";
+/// Cause of loss: the instrument strikes the same pitch at the same time with a longer note.
+pub(crate) const DOUBLED: &str = "doubled by a longer note of its instrument";
 /// Cause of loss: no voice is free.
 pub(crate) const TOO_MANY: &str = "too many of one pitch at once";
 /// Cause of change: the onset moved because silence before it was cut.
@@ -17,7 +19,7 @@ pub(crate) const AFTER_SILENCE: &str = "moved forward by a shortened silence";
 /// Cause of loss: beyond the longest piece.
 pub(crate) const TOO_LATE: &str = "beyond the longest piece";
 
-/// A note on the grid, before bars are known.
+/// A note on the grid, before bars are known. The order of the fields is the order of notes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct GridNote {
     step: u64,
@@ -202,7 +204,24 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
         }
     }
     notes.sort_unstable();
-    notes
+    without_doubles(notes, report)
+}
+
+/// Of the sorted notes that one instrument begins on one pitch at one step, the last: the longest, and of
+/// several the loudest.
+fn without_doubles(notes: Vec<GridNote>, report: &mut EncodeReport) -> Vec<GridNote> {
+    let mut single: Vec<GridNote> = Vec::with_capacity(notes.len());
+    for note in notes {
+        let same = |last: &GridNote| (last.step, last.instrument, last.pitch) == (note.step, note.instrument, note.pitch);
+        match single.last_mut().filter(|last| same(last)) {
+            Some(last) => {
+                *report.lost.entry(DOUBLED.to_owned()).or_default() += 1;
+                *last = note;
+            }
+            None => single.push(note),
+        }
+    }
+    single
 }
 
 /// The tempo map on the grid: ascending steps, one tempo a step.

@@ -7,8 +7,8 @@
 //!
 //! so ordered that a piece has one sequence only: the header's instruments ascend; the first bar begins with a tempo; within a
 //! bar positions ascend, a tempo stands before the notes of its position and differs from the one before it,
-//! and notes of one position ascend by instrument, pitch, duration and velocity. At most [`super::VOICES`] notes of one
-//! pitch and instrument sound at once. After [`MAX_SILENT_BARS`] bars without notes the next one
+//! and notes of one position strictly ascend by instrument and pitch: an instrument never strikes a pitch twice at once. At
+//! most [`super::voices::VOICES`] notes of one pitch and instrument sound at once. After [`MAX_SILENT_BARS`] bars without notes the next one
 //! must play, or end the piece.
 //!
 //! A complete walk decodes to a score that encodes to the same walk, but for: bars without notes at the end
@@ -100,14 +100,14 @@ impl<'a> EventsGrammar<'a> {
         let all = pitches_of(instrument);
         let pitches = match self.at_last(position) {
             Some(last) if instrument < last.instrument => return false,
-            Some(last) if instrument == last.instrument => last.pitch..all.end,
+            Some(last) if instrument == last.instrument => last.pitch + 1..all.end,
             _ => all,
         };
         self.voices.any_free(instrument, pitches, self.bar.0 + position)
     }
 
     fn pitch_at(&self, position: u64, instrument: Value, pitch: Value) -> bool {
-        let ascending = self.at_last(position).is_none_or(|last| (instrument, pitch) >= (last.instrument, last.pitch));
+        let ascending = self.at_last(position).is_none_or(|last| (instrument, pitch) > (last.instrument, last.pitch));
         ascending
             && pitches_of(instrument).contains(&pitch)
             && self.voices.free(instrument, pitch, self.bar.0 + position).is_some()
@@ -121,20 +121,9 @@ impl<'a> EventsGrammar<'a> {
         }
     }
 
-    /// The note before, if it is the same note but for duration and velocity.
-    fn doubled(&self, position: u64, instrument: Value, pitch: Value) -> Option<&NoteEvent> {
-        self.at_last(position).filter(|last| (last.instrument, last.pitch) == (instrument, pitch))
-    }
-
-    fn duration_at(&self, position: u64, instrument: Value, pitch: Value, duration: Value) -> bool {
-        self.doubled(position, instrument, pitch).is_none_or(|last| duration >= last.duration)
-    }
-
     fn note_allowed(&self, note: &NoteEvent) -> bool {
         let NoteEvent { position, instrument, pitch, .. } = *note;
-        self.note_at(position)
-            && self.pitch_at(position, instrument, pitch)
-            && self.at_last(position).is_none_or(|last| last <= note)
+        self.note_at(position) && self.pitch_at(position, instrument, pitch)
     }
 
     fn bar_allowed(&self) -> bool {
@@ -206,7 +195,7 @@ impl<'a> EventsGrammar<'a> {
                 self.tempo_at(*position) && self.tempo != Some(*bin),
                 "a tempo stands before the notes of its position and differs from the one before it",
             ),
-            Event::Note(note) => (self.note_allowed(note), "the note is out of order, or one too many of its pitch"),
+            Event::Note(note) => (self.note_allowed(note), "the note is out of order, doubles another, or is one too many of its pitch"),
             Event::End => (self.end_allowed(), "a piece ends once, after a bar with a tempo"),
         };
         if allowed { Ok(()) } else { Err(reason) }
@@ -256,7 +245,6 @@ impl Grammar for EventsGrammar<'_> {
         let kind = earlier.first().copied().unwrap_or(NONE);
         let position = u64::from(earlier.get(POSITION).copied().unwrap_or(NONE)).saturating_sub(1);
         let instrument = earlier.get(INSTRUMENT).copied().unwrap_or(NONE);
-        let pitch = earlier.get(PITCH).copied().unwrap_or(NONE);
         match field {
             KIND => self.mark_kinds(allowed),
             _ if !applies(kind, field) => allowed[usize::from(NONE)] = true,
@@ -265,12 +253,7 @@ impl Grammar for EventsGrammar<'_> {
             INSTRUMENT if kind == NOTE => mark(&|value| self.instrument_at(position, value)),
             INSTRUMENT => mark(&|value| self.with_allowed(value)),
             PITCH => mark(&|value| self.pitch_at(position, instrument, value)),
-            DURATION => mark(&|value| self.duration_at(position, instrument, pitch, value)),
-            _ => {
-                let duration = earlier.get(DURATION).copied().unwrap_or(NONE);
-                let last = self.doubled(position, instrument, pitch).filter(|last| last.duration == duration);
-                mark(&|value| last.is_none_or(|last| value >= last.velocity));
-            }
+            _ => mark(&|_| true),
         }
     }
 

@@ -15,7 +15,8 @@
 //! sequence is accepted by the [`grammar`]; every sequence that the grammar accepts can be decoded.
 //!
 //! Not kept: key signatures, markers, texts, part names, which of several parts of one program plays
-//! a note, which drum kit, and whatever lies after the bar of the last note.
+//! a note (of notes that such parts strike together on one pitch the longest stays), which drum kit, and whatever
+//! lies after the bar of the last note.
 
 mod augment;
 mod bars;
@@ -28,6 +29,7 @@ mod fields;
 mod grammar;
 mod layout;
 mod meters;
+mod observed;
 mod tempos;
 mod voices;
 
@@ -126,6 +128,10 @@ impl Representation for Events {
 
     fn bar_music(&self, sequence: &Sequence) -> Option<Vec<BarMusic>> {
         Some(bars::music(&self.fields, &self.sizes, sequence))
+    }
+
+    fn observe(&self, songs: &mut dyn Iterator<Item = Sequence>) -> Option<crate::Observed> {
+        Some(observed::observe(&self.fields, &self.sizes, songs))
     }
 
     fn is_note(&self, event: &[Value]) -> bool {

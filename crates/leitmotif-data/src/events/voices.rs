@@ -1,8 +1,7 @@
 //! How many notes of one pitch an instrument holds at a time.
 //!
-//! Doubled parts play the same note at once, and a part may strike a note that another part of the same program
-//! still holds. Both are kept, up to [`VOICES`] at a time, because decoding can put them into so many
-//! parts; a MIDI channel itself has only one of each pitch.
+//! A part may strike a note that another part of the same program still holds. Both are kept, up to [`VOICES`] at a
+//! time, because decoding can put them into so many parts; a MIDI channel itself has only one of each pitch.
 
 use crate::Value;
 use std::collections::HashMap;

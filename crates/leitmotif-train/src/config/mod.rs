@@ -81,7 +81,7 @@ pub struct TrainConfig {
     pub clip: f64,
     /// Stop after this many steps in a row whose loss or gradient is not finite (each is skipped).
     pub max_bad_steps: u32,
-    /// Probability with which each part of a song's header is left out in training.
+    /// Probability with which a song's header is left out in training.
     pub header_drop: f64,
     /// Optimiser steps between validations; 0 for only one, at the end.
     pub validate_every: u64,

@@ -76,7 +76,9 @@ pub(super) fn count(
         validation: validation.as_ref(),
     };
     let best = dir.join(BEST);
-    model_folder::write(&best, &description, corpus.vocabulary(), &Trained::Markov(&markov), &card)?;
+    let observed = model_folder::observe(corpus, &songs);
+    let vocabulary = (corpus.vocabulary(), observed.as_ref());
+    model_folder::write(&best, &description, vocabulary, &Trained::Markov(&markov), &card)?;
     let seconds = began.elapsed().as_secs_f64();
     Ok(TrainSummary {
         step: 0,

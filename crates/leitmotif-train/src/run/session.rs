@@ -17,7 +17,7 @@ use crate::schedule::Progress;
 use crate::store::card::Card;
 use crate::store::checkpoint::{Best, Checkpoint, RunState};
 use crate::store::model_folder::{self, BEST, LAST, Trained};
-use leitmotif_data::{Corpus, TrainingBatches};
+use leitmotif_data::{Corpus, Observed, TrainingBatches};
 use leitmotif_model::{ModelDescription, PRIOR_FILE, WEIGHTS_FILE, Weights};
 use leitmotif_network::Network;
 use std::path::Path;
@@ -39,6 +39,8 @@ pub(super) struct Session<'a> {
     validation_songs: Vec<usize>,
     /// Of the training songs, on the whole.
     events_per_note: f64,
+    /// What the training songs have.
+    observed: Option<Observed>,
     /// The last judgement of this session, for the card of the last model.
     judged: Option<(u64, Evaluation)>,
     /// Step of the newest checkpoint, with nothing done since.
@@ -76,6 +78,7 @@ impl<'a> Session<'a> {
         let seconds_before = state.seconds;
         let notes: usize = batches.songs().iter().map(|song| corpus.songs()[*song].notes).sum();
         let events_per_note = batches.targets_per_epoch() as f64 / notes.max(1) as f64;
+        let observed = model_folder::observe(corpus, batches.songs());
         let (judged, timings) = (None, Timings::default());
         Ok(Self {
             corpus,
@@ -90,6 +93,7 @@ impl<'a> Session<'a> {
             state,
             validation_songs,
             events_per_note,
+            observed,
             judged,
             saved,
             began,
@@ -294,7 +298,8 @@ impl<'a> Session<'a> {
             validation,
         };
         let trained = Trained::Network(&network.weights());
-        model_folder::write(&self.dir.join(name), &self.description, self.corpus.vocabulary(), &trained, &card)
+        let vocabulary = (self.corpus.vocabulary(), self.observed.as_ref());
+        model_folder::write(&self.dir.join(name), &self.description, vocabulary, &trained, &card)
     }
 
     fn save(&mut self) -> Result<(), TrainError> {

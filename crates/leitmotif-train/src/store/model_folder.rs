@@ -1,10 +1,11 @@
 //! Model folders: all that generation and evaluation need, and can be copied anywhere.
 //!
-//! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary), `README.md` (the card).
+//! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary), `observed.json` (what
+//! the training songs have, where the representation knows instruments), `README.md` (the card).
 
 use super::{card, folders};
 use crate::TrainError;
-use leitmotif_data::Vocabulary;
+use leitmotif_data::{Corpus, OBSERVED_FILE, Observed, Vocabulary};
 use leitmotif_model::{
     CONFIG_FILE, Judge, Markov, ModelDescription, ModelKind, WEIGHTS_FILE, Weights, read_description, write_description,
 };
@@ -30,7 +31,7 @@ pub(crate) enum Trained<'a> {
 pub(crate) fn write(
     target: &Path,
     description: &ModelDescription,
-    vocabulary: &Vocabulary,
+    (vocabulary, observed): (&Vocabulary, Option<&Observed>),
     trained: &Trained<'_>,
     card: &card::Card<'_>,
 ) -> Result<(), TrainError> {
@@ -41,6 +42,9 @@ pub(crate) fn write(
         };
         write_description(dir, description)?;
         put(VOCABULARY_FILE, &serde_json::to_vec_pretty(vocabulary).expect("a vocabulary has only string keys"))?;
+        if let Some(observed) = observed {
+            put(OBSERVED_FILE, &serde_json::to_vec(observed).expect("only string keys"))?;
+        }
         put(CARD_FILE, card.markdown().as_bytes())?;
         match trained {
             Trained::Network(weights) => weights.save(&dir.join(WEIGHTS_FILE))?,
@@ -48,6 +52,11 @@ pub(crate) fn write(
         }
         Ok(())
     })
+}
+
+/// What some songs of a corpus have; `None` if its representation knows no instruments.
+pub(crate) fn observe(corpus: &Corpus, songs: &[usize]) -> Option<Observed> {
+    corpus.representation().observe(&mut songs.iter().map(|song| corpus.sequence(*song)))
 }
 
 /// The model folder that `path` means: itself, or the best (else the last) model of a run folder.

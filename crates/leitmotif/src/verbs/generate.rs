@@ -1,6 +1,7 @@
 //! `generate`: new music.
 
 mod ask;
+mod trace;
 
 use crate::console::Console;
 use crate::failure::Refusal;
@@ -49,9 +50,13 @@ pub struct Options {
     #[arg(long)]
     force: bool,
     /// Print one line of JSON a piece: path, piece, bars, notes, seconds, instruments, prime_bars, events,
-    /// invalid_events, valid, originality
+    /// redrawn_events, masked_events, redrawn_bars, invalid_events, valid, originality
     #[arg(long)]
     json: bool,
+    /// Write how each event was drawn, as one line of JSON an event: its fields with their probabilities, how often
+    /// it was drawn again, and which rules refused it
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// What is asked for.
     #[command(flatten)]
     ask: ask::Ask,
@@ -85,19 +90,23 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let paths = destinations(options)?;
     let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
     let opened = model::open_in(&options.model, options.precision)?;
-    request.model = Some(opened.hash.clone());
+    let leitmotif_compose::Request { model, observed, .. } = opened.request();
+    (request.model, request.observed) = (model, observed);
+    request.trace = options.trace.is_some();
     let originality::Asked { measure, avoid } = options.originality.songs(&options.model)?;
     request.avoid = avoid;
     paths.iter().try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
     let progress = Together::new(console, paths.len());
     let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<Made> {
-        let (path, Piece { mut score, mut report, .. }) = (&paths[number], piece?);
+        let (path, piece) = (&paths[number], piece?);
+        let trace = options.trace.as_ref().map(|_| trace::lines(&piece, &*opened.representation)).transpose()?;
+        let Piece { mut score, mut report, .. } = piece;
         score.title.get_or_insert_with(|| title(path));
         write_midi_file(path, &score)?;
         extras.write(path, &score, report.prime_bars)?;
         report.path = Some(path.clone());
-        Ok(Made { report, originality: measure.as_ref().map(|index| index.report(&score)) })
+        Ok(Made { report, originality: measure.as_ref().map(|index| index.report(&score)), trace })
     };
     // Each piece is written as soon as it is complete.
     let made: Mutex<BTreeMap<u64, Result<Made>>> = Mutex::default();
@@ -111,16 +120,21 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     console.clear();
     let (mut pieces, mut notes, mut failed) = (0, 0, None);
+    let mut traced = String::new();
     for made in made.into_values() {
         match made {
             Ok(made) => {
                 (pieces, notes) = (pieces + 1, notes + made.report.notes);
+                traced.extend(made.trace.as_deref());
                 tell(&made, options.json, console)?;
             }
             // Of several, the one that is not about being stopped says most.
             Err(error) if failed.is_none() || !is_cancelled(&error) => failed = Some(error),
             Err(_) => {}
         }
+    }
+    if let Some(path) = &options.trace {
+        files::write(path, traced.as_bytes()).with_context(|| path.display().to_string())?;
     }
     if let Some(error) = failed {
         return Err(if is_cancelled(&error) {
@@ -161,6 +175,9 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
         let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", options.output.display()));
         return Err(refusal.remedy("end it in .mid, or say how many pieces go into a folder: --count 8").into());
     }
+    if let Some(path) = &options.trace {
+        files::refuse_existing(path, options.force)?;
+    }
     for path in &paths {
         files::refuse_existing(path, options.force)?;
         for extension in extra.iter().flatten() {
@@ -177,6 +194,9 @@ struct Made {
     report: PieceReport,
     #[serde(skip_serializing_if = "Option::is_none")]
     originality: Option<OriginalityReport>,
+    /// How its events were drawn, one line an event.
+    #[serde(skip)]
+    trace: Option<String>,
 }
 
 fn tell(made: &Made, json: bool, console: &Console) -> Result<()> {

@@ -101,7 +101,8 @@ pub fn write(
 
 fn compose(order: &Order, index: u64, opened: &Opened, folder: &Path) -> Result<Listening> {
     let Order { style, number, request } = order;
-    let request = Request { model: Some(opened.hash.clone()), ..request.clone() };
+    let Request { model, observed, .. } = opened.request();
+    let request = Request { model, observed, ..request.clone() };
     let (model, representation) = (&*opened.model, &*opened.representation);
     let made = generate(model, representation, &request, index, &|_| {}, interrupt::flag())?;
     let (mut score, mut report) = (made.score, made.report);

@@ -48,7 +48,7 @@ struct Measured {
 pub fn measure(folder: &Path, corpus: &Corpus, count: u64, seed: u64, console: &Console) -> Result<Originality> {
     let index = originality::index(corpus)?;
     let opened = model::open(folder)?;
-    let request = Request { length: Length::Bars(BARS), seed, ..Request::default() };
+    let request = Request { length: Length::Bars(BARS), seed, ..opened.request() };
     console.progress(&format!("composing {}", counted(count as usize, "piece")));
     let cancel = interrupt::flag();
     let made = generate_many(&*opened.model, &*opened.representation, &request, count, &|_| (), cancel)?;

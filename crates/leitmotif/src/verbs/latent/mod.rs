@@ -133,7 +133,7 @@ impl<'a> Desk<'a> {
     fn request(&self) -> Request {
         let Writing { seed, temperature, top_p, .. } = *self.writing;
         let sampling = Sampling::new(FieldSampling { temperature, top_p, ..FieldSampling::default() });
-        Request { sampling, seed, model: Some(self.opened.hash.clone()), ..Request::default() }
+        Request { sampling, seed, ..self.opened.request() }
     }
 
     fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {

@@ -42,7 +42,7 @@ impl Bench<'_> {
     pub fn request(&self, seed: u64) -> Request {
         let Options { temperature, top_p, .. } = *self.options;
         let sampling = Sampling::new(FieldSampling { temperature, top_p, ..FieldSampling::default() });
-        Request { sampling, seed, ..Request::default() }
+        Request { sampling, seed, ..self.opened.request() }
     }
 
     /// Who rewrites.

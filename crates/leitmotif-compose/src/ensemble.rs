@@ -1,0 +1,157 @@
+//! Who plays, when nobody says so: an ensemble that occurs in a training song, with its genre, tempo and metre.
+//!
+//! What a request leaves open is drawn before the first event, so that it holds throughout a piece: genre, ensemble, tempo and
+//! metre of one song, drawn among those that agree with what is asked for. The song also says when each of its
+//! instruments enters and for how long it rests, which a piece is nudged to follow.
+
+use crate::constraints::same;
+use crate::meaning::Meaning;
+use crate::{Length, Request};
+use leitmotif_data::{Ensemble, EnsemblePart, Header, Observed, Value};
+use leitmotif_score::Instrument;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// What is added to the logit of an instrument that is due: at first, with every bar, and at most. A prior this gentle
+/// leaves the choice of place and pitch to the model; without it instruments that have left the model's memory do not return.
+const FAVOUR: (f32, f32, f32) = (0.5, 0.25, 2.0);
+/// The rest of an instrument that no song plays, in bars.
+const UNKNOWN_REST: usize = 4;
+
+/// A request as a piece keeps to it.
+#[derive(Clone)]
+pub(crate) struct Resolved {
+    /// With header, tempo and metre filled in.
+    pub request: Request,
+    /// The instruments that the user asked for, each of which must play.
+    pub required: Vec<Instrument>,
+    /// The song that was drawn.
+    pub song: Option<Ensemble>,
+}
+
+/// Whether pieces of this request differ in what is drawn before their first event.
+pub(crate) fn is_drawn(request: &Request) -> bool {
+    request.prime.is_none() && request.observed.as_ref().is_some_and(|observed| !observed.ensembles.is_empty())
+}
+
+/// The request of piece number `piece`, with what it leaves open drawn from the training songs, if they are known.
+pub(crate) fn resolve(request: &Request, piece: u64) -> Resolved {
+    let required = request.header.instruments.clone();
+    let mut resolved = Resolved { request: request.clone(), required, song: None };
+    let Some(observed) = &request.observed else { return resolved };
+    let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+    // Far from the streams that draw events and latents.
+    rng.set_stream(u64::MAX / 2 - piece);
+    let playing = players(request);
+    let Some(song) = draw(observed, request, &playing, &mut rng) else { return resolved };
+    let filled = &mut resolved.request;
+    if request.prime.is_none() {
+        filled.header.genre = request.header.genre.clone().or_else(|| song.genre.clone());
+        filled.tempo = request.tempo.or(Some(song.tempo));
+        filled.meter = request.meter.or(Some(song.meter));
+        if playing.is_empty() {
+            let may = |instrument: &Instrument| request.constraints.may_play(*instrument);
+            filled.header.instruments = song.header().instruments.into_iter().filter(may).collect();
+        }
+    }
+    resolved.song = Some(song.clone());
+    resolved
+}
+
+/// The instruments that a request names, or that play in its prime.
+pub(crate) fn players(request: &Request) -> Vec<Instrument> {
+    let mut players = request.header.instruments.clone();
+    players.extend(request.prime.iter().flat_map(|prime| prime.score.instruments()));
+    players
+}
+
+/// Draws a song among those that agree best with what is asked for: its genre, its instruments, its metre.
+fn draw<'a>(
+    observed: &'a Observed,
+    request: &Request,
+    playing: &[Instrument],
+    rng: &mut ChaCha8Rng,
+) -> Option<&'a Ensemble> {
+    let Request { header: Header { genre, .. }, meter, constraints, .. } = request;
+    let weight = |song: &Ensemble| {
+        let names = |list: &[Instrument], one: Instrument| list.iter().any(|other| same(*other, one));
+        let players = song.parts.iter().map(|part| part.instrument);
+        let agreement = if playing.is_empty() {
+            let may = players.clone().filter(|instrument| constraints.may_play(*instrument)).count();
+            may as f64 / song.parts.len() as f64
+        } else {
+            let common = players.filter(|instrument| names(playing, *instrument)).count() as f64;
+            common / (song.parts.len() as f64 + playing.len() as f64 - common).max(1.0)
+        };
+        let meter = meter.is_none_or(|meter| meter == song.meter);
+        // The songs that agree best weigh most; a metre that differs only matters where no song has the one asked for.
+        (agreement.powi(4) + 1e-9) * if meter { 1.0 } else { 1e-6 }
+    };
+    let of_genre = |song: &&Ensemble| genre.as_ref().is_none_or(|genre| song.genre.as_ref() == Some(genre));
+    let songs: Vec<(&Ensemble, f64)> = observed.ensembles.iter().filter(of_genre).map(|it| (it, weight(it))).collect();
+    let mut left = rng.random::<f64>() * songs.iter().map(|song| song.1).sum::<f64>();
+    let last = songs.iter().rposition(|song| song.1 > 0.0)?;
+    let drawn = songs[..last].iter().find(|(_, weight)| {
+        left -= weight;
+        left < 0.0
+    });
+    Some(drawn.unwrap_or(&songs[last]).0)
+}
+
+/// The longest run of equal bars in the songs of a genre (of all songs where none is named), counting the first.
+pub(crate) fn equal_bars(observed: &Observed, genre: Option<&String>) -> usize {
+    let of_genre = |song: &&Ensemble| genre.is_none_or(|genre| song.genre.as_ref() == Some(genre));
+    observed.ensembles.iter().filter(of_genre).map(|song| song.equal_bars + 1).max().unwrap_or(0)
+}
+
+/// When an instrument plays.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    value: Value,
+    /// The bar by which it has entered, from 1.
+    enters: usize,
+    /// Bars that it rests.
+    rests: usize,
+    /// The bar of its last note, from 1.
+    last: Option<usize>,
+}
+
+/// When the instruments of an ensemble play.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entries(Vec<Entry>);
+
+impl Entries {
+    /// The entries of the instruments with these values, as the song has them, scaled to the length of the piece; `before` are
+    /// the bars of a prime.
+    pub fn new(meaning: &Meaning, values: &[Value], song: Option<&Ensemble>, length: Length, before: usize) -> Self {
+        let entry = |&value: &Value| {
+            let instrument = meaning.instruments.get(usize::from(value)).copied().flatten()?;
+            let plays = |part: &&EnsemblePart| same(part.instrument, instrument);
+            let found = song.and_then(|song| Some((song, song.parts.iter().find(plays)?)));
+            let scaled = |song: &Ensemble, bar: usize| match length {
+                Length::Bars(bars) => bar * (before + bars) / song.bars.max(1),
+                _ => bar,
+            };
+            let enters = found.map_or(0, |(song, part)| scaled(song, part.enters)).saturating_sub(before);
+            let rests = found.map_or(UNKNOWN_REST, |(song, part)| scaled(song, part.rests));
+            Some(Entry { value, enters: enters + 1, rests, last: None })
+        };
+        Self(values.iter().filter_map(entry).collect())
+    }
+
+    /// An instrument plays in a bar, counted from 1 (0 in a prime).
+    pub fn play(&mut self, instrument: Value, bar: usize) {
+        self.0.iter_mut().filter(|entry| entry.value == instrument).for_each(|entry| entry.last = Some(bar));
+    }
+
+    /// Favours the instruments that are due in a bar.
+    pub fn favour(&self, bar: usize, logits: &mut [f32]) {
+        let (first, rise, most) = FAVOUR;
+        for entry in &self.0 {
+            let due = entry.last.map_or(entry.enters, |last| last + entry.rests + 1);
+            if bar >= due {
+                logits[usize::from(entry.value)] += (first + rise * (bar - due) as f32).min(most);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How far a part may go: no wider a range and no larger a chord than any training song's part of its instrument has.
+
+use crate::meaning::{Kind, Meaning};
+use leitmotif_data::{Observed, Value};
+use std::sync::Arc;
+
+/// The limits of an instrument.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    /// Semitones from the lowest to the highest note of a piece.
+    widest: u8,
+    /// Notes that begin together.
+    chord: usize,
+}
+
+/// What the parts of a piece have played, and their limits; the default limits nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PartLimits {
+    /// By instrument value.
+    limits: Arc<[Option<Limit>]>,
+    /// By instrument value: the lowest and the highest pitch.
+    ranges: Vec<Option<(u8, u8)>>,
+    /// Position and instrument of the last note of the bar, and how many have begun with it.
+    chord: Option<(Value, Value, usize)>,
+}
+
+impl PartLimits {
+    /// The limits that training songs set.
+    pub fn new(meaning: &Meaning, observed: &Observed) -> Self {
+        let limit = |instrument: &Option<leitmotif_score::Instrument>| {
+            let part = observed.part((*instrument)?)?;
+            Some(Limit { widest: part.widest, chord: part.chord })
+        };
+        let limits: Arc<[Option<Limit>]> = meaning.instruments.iter().map(limit).collect();
+        Self { ranges: vec![None; limits.len()], limits, chord: None }
+    }
+
+    fn limit(&self, instrument: Value) -> Option<Limit> {
+        self.limits.get(usize::from(instrument)).copied().flatten()
+    }
+
+    /// Follows an event.
+    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
+        let kind = meaning.kind(event);
+        if kind.is_bar() {
+            self.chord = None;
+        }
+        let Some(places) = meaning.places.filter(|_| kind == Kind::Note && !self.limits.is_empty()) else { return };
+        let (position, instrument) = (event[places.position], event[places.instrument]);
+        let together = match self.chord {
+            Some((at, who, count)) if (at, who) == (position, instrument) => count + 1,
+            _ => 1,
+        };
+        self.chord = Some((position, instrument, together));
+        let pitch = meaning.pitches.get(usize::from(event[places.pitch])).copied().flatten();
+        if let (Some((pitch, false)), Some(range)) = (pitch, self.ranges.get_mut(usize::from(instrument))) {
+            *range = Some(range.map_or((pitch, pitch), |(low, high)| (low.min(pitch), high.max(pitch))));
+        }
+    }
+
+    /// Takes out of `allowed` the instrument whose chord is full, and pitches that would widen a range too far.
+    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
+        if field == places.instrument {
+            let full = self.chord.filter(|(position, instrument, count)| {
+                *position == earlier[places.position] && self.limit(*instrument).is_some_and(|it| *count >= it.chord)
+            });
+            if let Some((_, instrument, _)) = full {
+                allowed[usize::from(instrument)] = false;
+            }
+        } else if field == places.pitch {
+            let instrument = earlier[places.instrument];
+            let range = self.ranges.get(usize::from(instrument)).copied().flatten();
+            let (Some((low, high)), Some(Limit { widest, .. })) = (range, self.limit(instrument)) else { return };
+            for (allowed, pitch) in allowed.iter_mut().zip(&meaning.pitches) {
+                let Some((pitch, false)) = *pitch else { continue };
+                let within = (low..=high).contains(&pitch);
+                *allowed &= within || high.max(pitch) - low.min(pitch) <= widest;
+            }
+        }
+    }
+}

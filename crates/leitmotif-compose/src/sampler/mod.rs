@@ -1,0 +1,426 @@
+//! One event: field after field, drawn in the model's own proportions among the events that are allowed.
+//!
+//! Grammar, constraints, the course of the piece and the ban on copies each refuse values of a field. An event's first
+//! fields are drawn before one knows whether its later ones are allowed, so masking field by field would bend the choice: a
+//! chord would climb because it may not repeat, an instrument play where another was meant. Instead a value that is refused rejects
+//! the whole event, and a [`Tree`] remembers what was tried ([`tree`] says why the proportions stay exact).
+//!
+//! Where the model wants next to nothing of what is allowed, after [`MOST_EVALUATIONS`] evaluations of a field or
+//! where sampling filters leave nothing, values are drawn under masks field by field ([`Mode::Masked`]), dead ends
+//! taken back; where even that leaves nothing, the bar closes, then the piece ends.
+//!
+//! The sampler asks for logits and waits for them ([`EventSampler::draw`]), so that the questions of many pieces can be
+//! answered together.
+
+mod rule;
+mod trace;
+mod tree;
+
+pub(crate) use rule::Allowed;
+pub use rule::Rule;
+pub use trace::{TracedEvent, TracedField};
+
+use crate::course::Course;
+use crate::latent::MAX_DRAFTS;
+use crate::masks::Masks;
+use crate::meaning::Meaning;
+use crate::{FieldSampling, Filter, Place, Request};
+use leitmotif_data::{Grammar, NONE, Sequence, Value, Vocabulary};
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+use trace::Trace;
+use tree::{Drawn, ROOT, Tree};
+
+/// How many fields are evaluated for one event before masks take over.
+const MOST_EVALUATIONS: usize = 128;
+
+/// Words of a random stream that each bar has for itself, in [`EventSampler::turn_to_bar`], and each candidate of it; a
+/// stream has 2^68.
+const WORDS_A_BAR: u128 = 1 << 32;
+const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_DRAFTS as u128;
+
+/// How an event is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// No grammar, but which fields apply.
+    Free,
+    /// All rules; an event that a rule refuses is drawn again.
+    Exact,
+    /// All rules, as masks field by field.
+    Masked,
+    /// Grammar and constraints as masks, and nothing but closing the bar or the piece.
+    Close,
+    /// Grammar and constraints as masks, and nothing but the end.
+    End,
+    /// The grammar alone, as masks.
+    Grammar,
+}
+
+impl Mode {
+    /// The mode that follows one in which nothing can be drawn.
+    fn next(self) -> Option<Self> {
+        match self {
+            Self::Free => Some(Self::Exact),
+            Self::Exact => Some(Self::Masked),
+            Self::Masked => Some(Self::Close),
+            Self::Close => Some(Self::End),
+            Self::End => Some(Self::Grammar),
+            Self::Grammar => None,
+        }
+    }
+}
+
+/// How drawing an event goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Draw {
+    /// The logits of this field are needed, given the fields of [`EventSampler::event`].
+    Asks(usize),
+    /// [`EventSampler::event`] is the next event, which the grammar has stepped over.
+    Done,
+    /// There is none, which no grammar of a valid piece allows.
+    Stuck,
+}
+
+/// What a try came to.
+enum Try {
+    Asks(usize),
+    Complete,
+    Refused,
+    /// Nothing is left in this mode.
+    Dead,
+}
+
+/// What became of one field.
+enum Step {
+    /// A value of a node.
+    Drawn(usize, Drawn),
+    /// The only value there can be.
+    Only(Value),
+    /// No value is left.
+    Nothing,
+    /// Its logits are needed.
+    Asks,
+    /// Too much was tried for one event.
+    Enough,
+}
+
+/// What was drawn of a piece, in numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Drawing {
+    /// Events that the grammar would not have let through, with the grammar off.
+    pub invalid: usize,
+    /// Events that were drawn again because a rule refused them.
+    pub redrawn: usize,
+    /// Events for which masks took over.
+    pub masked: usize,
+}
+
+/// Draws events. Holds the space it needs.
+pub(crate) struct EventSampler<'a> {
+    meaning: &'a Meaning,
+    masks: &'a Masks,
+    sampling: Vec<FieldSampling>,
+    filters: &'a [Arc<dyn Filter>],
+    rng: ChaCha8Rng,
+    sizes: Vec<usize>,
+    /// Of the field at hand; those of the first field are kept for further tries.
+    logits: Vec<f32>,
+    first: Vec<f32>,
+    /// Whether the first field's logits are those of this event, filtered and shifted.
+    first_known: bool,
+    /// Whether the logits that were asked for have come.
+    answered: bool,
+    allowed: Allowed,
+    barred: Vec<bool>,
+    /// The values of a field that pass the sampling filters, with their probabilities.
+    values: Vec<(usize, f64)>,
+    open: Vec<bool>,
+    grammar_on: bool,
+    tree: Tree,
+    mode: Mode,
+    /// The event being drawn: its fields so far, and where in the tree they were drawn last.
+    event: Vec<Value>,
+    at: Option<(usize, usize)>,
+    /// Whether each field so far was the only one allowed.
+    forced: bool,
+    evaluations: usize,
+    trace: Trace,
+    /// In the last bar: how likely the model was to end there, at the last evaluation of the first field.
+    pub ending: f64,
+    /// Of all events so far.
+    pub drawing: Drawing,
+}
+
+impl<'a> EventSampler<'a> {
+    pub fn new(
+        meaning: &'a Meaning,
+        masks: &'a Masks,
+        vocabulary: &Vocabulary,
+        request: &'a Request,
+        rng: ChaCha8Rng,
+    ) -> Self {
+        Self {
+            meaning,
+            masks,
+            sampling: vocabulary.fields.iter().map(|field| request.sampling.field(&field.name)).collect(),
+            filters: &request.filters,
+            rng,
+            sizes: vocabulary.sizes(),
+            logits: Vec::new(),
+            first: Vec::new(),
+            first_known: false,
+            answered: false,
+            allowed: Allowed::default(),
+            barred: Vec::new(),
+            values: Vec::new(),
+            open: Vec::new(),
+            grammar_on: request.grammar,
+            tree: Tree::default(),
+            mode: if request.grammar { Mode::Exact } else { Mode::Free },
+            event: Vec::new(),
+            at: None,
+            forced: true,
+            evaluations: 0,
+            trace: Trace::new(request.trace),
+            ending: 0.0,
+            drawing: Drawing::default(),
+        }
+    }
+
+    /// The fields that are drawn, all of them once [`Self::draw`] is done.
+    pub fn event(&self) -> &[Value] {
+        &self.event
+    }
+
+    /// Takes the logits that were asked for.
+    pub fn take_logits(&mut self, logits: &[f32]) {
+        self.logits.clear();
+        self.logits.extend_from_slice(logits);
+        self.answered = true;
+    }
+
+    /// Forgets the event that was drawn, for the next.
+    pub fn begin(&mut self) {
+        self.restart();
+        self.tree.clear();
+        self.trace.clear();
+        self.mode = if self.grammar_on { Mode::Exact } else { Mode::Free };
+        (self.first_known, self.answered, self.evaluations) = (false, false, 0);
+    }
+
+    /// What is known of how the event was drawn, if that is traced.
+    pub fn traced(&self) -> Option<TracedEvent> {
+        self.trace.event(&self.event, self.mode != Mode::Exact && self.mode != Mode::Free, self.evaluations)
+    }
+
+    /// A number from 0 to 1 from the stream of the draws.
+    pub fn chance(&mut self) -> f64 {
+        rand::Rng::random(&mut self.rng)
+    }
+
+    /// Draws on from the randomness of candidate number `draft` of bar number `bar`, which is the same whatever was drawn
+    /// before.
+    pub fn turn_to_bar(&mut self, bar: usize, draft: usize) {
+        turn_to_bar(&mut self.rng, bar, draft);
+    }
+
+    /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.
+    /// Goes on after [`Self::take_logits`].
+    pub fn draw(&mut self, grammar: &mut dyn Grammar, course: &Course, sequence: &Sequence) -> Draw {
+        loop {
+            match self.attempt(grammar, course, sequence) {
+                Try::Asks(field) => return Draw::Asks(field),
+                Try::Complete if grammar.accept(&self.event).is_ok() => {
+                    self.drawing.masked += usize::from(!matches!(self.mode, Mode::Exact | Mode::Free));
+                    return Draw::Done;
+                }
+                Try::Complete if self.mode == Mode::Free => {
+                    self.drawing.invalid += 1;
+                    self.change_to(Mode::Exact);
+                }
+                Try::Complete => {
+                    if let Some((node, branch)) = self.at {
+                        self.tree.close(node, branch);
+                    } else if !self.give_up() {
+                        return Draw::Stuck;
+                    }
+                }
+                Try::Refused => self.drawing.redrawn += usize::from(self.mode == Mode::Exact),
+                Try::Dead => {
+                    if !self.give_up() {
+                        return Draw::Stuck;
+                    }
+                }
+            }
+            self.restart();
+        }
+    }
+
+    /// Goes on to the next mode; false if there is none.
+    fn give_up(&mut self) -> bool {
+        let next = self.mode.next();
+        next.into_iter().for_each(|mode| self.change_to(mode));
+        next.is_some()
+    }
+
+    fn change_to(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.tree.clear();
+    }
+
+    /// Begins the event again, knowing what was tried.
+    fn restart(&mut self) {
+        self.event.clear();
+        self.trace.restart();
+        (self.at, self.forced) = (None, true);
+    }
+
+    /// Draws field after field.
+    fn attempt(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence) -> Try {
+        while self.event.len() < self.sizes.len() {
+            let next = match self.at {
+                None => (!self.tree.is_empty()).then_some(ROOT),
+                Some((node, branch)) => self.tree.child(node, branch),
+            };
+            let known = next.filter(|&node| self.tree.field(node) == self.event.len());
+            let step = match known {
+                Some(node) => self.tree.draw(node, &mut self.rng).map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn)),
+                None => self.evaluate(grammar, course, sequence),
+            };
+            match step {
+                Step::Drawn(node, drawn) => {
+                    if let Some(rule) = drawn.refused {
+                        self.trace.refuse(rule);
+                        return Try::Refused;
+                    }
+                    self.take(drawn.value, Some(drawn.probability));
+                    self.at = Some((node, drawn.branch));
+                }
+                Step::Only(value) => self.take(value, None),
+                Step::Nothing => return self.dead_end(),
+                Step::Asks => return Try::Asks(self.event.len()),
+                Step::Enough => return Try::Dead,
+            }
+        }
+        Try::Complete
+    }
+
+    fn take(&mut self, value: Value, probability: Option<f64>) {
+        self.event.push(value);
+        self.trace.take(probability);
+    }
+
+    /// Makes the node of the field at hand, if it has its logits, and draws from it.
+    fn evaluate(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence) -> Step {
+        let field = self.event.len();
+        self.allow(grammar, course);
+        let exact = self.mode == Mode::Exact && field > 0;
+        if let Some(value) = self.allowed.only() {
+            // No other value could be drawn, and the model is not refused one that it means.
+            let applies = field == 0 || value != usize::from(NONE);
+            if !applies || self.forced || !exact {
+                return Step::Only(value as Value);
+            }
+        }
+        if !(self.answered || field == 0 && self.first_known) {
+            let enough = self.mode == Mode::Exact && self.evaluations >= MOST_EVALUATIONS;
+            return if enough { Step::Enough } else { Step::Asks };
+        }
+        self.weigh(course, sequence);
+        self.forced = false;
+        self.open.clear();
+        if exact {
+            // The model's own proportions: what the rules refuse is refused when it is drawn.
+            self.open.resize(self.sizes[field], true);
+            self.open[usize::from(NONE)] = false;
+        } else {
+            self.open.extend_from_slice(&self.allowed.values);
+        }
+        let logits = if field == 0 { &self.first } else { &self.logits };
+        self.sampling[field].distribute_normalised(logits, &self.open, &mut self.values);
+        let allowed = &self.allowed;
+        let node = self.tree.add(self.at, field, &self.values, |value| allowed.refused(value));
+        let drawn = if exact {
+            self.tree.draw_first(node, &mut self.rng)
+        } else {
+            self.tree.close_refused(node);
+            self.tree.draw(node, &mut self.rng)
+        };
+        drawn.map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn))
+    }
+
+    /// Nothing is left of the field at hand: the value before it is taken out, and the event begins again.
+    fn dead_end(&mut self) -> Try {
+        let Some((above, branch)) = self.at else { return Try::Dead };
+        self.tree.close(above, branch);
+        Try::Refused
+    }
+
+    /// What filters and course make of the logits, once for each answer.
+    fn weigh(&mut self, course: &Course, sequence: &Sequence) {
+        let field = self.event.len();
+        if !std::mem::take(&mut self.answered) {
+            return;
+        }
+        self.evaluations += 1;
+        let place = Place { sequence, earlier: &self.event, field };
+        self.filters.iter().for_each(|filter| filter.apply(&place, &mut self.logits));
+        if field == 0 {
+            self.ending = course.ending(self.meaning, &self.logits);
+        }
+        course.shift(self.meaning, &self.event, field, &mut self.logits);
+        if field == 0 {
+            std::mem::swap(&mut self.first, &mut self.logits);
+            self.first_known = true;
+        }
+    }
+
+    /// Finds what is allowed of the field at hand.
+    fn allow(&mut self, grammar: &dyn Grammar, course: &Course) {
+        let (mode, earlier, field) = (self.mode, &self.event, self.event.len());
+        let (meaning, masks) = (self.meaning, self.masks);
+        let allowed = &mut self.allowed;
+        allowed.reset(self.sizes[field]);
+        allowed.apply(Rule::Grammar, |allowed| {
+            grammar.allowed(earlier, field, allowed);
+            let none = usize::from(NONE);
+            let applies = field == 0 || !allowed[none];
+            if mode == Mode::Free && applies {
+                allowed.fill(true);
+                allowed[none] = field == 0;
+            }
+        });
+        if mode == Mode::Grammar {
+            return;
+        }
+        allowed.apply(Rule::Ensemble, |allowed| {
+            masks.ensemble(meaning, earlier, field, allowed);
+            course.ensemble(meaning, earlier, field, allowed);
+        });
+        allowed.apply(Rule::Constraints, |allowed| masks.constraints(meaning, earlier, field, allowed));
+        allowed.apply(Rule::Unseen, |allowed| masks.unseen(meaning, earlier, field, allowed));
+        allowed.apply(Rule::Part, |allowed| course.parts.mask(meaning, earlier, field, allowed));
+        match mode {
+            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| course.close(meaning, allowed)),
+            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| course.end(meaning, allowed)),
+            Mode::Close | Mode::End => {}
+            _ => {
+                let free = mode == Mode::Free;
+                allowed.apply(Rule::Length, |allowed| course.mask(meaning, earlier, field, free, allowed));
+                allowed.apply(Rule::Attributes, |allowed| course.attributes(meaning, earlier, field, allowed));
+            }
+        }
+        if let Some(copies) = &course.copies {
+            copies.bar(meaning, earlier, field, &mut self.barred);
+            let barred = &self.barred;
+            allowed.apply(Rule::Copies, |allowed| {
+                allowed.iter_mut().zip(barred).for_each(|(allowed, barred)| *allowed &= !barred);
+            });
+        }
+    }
+}
+
+/// The place of a random stream that belongs to a candidate of a bar.
+fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize, draft: usize) {
+    rng.set_word_pos(bar as u128 * WORDS_A_BAR + draft as u128 * WORDS_A_DRAFT);
+}

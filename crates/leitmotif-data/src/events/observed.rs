@@ -1,0 +1,175 @@
+//! What songs have, counted from their events.
+
+use super::event::Event;
+use super::fields::*;
+use super::tempos;
+use crate::observed::{Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FORMAT, Observed, ObservedPart};
+use crate::{Sequence, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Counts what the sequences have. Events without meaning are passed over.
+pub(crate) fn observe(fields: &Fields, sizes: &[usize], songs: &mut dyn Iterator<Item = Sequence>) -> Observed {
+    let mut values: Vec<BTreeSet<Value>> = vec![BTreeSet::new(); FIELDS];
+    let mut parts: BTreeMap<Value, ObservedPart> = BTreeMap::new();
+    let mut ensembles = Vec::new();
+    for sequence in songs {
+        let mut song = Song::default();
+        for event in sequence.events() {
+            let Ok(parsed) = Event::parse(event, fields, sizes) else { continue };
+            event.iter().zip(&mut values).for_each(|(value, seen)| {
+                seen.insert(*value);
+            });
+            song.follow(parsed);
+        }
+        song.add_to(&mut parts);
+        ensembles.extend(song.ensemble(fields));
+    }
+    Observed {
+        format: OBSERVED_FORMAT,
+        values: values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
+        parts: parts.into_values().collect(),
+        ensembles: at_even_distances(ensembles, MAX_ENSEMBLES),
+    }
+}
+
+/// At most so many of `all`.
+fn at_even_distances<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let (count, mut kept) = (all.len(), 0);
+    let mut keep = |index: usize| {
+        let wanted = count <= most || index * most >= kept * count;
+        kept += usize::from(wanted);
+        wanted
+    };
+    all.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, one)| one).collect()
+}
+
+/// A part as far as it has come.
+#[derive(Debug)]
+struct Part {
+    pitches: BTreeSet<Value>,
+    chord: usize,
+    enters: usize,
+    rests: usize,
+    last_bar: usize,
+}
+
+/// A song as far as it has come.
+#[derive(Debug, Default)]
+struct Song {
+    genre: Option<Value>,
+    /// Bars with notes by time signature, and notes by tempo.
+    meters: BTreeMap<usize, usize>,
+    tempos: BTreeMap<Value, usize>,
+    tempo: Option<Value>,
+    meter: usize,
+    /// Bars begun.
+    bars: usize,
+    parts: BTreeMap<Value, Part>,
+    /// Step and instrument of the last note, and how many began there.
+    chord: Option<(u64, Value, usize)>,
+    /// The notes of the bar and of the one before.
+    bar: Vec<[u64; 5]>,
+    before: Vec<[u64; 5]>,
+    equal: usize,
+    most_equal: usize,
+}
+
+impl Song {
+    fn follow(&mut self, event: Event) {
+        match event {
+            Event::Start | Event::With(_) => {}
+            Event::Genre(kind) => self.genre = Some(kind),
+            Event::Bar(meter) => {
+                self.close_bar();
+                (self.meter, self.chord) = (meter, None);
+                self.bars += 1;
+            }
+            Event::Tempo { bin, .. } => self.tempo = Some(bin),
+            Event::Note(note) => {
+                *self.tempos.entry(self.tempo.unwrap_or(tempos::MODERATE)).or_default() += 1;
+                let count = match self.chord {
+                    Some((position, instrument, count))
+                        if (position, instrument) == (note.position, note.instrument) =>
+                    {
+                        count + 1
+                    }
+                    _ => 1,
+                };
+                self.chord = Some((note.position, note.instrument, count));
+                let bar = self.bars.saturating_sub(1);
+                let part = self.parts.entry(note.instrument).or_insert_with(|| Part {
+                    pitches: BTreeSet::new(),
+                    chord: 0,
+                    enters: bar,
+                    rests: 0,
+                    last_bar: bar,
+                });
+                part.pitches.insert(note.pitch - pitches_of(note.instrument).start);
+                part.chord = part.chord.max(count);
+                part.rests = part.rests.max((bar - part.last_bar).saturating_sub(1));
+                part.last_bar = bar;
+                let fields = [note.instrument, note.pitch, note.duration, note.velocity].map(u64::from);
+                self.bar.push([note.position, fields[0], fields[1], fields[2], fields[3]]);
+            }
+            Event::End => self.close_bar(),
+        }
+    }
+
+    fn close_bar(&mut self) {
+        if !self.bar.is_empty() {
+            *self.meters.entry(self.meter).or_default() += 1;
+        }
+        let equal = !self.bar.is_empty() && self.bar == self.before;
+        self.equal = if equal { self.equal + 1 } else { 0 };
+        self.most_equal = self.most_equal.max(self.equal);
+        self.before = std::mem::take(&mut self.bar);
+    }
+
+    fn add_to(&self, parts: &mut BTreeMap<Value, ObservedPart>) {
+        for (&value, part) in &self.parts {
+            let (Some(low), Some(high)) = (part.pitches.first(), part.pitches.last()) else { continue };
+            let observed = parts.entry(value).or_insert_with(|| ObservedPart {
+                instrument: instrument_of(value),
+                pitches: Vec::new(),
+                widest: 0,
+                chord: 0,
+            });
+            observed.widest = observed.widest.max((high - low) as u8);
+            observed.chord = observed.chord.max(part.chord);
+            observed.pitches.extend(part.pitches.iter().map(|pitch| *pitch as u8));
+            observed.pitches.sort_unstable();
+            observed.pitches.dedup();
+        }
+    }
+
+    /// The ensemble; `None` of a song without notes.
+    fn ensemble(&self, fields: &Fields) -> Option<Ensemble> {
+        let most = |counts: &BTreeMap<Value, usize>| counts.iter().max_by_key(|(_, count)| **count).map(|it| *it.0);
+        let meter = self.meters.iter().max_by_key(|(_, count)| **count).map(|it| fields.meters.list()[*it.0])?;
+        let part = |(&value, part): (&Value, &Part)| EnsemblePart {
+            instrument: instrument_of(value),
+            enters: part.enters,
+            rests: part.rests,
+        };
+        Some(Ensemble {
+            genre: self.genre.map(|kind| fields.genres[usize::from(kind - fields.first_genre())].clone()),
+            tempo: tempos::beats_per_minute(most(&self.tempos)?),
+            meter: (meter.numerator, meter.denominator),
+            bars: self.bars,
+            equal_bars: self.most_equal,
+            parts: self.parts.iter().map(part).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_some_stay_at_even_distances() {
+        assert_eq!(at_even_distances((0..10).collect(), 4), [0, 3, 5, 8]);
+        assert_eq!(at_even_distances((0..3).collect(), 4), [0, 1, 2]);
+        assert_eq!(at_even_distances((0..10_000).collect(), 4096).len(), 4096);
+    }
+}
