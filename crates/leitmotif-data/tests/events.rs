@@ -79,15 +79,69 @@ fn a_small_score_reads_as_one_expects() {
 }
 
 #[test]
-fn unisons_become_parts_of_the_same_program() {
+fn a_pitch_that_is_still_held_is_struck_in_a_second_part() {
     let events = events(12);
-    let guitar = || part(Instrument::Program(29), vec![note(0, 50, 480), note(480, 52, 240)]);
-    let score = Score { parts: vec![guitar(), guitar()], ..Score::default() };
-    let (sequence, _) = events.encode(&score, &Header::default());
+    let notes = vec![note(0, 50, 480), note(240, 50, 480)];
+    let parts = notes.into_iter().map(|note| part(Instrument::Program(29), vec![note])).collect();
+    let (sequence, _) = events.encode(&Score { parts, ..Score::default() }, &Header::default());
     let decoded = events.decode(&sequence).unwrap();
     let names: Vec<&str> = decoded.parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["Overdriven Guitar", "Overdriven Guitar 2"]);
-    assert_eq!(decoded.note_count(), 4);
+    assert_eq!(decoded.note_count(), 2);
+}
+
+#[test]
+fn an_instrument_strikes_a_pitch_once_with_its_longest_note() {
+    let events = events(12);
+    let guitar = |duration| part(Instrument::Program(29), vec![note(0, 50, duration), note(480, 52, 240)]);
+    let score = Score { parts: vec![guitar(240), guitar(480), guitar(120)], ..Score::default() };
+    let (sequence, report) = events.encode(&score, &Header::default());
+    assert_eq!((report.notes, report.kept), (6, 2));
+    assert_eq!(report.lost["doubled by a longer note of its instrument"], 4);
+    let decoded = events.decode(&sequence).unwrap();
+    let lengths: Vec<u64> = decoded.parts[0].notes.iter().map(|note| note.duration.0).collect();
+    assert_eq!((decoded.parts.len(), lengths), (1, vec![480, 240]));
+    let doubled: Vec<_> = sequence.events().filter(|event| events.is_note(event)).collect();
+    let mut grammar = events.grammar();
+    let upto = sequence.events().position(|event| event == doubled[0]).unwrap();
+    sequence.events().take(upto + 1).for_each(|event| grammar.accept(event).unwrap());
+    let mut again = doubled[0].to_vec();
+    again[5] += 1;
+    let refused = grammar.accept(&again).unwrap_err().to_string();
+    assert!(refused.contains("doubles another"), "{refused}");
+}
+
+#[test]
+fn what_songs_have_is_counted() {
+    let events = events(12);
+    let four = |pitch: u8| vec![note(0, pitch, 480), note(480, pitch + 3, 480), note(480, pitch + 7, 480)];
+    let later = vec![note(1920, 40, 480), note(3 * 1920, 43, 480), note(4 * 1920, 43, 480), note(5 * 1920, 43, 480)];
+    let mut score = Score {
+        parts: vec![
+            part(Instrument::Drums(8), vec![note(0, 36, 80), note(960, 38, 80)]),
+            part(Instrument::Program(0), four(60)),
+            part(Instrument::Program(33), later),
+        ],
+        ..Score::default()
+    };
+    score.meters = vec![leitmotif_score::Meter { at: Ticks(0), numerator: 4, denominator: 4 }];
+    score.normalise();
+    let header = Header { genre: Some("metal".to_owned()), instruments: Vec::new() };
+    let (sequence, _) = events.encode(&score, &header);
+    let observed = events.observe(&mut std::iter::once(sequence)).unwrap();
+    let drums = observed.part(Instrument::Drums(0)).unwrap();
+    assert_eq!((drums.pitches.as_slice(), drums.chord), ([36, 38].as_slice(), 1));
+    let piano = observed.part(Instrument::Program(0)).unwrap();
+    assert_eq!((piano.pitches.as_slice(), piano.widest, piano.chord), ([60, 63, 67].as_slice(), 7, 2));
+    let ensemble = &observed.ensembles[0];
+    assert_eq!((ensemble.meter, ensemble.bars, ensemble.tempo), ((4, 4), 6, 120.0));
+    assert_eq!(ensemble.header().genre.as_deref(), Some("metal"));
+    assert_eq!(ensemble.equal_bars, 2, "the last two bars are each as the one before");
+    let bass = ensemble.parts.iter().find(|part| part.instrument == Instrument::Program(33)).unwrap();
+    assert_eq!((bass.enters, bass.rests), (1, 1));
+    let kinds = &observed.values[0];
+    let bars = kinds.iter().filter(|&&kind| events.vocabulary().fields[0].values[usize::from(kind)].starts_with("bar"));
+    assert_eq!(bars.count(), 1, "one metre");
 }
 
 #[test]

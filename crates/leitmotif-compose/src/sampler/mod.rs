@@ -13,6 +13,8 @@
 //! answered together.
 
 mod rule;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod tree;
 
@@ -306,6 +308,7 @@ impl<'a> EventSampler<'a> {
     }
 
     fn take(&mut self, value: Value, probability: Option<f64>) {
+        self.forced &= probability.is_none();
         self.event.push(value);
         self.trace.take(probability);
     }
@@ -327,7 +330,6 @@ impl<'a> EventSampler<'a> {
             return if enough { Step::Enough } else { Step::Asks };
         }
         self.weigh(course, sequence);
-        self.forced = false;
         self.open.clear();
         if exact {
             // The model's own proportions: what the rules refuse is refused when it is drawn.
