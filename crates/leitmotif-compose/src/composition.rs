@@ -2,13 +2,13 @@
 //! and tells the model of its events.
 
 use crate::course::{Counted, Course};
-use crate::ensemble::{self, Entries};
+use crate::ensemble::{Entries, Repeats};
 use crate::latent::{Conditioner, Keeping};
 use crate::meaning::Kind;
 use crate::parts::PartLimits;
 use crate::plan::Plan;
-use crate::report::provenance;
 use crate::redraw::{Checkpoint, Closing};
+use crate::report::provenance;
 use crate::sampler::{Draw, EventSampler, TracedEvent};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
 use leitmotif_data::{Grammar, Sequence, Value};
@@ -237,24 +237,18 @@ fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
     let mut course = Course::new(request.length, start);
     course.most_silent_bars = request.most_silent_bars;
     course.most_notes_in_bar = request.most_notes_in_bar;
-    course.most_equal_bars = request.most_equal_bars;
+    let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());
+    course.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref());
     let notes = || opening.events().filter(|event| meaning.kind(event) == Kind::Note);
     let sounded =
         |value: &Value| meaning.places.is_some_and(|places| notes().any(|event| event[places.instrument] == *value));
-    if let Some(observed) = &request.observed {
+    if let Some(observed) = observed {
         course.parts = PartLimits::new(meaning, observed);
-        if course.most_equal_bars > 0 {
-            let songs = ensemble::equal_bars(observed, request.header.genre.as_ref());
-            course.most_equal_bars = course.most_equal_bars.max(songs);
-        }
     }
     let players = masks.playing();
     let bars = primed.as_ref().map_or(0, |primed| primed.bars);
     course.entries = Entries::new(meaning, &players, plan.song.as_ref(), request.length, bars);
-    for event in notes() {
-        course.parts.follow(meaning, event);
-        meaning.places.into_iter().for_each(|places| course.entries.play(event[places.instrument], 0));
-    }
+    notes().for_each(|event| course.parts.follow(meaning, event));
     course.header_open = players.is_empty() && primed.is_none() && request.constraints.instruments.is_empty();
     course.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
     if let Length::Notes(notes) = request.length

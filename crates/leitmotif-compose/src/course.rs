@@ -7,8 +7,8 @@
 
 use crate::Length;
 use crate::copies::Copies;
+use crate::ensemble::{Entries, Repeats};
 use crate::latent::Keeping;
-use crate::ensemble::Entries;
 use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use leitmotif_data::{Grammar, Value};
@@ -24,7 +24,7 @@ pub(crate) struct Course {
     pub length: Length,
     pub most_silent_bars: usize,
     pub most_notes_in_bar: usize,
-    pub most_equal_bars: usize,
+    pub repeats: Repeats,
     /// Asked-for instruments that have not played, ascending.
     pub missing: Vec<Value>,
     /// When the instruments of the ensemble play.
@@ -64,7 +64,9 @@ pub(crate) struct Course {
     silent: usize,
     bar_hash: blake3::Hasher,
     last_bar: Option<blake3::Hash>,
+    /// Bars that were equal to the one before: the last ones in a row, and all.
     equal_bars: usize,
+    all_equal_bars: usize,
 }
 
 /// What a grammar counts.
@@ -87,7 +89,7 @@ impl Course {
             length,
             most_silent_bars: usize::MAX,
             most_notes_in_bar: usize::MAX,
-            most_equal_bars: 0,
+            repeats: Repeats::default(),
             missing: Vec::new(),
             entries: Entries::default(),
             parts: PartLimits::default(),
@@ -110,6 +112,7 @@ impl Course {
             bar_hash: blake3::Hasher::new(),
             last_bar: None,
             equal_bars: 0,
+            all_equal_bars: 0,
         }
     }
 
@@ -289,7 +292,13 @@ impl Course {
 
     /// Whether the bar being written must differ from the one before it.
     pub fn may_repeat_too_often(&self) -> bool {
-        self.most_equal_bars > 0 && self.equal_bars + 1 >= self.most_equal_bars
+        let Repeats { in_a_row, share } = self.repeats;
+        let bars = match self.length {
+            Length::Bars(bars) => bars,
+            _ => self.bars,
+        };
+        let many = share.is_some_and(|share| self.all_equal_bars as f64 + 1.0 > (share * bars as f64).ceil());
+        in_a_row > 0 && self.bars > 1 && (many || self.equal_bars + 1 >= in_a_row)
     }
 
     /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the probability of another bar
@@ -331,6 +340,7 @@ impl Course {
                 let hash = self.bar_hash.finalize();
                 let equal = self.notes_in_bar > 0 && self.last_bar == Some(hash);
                 self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
+                self.all_equal_bars += usize::from(equal);
                 self.last_bar = Some(hash);
                 self.bar_hash.reset();
                 self.bars += 1;
@@ -350,7 +360,9 @@ impl Course {
                     self.missing.retain(|&value| value != player);
                     self.entries.play(player, self.bars);
                 }
-                event.iter().for_each(|value| {
+                // Two bars are equal if the same pitches begin in them, however long and loud.
+                let same = meaning.places.map_or(event.len(), |places| places.pitch + 1);
+                event[..same].iter().for_each(|value| {
                     self.bar_hash.update(&value.to_le_bytes());
                 });
             }

@@ -12,11 +12,12 @@ use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What is added to the logit of an instrument that is due: at first, with every bar, and at most. A prior this gentle
-/// leaves the choice of place and pitch to the model; without it instruments that have left the model's memory do not return.
-const FAVOUR: (f32, f32, f32) = (0.5, 0.25, 2.0);
-/// The rest of an instrument that no song plays, in bars.
-const UNKNOWN_REST: usize = 4;
+/// What is added to the logit of an instrument for each bar that it has played less than the song, and at most. A prior
+/// this gentle leaves the choice of place and pitch to the model; without it instruments that have left the model's memory
+/// do not return.
+const FAVOUR: (f64, f64) = (0.5, 2.0);
+/// The share of bars in which an instrument plays that the song does not have.
+const UNKNOWN_SHARE: f64 = 0.5;
 
 /// A request as a piece keeps to it.
 #[derive(Clone)]
@@ -98,10 +99,25 @@ fn draw<'a>(
     Some(drawn.unwrap_or(&songs[last]).0)
 }
 
-/// The longest run of equal bars in the songs of a genre (of all songs where none is named), counting the first.
-pub(crate) fn equal_bars(observed: &Observed, genre: Option<&String>) -> usize {
-    let of_genre = |song: &&Ensemble| genre.is_none_or(|genre| song.genre.as_ref() == Some(genre));
-    observed.ensembles.iter().filter(of_genre).map(|song| song.equal_bars + 1).max().unwrap_or(0)
+/// How many bars of a piece may repeat the one before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Repeats {
+    /// Identical bars in a row; 0 for no limit.
+    pub in_a_row: usize,
+    /// The share of all bars, where songs tell.
+    pub share: Option<f64>,
+}
+
+impl Repeats {
+    /// As many as was asked for, or as the songs of a genre (of all genres where none is named) have in a row, and the share that the
+    /// song has whose ensemble plays.
+    pub fn new(asked: usize, observed: Option<&Observed>, genre: Option<&String>, song: Option<&Ensemble>) -> Self {
+        let of_genre = |song: &&Ensemble| genre.is_none_or(|genre| song.genre.as_ref() == Some(genre));
+        let songs = observed.iter().flat_map(|observed| &observed.ensembles).filter(of_genre);
+        let most = songs.map(|song| song.repeats_in_a_row + 1).max().unwrap_or(0);
+        let share = song.filter(|_| asked > 0).map(|song| song.repeats as f64 / song.bars.max(1) as f64);
+        Self { in_a_row: if asked == 0 { 0 } else { asked.max(most) }, share }
+    }
 }
 
 /// When an instrument plays.
@@ -110,10 +126,11 @@ struct Entry {
     value: Value,
     /// The bar by which it has entered, from 1.
     enters: usize,
-    /// Bars that it rests.
-    rests: usize,
-    /// The bar of its last note, from 1.
-    last: Option<usize>,
+    /// The share of bars in which it plays from then on.
+    share: f64,
+    /// Bars in which it has played, and the last of them, from 1.
+    played: usize,
+    last: usize,
 }
 
 /// When the instruments of an ensemble play.
@@ -127,31 +144,41 @@ impl Entries {
         let entry = |&value: &Value| {
             let instrument = meaning.instruments.get(usize::from(value)).copied().flatten()?;
             let plays = |part: &&EnsemblePart| same(part.instrument, instrument);
-            let found = song.and_then(|song| Some((song, song.parts.iter().find(plays)?)));
-            let scaled = |song: &Ensemble, bar: usize| match length {
-                Length::Bars(bars) => bar * (before + bars) / song.bars.max(1),
-                _ => bar,
-            };
-            let enters = found.map_or(0, |(song, part)| scaled(song, part.enters)).saturating_sub(before);
-            let rests = found.map_or(UNKNOWN_REST, |(song, part)| scaled(song, part.rests));
-            Some(Entry { value, enters: enters + 1, rests, last: None })
+            let found = song.and_then(|song| Some((song.bars.max(1), song.parts.iter().find(plays)?)));
+            let (enters, share) = found.map_or((0, UNKNOWN_SHARE), |(bars, part)| {
+                let enters = match length {
+                    Length::Bars(new) => part.enters * (before + new) / bars,
+                    _ => part.enters,
+                };
+                (enters.saturating_sub(before), part.plays as f64 / bars.saturating_sub(part.enters).max(1) as f64)
+            });
+            Some(Entry { value, enters: enters + 1, share: share.min(1.0), played: 0, last: 0 })
         };
         Self(values.iter().filter_map(entry).collect())
     }
 
-    /// An instrument plays in a bar, counted from 1 (0 in a prime).
+    /// An instrument plays in a bar, counted from 1.
     pub fn play(&mut self, instrument: Value, bar: usize) {
-        self.0.iter_mut().filter(|entry| entry.value == instrument).for_each(|entry| entry.last = Some(bar));
-    }
-
-    /// Favours the instruments that are due in a bar.
-    pub fn favour(&self, bar: usize, logits: &mut [f32]) {
-        let (first, rise, most) = FAVOUR;
-        for entry in &self.0 {
-            let due = entry.last.map_or(entry.enters, |last| last + entry.rests + 1);
-            if bar >= due {
-                logits[usize::from(entry.value)] += (first + rise * (bar - due) as f32).min(most);
-            }
+        for entry in self.0.iter_mut().filter(|entry| entry.value == instrument && entry.last != bar) {
+            (entry.played, entry.last) = (entry.played + 1, bar);
         }
     }
+
+    /// Favours the instruments that have played in fewer bars than in the song.
+    pub fn favour(&self, bar: usize, logits: &mut [f32]) {
+        let (gain, most) = knob();
+        for entry in self.0.iter().filter(|entry| entry.last != bar) {
+            let due = (bar + 1).saturating_sub(entry.enters) as f64 * entry.share;
+            let missing = (due - entry.played as f64).max(0.0);
+            logits[usize::from(entry.value)] += (gain * missing).min(most) as f32;
+        }
+    }
+}
+
+fn knob() -> (f64, f64) {
+    static K: std::sync::OnceLock<(f64, f64)> = std::sync::OnceLock::new();
+    *K.get_or_init(|| {
+        let get = |name: &str, or: f64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or);
+        (get("FG", FAVOUR.0), get("FM", FAVOUR.1))
+    })
 }

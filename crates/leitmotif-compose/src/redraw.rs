@@ -66,13 +66,7 @@ impl<'a> Checkpoint<'a> {
 
     /// Whether the bar is to be drawn again. `ending` is the probability that the model gives to ending after it, if the piece
     /// ends; `chance` is a number from 0 to 1 that decides between candidates.
-    pub fn again(
-        &mut self,
-        bar: &Closing<'_, 'a>,
-        ending: Option<f64>,
-        trace: &[TracedEvent],
-        chance: f64,
-    ) -> bool {
+    pub fn again(&mut self, bar: &Closing<'_, 'a>, ending: Option<f64>, trace: &[TracedEvent], chance: f64) -> bool {
         if self.repeats < MAX_REDRAWS && bar.course.repeats_too_often() {
             self.repeats += 1;
             return true;

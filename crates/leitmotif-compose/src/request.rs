@@ -73,8 +73,9 @@ pub struct Request {
     pub most_silent_bars: usize,
     /// Most notes of a bar.
     pub most_notes_in_bar: usize,
-    /// Most identical bars in a row, or as many as a training song of the genre has, if that is more: a further one is
-    /// drawn again, up to [`MAX_REDRAWS`] times; 0 for no limit.
+    /// Most identical bars in a row, or as many as a training song of the genre has, if that is more. Where training songs
+    /// are known, no larger share of bars repeats the one before than in the song whose ensemble plays. A bar that
+    /// repeats too much is drawn again, up to [`MAX_REDRAWS`] times. 0 for no limit.
     pub most_equal_bars: usize,
     /// How often the last bar of a length in bars is drawn, at least 1: of the candidates one is taken in proportion to how
     /// likely the model is to end there.

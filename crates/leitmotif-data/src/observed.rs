@@ -60,8 +60,10 @@ pub struct Ensemble {
     pub meter: (u8, u8),
     /// Bars of the song, at least 1.
     pub bars: usize,
-    /// Bars in a row, at most, that were each equal to the one before.
-    pub equal_bars: usize,
+    /// Bars whose notes begin as those of the bar before: the same instruments, positions and pitches.
+    pub repeats: usize,
+    /// The most of them in a row.
+    pub repeats_in_a_row: usize,
     /// Who plays, at least one, by value in the vocabulary.
     pub parts: Vec<EnsemblePart>,
 }
@@ -74,6 +76,8 @@ pub struct EnsemblePart {
     pub instrument: Instrument,
     /// The bar of its first note, from 0.
     pub enters: usize,
+    /// Bars in which it has a note.
+    pub plays: usize,
     /// The longest rest between two of its notes, in bars without a note.
     pub rests: usize,
 }
@@ -91,10 +95,7 @@ pub struct ObservedError {
 impl Ensemble {
     /// What a model is given of it: genre and instruments.
     pub fn header(&self) -> Header {
-        Header {
-            genre: self.genre.clone(),
-            instruments: self.parts.iter().map(|part| part.instrument).collect(),
-        }
+        Header { genre: self.genre.clone(), instruments: self.parts.iter().map(|part| part.instrument).collect() }
     }
 }
 
@@ -148,22 +149,18 @@ mod tests {
     use super::*;
 
     fn observed() -> Observed {
-        let part = EnsemblePart { instrument: Instrument::Program(33), enters: 2, rests: 1 };
+        let part = EnsemblePart { instrument: Instrument::Program(33), enters: 2, plays: 3, rests: 1 };
         Observed {
             format: OBSERVED_FORMAT,
             values: vec![vec![0, 1], vec![3]],
-            parts: vec![ObservedPart {
-                instrument: Instrument::Drums(0),
-                pitches: vec![36, 38],
-                widest: 2,
-                chord: 2,
-            }],
+            parts: vec![ObservedPart { instrument: Instrument::Drums(0), pitches: vec![36, 38], widest: 2, chord: 2 }],
             ensembles: vec![Ensemble {
                 genre: Some("metal".to_owned()),
                 tempo: 120.0,
                 meter: (4, 4),
                 bars: 8,
-                equal_bars: 0,
+                repeats: 0,
+                repeats_in_a_row: 0,
                 parts: vec![part],
             }],
         }

@@ -136,9 +136,9 @@ fn what_songs_have_is_counted() {
     let ensemble = &observed.ensembles[0];
     assert_eq!((ensemble.meter, ensemble.bars, ensemble.tempo), ((4, 4), 6, 120.0));
     assert_eq!(ensemble.header().genre.as_deref(), Some("metal"));
-    assert_eq!(ensemble.equal_bars, 2, "the last two bars are each as the one before");
+    assert_eq!((ensemble.repeats, ensemble.repeats_in_a_row), (2, 2), "the last two bars are as the one before");
     let bass = ensemble.parts.iter().find(|part| part.instrument == Instrument::Program(33)).unwrap();
-    assert_eq!((bass.enters, bass.rests), (1, 1));
+    assert_eq!((bass.enters, bass.plays, bass.rests), (1, 4, 1));
     let kinds = &observed.values[0];
     let bars = kinds.iter().filter(|&&kind| events.vocabulary().fields[0].values[usize::from(kind)].starts_with("bar"));
     assert_eq!(bars.count(), 1, "one metre");

@@ -286,7 +286,9 @@ impl<'a> EventSampler<'a> {
             };
             let known = next.filter(|&node| self.tree.field(node) == self.event.len());
             let step = match known {
-                Some(node) => self.tree.draw(node, &mut self.rng).map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn)),
+                Some(node) => {
+                    self.tree.draw(node, &mut self.rng).map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn))
+                }
                 None => self.evaluate(grammar, course, sequence),
             };
             match step {

@@ -212,7 +212,8 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
 fn without_doubles(notes: Vec<GridNote>, report: &mut EncodeReport) -> Vec<GridNote> {
     let mut single: Vec<GridNote> = Vec::with_capacity(notes.len());
     for note in notes {
-        let same = |last: &GridNote| (last.step, last.instrument, last.pitch) == (note.step, note.instrument, note.pitch);
+        let same =
+            |last: &GridNote| (last.step, last.instrument, last.pitch) == (note.step, note.instrument, note.pitch);
         match single.last_mut().filter(|last| same(last)) {
             Some(last) => {
                 *report.lost.entry(DOUBLED.to_owned()).or_default() += 1;

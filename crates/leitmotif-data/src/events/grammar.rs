@@ -195,7 +195,9 @@ impl<'a> EventsGrammar<'a> {
                 self.tempo_at(*position) && self.tempo != Some(*bin),
                 "a tempo stands before the notes of its position and differs from the one before it",
             ),
-            Event::Note(note) => (self.note_allowed(note), "the note is out of order, doubles another, or is one too many of its pitch"),
+            Event::Note(note) => {
+                (self.note_allowed(note), "the note is out of order, doubles another, or is one too many of its pitch")
+            }
             Event::End => (self.end_allowed(), "a piece ends once, after a bar with a tempo"),
         };
         if allowed { Ok(()) } else { Err(reason) }

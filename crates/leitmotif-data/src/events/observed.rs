@@ -49,6 +49,7 @@ struct Part {
     pitches: BTreeSet<Value>,
     chord: usize,
     enters: usize,
+    plays: usize,
     rests: usize,
     last_bar: usize,
 }
@@ -67,11 +68,12 @@ struct Song {
     parts: BTreeMap<Value, Part>,
     /// Step and instrument of the last note, and how many began there.
     chord: Option<(u64, Value, usize)>,
-    /// The notes of the bar and of the one before.
-    bar: Vec<[u64; 5]>,
-    before: Vec<[u64; 5]>,
-    equal: usize,
-    most_equal: usize,
+    /// The notes of the bar and of the one before: position, instrument, pitch.
+    bar: Vec<(u64, Value, Value)>,
+    before: Vec<(u64, Value, Value)>,
+    repeats: usize,
+    in_a_row: usize,
+    most_in_a_row: usize,
 }
 
 impl Song {
@@ -101,15 +103,16 @@ impl Song {
                     pitches: BTreeSet::new(),
                     chord: 0,
                     enters: bar,
+                    plays: 1,
                     rests: 0,
                     last_bar: bar,
                 });
                 part.pitches.insert(note.pitch - pitches_of(note.instrument).start);
                 part.chord = part.chord.max(count);
                 part.rests = part.rests.max((bar - part.last_bar).saturating_sub(1));
+                part.plays += usize::from(part.last_bar != bar);
                 part.last_bar = bar;
-                let fields = [note.instrument, note.pitch, note.duration, note.velocity].map(u64::from);
-                self.bar.push([note.position, fields[0], fields[1], fields[2], fields[3]]);
+                self.bar.push((note.position, note.instrument, note.pitch));
             }
             Event::End => self.close_bar(),
         }
@@ -120,8 +123,9 @@ impl Song {
             *self.meters.entry(self.meter).or_default() += 1;
         }
         let equal = !self.bar.is_empty() && self.bar == self.before;
-        self.equal = if equal { self.equal + 1 } else { 0 };
-        self.most_equal = self.most_equal.max(self.equal);
+        self.repeats += usize::from(equal);
+        self.in_a_row = if equal { self.in_a_row + 1 } else { 0 };
+        self.most_in_a_row = self.most_in_a_row.max(self.in_a_row);
         self.before = std::mem::take(&mut self.bar);
     }
 
@@ -149,6 +153,7 @@ impl Song {
         let part = |(&value, part): (&Value, &Part)| EnsemblePart {
             instrument: instrument_of(value),
             enters: part.enters,
+            plays: part.plays,
             rests: part.rests,
         };
         Some(Ensemble {
@@ -156,7 +161,8 @@ impl Song {
             tempo: tempos::beats_per_minute(most(&self.tempos)?),
             meter: (meter.numerator, meter.denominator),
             bars: self.bars,
-            equal_bars: self.most_equal,
+            repeats: self.repeats,
+            repeats_in_a_row: self.most_in_a_row,
             parts: self.parts.iter().map(part).collect(),
         })
     }
