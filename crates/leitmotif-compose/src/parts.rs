@@ -1,4 +1,5 @@
-//! How far a part may go: no wider a range and no larger a chord than any training song's part of its instrument has.
+//! How far a part may go: no wider a range than any training song's part of its instrument has, and no larger a chord than nearly
+//! all of them.
 
 use crate::meaning::{Kind, Meaning};
 use leitmotif_data::{Observed, Value};

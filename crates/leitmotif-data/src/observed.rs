@@ -43,7 +43,7 @@ pub struct ObservedPart {
     pub pitches: Vec<u8>,
     /// The widest range of one song's part, in semitones.
     pub widest: u8,
-    /// The most notes that begin together.
+    /// The most notes that begin together in 19 of 20 songs' parts: of a few files, several players of one program make one part.
     pub chord: usize,
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Counts what the sequences have. Events without meaning are passed over.
 pub(crate) fn observe(fields: &Fields, sizes: &[usize], songs: &mut dyn Iterator<Item = Sequence>) -> Observed {
     let mut values: Vec<BTreeSet<Value>> = vec![BTreeSet::new(); FIELDS];
-    let mut parts: BTreeMap<Value, ObservedPart> = BTreeMap::new();
+    let mut parts: BTreeMap<Value, Parts> = BTreeMap::new();
     let mut ensembles = Vec::new();
     for sequence in songs {
         let mut song = Song::default();
@@ -27,7 +27,7 @@ pub(crate) fn observe(fields: &Fields, sizes: &[usize], songs: &mut dyn Iterator
     Observed {
         format: OBSERVED_FORMAT,
         values: values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
-        parts: parts.into_values().collect(),
+        parts: parts.into_iter().map(|(value, parts)| parts.observed(value)).collect(),
         ensembles: at_even_distances(ensembles, MAX_ENSEMBLES),
     }
 }
@@ -52,6 +52,28 @@ struct Part {
     plays: usize,
     rests: usize,
     last_bar: usize,
+}
+
+/// The parts of one instrument in all songs.
+#[derive(Debug, Default)]
+struct Parts {
+    pitches: BTreeSet<u8>,
+    widest: u8,
+    /// The largest chord of each.
+    chords: Vec<usize>,
+}
+
+impl Parts {
+    fn observed(mut self, value: Value) -> ObservedPart {
+        self.chords.sort_unstable();
+        let nearly_all = (self.chords.len() * 19).div_ceil(20);
+        ObservedPart {
+            instrument: instrument_of(value),
+            pitches: self.pitches.into_iter().collect(),
+            widest: self.widest,
+            chord: nearly_all.checked_sub(1).map_or(1, |index| self.chords[index]),
+        }
+    }
 }
 
 /// A song as far as it has come.
@@ -129,20 +151,13 @@ impl Song {
         self.before = std::mem::take(&mut self.bar);
     }
 
-    fn add_to(&self, parts: &mut BTreeMap<Value, ObservedPart>) {
+    fn add_to(&self, parts: &mut BTreeMap<Value, Parts>) {
         for (&value, part) in &self.parts {
             let (Some(low), Some(high)) = (part.pitches.first(), part.pitches.last()) else { continue };
-            let observed = parts.entry(value).or_insert_with(|| ObservedPart {
-                instrument: instrument_of(value),
-                pitches: Vec::new(),
-                widest: 0,
-                chord: 0,
-            });
-            observed.widest = observed.widest.max((high - low) as u8);
-            observed.chord = observed.chord.max(part.chord);
-            observed.pitches.extend(part.pitches.iter().map(|pitch| *pitch as u8));
-            observed.pitches.sort_unstable();
-            observed.pitches.dedup();
+            let all = parts.entry(value).or_default();
+            all.widest = all.widest.max((high - low) as u8);
+            all.chords.push(part.chord);
+            all.pitches.extend(part.pitches.iter().map(|pitch| *pitch as u8));
         }
     }
 
