@@ -162,7 +162,7 @@ impl Writer<'_> {
 }
 
 /// The step nearest to a tick; half a step goes to the later one.
-fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
+pub(super) fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
     ((2 * u128::from(ticks) * u128::from(grid) + u128::from(quarter)) / (2 * u128::from(quarter)))
         .try_into()
         .unwrap_or(u64::MAX)
