@@ -64,10 +64,11 @@ impl<'a> Plan<'a> {
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
         let meaning = Meaning::of(vocabulary);
-        let Resolved { request, required, song } = match meaning.places {
+        let Resolved { mut request, required, song } = match meaning.places {
             Some(_) => ensemble::resolve(request, piece),
             None => Resolved { request: request.clone(), required: request.header.instruments.clone(), song: None },
         };
+        request.sampling = request.sampling.spelt_out(&names);
         let opening = representation.opening(&request.header)?;
         let prime = request.prime.as_ref();
         let primed = prime.map(|prime| Primed::new(prime, &request.header, representation, &meaning)).transpose()?;

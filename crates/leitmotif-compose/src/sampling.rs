@@ -36,17 +36,30 @@ impl Default for FieldSampling {
     }
 }
 
-/// How values are drawn: for all fields, and for some otherwise.
+/// How values are drawn: for all fields, and for some otherwise. The default is [`FieldSampling::standard`] for each field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sampling {
-    /// For every field not named below.
-    pub all: FieldSampling,
+    /// For every field not named below; `None` for the standard of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all: Option<FieldSampling>,
     /// By the field's name in the vocabulary.
     pub fields: BTreeMap<String, FieldSampling>,
 }
 
 impl FieldSampling {
+    /// How a field of this name is drawn where nothing is asked for: chosen on validation songs, by how hard pieces are
+    /// to tell from them (docs/benchmarks.md).
+    pub fn standard(field: &str) -> Self {
+        let (temperature, min_p) = match field {
+            "pitch" => (1.0, 0.04),
+            "position" => (1.0, 0.02),
+            "kind" | "instrument" => (1.1, 0.0),
+            _ => (1.0, 0.0),
+        };
+        Self { temperature, min_p, top_p: 0.98, ..Self::default() }
+    }
+
     fn validate(&self, place: &str) -> Result<(), ComposeError> {
         let range = |key: &str, value: f64, good: bool, want: &str| {
             if good { Ok(()) } else { Err(ComposeError::setting(&format!("{place}{key}"), value, want)) }
@@ -135,7 +148,7 @@ impl FieldSampling {
 impl Sampling {
     /// The same temperature, top-k, top-p and min-p for every field.
     pub fn new(all: FieldSampling) -> Self {
-        Self { all, fields: BTreeMap::new() }
+        Self { all: Some(all), fields: BTreeMap::new() }
     }
 
     /// Checks the ranges, and that the named fields exist.
@@ -143,7 +156,7 @@ impl Sampling {
     /// # Errors
     /// [`ComposeError::Setting`] names the setting.
     pub fn validate(&self, names: &[&str]) -> Result<(), ComposeError> {
-        self.all.validate("")?;
+        self.all.iter().try_for_each(|all| all.validate(""))?;
         for (name, sampling) in &self.fields {
             if !names.contains(&name.as_str()) {
                 return Err(ComposeError::setting("field", name, &format!("one of {}", names.join(", "))));
@@ -155,7 +168,12 @@ impl Sampling {
 
     /// How the field of this name is drawn.
     pub fn field(&self, name: &str) -> FieldSampling {
-        self.fields.get(name).copied().unwrap_or(self.all)
+        self.fields.get(name).copied().or(self.all).unwrap_or_else(|| FieldSampling::standard(name))
+    }
+
+    /// The same with every field of these names said outright.
+    pub fn spelt_out(&self, names: &[&str]) -> Self {
+        Self { all: None, fields: names.iter().map(|name| ((*name).to_owned(), self.field(name))).collect() }
     }
 }
 

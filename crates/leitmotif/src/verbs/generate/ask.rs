@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 /// The length where none is asked for, in bars.
 const DEFAULT_BARS: usize = 32;
+/// The top-p of fields of which something else is asked.
+const DEFAULT_TOP_P: f64 = 0.98;
 /// The most that the model's own end may take, in bars.
 const OPEN_BARS: usize = 1024;
 
@@ -77,19 +79,20 @@ pub struct Ask {
     #[arg(long, help_heading = "Latents")]
     loose: bool,
 
-    /// Higher is bolder, lower is safer; 0 takes the most probable
-    #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Sampling")]
-    temperature: f64,
-    /// Only the K most probable values; 0 for all
-    #[arg(long, value_name = "K", default_value_t = 0, help_heading = "Sampling")]
-    top_k: usize,
-    /// Only the most probable values that together have this probability
-    #[arg(long, value_name = "P", default_value_t = 0.98, help_heading = "Sampling")]
-    top_p: f64,
-    /// Only values at least this probable, relative to the most probable one
-    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Sampling")]
-    min_p: f64,
-    /// One of the four for one field of the events, such as pitch.temperature=0.9 (may be given several times)
+    /// How freely everything is drawn: higher is bolder, lower is safer, 0 always takes the most probable [default: a
+    /// measured choice for each field]
+    #[arg(long, value_name = "T", help_heading = "Sampling")]
+    temperature: Option<f64>,
+    /// Draw only from the K most probable values; 0 for all
+    #[arg(long, value_name = "K", help_heading = "Sampling")]
+    top_k: Option<usize>,
+    /// Draw only from the most probable values that together have this probability
+    #[arg(long, value_name = "P", help_heading = "Sampling")]
+    top_p: Option<f64>,
+    /// Draw only from values at least this probable, relative to the most probable one
+    #[arg(long, value_name = "P", help_heading = "Sampling")]
+    min_p: Option<f64>,
+    /// One of the four for one field of the events only, such as pitch.temperature=0.9 (may be given several times)
     #[arg(long, value_name = "FIELD.KEY=VALUE", value_parser = field, help_heading = "Sampling")]
     field: Vec<FieldSetting>,
     /// Sample without the grammar, and count what it would have prevented
@@ -209,11 +212,18 @@ impl Ask {
     }
 
     fn sampling(&self) -> Sampling {
-        let all =
-            FieldSampling { temperature: self.temperature, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p };
-        let mut sampling = Sampling::new(all);
+        let Self { temperature, top_k, top_p, min_p, .. } = *self;
+        let asked = temperature.is_some() || top_k.is_some() || top_p.is_some() || min_p.is_some();
+        let mut sampling = Sampling::default();
+        sampling.all = asked.then(|| FieldSampling {
+            temperature: temperature.unwrap_or(1.0),
+            top_k: top_k.unwrap_or(0),
+            top_p: top_p.unwrap_or(DEFAULT_TOP_P),
+            min_p: min_p.unwrap_or(0.0),
+        });
         for FieldSetting { field, key } in &self.field {
-            let one = sampling.fields.entry(field.clone()).or_insert(all);
+            let now = sampling.field(field);
+            let one = sampling.fields.entry(field.clone()).or_insert(now);
             match *key {
                 FieldKey::Temperature(value) => one.temperature = value,
                 FieldKey::TopK(value) => one.top_k = value,
