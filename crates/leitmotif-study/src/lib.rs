@@ -8,7 +8,7 @@
 //! and its relatives) and [`Pca`] judge and reduce what was measured; [`originality`] finds what a
 //! piece repeats of other songs; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
 //! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by
-//! embeddings.
+//! embeddings; [`two_sample`] says how certainly they can be told apart.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does
 //! not panic whatever score it is given: empty, unsorted, with notes of no length or times at the
@@ -46,6 +46,7 @@ mod profile;
 mod self_similarity;
 mod similarity;
 pub mod texture;
+pub mod two_sample;
 pub mod yang_lerch;
 
 pub use accuracy::{Matching, NoteAccuracy, note_accuracy};
