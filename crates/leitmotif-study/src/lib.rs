@@ -8,7 +8,8 @@
 //! and its relatives) and [`Pca`] judge and reduce what was measured; [`originality`] finds what a
 //! piece repeats of other songs; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
 //! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by
-//! embeddings; [`two_sample`] says how certainly they can be told apart.
+//! embeddings; [`two_sample`] says how certainly they can be told apart, and [`comparison`] puts it
+//! all together.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does
 //! not panic whatever score it is given: empty, unsorted, with notes of no length or times at the
@@ -35,6 +36,7 @@
 mod accuracy;
 mod bars;
 mod bootstrap;
+pub mod comparison;
 mod correlation;
 mod figures;
 pub mod frechet;
@@ -52,6 +54,7 @@ pub mod yang_lerch;
 pub use accuracy::{Matching, NoteAccuracy, note_accuracy};
 pub use bars::{BarNote, BarNotes, MAX_BARS, bars};
 pub use bootstrap::{Estimate, MAX_RESAMPLES, bootstrap_mean, bootstrap_paired_difference, bootstrap_statistic};
+pub use comparison::{MusicComparison, MusicSet};
 pub use correlation::{mid_ranks, spearman};
 pub use figures::{DimensionBars, MAX_POINTS, PathScatter};
 pub use originality::{
