@@ -162,7 +162,7 @@ impl Listener<'_> {
             pieces: pieces.iter().enumerate().map(facts).collect(),
             real: test.facts.name.clone(),
             real_songs: real.scores.len(),
-            two_sample: compared.two_sample.map(told_apart),
+            two_sample: compared.two_sample.map(two_sample_row),
             measures: compared.figures.into_iter().map(measure).collect(),
             features: compared.features.into_iter().map(feature).collect(),
             frechet: self.frechet(&pieces, arm, real),
@@ -272,7 +272,7 @@ fn feature(row: comparison::FeatureRow) -> FeatureRow {
     FeatureRow { feature, intra_composed, intra_real, inter, overlap, kl }
 }
 
-fn told_apart(found: two_sample::TwoSample) -> TwoSample {
+fn two_sample_row(found: two_sample::TwoSample) -> TwoSample {
     let shift = |it: two_sample::FigureShift| FigureShift { figure: it.figure, above: estimate(it.above) };
     TwoSample { accuracy: estimate(found.accuracy), figures: found.figures.into_iter().map(shift).collect() }
 }

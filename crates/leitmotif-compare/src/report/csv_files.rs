@@ -50,7 +50,7 @@ pub fn all(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Result<
         gaps_file(view, gaps),
         effects_file(effects),
         music(view),
-        told_apart(view),
+        two_sample(view),
         features(view),
         originality(view),
         leakage(view),
@@ -223,8 +223,8 @@ fn music(view: &View<'_>) -> Csv {
 }
 
 /// The accuracy, and the area of each figure: both are 0.5 by chance.
-fn told_apart(view: &View<'_>) -> Csv {
-    let mut csv = Csv::new("told-apart", ["run", "what", "figure", "value", "low", "high"]);
+fn two_sample(view: &View<'_>) -> Csv {
+    let mut csv = Csv::new("two-sample", ["run", "what", "figure", "value", "low", "high"]);
     for (run, found) in with_music(view).filter_map(|(run, music)| Some((run, music.two_sample.as_ref()?))) {
         let mut add = |what: &str, figure: &str, it: &Estimate| {
             csv.row([run, what, figure].map(str::to_owned).into_iter().chain(estimate(Some(it))));

@@ -191,7 +191,7 @@ pub fn music(view: &View<'_>) -> Section {
             section.table(music::measures(part, &format!("music-{number}"), &caption));
         }
     }
-    section.table(music::told_apart(&composers));
+    section.table(music::two_sample(&composers));
     section.table(music::frechet(&composers));
     let features = composers.iter().enumerate();
     let features = features.map(|(n, (name, it))| music::features(name, it, &format!("features-{}", n + 1)));

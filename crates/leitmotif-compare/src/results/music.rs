@@ -16,7 +16,7 @@ pub struct Music {
     pub real_songs: usize,
     /// MusPy's measures, the figures of the texture and others that are one number a piece.
     pub measures: Vec<MeasureRow>,
-    /// How certainly the pieces are told from the real songs; `None` of too few, and in results of
+    /// How certainly the pieces are distinguished from the real songs; `None` of too few, and in results of
     /// versions that did not test it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_sample: Option<TwoSample>,
@@ -54,7 +54,7 @@ pub struct MeasureRow {
     pub real: Option<Estimate>,
 }
 
-/// How certainly a classifier tells composed pieces from real songs.
+/// How certainly a classifier distinguishes composed pieces from real songs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwoSample {

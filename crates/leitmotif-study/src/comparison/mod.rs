@@ -1,5 +1,5 @@
 //! Composed pieces beside real ones: every figure with its interval, the features of Yang and
-//! Lerch, and how certainly the two sets can be told apart.
+//! Lerch, and a two-sample test.
 //!
 //! [`MusicSet`] measures pieces once; [`MusicComparison`] sets one set beside another. Lengths should
 //! not decide: cut real songs to the length of the pieces with [`opening`] first.
@@ -56,9 +56,9 @@ impl MusicSet {
         self.0.is_empty()
     }
 
-    /// How certainly pieces of this set can be told from those of another, by their texture.
+    /// The two-sample test of this set and another, by their texture; `None` of too few pieces.
     /// `paired` if piece n of both belong together.
-    pub fn told_from(&self, other: &Self, paired: bool) -> Option<TwoSample> {
+    pub fn two_sample_test(&self, other: &Self, paired: bool) -> Option<TwoSample> {
         let options = two_sample::Options { paired, resamples: RESAMPLES, seed: SEED };
         let figures = |set: &Self| -> Vec<two_sample::Figures> {
             let count = set.len().min(MOST_CLASSIFIED);
@@ -113,7 +113,8 @@ pub struct MusicComparison {
     pub figures: Vec<FigureRow>,
     /// The nine features of Yang and Lerch.
     pub features: Vec<FeatureRow>,
-    /// How certainly composed pieces are told from real ones, and by what; `None` of too few.
+    /// How certainly composed pieces are distinguished from real ones, and by what; `None` of too
+    /// few.
     pub two_sample: Option<TwoSample>,
 }
 
@@ -125,7 +126,7 @@ impl MusicComparison {
             real: real.len(),
             figures: figures(composed, real),
             features: features(composed, real),
-            two_sample: composed.told_from(real, paired),
+            two_sample: composed.two_sample_test(real, paired),
         }
     }
 }

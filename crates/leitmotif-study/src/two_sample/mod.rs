@@ -1,10 +1,10 @@
-//! Whether two sets of pieces can be told apart: a classifier two-sample test.
+//! A classifier two-sample test: how certainly pieces of two sets can be distinguished.
 //!
 //! Lopez-Paz and Oquab, *Revisiting classifier two-sample tests* (ICLR 2017): a classifier is
-//! trained to tell pieces of one set from those of the other, and judged on pieces that it was not
-//! trained on. Where both sets are drawn from one distribution it can do no better than chance,
-//! 0.5; the nearer its accuracy is to 1, the more certainly a piece is given away by the figures
-//! that describe it.
+//! trained to distinguish pieces of one set from those of the other, and judged on pieces that it
+//! was not trained on. Where both sets are drawn from one distribution it can do no better than
+//! chance, 0.5; the nearer its accuracy is to 1, the more certainly a piece is given away by the
+//! figures that describe it.
 //!
 //! The classifier is a logistic regression with a ridge penalty on standardised figures, in
 //! cross-validation that is repeated with other folds. Folds hold as many pieces of one set as of
@@ -12,10 +12,10 @@
 //! between training and judging. [`FigureShift`] says by which figures pieces differ, one figure at
 //! a time.
 //!
-//! A logistic regression, since it is steadier than a random forest on as few pieces: of random halves
-//! of 186 songs (24 against 24, twelve times) its accuracy varies by a standard deviation of 0.07, the
-//! forest's by 0.09, and it tells composed pieces from songs as well (0.96 to 0.98 against 0.92 to
-//! 0.95).
+//! A logistic regression, since it is steadier than a random forest on as few pieces: of random
+//! halves of 186 songs (24 against 24, twelve times) its accuracy varies by a standard deviation of
+//! 0.07, the forest's by 0.09, and it distinguishes composed pieces from songs as well (0.96 to
+//! 0.98 against 0.92 to 0.95).
 //!
 //! The same input and seed give the same result.
 
@@ -40,7 +40,7 @@ pub const MOST_FOLDS: usize = 10;
 /// none.
 pub type Figures = Vec<Option<f64>>;
 
-/// How certainly pieces of two sets are told apart.
+/// How certainly pieces of two sets are distinguished.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TwoSample {
     /// The share of pieces that are put into the right set, 0.5 by chance: the mean of the shares
@@ -58,7 +58,7 @@ pub struct FigureShift {
     pub figure: String,
     /// The probability that a piece of the first set has more of it than one of the second (ties
     /// count half), with its interval: 0.5 where they do not differ, 1 or 0 where the figure alone
-    /// tells them apart. The area below the receiver's operating curve.
+    /// distinguishes them. The area below the receiver's operating curve.
     pub above: Estimate,
 }
 
@@ -73,6 +73,11 @@ pub enum Direction {
 }
 
 impl FigureShift {
+    /// The figure's name without its unit.
+    pub fn short_name(&self) -> &str {
+        self.figure.split_once(" (").map_or(&self.figure, |(name, _)| name)
+    }
+
     /// Which way the first set differs, where the interval leaves out chance.
     pub fn direction(&self) -> Option<Direction> {
         if self.above.low > 0.5 {
@@ -84,7 +89,7 @@ impl FigureShift {
         }
     }
 
-    /// How far the figure alone tells the sets apart, 0.5 to 1.
+    /// How far the figure alone distinguishes the sets, 0.5 to 1.
     pub fn strength(&self) -> f64 {
         self.above.value.max(1.0 - self.above.value)
     }
@@ -101,8 +106,8 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Tells pieces of `first` from pieces of `second`, described by figures of these names. `None`
-/// where a set has fewer than [`LEAST_PIECES`], or where nothing varies.
+/// Distinguishes pieces of `first` from pieces of `second`, described by figures of these names.
+/// `None` where a set has fewer than [`LEAST_PIECES`], or where nothing varies.
 pub fn two_sample(first: &[Figures], second: &[Figures], names: &[&str], options: Options) -> Option<TwoSample> {
     if first.len().min(second.len()) < LEAST_PIECES {
         return None;

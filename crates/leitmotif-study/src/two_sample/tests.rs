@@ -28,7 +28,7 @@ fn accuracy(first: &[Figures], second: &[Figures]) -> f64 {
 }
 
 #[test]
-fn halves_of_one_distribution_are_told_apart_by_chance_only() {
+fn halves_of_one_distribution_are_distinguished_by_chance_only() {
     let seeds = 0..8;
     let values: Vec<f64> =
         seeds.map(|seed| accuracy(&set(24, [0.0; 3], seed), &set(24, [0.0; 3], seed + 100))).collect();
@@ -37,12 +37,12 @@ fn halves_of_one_distribution_are_told_apart_by_chance_only() {
 }
 
 #[test]
-fn sets_far_apart_are_told_apart_for_certain() {
+fn sets_far_apart_are_distinguished_for_certain() {
     let it = two_sample(&set(24, [0.0, 8.0, 0.0], 1), &set(24, [0.0; 3], 2), &NAMES, OPTIONS).unwrap();
     assert_eq!((it.accuracy.value, it.accuracy.low), (1.0, 1.0));
     assert_eq!((it.figures[0].figure.as_str(), it.figures[0].above.value), ("b", 1.0));
     assert_eq!(it.figures[0].direction(), Some(Direction::Higher));
-    assert_eq!(it.figures.len(), 3, "what does not vary tells nothing");
+    assert_eq!(it.figures.len(), 3, "what does not vary says nothing");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn what_gives_pieces_away_is_named_with_its_direction() {
 }
 
 #[test]
-fn pairs_that_are_alike_are_not_told_apart_by_their_twins() {
+fn pairs_that_are_alike_are_not_distinguished_by_their_twins() {
     // Every pair shares its figures, so that a twin in training would always be the nearest piece
     // of the wrong set.
     let pieces = set(20, [0.0; 3], 3);

@@ -45,14 +45,14 @@ fn apart(a: Option<&Estimate>, b: Option<&Estimate>) -> bool {
     a.zip(b).is_some_and(|(a, b)| a.high < b.low || b.high < a.low)
 }
 
-/// A run a row: how certainly a classifier tells its pieces from real songs, and by what.
-pub fn told_apart(composers: &[Composer<'_>]) -> Table {
-    let caption = "How certainly a classifier tells a composed piece from a real song by the figures of its texture: the share \
+/// A run a row: how certainly a classifier distinguishes its pieces from real songs, and by what.
+pub fn two_sample(composers: &[Composer<'_>]) -> Table {
+    let caption = "How certainly a classifier distinguishes a composed piece from a real song by the figures of its texture: the share \
                    that it puts into the right set, with its 95 % interval. 0.5 is chance, and the aim; at 1 every piece is \
                    given away. Beside it the figures that differ most, each with the probability that a composed piece has more \
                    of it than a real song.";
-    let head = ["run", "composed pieces have more", "composed pieces have less", "told apart"];
-    let mut table = Table::new("told-apart", caption, 3, head);
+    let head = ["run", "composed pieces have more", "composed pieces have less", "accuracy"];
+    let mut table = Table::new("two-sample", caption, 3, head);
     for (name, it) in composers.iter().filter_map(|(name, music)| Some((name, music.two_sample.as_ref()?))) {
         let [more, less] = [true, false].map(|more| Said::from(named(&it.figures, more)));
         table.row(vec![name.as_str().into(), more, less, estimate(Some(&it.accuracy))]);
@@ -63,9 +63,14 @@ pub fn told_apart(composers: &[Composer<'_>]) -> Table {
 /// The figures whose intervals lie above chance, or below it, the strongest first.
 fn named(figures: &[FigureShift], more: bool) -> String {
     let clear = figures.iter().filter(|it| if more { it.above.low > 0.5 } else { it.above.high < 0.5 });
-    let named = clear.take(MOST_NAMED).map(|it| format!("{} ({})", it.figure, fixed(it.above.value, 2)));
+    let named = clear.take(MOST_NAMED).map(|it| format!("{} ({})", short(&it.figure), fixed(it.above.value, 2)));
     let named: Vec<String> = named.collect();
     if named.is_empty() { NONE.to_owned() } else { named.join(", ") }
+}
+
+/// A figure's name without its unit.
+fn short(figure: &str) -> &str {
+    figure.split_once(" (").map_or(figure, |(name, _)| name)
 }
 
 /// The features of Yang and Lerch of one run.
