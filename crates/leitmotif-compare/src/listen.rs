@@ -10,19 +10,18 @@ use crate::run::{PIECES_FOLDER, RUNS_FOLDER, piece_name};
 use crate::study::Study;
 use crate::work::{StudyEvent, StudyObserver};
 use crate::{
-    CompareError, FeatureRow, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts, PieceOriginality,
-    PlannedRun, Results,
+    CompareError, FeatureRow, FigureShift, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts,
+    PieceOriginality, PlannedRun, Results, TwoSample,
 };
 use leitmotif_data::{Corpus, Header, Split};
 use leitmotif_model::{Model, embed_each, open_model};
 use leitmotif_score::{ReadOptions, Score, read_midi_file};
+use leitmotif_study::comparison::{self, RESAMPLES, opening};
 use leitmotif_study::frechet::{self, Passages};
-use leitmotif_study::measures::Measures;
 use leitmotif_study::originality::NGRAMS;
-use leitmotif_study::yang_lerch::{self, Features};
 use leitmotif_study::{
-    OriginalityBuilder, OriginalityIndex, OriginalityPercentiles, OriginalityReport, bars, bootstrap_mean, lag_profile,
-    profile_distance,
+    MusicComparison, MusicSet, OriginalityBuilder, OriginalityIndex, OriginalityPercentiles, OriginalityReport,
+    bootstrap_mean, two_sample,
 };
 use leitmotif_train::{Estimate, find_model};
 use std::collections::BTreeMap;
@@ -33,19 +32,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const PASSAGE_EVENTS: usize = 64;
 /// Random halves behind the scale of a Fréchet distance.
 const SPLITS: usize = 50;
-/// Resamples behind an interval of a mean.
-const RESAMPLES: usize = 2000;
 /// Fixed, so that the same pieces give the same intervals.
 const SEED: u64 = 0x6D75_7369;
-/// Bars of the self-similarity's profile.
-const MOST_LAG: usize = 16;
 
 /// Real songs and what is known of them.
 struct Real {
     scores: Vec<Score>,
-    measures: Vec<Vec<Option<f64>>>,
-    features: Vec<Features>,
-    profiles: Vec<Vec<Option<f64>>>,
+    set: MusicSet,
     passages: Option<Vec<Passages>>,
 }
 
@@ -164,12 +157,14 @@ impl Listener<'_> {
             notes: score.note_count(),
             seconds: score.seconds_at(score.end()).0,
         };
+        let compared = MusicComparison::of(&MusicSet::of(&pieces), &real.set, false);
         Ok(Some(Music {
             pieces: pieces.iter().enumerate().map(facts).collect(),
             real: test.facts.name.clone(),
             real_songs: real.scores.len(),
-            measures: rows(&pieces, real),
-            features: features(&pieces, real),
+            two_sample: compared.two_sample.map(two_sample_row),
+            measures: compared.figures.into_iter().map(measure).collect(),
+            features: compared.features.into_iter().map(feature).collect(),
             frechet: self.frechet(&pieces, arm, real),
             originality: Some(originality),
         }))
@@ -182,13 +177,7 @@ impl Listener<'_> {
         };
         let scores: Vec<Score> =
             decoded(corpus, Split::Test).map(|(_, score)| opening(&score, self.study.music.bars)).collect();
-        Ok(Real {
-            measures: scores.iter().map(numbers).collect(),
-            features: scores.iter().map(Features::of).collect(),
-            profiles: scores.iter().map(profile).collect(),
-            passages: self.passages(&scores, corpus, representation),
-            scores,
-        })
+        Ok(Real { set: MusicSet::of(&scores), passages: self.passages(&scores, corpus, representation), scores })
     }
 
     /// The embeddings of scores; `None` if the embedder reads another representation.
@@ -274,105 +263,25 @@ fn decoded(corpus: &Corpus, split: Split) -> impl Iterator<Item = (usize, Score)
     })
 }
 
-/// The first bars of a score, from the bar of its first note.
-fn opening(score: &Score, count: usize) -> Score {
-    let first = score.parts.iter().flat_map(|part| &part.notes).map(|note| note.onset).min().unwrap_or_default();
-    let mut cut = score.bars().skip_while(|bar| bar.end() <= first).take(count);
-    let Some(start) = cut.next() else { return score.clone() };
-    let end = cut.last().unwrap_or(start).end();
-    score.excerpt(start.start, end)
+fn measure(row: comparison::FigureRow) -> MeasureRow {
+    MeasureRow { measure: row.figure, composed: row.composed.map(estimate), real: row.real.map(estimate) }
 }
 
-const NAMES: [&str; 13] = [
-    "pitches used",
-    "pitch range (semitones)",
-    "pitch classes used",
-    "pitch entropy (bits)",
-    "pitch-class entropy (bits)",
-    "scale consistency",
-    "polyphony",
-    "polyphony rate",
-    "empty-beat rate",
-    "empty-bar rate",
-    "groove consistency",
-    "drums on the duple grid",
-    "drum pattern consistency",
-];
-
-/// The measures that are one number a piece, in the order of [`NAMES`].
-fn numbers(score: &Score) -> Vec<Option<f64>> {
-    let measures = Measures::of(score);
-    let has_notes = score.note_count() > 0;
-    let count = |number: usize| has_notes.then_some(number as f64);
-    vec![
-        count(measures.n_pitches_used),
-        count(usize::from(measures.pitch_range)),
-        count(measures.n_pitch_classes_used),
-        measures.pitch_entropy,
-        measures.pitch_class_entropy,
-        measures.scale_consistency,
-        measures.polyphony,
-        measures.polyphony_rate,
-        measures.empty_beat_rate,
-        measures.empty_measure_rate,
-        measures.groove_consistency,
-        measures.drum_in_duple_rate,
-        measures.drum_pattern_consistency,
-    ]
+fn feature(row: comparison::FeatureRow) -> FeatureRow {
+    let comparison::FeatureRow { feature, intra_composed, intra_real, inter, overlap, kl } = row;
+    FeatureRow { feature, intra_composed, intra_real, inter, overlap, kl }
 }
 
-fn profile(score: &Score) -> Vec<Option<f64>> {
-    lag_profile(&bars(score), MOST_LAG)
-}
-
-fn rows(pieces: &[Score], real: &Real) -> Vec<MeasureRow> {
-    let composed: Vec<Vec<Option<f64>>> = pieces.iter().map(numbers).collect();
-    let column = |songs: &[Vec<Option<f64>>], at: usize| mean(songs.iter().filter_map(|song| song[at]));
-    let mut rows: Vec<MeasureRow> = NAMES
-        .iter()
-        .enumerate()
-        .map(|(at, name)| MeasureRow {
-            measure: (*name).to_owned(),
-            composed: column(&composed, at),
-            real: column(&real.measures, at),
-        })
-        .collect();
-    // How far the profile of likeness over bars lies from the real songs' mean one.
-    let typical: Vec<Option<f64>> = (0..MOST_LAG)
-        .map(|lag| mean(real.profiles.iter().filter_map(|it| it.get(lag).copied().flatten())).map(|it| it.value))
-        .collect();
-    let away = |profiles: &[Vec<Option<f64>>]| mean(profiles.iter().filter_map(|it| profile_distance(it, &typical)));
-    let composed: Vec<Vec<Option<f64>>> = pieces.iter().map(profile).collect();
-    rows.push(MeasureRow {
-        measure: "self-similarity, distance from the real mean profile".into(),
-        composed: away(&composed),
-        real: away(&real.profiles),
-    });
-    rows
-}
-
-fn features(pieces: &[Score], real: &Real) -> Vec<FeatureRow> {
-    let composed: Vec<Features> = pieces.iter().map(Features::of).collect();
-    let name = |feature: yang_lerch::Feature| {
-        let name =
-            serde_json::to_value(feature).ok().and_then(|value| value.as_str().map(|name| name.replace('_', " ")));
-        name.unwrap_or_default()
-    };
-    yang_lerch::compare(&composed, &real.features)
-        .into_iter()
-        .map(|row| FeatureRow {
-            feature: name(row.feature),
-            intra_composed: row.intra_generated.map(|distances| distances.mean),
-            intra_real: row.intra_real.map(|distances| distances.mean),
-            inter: row.inter.map(|distances| distances.mean),
-            overlap: row.generated_agreement.map(|agreement| agreement.overlap),
-            kl: row.generated_agreement.map(|agreement| agreement.kl),
-        })
-        .collect()
+fn two_sample_row(found: two_sample::TwoSample) -> TwoSample {
+    let shift = |it: two_sample::FigureShift| FigureShift { figure: it.figure, above: estimate(it.above) };
+    TwoSample { accuracy: estimate(found.accuracy), figures: found.figures.into_iter().map(shift).collect() }
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<Estimate> {
     let values: Vec<f64> = values.collect();
-    let estimate = bootstrap_mean(&values, RESAMPLES, SEED)?;
-    Some(Estimate { value: estimate.value, low: estimate.low, high: estimate.high })
+    bootstrap_mean(&values, RESAMPLES, SEED).map(estimate)
+}
+
+fn estimate(it: leitmotif_study::Estimate) -> Estimate {
+    Estimate { value: it.value, low: it.low, high: it.high }
 }

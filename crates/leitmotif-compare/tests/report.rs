@@ -110,10 +110,11 @@ fn every_table_parses_back_with_its_numbers() {
     assert_eq!(lines("curves.csv"), 10 * 2 * 41);
     assert_eq!(lines("matrix.csv"), 6 * 3 * 2);
     assert_eq!(lines("music.csv"), 6 * 4);
+    assert_eq!(lines("two-sample.csv"), 6 * 3);
     assert_eq!(lines("features.csv"), 6 * 3);
     assert_eq!(lines("originality.csv"), 6 * (2 * 4 + 4 * 4));
     assert_eq!(lines("leakage.csv"), 9);
-    for name in ["losses-token", "losses-note", "matrix", "gaps", "effects", "leakage", "originality"] {
+    for name in ["losses-token", "losses-note", "matrix", "gaps", "effects", "leakage", "originality", "two-sample"] {
         let path = dir.path().join("tables").join(format!("{name}.tex"));
         assert!(files.tables.contains(&path), "{name}");
         let tex = text(&path);
@@ -121,6 +122,27 @@ fn every_table_parses_back_with_its_numbers() {
         let rows: Vec<&str> = tex.lines().filter(|line| line.ends_with("\\\\")).collect();
         assert!(rows.len() > 1 && rows.iter().all(|row| row.matches(" & ").count() + 1 == columns), "{tex}");
     }
+}
+
+#[test]
+fn what_gives_pieces_away_is_named() {
+    let results = specimen::results();
+    let (dir, files) = report(&results);
+    let row = "| parts of fewer than 4 notes (0.93) | repeated cells (0.20) | 0.810 (0.740 to 0.880) |";
+    assert!(text(&files.markdown).contains(row));
+    let rows = csv(&dir, "two-sample.csv");
+    assert_eq!((rows[0]["what"].as_str(), number(&rows[0], "value")), ("accuracy", 0.81));
+    // Results of versions that had no such test are read as well.
+    let mut old = serde_json::to_value(&results).unwrap();
+    let mut removed = 0;
+    for run in old["runs"].as_array_mut().unwrap() {
+        let music = run.pointer_mut("/outcome/finished/music").and_then(|music| music.as_object_mut());
+        removed += music.map_or(0, |music| usize::from(music.remove("two_sample").is_some()));
+    }
+    assert_eq!(removed, 6);
+    let old: Results = serde_json::from_value(old).unwrap();
+    let (_dir, files) = report(&old);
+    assert!(!text(&files.markdown).contains("composed pieces have more"));
 }
 
 #[test]
@@ -214,6 +236,7 @@ fn hostile_names_are_only_text() {
                 if let Some(music) = &mut found.music {
                     music.real = bad.into();
                     music.measures[0].measure = bad.into();
+                    music.two_sample.as_mut().unwrap().figures[0].figure = bad.into();
                     music.pieces[2].file = "../../etc/passwd".into();
                 }
             }

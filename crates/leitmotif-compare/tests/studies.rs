@@ -62,6 +62,8 @@ fn a_study_trains_judges_composes_and_reports_every_run() {
         let music = found.music.as_ref().unwrap();
         assert_eq!((music.pieces.len(), music.features.len()), (2, 9), "{:?}", found.notes);
         assert!(music.pieces.iter().all(|piece| out.join(&piece.file).is_file() && piece.notes > 0));
+        assert!(music.measures.iter().any(|it| it.measure == "repeated cells (share)" && it.composed.is_some()));
+        assert!(music.two_sample.is_none(), "two pieces are too few");
         let originality = music.originality.as_ref().unwrap();
         assert_eq!(originality.pieces.len(), 2);
         assert!(originality.human_longest_run.unwrap().value >= 1.0);

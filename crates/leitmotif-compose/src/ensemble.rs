@@ -12,10 +12,10 @@ use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What is added to the logit of an instrument for each bar that it has played less than the song, and at most. A prior
-/// this gentle leaves the choice of place and pitch to the model; without it instruments that have left the model's memory
-/// do not return.
-const FAVOUR: (f64, f64) = (0.5, 2.0);
+/// What is added to the logit of an instrument for each bar that it has played less than the song, and at most. The
+/// model still chooses place and pitch, and the prior fades as the instrument plays; without it instruments that have
+/// left the model's memory do not return.
+const FAVOUR: (f64, f64) = (1.0, 4.0);
 /// The share of bars in which an instrument plays that the song does not have.
 const UNKNOWN_SHARE: f64 = 0.5;
 
@@ -166,19 +166,11 @@ impl Entries {
 
     /// Favours the instruments that have played in fewer bars than in the song.
     pub fn favour(&self, bar: usize, logits: &mut [f32]) {
-        let (gain, most) = knob();
+        let (gain, most) = FAVOUR;
         for entry in self.0.iter().filter(|entry| entry.last != bar) {
             let due = (bar + 1).saturating_sub(entry.enters) as f64 * entry.share;
             let missing = (due - entry.played as f64).max(0.0);
             logits[usize::from(entry.value)] += (gain * missing).min(most) as f32;
         }
     }
-}
-
-fn knob() -> (f64, f64) {
-    static K: std::sync::OnceLock<(f64, f64)> = std::sync::OnceLock::new();
-    *K.get_or_init(|| {
-        let get = |name: &str, or: f64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or);
-        (get("FG", FAVOUR.0), get("FM", FAVOUR.1))
-    })
 }

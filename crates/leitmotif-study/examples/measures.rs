@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_score::{ReadOptions, read_midi_file};
+use leitmotif_study::Texture;
 use leitmotif_study::measures::{Measures, Mode, measure_length, pitch_in_scale_rate};
 use leitmotif_study::yang_lerch::{Features, compare};
 use serde_json::json;
@@ -29,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     "measures": Measures::of(&score),
                     "in_c_major": pitch_in_scale_rate(&score, 0, Mode::Major),
                     "in_a_minor": pitch_in_scale_rate(&score, 9, Mode::Minor),
+                    "texture": Texture::of(&score),
                     "yang_lerch": &features,
                 });
                 let set = if count.is_some_and(|count| index < count) { &mut generated } else { &mut real };

@@ -1,17 +1,21 @@
 //! Measures of music, the statistics that compare them, and the figures that show them.
 //!
-//! The story in order: [`bars`] cuts a score into bars with the notes that begin in each; [`BarNotes::chroma`] and
-//! [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`], [`groove_similarity`] and
-//! [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and [`lag_profile`] one piece with itself; [`measures`]
-//! describes a piece by MusPy's numbers. [`spearman`], the bootstrap ([`bootstrap_mean`] and its relatives) and
-//! [`Pca`] judge and reduce what was measured; [`originality`] finds what a piece repeats of other songs; [`PathScatter`] and
-//! [`DimensionBars`] draw it. [`yang_lerch`] and [`frechet`] compare a set of generated pieces with a set of real ones, by features and
-//! by embeddings.
+//! The story in order: [`bars`] cuts a score into bars with the notes that begin in each;
+//! [`BarNotes::chroma`] and [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`],
+//! [`groove_similarity`] and [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and
+//! [`lag_profile`] one piece with itself; [`measures`] describes a piece by MusPy's numbers,
+//! [`texture`] by its parts, chords and repetitions. [`spearman`], the bootstrap ([`bootstrap_mean`]
+//! and its relatives) and [`Pca`] judge and reduce what was measured; [`originality`] finds what a
+//! piece repeats of other songs; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
+//! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by
+//! embeddings; [`two_sample`] by how certainly a classifier distinguishes them; [`comparison`] puts
+//! it all together.
 //!
-//! Invariants: every function is pure, gives the same result for the same input and seed, and does not panic
-//! whatever score it is given: empty, unsorted, with notes of no length or times at the end of the clock. Work is bounded by the number of notes and by named constants ([`MAX_BARS`], [`MAX_LAG`],
-//! [`MAX_MATRIX_BARS`], [`MAX_RESAMPLES`], [`MAX_DIMENSIONS`]). What has no value (the mean of nothing, the
-//! similarity to silence) is `None`, never not-a-number.
+//! Invariants: every function is pure, gives the same result for the same input and seed, and does
+//! not panic whatever score it is given: empty, unsorted, with notes of no length or times at the
+//! end of the clock. Work is bounded by the number of notes and by named constants ([`MAX_BARS`],
+//! [`MAX_LAG`], [`MAX_MATRIX_BARS`], [`MAX_RESAMPLES`], [`MAX_DIMENSIONS`]). What has no value (the
+//! mean of nothing, the similarity to silence) is `None`, never not-a-number.
 //!
 //! ```
 //! use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
@@ -32,6 +36,7 @@
 mod accuracy;
 mod bars;
 mod bootstrap;
+pub mod comparison;
 mod correlation;
 mod figures;
 pub mod frechet;
@@ -42,11 +47,14 @@ mod pca;
 mod profile;
 mod self_similarity;
 mod similarity;
+pub mod texture;
+pub mod two_sample;
 pub mod yang_lerch;
 
 pub use accuracy::{Matching, NoteAccuracy, note_accuracy};
 pub use bars::{BarNote, BarNotes, MAX_BARS, bars};
 pub use bootstrap::{Estimate, MAX_RESAMPLES, bootstrap_mean, bootstrap_paired_difference, bootstrap_statistic};
+pub use comparison::{MusicComparison, MusicSet};
 pub use correlation::{mid_ranks, spearman};
 pub use figures::{DimensionBars, MAX_POINTS, PathScatter};
 pub use originality::{
@@ -57,3 +65,4 @@ pub use pca::{MAX_DIMENSIONS, Pca, PcaError};
 pub use profile::{Chroma, FEATURES, Features, GROOVE_POSITIONS, Groove, PITCH_CLASSES};
 pub use self_similarity::{MAX_LAG, MAX_MATRIX_BARS, SelfSimilarity, lag_profile, profile_distance};
 pub use similarity::{chroma_similarity, cosine, groove_similarity, likeness};
+pub use texture::Texture;

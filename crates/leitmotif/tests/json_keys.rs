@@ -67,7 +67,7 @@ fn the_page_names_every_key() {
         ("reconstructvaryrestyleinterpolate", "vary run new.mid -o varied.mid"),
         ("direction", "direction run --more demo/practice-midi --less demo/practice-midi -o direction.json"),
         ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
-        ("evaluate", "evaluate run --originality --pieces 2"),
+        ("evaluate", "evaluate run --originality --music --pieces 2 --bars 8"),
         ("compare --dry-run", "compare study.toml -o study --dry-run"),
         ("compare", "compare study.toml -o study"),
         ("prepare", "prepare voices.json -o chorales --representation chorales"),

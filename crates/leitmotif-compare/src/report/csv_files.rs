@@ -50,6 +50,7 @@ pub fn all(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Result<
         gaps_file(view, gaps),
         effects_file(effects),
         music(view),
+        two_sample(view),
         features(view),
         originality(view),
         leakage(view),
@@ -217,6 +218,19 @@ fn music(view: &View<'_>) -> Csv {
             let row = [number(*composed), String::new(), String::new(), maybe(*real), String::new(), String::new()];
             csv.row([run.to_owned(), "Fréchet distance".to_owned()].into_iter().chain(row));
         }
+    }
+    csv
+}
+
+/// The accuracy, and the area of each figure: both are 0.5 by chance.
+fn two_sample(view: &View<'_>) -> Csv {
+    let mut csv = Csv::new("two-sample", ["run", "what", "figure", "value", "low", "high"]);
+    for (run, found) in with_music(view).filter_map(|(run, music)| Some((run, music.two_sample.as_ref()?))) {
+        let mut add = |what: &str, figure: &str, it: &Estimate| {
+            csv.row([run, what, figure].map(str::to_owned).into_iter().chain(estimate(Some(it))));
+        };
+        add("accuracy", "", &found.accuracy);
+        found.figures.iter().for_each(|it| add("composed above real", &it.figure, &it.above));
     }
     csv
 }

@@ -49,6 +49,10 @@ pub fn terms() -> Vec<(String, String)> {
             "Distances between pieces in features of pitch and rhythm (Yang and Lerch, On the evaluation of generative models in music, 2020): within what was composed, within real songs, and between the two. The overlap is the common area of the densities of the distances within the composed pieces and between them and real ones; the divergence is Kullback and Leibler's between the two.",
         ),
         (
+            "two-sample accuracy",
+            "A classifier two-sample test (Lopez-Paz and Oquab, Revisiting classifier two-sample tests, 2017): a logistic regression learns to distinguish composed pieces from real songs by the figures of their texture and is judged on those it was not trained on. The share that it puts into the right set is 0.5 where nothing distinguishes them. It depends on the number of pieces: compare runs of equally many.",
+        ),
+        (
             "Fréchet distance",
             "The distance of two normal distributions fitted to embeddings of passages, here by one of the study's own models.",
         ),

@@ -126,6 +126,7 @@ fn music(arm: usize, level: usize) -> Music {
         composed: Some(near(value + 0.05 * arm as f64, 0.08)),
         real: Some(near(value, 0.04)),
     };
+    let shift = |name: &str, above: f64| FigureShift { figure: name.into(), above: near(above, 0.05) };
     let feature = |name: &str, overlap: f64| FeatureRow {
         feature: name.into(),
         intra_composed: Some(1.31),
@@ -152,6 +153,10 @@ fn music(arm: usize, level: usize) -> Music {
             measure("polyphony", 3.1),
             measure("empty-beat rate", 0.04),
         ],
+        two_sample: Some(TwoSample {
+            accuracy: near(0.81, 0.07),
+            figures: vec![shift("parts of fewer than 4 notes", 0.93), shift("repeated cells (share)", 0.2)],
+        }),
         features: vec![feature("pitch range", 0.81), feature("note length", 0.77), feature("note count", 0.9)],
         frechet: Some(FrechetFacts {
             embedder: "jazz-dropout-0-seed-1".into(),

@@ -100,6 +100,21 @@ impl Feature {
         Self::NoteLengthHistogram,
         Self::NoteLengthTransitions,
     ];
+
+    /// What it is called: "pitch count".
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PitchCount => "pitch count",
+            Self::PitchClassHistogram => "pitch class histogram",
+            Self::PitchClassTransitions => "pitch class transitions",
+            Self::PitchRange => "pitch range",
+            Self::PitchInterval => "pitch interval",
+            Self::NoteCount => "note count",
+            Self::InterOnsetInterval => "inter onset interval",
+            Self::NoteLengthHistogram => "note length histogram",
+            Self::NoteLengthTransitions => "note length transitions",
+        }
+    }
 }
 
 impl Features {

@@ -1,5 +1,6 @@
 //! `evaluate`: what music costs a model.
 
+mod music;
 mod originality;
 
 use crate::console::Console;
@@ -9,7 +10,7 @@ use crate::progress::Progress;
 use crate::words::{clock, count, counted, row, table};
 use crate::{interrupt, values};
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use leitmotif_data::{Corpus, Split};
 use leitmotif_model::{Judge, MAX_CHAINED_FIELDS, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_train::{
@@ -22,14 +23,21 @@ use std::path::{Path, PathBuf};
 /// Fields whose costs are listed one by one; of more, `--json` tells.
 const LISTED_FIELDS: usize = 16;
 
+/// Most bars of a piece.
+const MOST_BARS: i64 = leitmotif_compose::MAX_BARS as i64;
 /// Pieces that are composed to measure originality.
 const DEFAULT_PIECES: u64 = 8;
+/// Songs whose likes are composed to compare music.
+const DEFAULT_SONGS: u64 = 32;
+/// The length of the pieces in bars.
+const DEFAULT_BARS: usize = 32;
 
 /// Measure how well a model foretells music that it has not seen.
 ///
 /// Nats per note and per second of music compare models of any representation; nats per event only models of one. Intervals
 /// are 95 % bootstrap intervals over songs.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("composes").multiple(true)))]
 pub struct Options {
     /// A run or model folder
     model: PathBuf,
@@ -48,16 +56,27 @@ pub struct Options {
     /// List every song
     #[arg(long)]
     songs: bool,
-    /// Also compose pieces of 32 bars, and measure how much of them stands in the training songs, beside how much of the
-    /// test songs does
-    #[arg(long)]
+    /// Also compose pieces, and measure how much of them stands in the training songs, beside how much of the test songs
+    /// does
+    #[arg(long, group = "composes")]
     originality: bool,
-    /// How many pieces [default: 8]
-    #[arg(long, value_name = "N", requires = "originality")]
+    /// Also compose, for each of several held-out songs, a piece of its genre for its instruments and a piece with nothing
+    /// said, and compare both with the songs: density, parts, harmony, repetition, and how certainly a classifier
+    /// distinguishes them (0.5 is chance; docs/measures.md)
+    #[arg(long, group = "composes")]
+    music: bool,
+    /// Pieces to compose for --originality, songs (each with two pieces) for --music [default: 8, 32]
+    #[arg(long, value_name = "N", requires = "composes", value_parser = clap::value_parser!(u64).range(1..))]
     pieces: Option<u64>,
+    /// Bars of a piece; songs are cut to as many [default: 32]
+    #[arg(long, value_name = "N", requires = "composes", value_parser = clap::value_parser!(u16).range(1..=MOST_BARS))]
+    bars: Option<u16>,
     /// Another seed gives other pieces [default: 0]
-    #[arg(long, value_name = "N", requires = "originality")]
+    #[arg(long, value_name = "N", requires = "composes")]
     seed: Option<u64>,
+    /// Write DIR/index.html with the comparison of --music, and songs and pieces side by side as piano rolls
+    #[arg(long, value_name = "DIR", requires = "music")]
+    page: Option<PathBuf>,
     /// Songs judged side by side
     #[arg(long, value_name = "N", default_value_t = 16)]
     lanes: usize,
@@ -65,7 +84,7 @@ pub struct Options {
     #[arg(long, default_value = "cpu")]
     device: String,
     /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second,
-    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs, originality
+    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs, originality, music
     #[arg(long)]
     json: bool,
 }
@@ -88,18 +107,30 @@ pub struct Judged {
     /// Of the model's own pieces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub originality: Option<originality::Originality>,
+    /// The model's own pieces beside songs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub music: Option<music::Music>,
 }
 
 /// Judges and reports.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let folder = model::find(&options.model)?;
     let corpus = Corpus::open(corpus_of(options)?)?;
+    let (bars, seed) = (options.bars.map_or(DEFAULT_BARS, usize::from), options.seed.unwrap_or(0));
+    let (pieces, page) = (options.pieces.unwrap_or(DEFAULT_SONGS), options.page.as_deref());
+    let plan = music::Plan { pieces, bars, seed, split: options.split, page };
+    if options.music {
+        music::check(&corpus, &plan)?;
+    }
     let judge = load_judge(&folder, &options.device)?;
     let judging = Judging { corpus: &corpus, split: options.split, lanes: options.lanes, console };
     let mut results = vec![judging.result("model", Some(folder.clone()), &*judge)?];
     if options.originality {
-        let (pieces, seed) = (options.pieces.unwrap_or(DEFAULT_PIECES), options.seed.unwrap_or(0));
-        results[0].originality = Some(originality::measure(&folder, &corpus, pieces, seed, console)?);
+        let pieces = options.pieces.unwrap_or(DEFAULT_PIECES);
+        results[0].originality = Some(originality::measure(&folder, &corpus, pieces, bars, seed, console)?);
+    }
+    if options.music {
+        results[0].music = Some(music::measure(&folder, &corpus, &plan, console)?);
     }
     if let Some(most) = options.transpositions {
         let representation = corpus.representation();
@@ -118,6 +149,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     console.out(describe(&results))?;
     if let Some(originality) = &results[0].originality {
         console.out(format_args!("\n{}", originality.describe()))?;
+    }
+    if let Some(music) = &results[0].music {
+        console.out(format_args!("\n{}", music.describe(options.split)))?;
     }
     if options.songs {
         console.out(format_args!("\n{}", list(&results[0].evaluation)))?;
@@ -169,7 +203,7 @@ impl Judging<'_> {
             return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
         };
         let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
-        Ok(Judged { name, model, corpus, split, evaluation, originality: None })
+        Ok(Judged { name, model, corpus, split, evaluation, originality: None, music: None })
     }
 
     /// Judges with the baselines, counted from the training songs: a unigram and, of events with few enough fields, a Markov

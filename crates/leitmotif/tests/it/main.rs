@@ -8,4 +8,5 @@ mod help;
 mod interrupt;
 mod journey;
 mod latents;
+mod music;
 mod program;

@@ -6,15 +6,12 @@ use crate::{interrupt, model, originality};
 use anyhow::Result;
 use leitmotif_compose::{Length, Request, generate_many};
 use leitmotif_data::{Corpus, Split};
-use leitmotif_score::{Score, Ticks};
+use leitmotif_study::comparison::opening;
 use leitmotif_study::originality::NGRAMS;
 use leitmotif_study::{OriginalityPercentiles, OriginalityReport, OriginalitySummary};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
-
-/// The length of the pieces, and at most of the stretches of human songs, in bars.
-const BARS: usize = 32;
 
 /// Pieces among human songs.
 #[derive(Debug, Serialize)]
@@ -44,22 +41,30 @@ struct Measured {
     percentiles: OriginalityPercentiles,
 }
 
-/// Composes `count` pieces, and measures them and the corpus's test songs against its training songs.
-pub fn measure(folder: &Path, corpus: &Corpus, count: u64, seed: u64, console: &Console) -> Result<Originality> {
+/// Composes `count` pieces of `bars` bars, and measures them and as many bars of the corpus's test songs against its
+/// training songs: a longer stretch has more chances to have something in common.
+pub fn measure(
+    folder: &Path,
+    corpus: &Corpus,
+    count: u64,
+    bars: usize,
+    seed: u64,
+    console: &Console,
+) -> Result<Originality> {
     let index = originality::index(corpus)?;
     let opened = model::open(folder)?;
-    let request = Request { length: Length::Bars(BARS), seed, ..opened.request() };
+    let request = Request { length: Length::Bars(bars), seed, ..opened.request() };
     console.progress(&format!("composing {}", counted(count as usize, "piece")));
     let cancel = interrupt::flag();
     let made = generate_many(&*opened.model, &*opened.representation, &request, count, &|_| (), cancel)?;
     console.progress("looking for what is in common");
     let human = originality::decode(corpus, &corpus.split(Split::Test))?;
-    let human: Vec<OriginalityReport> = human.par_iter().map(|score| index.report(&beginning(score))).collect();
+    let human: Vec<OriginalityReport> = human.par_iter().map(|score| index.report(&opening(score, bars))).collect();
     let reports: Vec<OriginalityReport> = made.par_iter().map(|piece| index.report(&piece.score)).collect();
     console.clear();
     Ok(Originality {
         training_songs: index.songs(),
-        bars: BARS,
+        bars,
         seed,
         summary: OriginalitySummary::of(&reports),
         test_songs: OriginalitySummary::of(&human),
@@ -68,17 +73,6 @@ pub fn measure(folder: &Path, corpus: &Corpus, count: u64, seed: u64, console: &
             .map(|(piece, report)| Measured { piece, percentiles: OriginalityPercentiles::of(&report, &human), report })
             .collect(),
     })
-}
-
-/// The first [`BARS`] bars of a song from the first one that has notes on: a longer stretch has more chances to have
-/// something in common.
-fn beginning(score: &Score) -> Score {
-    let first = score.parts.iter().flat_map(|part| &part.notes).map(|note| note.onset).min();
-    let first = first.unwrap_or(Ticks(0));
-    let mut bars = score.bars().skip_while(|bar| bar.end() <= first).take(BARS);
-    let Some(begins) = bars.next() else { return score.clone() };
-    let ends = bars.last().unwrap_or(begins).end();
-    score.excerpt(begins.start, ends)
 }
 
 impl Originality {
