@@ -161,6 +161,9 @@ impl<'a> Composition<'a> {
         if checkpoint.again(&closing, ending, &self.trace, chance) {
             self.redrawn_bars += 1;
             (self.grammar, self.course) = checkpoint.start();
+            if checkpoint.must_depart() {
+                self.course.depart(self.sampler.chance());
+            }
             self.sequence.truncate(checkpoint.events());
             self.trace.truncate(checkpoint.traced());
             self.sampler.begin();

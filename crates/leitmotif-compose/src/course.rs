@@ -62,8 +62,11 @@ pub(crate) struct Course {
     bar_began: f64,
     /// Bars without a note up to now, the one being written included.
     silent: usize,
-    bar_hash: blake3::Hasher,
-    last_bar: Option<blake3::Hash>,
+    /// Position, instrument and pitch of the notes of the bar being written, and of the one before it.
+    bar: Vec<(Value, Value, Value)>,
+    last_bar: Vec<(Value, Value, Value)>,
+    /// The note, by its place in the bar, with which the bar must depart from the one before, at the latest.
+    departs_at: Option<usize>,
     /// Bars that were equal to the one before: the last ones in a row, and all.
     equal_bars: usize,
     all_equal_bars: usize,
@@ -109,8 +112,9 @@ impl Course {
             notes_in_bar: 0,
             bar_began: 0.0,
             silent: 0,
-            bar_hash: blake3::Hasher::new(),
-            last_bar: None,
+            bar: Vec::new(),
+            last_bar: Vec::new(),
+            departs_at: None,
             equal_bars: 0,
             all_equal_bars: 0,
         }
@@ -285,9 +289,34 @@ impl Course {
 
     /// Whether the bar about to close must not be as it is: it would be one too many equal ones in a row.
     pub fn repeats_too_often(&self) -> bool {
-        self.may_repeat_too_often()
-            && self.notes_in_bar > 0
-            && self.last_bar.is_some_and(|last| last == self.bar_hash.finalize())
+        self.may_repeat_too_often() && !self.bar.is_empty() && self.bar == self.last_bar
+    }
+
+    /// Makes the bar depart from the one before with a note (or before it closes) that `chance`, from 0 to 1, chooses.
+    pub fn depart(&mut self, chance: f64) {
+        let places = self.last_bar.len() + 1;
+        self.departs_at = Some(((chance * places as f64) as usize).min(places - 1));
+    }
+
+    /// Takes out of `allowed` what would repeat the bar before where this one must depart from it.
+    pub fn departure(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let (Some(places), Some(at)) = (meaning.places, self.departs_at) else { return };
+        if self.bar.len() != at || self.bar != self.last_bar[..at] {
+            return;
+        }
+        match self.last_bar.get(at) {
+            None if field == 0 => {
+                let kinds = allowed.iter_mut().zip(&meaning.kinds);
+                kinds.for_each(|(allowed, kind)| *allowed &= !kind.is_bar() && *kind != Kind::End);
+            }
+            Some(&(position, instrument, pitch))
+                if field == places.pitch
+                    && (earlier[places.position], earlier[places.instrument]) == (position, instrument) =>
+            {
+                allowed[usize::from(pitch)] = false;
+            }
+            _ => {}
+        }
     }
 
     /// Whether the bar being written must differ from the one before it.
@@ -337,12 +366,11 @@ impl Course {
         match meaning.kind(event) {
             Kind::Bar(..) => {
                 self.meter = event.first().copied();
-                let hash = self.bar_hash.finalize();
-                let equal = self.notes_in_bar > 0 && self.last_bar == Some(hash);
+                let equal = !self.bar.is_empty() && self.last_bar == self.bar;
                 self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
                 self.all_equal_bars += usize::from(equal);
-                self.last_bar = Some(hash);
-                self.bar_hash.reset();
+                self.last_bar = std::mem::take(&mut self.bar);
+                self.departs_at = None;
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
@@ -359,12 +387,9 @@ impl Course {
                     let player = event[places.instrument];
                     self.missing.retain(|&value| value != player);
                     self.entries.play(player, self.bars);
+                    // Two bars are equal if the same pitches begin in them, however long and loud.
+                    self.bar.push((event[places.position], player, event[places.pitch]));
                 }
-                // Two bars are equal if the same pitches begin in them, however long and loud.
-                let same = meaning.places.map_or(event.len(), |places| places.pitch + 1);
-                event[..same].iter().for_each(|value| {
-                    self.bar_hash.update(&value.to_le_bytes());
-                });
             }
             Kind::With => self.named.extend(meaning.places.map(|places| event[places.instrument])),
             Kind::End | Kind::Opening => {}

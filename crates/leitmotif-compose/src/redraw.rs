@@ -1,7 +1,8 @@
 //! Bars that are drawn again as a whole.
 //!
 //! A rule about a bar (not too many equal ones in a row) cannot be kept by masks without bending its notes: the bar is drawn
-//! again, which keeps the model's proportions among the bars that may be. The last bar of a length in bars is drawn
+//! again, which keeps the model's proportions among the bars that may be. Where that does not help, because the model is certain, the
+//! bar departs from the one before at a note that is drawn by chance: what repeats there is refused. The last bar of a length in bars is drawn
 //! several times, and one of the candidates is taken in proportion to the probability that the model gives to ending there:
 //! importance resampling of bars by what follows them (Rubin 1987), since a model does not know where a piece will end.
 
@@ -52,6 +53,11 @@ impl<'a> Checkpoint<'a> {
     /// Where the bar began.
     pub fn start(&self) -> (Box<dyn Grammar + 'a>, Course) {
         (self.grammar.fork(), self.course.clone())
+    }
+
+    /// Whether drawing the bar again has not helped: the model writes nothing else.
+    pub fn must_depart(&self) -> bool {
+        self.repeats > MAX_REDRAWS / 2
     }
 
     /// Events before the bar's first note.

@@ -18,6 +18,8 @@ pub enum Rule {
     Part,
     /// The length of the piece: bars, notes, the end, and who must still play.
     Length,
+    /// The bar must differ from the one before it.
+    Repeats,
     /// What was asked of attributes.
     Attributes,
     /// A copy of a training song would be too long.
