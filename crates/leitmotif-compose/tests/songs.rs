@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Hashing, compose, events, prime};
-use leitmotif_compose::{Constraints, Length, Piece, Prime, Request, generate};
+use leitmotif_compose::{Constraints, FieldSampling, Length, Piece, Prime, Request, Sampling, generate};
 use leitmotif_data::{Ensemble, EnsemblePart, Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation};
 use leitmotif_model::{Ensemble as Batch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Score};
@@ -239,7 +239,7 @@ fn looping(representation: &dyn Representation) -> Looping {
     let kinds = &representation.vocabulary().fields[0].values;
     let bars: Vec<u16> =
         (0..).zip(kinds).filter(|(_, kind)| kind.starts_with("bar ")).map(|(value, _)| value).collect();
-    Looping { inner: Hashing::new(representation, 150.0), bars: bars[0]..bars[bars.len() - 1] + 1 }
+    Looping { inner: Hashing::new(representation, 250.0), bars: bars[0]..bars[bars.len() - 1] + 1 }
 }
 
 /// Bars equal to the one before: the most in a row, and all.
@@ -269,6 +269,7 @@ fn no_more_bars_repeat_than_may() {
         meter: Some((4, 4)),
         tempo: Some(120.0),
         most_notes_in_bar: 6,
+        sampling: Sampling::new(FieldSampling::default()),
         most_equal_bars,
         seed,
         ..Request::default()
