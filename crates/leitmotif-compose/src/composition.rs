@@ -1,5 +1,5 @@
-//! One piece while it is composed, as far as it has come. Whoever drives it answers its questions with a model's logits
-//! and tells the model of its events.
+//! One piece while it is composed, as far as it has come. Whoever drives it answers its questions
+//! with a model's logits and tells the model of its events.
 
 use crate::course::{Counted, Course};
 use crate::ensemble::{Entries, Repeats};
@@ -44,8 +44,8 @@ pub(crate) struct Composition<'a> {
 impl<'a> Composition<'a> {
     /// Piece number `piece`, as far as its opening.
     ///
-    /// # Errors
-    /// [`ComposeError`] if the opening is not grammatical or the length too short for the instruments.
+    /// # Errors [`ComposeError`] if the opening is not grammatical or the length too short for the
+    /// instruments.
     pub fn new(plan: &'a Plan<'a>, piece: u64) -> Result<Self, ComposeError> {
         let mut grammar = plan.representation.grammar();
         for event in plan.opening.events() {
@@ -82,7 +82,8 @@ impl<'a> Composition<'a> {
         })
     }
 
-    /// What the model is to be told before it reads `event`, if that begins a bar and the model has latents.
+    /// What the model is to be told before it reads `event`, if that begins a bar and the model has
+    /// latents.
     pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
         let conditioner = self.conditioner.as_mut().filter(|_| self.plan.meaning.kind(event).is_bar())?;
         conditioner.begin_bar();
@@ -115,7 +116,8 @@ impl<'a> Composition<'a> {
         self.complete
     }
 
-    /// Draws the next event as far as it comes without logits it does not have, and returns the field it needs them of.
+    /// Draws the next event as far as it comes without logits it does not have, and returns the
+    /// field it needs them of.
     pub fn draw(&mut self) -> Option<usize> {
         match self.sampler.draw(&mut *self.grammar, &self.course, &self.sequence) {
             Draw::Asks(field) => return Some(field),
@@ -146,8 +148,8 @@ impl<'a> Composition<'a> {
         marks
     }
 
-    /// Looks at the bar that the event just drawn closes, if it does and may be drawn again. True if it is: the piece
-    /// stands where the bar began, and the model must go back there too.
+    /// Looks at the bar that the event just drawn closes, if it does and may be drawn again. True
+    /// if it is: the piece stands where the bar began, and the model must go back there too.
     pub fn goes_back(&mut self) -> bool {
         let kind = self.plan.meaning.kind(self.sampler.event());
         let closes = kind.is_bar() || kind == Kind::End;
@@ -181,7 +183,8 @@ impl<'a> Composition<'a> {
         false
     }
 
-    /// Adds the event that was drawn, if there was one. Returns how far the piece has come, from time to time and in the end.
+    /// Adds the event that was drawn, if there was one. Returns how far the piece has come, from
+    /// time to time and in the end.
     pub fn follow(&mut self) -> Option<Progress> {
         if !self.complete {
             let (meaning, event) = (&self.plan.meaning, self.sampler.event());

@@ -1,9 +1,11 @@
-//! The course of a piece: when a bar may close, when the piece must end, and when an instrument that has not played yet must.
+//! The course of a piece: when a bar may close, when the piece must end, and when an instrument
+//! that has not played yet must.
 //!
-//! Every asked-for instrument plays: when only as much room is left as those need that are still missing, the lowest of them
-//! is the only one that may play, until all have. That room is counted in bars, in notes, or as the second half of the
-//! seconds; in each of them the rule begins to hold at the start of a bar or leaves the next bar open, so that it can
-//! always be obeyed. Before that, an instrument that rests for longer than in songs is gently favoured.
+//! Every asked-for instrument plays: when only as much room is left as those need that are still
+//! missing, the lowest of them is the only one that may play, until all have. That room is counted
+//! in bars, in notes, or as the second half of the seconds; in each of them the rule begins to hold
+//! at the start of a bar or leaves the next bar open, so that it can always be obeyed. Before that,
+//! an instrument that rests for longer than in songs is gently favoured.
 
 use crate::Length;
 use crate::copies::Copies;
@@ -13,7 +15,8 @@ use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use leitmotif_data::{Grammar, Value};
 
-/// A length in seconds below which missing instruments play at once, because a single slow bar may fill it.
+/// A length in seconds below which missing instruments play at once, because a single slow bar may
+/// fill it.
 const SHORT_SECONDS: f64 = 60.0;
 /// The position value of the first step of a bar.
 const FIRST_POSITION: usize = 1;
@@ -51,7 +54,8 @@ pub(crate) struct Course {
     pub now: Counted,
     /// Bars begun.
     pub bars: usize,
-    /// The kind that closes the bar being written, where nothing but notes and it may come: the frame of a piece is given.
+    /// The kind that closes the bar being written, where nothing but notes and it may come: the
+    /// frame of a piece is given.
     pub closing: Option<Value>,
     /// What is asked of bars, where the model has attributes.
     pub keeping: Option<Keeping>,
@@ -62,10 +66,12 @@ pub(crate) struct Course {
     bar_began: f64,
     /// Bars without a note up to now, the one being written included.
     silent: usize,
-    /// Position, instrument and pitch of the notes of the bar being written, and of the one before it.
+    /// Position, instrument and pitch of the notes of the bar being written, and of the one before
+    /// it.
     bar: Vec<(Value, Value, Value)>,
     last_bar: Vec<(Value, Value, Value)>,
-    /// The note, by its place in the bar, with which the bar must depart from the one before, at the latest.
+    /// The note, by its place in the bar, with which the bar must depart from the one before, at
+    /// the latest.
     departs_at: Option<usize>,
     /// Bars that were equal to the one before: the last ones in a row, and all.
     equal_bars: usize,
@@ -205,7 +211,8 @@ impl Course {
         }
     }
 
-    /// Takes out of `allowed` other meters than the piece's, and instruments that its own header does not name.
+    /// Takes out of `allowed` other meters than the piece's, and instruments that its own header
+    /// does not name.
     pub fn ensemble(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         let Some(places) = meaning.places else { return };
         if let Some(meter) = self.meter.filter(|_| field == 0) {
@@ -265,7 +272,8 @@ impl Course {
         allowed.iter_mut().zip(&meaning.kinds).for_each(|(allowed, kind)| *allowed &= may_end && *kind == Kind::End);
     }
 
-    /// How likely the model is to end where it closes the last bar, as a share of closing it at all, from 0 to 1; 0 elsewhere.
+    /// How likely the model is to end where it closes the last bar, as a share of closing it at
+    /// all, from 0 to 1; 0 elsewhere.
     pub fn ending(&self, meaning: &Meaning, logits: &[f32]) -> f64 {
         if meaning.places.is_none() || !self.is_last_bar() {
             return 0.0;
@@ -287,12 +295,14 @@ impl Course {
         matches!(self.length, Length::Bars(most) if self.bars == most) && self.closing.is_none()
     }
 
-    /// Whether the bar about to close must not be as it is: it would be one too many equal ones in a row.
+    /// Whether the bar about to close must not be as it is: it would be one too many equal ones in
+    /// a row.
     pub fn repeats_too_often(&self) -> bool {
         self.may_repeat_too_often() && !self.bar.is_empty() && self.bar == self.last_bar
     }
 
-    /// Makes the bar depart from the one before with a note (or before it closes) that `chance`, from 0 to 1, chooses.
+    /// Makes the bar depart from the one before with a note (or before it closes) that `chance`,
+    /// from 0 to 1, chooses.
     pub fn depart(&mut self, chance: f64) {
         let places = self.last_bar.len() + 1;
         self.departs_at = Some(((chance * places as f64) as usize).min(places - 1));
@@ -330,8 +340,9 @@ impl Course {
         in_a_row > 0 && self.bars > 1 && (many || self.equal_bars + 1 >= in_a_row)
     }
 
-    /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the probability of another bar
-    /// moves to the end, and where the closing kind is given, that of every closing kind to it.
+    /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the
+    /// probability of another bar moves to the end, and where the closing kind is given, that of
+    /// every closing kind to it.
     pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
         let Some(places) = meaning.places else { return };
         if let Some(keeping) = &self.keeping {

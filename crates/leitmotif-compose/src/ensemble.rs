@@ -1,8 +1,10 @@
-//! Who plays, when nobody says so: an ensemble that occurs in a training song, with its genre, tempo and metre.
+//! Who plays, when nobody says so: an ensemble that occurs in a training song, with its genre,
+//! tempo and metre.
 //!
-//! What a request leaves open is drawn before the first event, so that it holds throughout a piece: genre, ensemble, tempo and
-//! metre of one song, drawn among those that agree with what is asked for. The song also says when each of its
-//! instruments enters and for how long it rests, which a piece is nudged to follow.
+//! What a request leaves open is drawn before the first event, so that it holds throughout a piece:
+//! genre, ensemble, tempo and metre of one song, drawn among those that agree with what is asked
+//! for. The song also says when each of its instruments enters and for how long it rests, which a
+//! piece is nudged to follow.
 
 use crate::constraints::same;
 use crate::meaning::Meaning;
@@ -12,9 +14,9 @@ use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What is added to the logit of an instrument for each bar that it has played less than the song, and at most. The
-/// model still chooses place and pitch, and the prior fades as the instrument plays; without it instruments that have
-/// left the model's memory do not return.
+/// What is added to the logit of an instrument for each bar that it has played less than the song,
+/// and at most. The model still chooses place and pitch, and the prior fades as the instrument
+/// plays; without it instruments that have left the model's memory do not return.
 const FAVOUR: (f64, f64) = (1.0, 4.0);
 /// The share of bars in which an instrument plays that the song does not have.
 const UNKNOWN_SHARE: f64 = 0.5;
@@ -35,7 +37,8 @@ pub(crate) fn is_drawn(request: &Request) -> bool {
     request.prime.is_none() && request.observed.as_ref().is_some_and(|observed| !observed.ensembles.is_empty())
 }
 
-/// The request of piece number `piece`, with what it leaves open drawn from the training songs, if they are known.
+/// The request of piece number `piece`, with what it leaves open drawn from the training songs, if
+/// they are known.
 pub(crate) fn resolve(request: &Request, piece: u64) -> Resolved {
     let required = request.header.instruments.clone();
     let mut resolved = Resolved { request: request.clone(), required, song: None };
@@ -66,7 +69,8 @@ pub(crate) fn players(request: &Request) -> Vec<Instrument> {
     players
 }
 
-/// Draws a song among those that agree best with what is asked for: its genre, its instruments, its metre.
+/// Draws a song among those that agree best with what is asked for: its genre, its instruments, its
+/// metre.
 fn draw<'a>(
     observed: &'a Observed,
     request: &Request,
@@ -85,7 +89,8 @@ fn draw<'a>(
             common / (song.parts.len() as f64 + playing.len() as f64 - common).max(1.0)
         };
         let meter = meter.is_none_or(|meter| meter == song.meter);
-        // The songs that agree best weigh most; a metre that differs only matters where no song has the one asked for.
+        // The songs that agree best weigh most; a metre that differs only matters where no song has
+        // the one asked for.
         (agreement.powi(4) + 1e-9) * if meter { 1.0 } else { 1e-6 }
     };
     let of_genre = |song: &&Ensemble| genre.as_ref().is_none_or(|genre| song.genre.as_ref() == Some(genre));
@@ -109,8 +114,8 @@ pub(crate) struct Repeats {
 }
 
 impl Repeats {
-    /// As many as was asked for, or as the songs of a genre (of all genres where none is named) have in a row, and the share that the
-    /// song has whose ensemble plays.
+    /// As many as was asked for, or as the songs of a genre (of all genres where none is named)
+    /// have in a row, and the share that the song has whose ensemble plays.
     pub fn new(asked: usize, observed: Option<&Observed>, genre: Option<&String>, song: Option<&Ensemble>) -> Self {
         let of_genre = |song: &&Ensemble| genre.is_none_or(|genre| song.genre.as_ref() == Some(genre));
         let songs = observed.iter().flat_map(|observed| &observed.ensembles).filter(of_genre);
@@ -138,8 +143,8 @@ struct Entry {
 pub(crate) struct Entries(Vec<Entry>);
 
 impl Entries {
-    /// The entries of the instruments with these values, as the song has them, scaled to the length of the piece; `before` are
-    /// the bars of a prime.
+    /// The entries of the instruments with these values, as the song has them, scaled to the length
+    /// of the piece; `before` are the bars of a prime.
     pub fn new(meaning: &Meaning, values: &[Value], song: Option<&Ensemble>, length: Length, before: usize) -> Self {
         let entry = |&value: &Value| {
             let instrument = meaning.instruments.get(usize::from(value)).copied().flatten()?;

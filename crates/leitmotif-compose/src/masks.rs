@@ -1,5 +1,5 @@
-//! What stays the same throughout a piece: which instruments, pitches and time signatures may be, by what was asked for and by
-//! what training songs have.
+//! What stays the same throughout a piece: which instruments, pitches and time signatures may be,
+//! by what was asked for and by what training songs have.
 
 use crate::constraints::same;
 use crate::meaning::{Kind, Meaning};
@@ -34,7 +34,8 @@ pub(crate) struct Masks {
 }
 
 impl Masks {
-    /// `meter` holds throughout; `playing` are the instruments of a prime, `must` those that have to play.
+    /// `meter` holds throughout; `playing` are the instruments of a prime, `must` those that have
+    /// to play.
     pub fn new(
         meaning: &Meaning,
         vocabulary: &Vocabulary,
@@ -138,7 +139,8 @@ impl Masks {
             let Some(part) = instrument.and_then(|it| observed.part(it)) else { return Vec::new() };
             let drums = part.instrument.is_drums();
             let (low, high) = (part.pitches.first().copied(), part.pitches.last().copied());
-            // Songs are transposed in training: between its lowest and its highest an instrument has every pitch.
+            // Songs are transposed in training: between its lowest and its highest an instrument
+            // has every pitch.
             let has = |pitch: u8| match drums {
                 true => part.pitches.binary_search(&pitch).is_ok(),
                 false => low.is_some_and(|low| low <= pitch) && high.is_some_and(|high| pitch <= high),
@@ -174,7 +176,8 @@ impl Masks {
         }
     }
 
-    /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was asked for, are left.
+    /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was
+    /// asked for, are left.
     pub fn unseen(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         let (Some(places), Some(seen)) = (meaning.places, self.seen.get(field)) else { return };
         if field == 0 {

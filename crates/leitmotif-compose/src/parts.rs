@@ -1,5 +1,5 @@
-//! How far a part may go: no wider a range than any training song's part of its instrument has, and no larger a chord than nearly
-//! all of them.
+//! How far a part may go: no wider a range than any training song's part of its instrument has, and
+//! no larger a chord than nearly all of them.
 
 use crate::meaning::{Kind, Meaning};
 use leitmotif_data::{Observed, Value};
@@ -59,7 +59,8 @@ impl PartLimits {
         }
     }
 
-    /// Takes out of `allowed` the instrument whose chord is full, and pitches that would widen a range too far.
+    /// Takes out of `allowed` the instrument whose chord is full, and pitches that would widen a
+    /// range too far.
     pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
         if field == places.instrument {

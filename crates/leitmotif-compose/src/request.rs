@@ -24,8 +24,8 @@ pub enum Length {
     Bars(usize),
     /// Exactly so many seconds: what would sound longer is cut there.
     Seconds(f64),
-    /// Exactly so many notes (chords, where an event is a chord; in `chorales` and `rolls` at least so many, since a frame may begin
-    /// several).
+    /// Exactly so many notes (chords, where an event is a chord; in `chorales` and `rolls` at least
+    /// so many, since a frame may begin several).
     Notes(usize),
     /// Until the model ends, or after `most_bars` at the latest.
     Open {
@@ -37,51 +37,53 @@ pub enum Length {
 /// Everything that decides what a piece becomes, besides the model and the piece's number.
 #[derive(Clone, Serialize)]
 pub struct Request {
-    /// Genre and instruments. Where instruments are named, only these play, and each of them does. What is left open is
-    /// drawn from [`Self::observed`], else by the model.
+    /// Genre and instruments. Where instruments are named, only these play, and each of them does.
+    /// What is left open is drawn from [`Self::observed`], else by the model.
     pub header: Header,
     /// How much.
     pub length: Length,
     /// Music to continue.
     #[serde(skip)]
     pub prime: Option<Prime>,
-    /// Tempo in quarters a minute, kept exactly and throughout; `None` takes that of the ensemble that is drawn, else leaves
-    /// it to the model (or carries the prime's on).
+    /// Tempo in quarters a minute, kept exactly and throughout; `None` takes that of the ensemble
+    /// that is drawn, else leaves it to the model (or carries the prime's on).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tempo: Option<f64>,
-    /// Time signature, kept throughout; `None` takes that of the ensemble that is drawn, else the first that the model
-    /// writes (or carries the prime's on).
+    /// Time signature, kept throughout; `None` takes that of the ensemble that is drawn, else the
+    /// first that the model writes (or carries the prime's on).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<(u8, u8)>,
     /// How values are drawn.
     pub sampling: Sampling,
     /// What the notes must keep to.
     pub constraints: Constraints,
-    /// Training songs that must not be copied at length; `None` leaves it to the model. Pieces that are edited
-    /// ([`crate::latent`]) do not keep to it.
+    /// Training songs that must not be copied at length; `None` leaves it to the model. Pieces that
+    /// are edited ([`crate::latent`]) do not keep to it.
     #[serde(rename = "avoid_copies", skip_serializing_if = "Option::is_none")]
     pub avoid: Option<AvoidCopies>,
-    /// Where latents come from and what is asked of attributes, of a model with latents; `None` for the defaults.
+    /// Where latents come from and what is asked of attributes, of a model with latents; `None` for
+    /// the defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
     /// Decides every draw, together with the piece's number.
     pub seed: u64,
-    /// Off: the grammar only counts what it would have prevented. Such an event is drawn again with the grammar on, so the
-    /// piece is valid all the same.
+    /// Off: the grammar only counts what it would have prevented. Such an event is drawn again with
+    /// the grammar on, so the piece is valid all the same.
     pub grammar: bool,
     /// Most bars without a note in a row.
     pub most_silent_bars: usize,
     /// Most notes of a bar.
     pub most_notes_in_bar: usize,
-    /// Most identical bars in a row, or as many as a training song of the genre has, if that is more. Where training songs
-    /// are known, no larger share of bars repeats the one before than in the song whose ensemble plays. A bar that
-    /// repeats too much is drawn again, up to [`MAX_REDRAWS`] times. 0 for no limit.
+    /// Most identical bars in a row, or as many as a training song of the genre has, if that is
+    /// more. Where training songs are known, no larger share of bars repeats the one before than in
+    /// the song whose ensemble plays. A bar that repeats too much is drawn again, up to
+    /// [`MAX_REDRAWS`] times. 0 for no limit.
     pub most_equal_bars: usize,
-    /// How often the last bar of a length in bars is drawn, at least 1: of the candidates one is taken in proportion to how
-    /// likely the model is to end there.
+    /// How often the last bar of a length in bars is drawn, at least 1: of the candidates one is
+    /// taken in proportion to how likely the model is to end there.
     pub endings: usize,
-    /// What the model's training songs have: what none of them has is never drawn, and what is left open is drawn from
-    /// them. `None` where it is not known.
+    /// What the model's training songs have: what none of them has is never drawn, and what is left
+    /// open is drawn from them. `None` where it is not known.
     #[serde(skip)]
     pub observed: Option<Arc<Observed>>,
     /// Whether pieces say of each event how it was drawn ([`crate::Piece::trace`]).

@@ -1,9 +1,10 @@
 //! From logits to a choice.
 //!
-//! Masked values are out from the beginning. The rest pass, in this order: temperature; top-k (the `k` most probable); top-p
-//! (Holtzman et al. 2020: the smallest set of the most probable whose mass is at least `p`, so 0.9 keeps 90 %); min-p
-//! (Nguyen et al. 2024: those at least `p` times as probable as the most probable). The most probable always stays. Each filter
-//! sees the renormalised outcome of the one before. Equal probabilities are ordered by value.
+//! Masked values are out from the beginning. The rest pass, in this order: temperature; top-k (the
+//! `k` most probable); top-p (Holtzman et al. 2020: the smallest set of the most probable whose
+//! mass is at least `p`, so 0.9 keeps 90 %); min-p (Nguyen et al. 2024: those at least `p` times as
+//! probable as the most probable). The most probable always stays. Each filter sees the
+//! renormalised outcome of the one before. Equal probabilities are ordered by value.
 
 use crate::ComposeError;
 use rand::Rng;
@@ -11,7 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where `e` to this power, as often as a field can have values, is lost in the rounding of a sum of probabilities.
+/// Where `e` to this power, as often as a field can have values, is lost in the rounding of a sum
+/// of probabilities.
 const BEYOND_REACH: f32 = -50.0;
 /// Highest temperature.
 const MAX_TEMPERATURE: f64 = 100.0;
@@ -36,7 +38,8 @@ impl Default for FieldSampling {
     }
 }
 
-/// How values are drawn: for all fields, and for some otherwise. The default is [`FieldSampling::standard`] for each field.
+/// How values are drawn: for all fields, and for some otherwise. The default is
+/// [`FieldSampling::standard`] for each field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sampling {
@@ -48,8 +51,8 @@ pub struct Sampling {
 }
 
 impl FieldSampling {
-    /// How a field of this name is drawn where nothing is asked for: chosen on validation songs, by how hard pieces are
-    /// to tell from them (docs/benchmarks.md).
+    /// How a field of this name is drawn where nothing is asked for: chosen on validation songs, by
+    /// how hard pieces are to tell from them (docs/benchmarks.md).
     pub fn standard(field: &str) -> Self {
         let (temperature, min_p) = match field {
             "pitch" => (1.0, 0.04),
@@ -70,8 +73,8 @@ impl FieldSampling {
         range("min_p", self.min_p, (0.0..=1.0).contains(&self.min_p), "between 0 and 1")
     }
 
-    /// The values that stay with their probabilities (which sum to 1), the most probable first unless no filter
-    /// asked for an order. Empty if nothing is allowed.
+    /// The values that stay with their probabilities (which sum to 1), the most probable first
+    /// unless no filter asked for an order. Empty if nothing is allowed.
     pub fn distribution(&self, logits: &[f32], allowed: &[bool]) -> Vec<(usize, f64)> {
         let mut values = Vec::new();
         self.distribute(logits, allowed, &mut values);

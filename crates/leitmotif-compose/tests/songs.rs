@@ -188,7 +188,8 @@ fn whoever_rests_in_the_bars_of_a_prime_may_enter() {
     assert!(entered >= 6, "in {entered} of 12 pieces");
 }
 
-/// Writes the same bar again and again, nearly always: its logits depend on what the bar has so far.
+/// Writes the same bar again and again, nearly always: its logits depend on what the bar has so
+/// far.
 struct Looping {
     inner: Hashing,
     bars: std::ops::Range<u16>,

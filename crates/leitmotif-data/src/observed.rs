@@ -1,7 +1,9 @@
-//! What training songs have: the values their events use, how each instrument is played, and who plays together.
+//! What training songs have: the values their events use, how each instrument is played, and who
+//! plays together.
 //!
-//! A model gives every value some probability, those that it has never met included. Whoever composes can keep to what
-//! songs have: no drum key, metre or chord that none of them has, and an ensemble that occurs in one of them.
+//! A model gives every value some probability, those that it has never met included. Whoever
+//! composes can keep to what songs have: no drum key, metre or chord that none of them has, and an
+//! ensemble that occurs in one of them.
 
 use crate::{Header, Value};
 use leitmotif_score::Instrument;
@@ -43,7 +45,8 @@ pub struct ObservedPart {
     pub pitches: Vec<u8>,
     /// The widest range of one song's part, in semitones.
     pub widest: u8,
-    /// The most notes that begin together in 19 of 20 songs' parts: of a few files, several players of one program make one part.
+    /// The most notes that begin together in 19 of 20 songs' parts: of a few files, several players
+    /// of one program make one part.
     pub chord: usize,
 }
 
@@ -60,7 +63,8 @@ pub struct Ensemble {
     pub meter: (u8, u8),
     /// Bars of the song, at least 1.
     pub bars: usize,
-    /// Bars whose notes begin as those of the bar before: the same instruments, positions and pitches.
+    /// Bars whose notes begin as those of the bar before: the same instruments, positions and
+    /// pitches.
     pub repeats: usize,
     /// The most of them in a row.
     pub repeats_in_a_row: usize,
@@ -106,10 +110,11 @@ impl Observed {
         self.parts.iter().find(|part| same(part.instrument))
     }
 
-    /// Reads the [`OBSERVED_FILE`] of a model folder; `None` where there is none, as in folders of earlier versions.
+    /// Reads the [`OBSERVED_FILE`] of a model folder; `None` where there is none, as in folders of
+    /// earlier versions.
     ///
-    /// # Errors
-    /// [`ObservedError`] if there is one that cannot be read or says what no song can have.
+    /// # Errors [`ObservedError`] if there is one that cannot be read or says what no song can
+    /// have.
     pub fn load(folder: &Path) -> Result<Option<Self>, ObservedError> {
         let path = folder.join(OBSERVED_FILE);
         let wrong = |reason: String| ObservedError { path: path.clone(), reason };

@@ -1,16 +1,19 @@
-//! One event: field after field, drawn in the model's own proportions among the events that are allowed.
+//! One event: field after field, drawn in the model's own proportions among the events that are
+//! allowed.
 //!
-//! Grammar, constraints, the course of the piece and the ban on copies each refuse values of a field. An event's first
-//! fields are drawn before one knows whether its later ones are allowed, so masking field by field would bend the choice: a
-//! chord would climb because it may not repeat, an instrument play where another was meant. Instead a value that is refused rejects
-//! the whole event, and a [`Tree`] remembers what was tried ([`tree`] says why the proportions stay exact).
+//! Grammar, constraints, the course of the piece and the ban on copies each refuse values of a
+//! field. An event's first fields are drawn before one knows whether its later ones are allowed, so
+//! masking field by field would bend the choice: a chord would climb because it may not repeat, an
+//! instrument play where another was meant. Instead a value that is refused rejects the whole
+//! event, and a [`Tree`] remembers what was tried ([`tree`] says why the proportions stay exact).
 //!
-//! Where the model wants next to nothing of what is allowed, after [`MOST_EVALUATIONS`] evaluations of a field or
-//! where sampling filters leave nothing, values are drawn under masks field by field ([`Mode::Masked`]), dead ends
-//! taken back; where even that leaves nothing, the bar closes, then the piece ends.
+//! Where the model wants next to nothing of what is allowed, after [`MOST_EVALUATIONS`] evaluations
+//! of a field or where sampling filters leave nothing, values are drawn under masks field by field
+//! ([`Mode::Masked`]), dead ends taken back; where even that leaves nothing, the bar closes, then
+//! the piece ends.
 //!
-//! The sampler asks for logits and waits for them ([`EventSampler::draw`]), so that the questions of many pieces can be
-//! answered together.
+//! The sampler asks for logits and waits for them ([`EventSampler::draw`]), so that the questions
+//! of many pieces can be answered together.
 
 mod rule;
 #[cfg(test)]
@@ -36,8 +39,8 @@ use tree::{Drawn, ROOT, Tree};
 /// How many fields are evaluated for one event before masks take over.
 const MOST_EVALUATIONS: usize = 128;
 
-/// Words of a random stream that each bar has for itself, in [`EventSampler::turn_to_bar`], and each candidate of it; a
-/// stream has 2^68.
+/// Words of a random stream that each bar has for itself, in [`EventSampler::turn_to_bar`], and
+/// each candidate of it; a stream has 2^68.
 const WORDS_A_BAR: u128 = 1 << 32;
 const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_DRAFTS as u128;
 
@@ -147,7 +150,8 @@ pub(crate) struct EventSampler<'a> {
     forced: bool,
     evaluations: usize,
     trace: Trace,
-    /// In the last bar: how likely the model was to end there, at the last evaluation of the first field.
+    /// In the last bar: how likely the model was to end there, at the last evaluation of the first
+    /// field.
     pub ending: f64,
     /// Of all events so far.
     pub drawing: Drawing,
@@ -220,14 +224,14 @@ impl<'a> EventSampler<'a> {
         rand::Rng::random(&mut self.rng)
     }
 
-    /// Draws on from the randomness of candidate number `draft` of bar number `bar`, which is the same whatever was drawn
-    /// before.
+    /// Draws on from the randomness of candidate number `draft` of bar number `bar`, which is the
+    /// same whatever was drawn before.
     pub fn turn_to_bar(&mut self, bar: usize, draft: usize) {
         turn_to_bar(&mut self.rng, bar, draft);
     }
 
-    /// Draws the next event and steps the grammar over it, as far as it comes without logits it does not have.
-    /// Goes on after [`Self::take_logits`].
+    /// Draws the next event and steps the grammar over it, as far as it comes without logits it
+    /// does not have. Goes on after [`Self::take_logits`].
     pub fn draw(&mut self, grammar: &mut dyn Grammar, course: &Course, sequence: &Sequence) -> Draw {
         loop {
             match self.attempt(grammar, course, sequence) {
@@ -353,7 +357,8 @@ impl<'a> EventSampler<'a> {
         drawn.map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn))
     }
 
-    /// Nothing is left of the field at hand: the value before it is taken out, and the event begins again.
+    /// Nothing is left of the field at hand: the value before it is taken out, and the event begins
+    /// again.
     fn dead_end(&mut self) -> Try {
         let Some((above, branch)) = self.at else { return Try::Dead };
         self.tree.close(above, branch);

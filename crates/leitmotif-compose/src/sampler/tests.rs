@@ -1,4 +1,5 @@
-//! The distribution of drawn events against the model's own, restricted to allowed events and renormalised.
+//! The distribution of drawn events against the model's own, restricted to allowed events and
+//! renormalised.
 #![allow(clippy::unwrap_used)]
 
 use super::{Draw, EventSampler, Rule};
@@ -150,7 +151,8 @@ impl Scene {
             }
             let mut logits = self.toy.logits(&event, field);
             self.course.shift(&self.meaning, &event, field, &mut logits);
-            // The filters see what applies; of the first field what is allowed, which leaves the proportions as they are.
+            // The filters see what applies; of the first field what is allowed, which leaves the
+            // proportions as they are.
             let applies: Vec<bool> =
                 if field == 0 { allowed.clone() } else { (0..allowed.len()).map(|value| value > 0).collect() };
             for (value, share) in sampler.sampling[field].distribution(&logits, &applies) {
@@ -164,8 +166,8 @@ impl Scene {
         complete
     }
 
-    /// Pearson's statistic of many draws against the expected distribution, and its degrees of freedom; rare events count
-    /// together.
+    /// Pearson's statistic of many draws against the expected distribution, and its degrees of
+    /// freedom; rare events count together.
     fn chi_square(&self) -> (f64, f64) {
         let expected = self.expected();
         let mut counts: BTreeMap<Vec<Value>, usize> = BTreeMap::new();
@@ -195,7 +197,8 @@ impl Scene {
 
     fn holds(&self, name: &str) {
         let (statistic, freedom) = self.chi_square();
-        // Five standard deviations of the statistic above its mean: never by chance, and a bend of one part in ten fails.
+        // Five standard deviations of the statistic above its mean: never by chance, and a bend of
+        // one part in ten fails.
         let bound = freedom + 5.0 * (2.0 * freedom).sqrt();
         assert!(freedom >= 3.0, "{name}: {freedom} degrees of freedom are too few to say anything");
         assert!(statistic < bound, "{name}: {statistic:.1} with {freedom} degrees of freedom");

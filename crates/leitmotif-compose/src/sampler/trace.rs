@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 pub struct TracedField {
     /// Its value, as a number.
     pub value: Value,
-    /// The probability that the model gave it after the fields before it, as it was sampled (temperature and filters
-    /// included); absent where no other value was possible.
+    /// The probability that the model gave it after the fields before it, as it was sampled
+    /// (temperature and filters included); absent where no other value was possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
 }

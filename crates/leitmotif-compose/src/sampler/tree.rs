@@ -1,13 +1,15 @@
-//! The values tried for one event: a tree of prefixes with how much of each prefix's probability is still allowed.
+//! The values tried for one event: a tree of prefixes with how much of each prefix's probability is
+//! still allowed.
 //!
-//! An event is drawn field by field from the model's proposal, and begun again when it meets a value that is not allowed:
-//! rejection sampling, which keeps the model's own proportions among allowed events. What a rejection has taught is kept.
-//! Every prefix whose logits are known has a bound, the probability of the values after it that may still lead to
-//! an allowed event; a value is drawn in proportion to its probability times the bound of what follows it. An event `x` is then
-//! accepted with probability `p(x) / U`, where `U` is the bound of the empty prefix before the try, so accepted
-//! events have the model's proportions whatever was tried before, and no prefix is evaluated twice. (Dymetman, Bouchard
-//! and Carter, *The OS\* algorithm*, 2012; Park et al., *Grammar-aligned decoding*, 2024, who keep such bounds for
-//! language models.)
+//! An event is drawn field by field from the model's proposal, and begun again when it meets a
+//! value that is not allowed: rejection sampling, which keeps the model's own proportions among
+//! allowed events. What a rejection has taught is kept. Every prefix whose logits are known has a
+//! bound, the probability of the values after it that may still lead to an allowed event; a value
+//! is drawn in proportion to its probability times the bound of what follows it. An event `x` is
+//! then accepted with probability `p(x) / U`, where `U` is the bound of the empty prefix before the
+//! try, so accepted events have the model's proportions whatever was tried before, and no prefix is
+//! evaluated twice. (Dymetman, Bouchard and Carter, *The OS\* algorithm*, 2012; Park et al.,
+//! *Grammar-aligned decoding*, 2024, who keep such bounds for language models.)
 
 use super::Rule;
 use leitmotif_data::Value;
@@ -23,7 +25,8 @@ struct Branch {
     value: Value,
     /// Its probability after the prefix.
     probability: f64,
-    /// The share of events that begin so and may be allowed: 1 before anything is known, 0 if none is.
+    /// The share of events that begin so and may be allowed: 1 before anything is known, 0 if none
+    /// is.
     bound: f64,
     /// What refuses the value.
     refused: Option<Rule>,
@@ -82,8 +85,9 @@ impl Tree {
         self.nodes[node].branches[branch].child
     }
 
-    /// Adds field number `field` after a branch (after nothing for the first one): `values` with their probabilities, which sum to 1,
-    /// and which rule refuses each. Refused values can still be drawn once, by [`Self::draw_first`].
+    /// Adds field number `field` after a branch (after nothing for the first one): `values` with
+    /// their probabilities, which sum to 1, and which rule refuses each. Refused values can still
+    /// be drawn once, by [`Self::draw_first`].
     pub fn add(
         &mut self,
         parent: Option<(usize, usize)>,

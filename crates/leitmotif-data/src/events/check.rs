@@ -1,9 +1,10 @@
-//! Whether a score survives encoding and decoding: each note is looked for in the decoded score, so that the
-//! encoder's own account is not what is believed.
+//! Whether a score survives encoding and decoding: each note is looked for in the decoded score, so
+//! that the encoder's own account is not what is believed.
 //!
-//! Of notes that begin on one pitch of an instrument at one step the longest is looked for; the others are doubled by it.
-//! Tolerances: onset within half a grid step, duration within the step of the duration grid at that length, the
-//! same velocity bin, the same pitch and instrument (all drum kits are one). Notes match one to one.
+//! Of notes that begin on one pitch of an instrument at one step the longest is looked for; the
+//! others are doubled by it. Tolerances: onset within half a grid step, duration within the step of
+//! the duration grid at that length, the same velocity bin, the same pitch and instrument (all drum
+//! kits are one). Notes match one to one.
 
 use super::durations::Durations;
 use super::encode::{DOUBLED, step};
@@ -27,11 +28,11 @@ struct Sounding {
     matched: bool,
 }
 
-/// Encodes and decodes `score`, and counts which of its notes the result holds within the tolerances; the others by
-/// what is missing about them.
+/// Encodes and decodes `score`, and counts which of its notes the result holds within the
+/// tolerances; the others by what is missing about them.
 ///
-/// # Errors
-/// [`RepresentationError::Settings`] if the representation keeps no time (`notes`), and whatever decoding returns.
+/// # Errors [`RepresentationError::Settings`] if the representation keeps no time (`notes`), and
+/// whatever decoding returns.
 pub fn check_round_trip(
     score: &Score,
     representation: &dyn Representation,
@@ -79,8 +80,8 @@ pub fn check_round_trip(
     Ok(report)
 }
 
-/// Whether a note shares its step with a longer one, a louder one as long, or a later one that is no different. The notes are
-/// of one pitch, by onset.
+/// Whether a note shares its step with a longer one, a louder one as long, or a later one that is
+/// no different. The notes are of one pitch, by onset.
 fn is_doubled(notes: &[Sounding], index: usize) -> bool {
     let own = &notes[index];
     let outlasts = |other: &Sounding, later: bool| match other.length.cmp(&own.length) {

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 struct Line<'a> {
     /// The piece's number, from 0.
     piece: u64,
-    /// The event's place in the piece's sequence, from 0; the opening or prime comes before the first traced one.
+    /// The event's place in the piece's sequence, from 0; the opening or prime comes before the
+    /// first traced one.
     event: usize,
     /// The event in words.
     text: String,
