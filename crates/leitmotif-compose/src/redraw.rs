@@ -13,6 +13,9 @@ use crate::request::MAX_REDRAWS;
 use crate::sampler::TracedEvent;
 use leitmotif_data::{Grammar, Sequence, Value};
 
+/// How often a bar that repeats too much is drawn again freely, before it must depart.
+const FREE_REDRAWS: usize = 1;
+
 /// A piece at the end of a bar, before the event that closes it is added.
 pub(crate) struct Closing<'c, 'a> {
     /// After the closing event.
@@ -59,7 +62,7 @@ impl<'a> Checkpoint<'a> {
 
     /// Whether drawing the bar again has not helped: the model writes nothing else.
     pub fn must_depart(&self) -> bool {
-        self.repeats > MAX_REDRAWS / 2
+        self.repeats > FREE_REDRAWS
     }
 
     /// Events before the bar's first note.

@@ -34,7 +34,9 @@ fn open_band_with_its_manifest() {
     assert_eq!(corpus.manifest().genres.keys().collect::<Vec<_>>(), ["ambient", "band", "metal"]);
     assert!(corpus.songs().iter().all(|song| song.licence.is_some() && song.artist.is_some()));
     let kept: usize = corpus.songs().iter().map(|song| song.notes).sum();
-    let lost: usize = corpus.songs().iter().flat_map(|song| song.lost.values()).sum();
+    let lost = corpus.songs().iter().flat_map(|song| &song.lost);
+    // A note that doubles another of its instrument is one with it.
+    let lost: usize = lost.filter(|(cause, _)| !cause.starts_with("doubled by")).map(|(_, count)| count).sum();
     assert!(lost * 1000 <= kept + lost, "{lost} of {} notes lost", kept + lost);
 }
 

@@ -151,8 +151,21 @@ fn a_piece_is_what_was_asked_for_and_says_how_it_was_made() {
         "--json",
     ];
     let report = json(workshop(), &line);
-    let expected =
-        ["bars", "events", "instruments", "invalid_events", "notes", "path", "piece", "prime_bars", "seconds", "valid"];
+    let expected = [
+        "bars",
+        "events",
+        "instruments",
+        "invalid_events",
+        "masked_events",
+        "notes",
+        "path",
+        "piece",
+        "prime_bars",
+        "redrawn_bars",
+        "redrawn_events",
+        "seconds",
+        "valid",
+    ];
     assert_eq!(keys(&report), expected);
     let made = score(&to.path().join("new.mid"));
     assert_eq!(made.bars().count(), 6);
@@ -278,4 +291,25 @@ fn copies_are_told_and_kept_short_in_the_file_as_well() {
     assert_eq!((judged["pieces"].as_array().unwrap().len(), &judged["seed"]), (2, &5.into()));
     assert!(judged["pieces"][1]["percentiles"]["longest_run"].is_number(), "{judged}");
     assert!(done(workshop(), &line).contains("longest run, median"));
+}
+
+#[test]
+fn a_trace_has_a_line_for_every_event_that_was_drawn() {
+    let to = scratch();
+    let (out, trace) = (name(&to, "new.mid"), name(&to, "trace.jsonl"));
+    let line = ["generate", "run", "-o", &out, "--bars", "4", "--trace", &trace, "--json"];
+    let report = json(workshop(), &line);
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len() as u64, report["events"].as_u64().unwrap());
+    let notes: Vec<_> = lines.iter().filter(|line| line["text"].as_str().unwrap().starts_with("note ")).collect();
+    assert_eq!(notes.len() as u64, report["notes"].as_u64().unwrap());
+    for note in notes {
+        let fields: Vec<_> = note["fields"].as_array().unwrap().iter().map(|field| field["field"].clone()).collect();
+        assert_eq!(fields, ["kind", "position", "instrument", "pitch", "duration", "velocity"]);
+        assert!(note["draws"].as_u64().unwrap() >= 1 && note["masked"].is_boolean());
+    }
+    assert_eq!(lines[lines.len() - 1]["text"], "end");
+    let again = run(workshop(), &["generate", "run", "-o", &name(&to, "b.mid"), "--trace", &trace]);
+    assert!(again.status == 1 && again.err.contains("trace.jsonl"), "it is not replaced: {}", again.err);
 }
