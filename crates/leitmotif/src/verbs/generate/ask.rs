@@ -214,13 +214,13 @@ impl Ask {
     fn sampling(&self) -> Sampling {
         let Self { temperature, top_k, top_p, min_p, .. } = *self;
         let asked = temperature.is_some() || top_k.is_some() || top_p.is_some() || min_p.is_some();
-        let mut sampling = Sampling::default();
-        sampling.all = asked.then(|| FieldSampling {
+        let all = asked.then(|| FieldSampling {
             temperature: temperature.unwrap_or(1.0),
             top_k: top_k.unwrap_or(0),
             top_p: top_p.unwrap_or(DEFAULT_TOP_P),
             min_p: min_p.unwrap_or(0.0),
         });
+        let mut sampling = Sampling { all, ..Sampling::default() };
         for FieldSetting { field, key } in &self.field {
             let now = sampling.field(field);
             let one = sampling.fields.entry(field.clone()).or_insert(now);
