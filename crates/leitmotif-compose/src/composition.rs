@@ -145,6 +145,10 @@ impl<'a> Composition<'a> {
             let counts = (self.sequence.len(), self.trace.len());
             Checkpoint::new(self.grammar.fork(), self.course.clone(), counts, endings)
         });
+        if marks && self.course.loops && self.course.may_repeat_too_often() {
+            // It would repeat again: what is refused at once need not be drawn twice.
+            self.course.depart(self.sampler.chance());
+        }
         marks
     }
 

@@ -73,6 +73,8 @@ pub(crate) struct Course {
     /// The note, by its place in the bar, with which the bar must depart from the one before, at
     /// the latest.
     departs_at: Option<usize>,
+    /// Whether a bar has repeated until it had to depart: the model tends to loops in this piece.
+    pub loops: bool,
     /// Bars that were equal to the one before: the last ones in a row, and all.
     equal_bars: usize,
     all_equal_bars: usize,
@@ -121,6 +123,7 @@ impl Course {
             bar: Vec::new(),
             last_bar: Vec::new(),
             departs_at: None,
+            loops: false,
             equal_bars: 0,
             all_equal_bars: 0,
         }
@@ -380,8 +383,9 @@ impl Course {
                 let equal = !self.bar.is_empty() && self.last_bar == self.bar;
                 self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
                 self.all_equal_bars += usize::from(equal);
+                let repeated = |at: usize| self.bar.get(..at).is_some_and(|bar| Some(bar) == self.last_bar.get(..at));
+                self.loops |= self.departs_at.take().is_some_and(repeated);
                 self.last_bar = std::mem::take(&mut self.bar);
-                self.departs_at = None;
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;

@@ -114,7 +114,7 @@ impl Default for Request {
             most_silent_bars: 1,
             most_notes_in_bar: 1024,
             most_equal_bars: 8,
-            endings: 4,
+            endings: 2,
             observed: None,
             trace: false,
             model: None,
