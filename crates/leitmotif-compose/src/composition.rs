@@ -44,7 +44,8 @@ pub(crate) struct Composition<'a> {
 impl<'a> Composition<'a> {
     /// Piece number `piece`, as far as its opening.
     ///
-    /// # Errors [`ComposeError`] if the opening is not grammatical or the length too short for the
+    /// # Errors
+    /// [`ComposeError`] if the opening is not grammatical or the length too short for the
     /// instruments.
     pub fn new(plan: &'a Plan<'a>, piece: u64) -> Result<Self, ComposeError> {
         let mut grammar = plan.representation.grammar();

@@ -45,7 +45,7 @@ pub(crate) fn resolve(request: &Request, piece: u64) -> Resolved {
     let Some(observed) = &request.observed else { return resolved };
     let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
     // Far from the streams that draw events and latents.
-    rng.set_stream(u64::MAX / 2 - piece);
+    rng.set_stream((u64::MAX / 2).wrapping_sub(piece));
     let playing = players(request);
     let Some(song) = draw(observed, request, &playing, &mut rng) else { return resolved };
     let filled = &mut resolved.request;

@@ -16,6 +16,8 @@ pub const OBSERVED_FILE: &str = "observed.json";
 pub const OBSERVED_FORMAT: u32 = 1;
 /// The most ensembles that are kept; of more songs, as many at even distances.
 pub const MAX_ENSEMBLES: usize = 4096;
+/// The most bars of a song: more than any that can be encoded.
+const MAX_BARS: usize = 1 << 24;
 /// The largest file that is read.
 const MAX_BYTES: u64 = 64 << 20;
 /// Tempos that a file may name, in quarters a minute.
@@ -96,7 +98,25 @@ pub struct ObservedError {
     pub reason: String,
 }
 
+fn ascends<T: PartialOrd>(values: &[T]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
+}
+
 impl Ensemble {
+    /// Whether a song can have it.
+    fn is_possible(&self) -> bool {
+        let within = |bars: usize| bars <= self.bars;
+        let part = |part: &EnsemblePart| part.enters < self.bars && within(part.plays) && within(part.rests);
+        self.meter.0 > 0
+            && self.meter.1.is_power_of_two()
+            && TEMPOS.contains(&self.tempo)
+            && (1..=MAX_BARS).contains(&self.bars)
+            && within(self.repeats)
+            && within(self.repeats_in_a_row)
+            && !self.parts.is_empty()
+            && self.parts.iter().all(part)
+    }
+
     /// What a model is given of it: genre and instruments.
     pub fn header(&self) -> Header {
         Header { genre: self.genre.clone(), instruments: self.parts.iter().map(|part| part.instrument).collect() }
@@ -113,7 +133,8 @@ impl Observed {
     /// Reads the [`OBSERVED_FILE`] of a model folder; `None` where there is none, as in folders of
     /// earlier versions.
     ///
-    /// # Errors [`ObservedError`] if there is one that cannot be read or says what no song can
+    /// # Errors
+    /// [`ObservedError`] if there is one that cannot be read or says what no song can
     /// have.
     pub fn load(folder: &Path) -> Result<Option<Self>, ObservedError> {
         let path = folder.join(OBSERVED_FILE);
@@ -137,12 +158,14 @@ impl Observed {
         if self.ensembles.len() > MAX_ENSEMBLES {
             return Err(format!("{} ensembles, at most {MAX_ENSEMBLES}", self.ensembles.len()));
         }
-        for (index, ensemble) in self.ensembles.iter().enumerate() {
-            let meter = ensemble.meter.0 > 0 && ensemble.meter.1.is_power_of_two();
-            let parts = !ensemble.parts.is_empty() && ensemble.bars > 0;
-            if !(meter && parts && TEMPOS.contains(&ensemble.tempo)) {
-                return Err(format!("ensemble {index} has no such metre, tempo, bars or parts"));
-            }
+        if self.values.iter().any(|values| !ascends(values)) {
+            return Err("the values of a field do not ascend".to_owned());
+        }
+        if self.parts.iter().any(|part| part.pitches.is_empty() || part.chord == 0 || !ascends(&part.pitches)) {
+            return Err("an instrument has no pitches, no notes, or pitches that do not ascend".to_owned());
+        }
+        if let Some(index) = self.ensembles.iter().position(|ensemble| !ensemble.is_possible()) {
+            return Err(format!("ensemble {index} has a metre, tempo, number of bars or part that no song can have"));
         }
         Ok(())
     }
@@ -178,9 +201,20 @@ mod tests {
         let path = dir.path().join(OBSERVED_FILE);
         std::fs::write(&path, serde_json::to_vec(&observed()).unwrap()).unwrap();
         assert_eq!(Observed::load(dir.path()).unwrap(), Some(observed()));
-        let mut wrong = observed();
-        wrong.ensembles[0].tempo = f64::MAX;
-        for bytes in [b"{}".to_vec(), serde_json::to_vec(&wrong).unwrap()] {
+        let damages: [fn(&mut Observed); 6] = [
+            |it| it.ensembles[0].tempo = f64::MAX,
+            |it| it.ensembles[0].bars = usize::MAX,
+            |it| it.ensembles[0].repeats_in_a_row = usize::MAX,
+            |it| it.ensembles[0].parts[0].enters = usize::MAX,
+            |it| it.values[0] = vec![3, 3],
+            |it| it.parts[0].pitches.clear(),
+        ];
+        let damaged = damages.map(|damage| {
+            let mut wrong = observed();
+            damage(&mut wrong);
+            serde_json::to_vec(&wrong).unwrap()
+        });
+        for bytes in damaged.into_iter().chain([b"{}".to_vec(), b"".to_vec(), b"\xff".to_vec()]) {
             std::fs::write(&path, bytes).unwrap();
             let message = Observed::load(dir.path()).unwrap_err().to_string();
             assert!(message.contains(OBSERVED_FILE) && message.contains("delete the file"), "{message}");

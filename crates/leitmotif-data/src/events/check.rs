@@ -31,7 +31,8 @@ struct Sounding {
 /// Encodes and decodes `score`, and counts which of its notes the result holds within the
 /// tolerances; the others by what is missing about them.
 ///
-/// # Errors [`RepresentationError::Settings`] if the representation keeps no time (`notes`), and
+/// # Errors
+/// [`RepresentationError::Settings`] if the representation keeps no time (`notes`), and
 /// whatever decoding returns.
 pub fn check_round_trip(
     score: &Score,

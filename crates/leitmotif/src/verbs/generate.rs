@@ -95,7 +95,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     request.trace = options.trace.is_some();
     let originality::Asked { measure, avoid } = options.originality.songs(&options.model)?;
     request.avoid = avoid;
-    paths.iter().try_for_each(|path| files::make_parent(path))?;
+    paths.iter().chain(&options.trace).try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
     let progress = Together::new(console, paths.len());
     let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<Made> {
@@ -177,6 +177,9 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
     }
     if let Some(path) = &options.trace {
         files::refuse_existing(path, options.force)?;
+        if paths.contains(path) {
+            return Err(Refusal::usage(format!("--trace and --output are both {}", path.display())).into());
+        }
     }
     for path in &paths {
         files::refuse_existing(path, options.force)?;
