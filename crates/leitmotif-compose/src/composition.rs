@@ -2,12 +2,13 @@
 //! with a model's logits and tells the model of its events.
 
 use crate::course::{Counted, Course};
-use crate::ensemble::{Entries, Repeats};
+use crate::ensemble::Entries;
 use crate::latent::{Conditioner, Keeping};
 use crate::meaning::Kind;
 use crate::parts::PartLimits;
 use crate::plan::Plan;
 use crate::redraw::{Checkpoint, Closing};
+use crate::repeats::Repeats;
 use crate::report::provenance;
 use crate::sampler::{Draw, EventSampler, TracedEvent};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
@@ -141,14 +142,13 @@ impl<'a> Composition<'a> {
     /// Whether the bar that has just begun may be drawn again; it then starts from here.
     pub fn mark(&mut self) -> bool {
         let endings = if self.course.is_last_bar() { self.plan.request.endings } else { 1 };
-        let marks = !self.complete && (endings > 1 || self.course.may_repeat_too_often());
+        let marks = !self.complete && (endings > 1 || self.course.repeats.must_differ());
         self.checkpoint = marks.then(|| {
             let counts = (self.sequence.len(), self.trace.len());
             Checkpoint::new(self.grammar.fork(), self.course.clone(), counts, endings)
         });
-        if marks && self.course.loops && self.course.may_repeat_too_often() {
-            // It would repeat again: what is refused at once need not be drawn twice.
-            self.course.depart(self.sampler.chance());
+        if marks && self.course.repeats.departs_at_once() {
+            self.course.repeats.depart(self.sampler.chance());
         }
         marks
     }
@@ -169,7 +169,7 @@ impl<'a> Composition<'a> {
             self.redrawn_bars += 1;
             (self.grammar, self.course) = checkpoint.start();
             if checkpoint.must_depart() {
-                self.course.depart(self.sampler.chance());
+                self.course.repeats.depart(self.sampler.chance());
             }
             self.sequence.truncate(checkpoint.events());
             self.trace.truncate(checkpoint.traced());
@@ -249,7 +249,7 @@ fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
     course.most_silent_bars = request.most_silent_bars;
     course.most_notes_in_bar = request.most_notes_in_bar;
     let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());
-    course.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref());
+    course.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref(), request.length);
     let notes = || opening.events().filter(|event| meaning.kind(event) == Kind::Note);
     let sounded =
         |value: &Value| meaning.places.is_some_and(|places| notes().any(|event| event[places.instrument] == *value));

@@ -9,10 +9,11 @@
 
 use crate::Length;
 use crate::copies::Copies;
-use crate::ensemble::{Entries, Repeats};
+use crate::ensemble::Entries;
 use crate::latent::Keeping;
 use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
+use crate::repeats::Repeats;
 use leitmotif_data::{Grammar, Value};
 
 /// A length in seconds below which missing instruments play at once, because a single slow bar may
@@ -27,6 +28,7 @@ pub(crate) struct Course {
     pub length: Length,
     pub most_silent_bars: usize,
     pub most_notes_in_bar: usize,
+    /// Which bars may repeat the one before.
     pub repeats: Repeats,
     /// Asked-for instruments that have not played, ascending.
     pub missing: Vec<Value>,
@@ -66,18 +68,6 @@ pub(crate) struct Course {
     bar_began: f64,
     /// Bars without a note up to now, the one being written included.
     silent: usize,
-    /// Position, instrument and pitch of the notes of the bar being written, and of the one before
-    /// it.
-    bar: Vec<(Value, Value, Value)>,
-    last_bar: Vec<(Value, Value, Value)>,
-    /// The note, by its place in the bar, with which the bar must depart from the one before, at
-    /// the latest.
-    departs_at: Option<usize>,
-    /// Whether a bar has repeated until it had to depart: the model tends to loops in this piece.
-    pub loops: bool,
-    /// Bars that were equal to the one before: the last ones in a row, and all.
-    equal_bars: usize,
-    all_equal_bars: usize,
 }
 
 /// What a grammar counts.
@@ -120,12 +110,6 @@ impl Course {
             notes_in_bar: 0,
             bar_began: 0.0,
             silent: 0,
-            bar: Vec::new(),
-            last_bar: Vec::new(),
-            departs_at: None,
-            loops: false,
-            equal_bars: 0,
-            all_equal_bars: 0,
         }
     }
 
@@ -298,51 +282,6 @@ impl Course {
         matches!(self.length, Length::Bars(most) if self.bars == most) && self.closing.is_none()
     }
 
-    /// Whether the bar about to close must not be as it is: it would be one too many equal ones in
-    /// a row.
-    pub fn repeats_too_often(&self) -> bool {
-        self.may_repeat_too_often() && !self.bar.is_empty() && self.bar == self.last_bar
-    }
-
-    /// Makes the bar depart from the one before with a note (or before it closes) that `chance`,
-    /// from 0 to 1, chooses.
-    pub fn depart(&mut self, chance: f64) {
-        let places = self.last_bar.len() + 1;
-        self.departs_at = Some(((chance * places as f64) as usize).min(places - 1));
-    }
-
-    /// Takes out of `allowed` what would repeat the bar before where this one must depart from it.
-    pub fn departure(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let (Some(places), Some(at)) = (meaning.places, self.departs_at) else { return };
-        if self.bar.len() != at || self.bar != self.last_bar[..at] {
-            return;
-        }
-        match self.last_bar.get(at) {
-            None if field == 0 => {
-                let kinds = allowed.iter_mut().zip(&meaning.kinds);
-                kinds.for_each(|(allowed, kind)| *allowed &= !kind.is_bar() && *kind != Kind::End);
-            }
-            Some(&(position, instrument, pitch))
-                if field == places.pitch
-                    && (earlier[places.position], earlier[places.instrument]) == (position, instrument) =>
-            {
-                allowed[usize::from(pitch)] = false;
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether the bar being written must differ from the one before it.
-    pub fn may_repeat_too_often(&self) -> bool {
-        let Repeats { in_a_row, share } = self.repeats;
-        let bars = match self.length {
-            Length::Bars(bars) => bars,
-            _ => self.bars,
-        };
-        let many = share.is_some_and(|share| self.all_equal_bars as f64 + 1.0 > (share * bars as f64).ceil());
-        in_a_row > 0 && self.bars > 1 && (many || self.equal_bars + 1 >= in_a_row)
-    }
-
     /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the
     /// probability of another bar moves to the end, and where the closing kind is given, that of
     /// every closing kind to it.
@@ -377,15 +316,10 @@ impl Course {
             copies.follow(meaning, event);
         }
         self.parts.follow(meaning, event);
+        self.repeats.follow(meaning, event);
         match meaning.kind(event) {
             Kind::Bar(..) => {
                 self.meter = event.first().copied();
-                let equal = !self.bar.is_empty() && self.last_bar == self.bar;
-                self.equal_bars = if equal { self.equal_bars + 1 } else { 0 };
-                self.all_equal_bars += usize::from(equal);
-                let repeated = |at: usize| self.bar.get(..at).is_some_and(|bar| Some(bar) == self.last_bar.get(..at));
-                self.loops |= self.departs_at.take().is_some_and(repeated);
-                self.last_bar = std::mem::take(&mut self.bar);
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
@@ -402,8 +336,6 @@ impl Course {
                     let player = event[places.instrument];
                     self.missing.retain(|&value| value != player);
                     self.entries.play(player, self.bars);
-                    // Two bars are equal if the same pitches begin in them, however long and loud.
-                    self.bar.push((event[places.position], player, event[places.pitch]));
                 }
             }
             Kind::With => self.named.extend(meaning.places.map(|places| event[places.instrument])),

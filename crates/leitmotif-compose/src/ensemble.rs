@@ -104,27 +104,6 @@ fn draw<'a>(
     Some(drawn.unwrap_or(&songs[last]).0)
 }
 
-/// How many bars of a piece may repeat the one before.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Repeats {
-    /// Identical bars in a row; 0 for no limit.
-    pub in_a_row: usize,
-    /// The share of all bars, where songs tell.
-    pub share: Option<f64>,
-}
-
-impl Repeats {
-    /// As many as was asked for, or as the songs of a genre (of all genres where none is named)
-    /// have in a row, and the share that the song has whose ensemble plays.
-    pub fn new(asked: usize, observed: Option<&Observed>, genre: Option<&String>, song: Option<&Ensemble>) -> Self {
-        let of_genre = |song: &&Ensemble| genre.is_none_or(|genre| song.genre.as_ref() == Some(genre));
-        let songs = observed.iter().flat_map(|observed| &observed.ensembles).filter(of_genre);
-        let most = songs.map(|song| song.repeats_in_a_row + 1).max().unwrap_or(0);
-        let share = song.filter(|_| asked > 0).map(|song| song.repeats as f64 / song.bars.max(1) as f64);
-        Self { in_a_row: if asked == 0 { 0 } else { asked.max(most) }, share }
-    }
-}
-
 /// When an instrument plays.
 #[derive(Debug, Clone, Copy)]
 struct Entry {

@@ -28,6 +28,7 @@ mod parts;
 mod plan;
 mod prime;
 mod redraw;
+mod repeats;
 mod report;
 mod request;
 mod sampler;

@@ -79,7 +79,7 @@ impl<'a> Checkpoint<'a> {
     /// ending after it, if the piece ends; `chance` is a number from 0 to 1 that decides between
     /// candidates.
     pub fn again(&mut self, bar: &Closing<'_, 'a>, ending: Option<f64>, trace: &[TracedEvent], chance: f64) -> bool {
-        if self.repeats < MAX_REDRAWS && bar.course.repeats_too_often() {
+        if self.repeats < MAX_REDRAWS && bar.course.repeats.is_one_too_many() {
             self.repeats += 1;
             return true;
         }

@@ -416,7 +416,7 @@ impl<'a> EventSampler<'a> {
             _ => {
                 let free = mode == Mode::Free;
                 allowed.apply(Rule::Length, |allowed| course.mask(meaning, earlier, field, free, allowed));
-                allowed.apply(Rule::Repeats, |allowed| course.departure(meaning, earlier, field, allowed));
+                allowed.apply(Rule::Repeats, |allowed| course.repeats.mask(meaning, earlier, field, allowed));
                 allowed.apply(Rule::Attributes, |allowed| course.attributes(meaning, earlier, field, allowed));
             }
         }
