@@ -1,10 +1,11 @@
 //! Copies of training songs, kept short while a piece is written.
 //!
-//! The measure (`leitmotif_study::originality`) reads a finished score as lines of notes on a grid. Here the same lines
-//! grow note by note, each at the step that it will have in the score that is handed over, and a pitch is barred if a note there would
-//! make a run in common longer than wanted. What is cut off at the end of a piece are the notes written last, so that what
-//! is left was looked at as well. A prime's notes stand in the lines from the start and are never barred: a run that is
-//! too long lies wholly in the prime.
+//! The measure (`leitmotif_study::originality`) reads a finished score as lines of notes on a grid.
+//! Here the same lines grow note by note, each at the step that it will have in the score that is
+//! handed over, and a pitch is barred if a note there would make a run in common longer than
+//! wanted. What is cut off at the end of a piece are the notes written last, so that what is left
+//! was looked at as well. A prime's notes stand in the lines from the start and are never barred: a
+//! run that is too long lies wholly in the prime.
 //!
 //! A player's first notes are free, bars and the end are never barred: there is always a way on.
 
@@ -26,7 +27,8 @@ pub struct AvoidCopies {
     /// The songs.
     #[serde(skip)]
     pub index: Arc<OriginalityIndex>,
-    /// The longest run in common, in notes, at least 1 (which leaves hardly anything; 8 is more reasonable).
+    /// The longest run in common, in notes, at least 1 (which leaves hardly anything; 8 is more
+    /// reasonable).
     pub most: usize,
     /// What names the songs in the text that the piece carries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,8 @@ pub(crate) struct Copies {
     /// The clock of the decoded sequence, and a grid step in it.
     decoded: Resolution,
     step: Ticks,
-    /// The clock of the score that is handed over, and where a note comes to stand in it behind a prime.
+    /// The clock of the score that is handed over, and where a note comes to stand in it behind a
+    /// prime.
     resolution: Resolution,
     placement: Option<Placement>,
     /// Where new music begins, in the clock of the decoded sequence.
@@ -117,10 +120,9 @@ impl Copies {
         }
     }
 
-    /// Which values of field number `field` would make a copy too long, after the `earlier` ones; nothing written
-    /// to `barred` if none can.
-    pub fn bar(&self, meaning: &Meaning, earlier: &[Value], field: usize, barred: &mut Vec<bool>) {
-        barred.clear();
+    /// Takes out of `allowed` the values of field number `field`, after the `earlier` ones, that
+    /// would make a copy too long.
+    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if meaning.places.is_none_or(|places| places.pitch != field) {
             return;
         }
@@ -128,6 +130,7 @@ impl Copies {
         let Some(line) = self.lines.get(&player) else { return };
         let forbidden = self.index.forbid(line, step, self.most);
         let is_barred = |pitch: &Option<(u8, bool)>| pitch.is_some_and(|(pitch, _)| forbidden[usize::from(pitch)]);
-        barred.extend(meaning.pitches.iter().map(is_barred));
+        let pitches = allowed.iter_mut().zip(&meaning.pitches);
+        pitches.for_each(|(allowed, pitch)| *allowed &= !is_barred(pitch));
     }
 }

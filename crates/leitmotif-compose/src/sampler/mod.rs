@@ -15,6 +15,7 @@
 //! The sampler asks for logits and waits for them ([`EventSampler::draw`]), so that the questions
 //! of many pieces can be answered together.
 
+mod mode;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::masks::Masks;
 use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
 use leitmotif_data::{Grammar, NONE, Sequence, Value, Vocabulary};
+use mode::{Mode, Rules};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 use trace::Trace;
@@ -43,37 +45,6 @@ const MOST_EVALUATIONS: usize = 128;
 /// each candidate of it; a stream has 2^68.
 const WORDS_A_BAR: u128 = 1 << 32;
 const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_DRAFTS as u128;
-
-/// How an event is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// No grammar, but which fields apply.
-    Free,
-    /// All rules; an event that a rule refuses is drawn again.
-    Exact,
-    /// All rules, as masks field by field.
-    Masked,
-    /// Grammar and constraints as masks, and nothing but closing the bar or the piece.
-    Close,
-    /// Grammar and constraints as masks, and nothing but the end.
-    End,
-    /// The grammar alone, as masks.
-    Grammar,
-}
-
-impl Mode {
-    /// The mode that follows one in which nothing can be drawn.
-    fn next(self) -> Option<Self> {
-        match self {
-            Self::Free => Some(Self::Exact),
-            Self::Exact => Some(Self::Masked),
-            Self::Masked => Some(Self::Close),
-            Self::Close => Some(Self::End),
-            Self::End => Some(Self::Grammar),
-            Self::Grammar => None,
-        }
-    }
-}
 
 /// How drawing an event goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +107,6 @@ pub(crate) struct EventSampler<'a> {
     /// Whether the logits that were asked for have come.
     answered: bool,
     allowed: Allowed,
-    barred: Vec<bool>,
     /// The values of a field that pass the sampling filters, with their probabilities.
     values: Vec<(usize, f64)>,
     open: Vec<bool>,
@@ -177,7 +147,6 @@ impl<'a> EventSampler<'a> {
             first_known: false,
             answered: false,
             allowed: Allowed::default(),
-            barred: Vec::new(),
             values: Vec::new(),
             open: Vec::new(),
             grammar_on: request.grammar,
@@ -216,7 +185,7 @@ impl<'a> EventSampler<'a> {
 
     /// What is known of how the event was drawn, if that is traced.
     pub fn traced(&self) -> Option<TracedEvent> {
-        self.trace.event(&self.event, self.mode != Mode::Exact && self.mode != Mode::Free, self.evaluations)
+        self.trace.event(&self.event, self.mode.masks(), self.evaluations)
     }
 
     /// A number from 0 to 1 from the stream of the draws.
@@ -237,7 +206,7 @@ impl<'a> EventSampler<'a> {
             match self.attempt(grammar, course, sequence) {
                 Try::Asks(field) => return Draw::Asks(field),
                 Try::Complete if grammar.accept(&self.event).is_ok() => {
-                    self.drawing.masked += usize::from(!matches!(self.mode, Mode::Exact | Mode::Free));
+                    self.drawing.masked += usize::from(self.mode.masks());
                     return Draw::Done;
                 }
                 Try::Complete if self.mode == Mode::Free => {
@@ -386,47 +355,9 @@ impl<'a> EventSampler<'a> {
 
     /// Finds what is allowed of the field at hand.
     fn allow(&mut self, grammar: &dyn Grammar, course: &Course) {
-        let (mode, earlier, field) = (self.mode, &self.event, self.event.len());
-        let (meaning, masks) = (self.meaning, self.masks);
-        let allowed = &mut self.allowed;
-        allowed.reset(self.sizes[field]);
-        allowed.apply(Rule::Grammar, |allowed| {
-            grammar.allowed(earlier, field, allowed);
-            let none = usize::from(NONE);
-            let applies = field == 0 || !allowed[none];
-            if mode == Mode::Free && applies {
-                allowed.fill(true);
-                allowed[none] = field == 0;
-            }
-        });
-        if mode == Mode::Grammar {
-            return;
-        }
-        allowed.apply(Rule::Ensemble, |allowed| {
-            masks.ensemble(meaning, earlier, field, allowed);
-            course.ensemble(meaning, earlier, field, allowed);
-        });
-        allowed.apply(Rule::Constraints, |allowed| masks.constraints(meaning, earlier, field, allowed));
-        allowed.apply(Rule::Unseen, |allowed| masks.unseen(meaning, earlier, field, allowed));
-        allowed.apply(Rule::Part, |allowed| course.parts.mask(meaning, earlier, field, allowed));
-        match mode {
-            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| course.close(meaning, allowed)),
-            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| course.end(meaning, allowed)),
-            Mode::Close | Mode::End => {}
-            _ => {
-                let free = mode == Mode::Free;
-                allowed.apply(Rule::Length, |allowed| course.mask(meaning, earlier, field, free, allowed));
-                allowed.apply(Rule::Repeats, |allowed| course.repeats.mask(meaning, earlier, field, allowed));
-                allowed.apply(Rule::Attributes, |allowed| course.attributes(meaning, earlier, field, allowed));
-            }
-        }
-        if let Some(copies) = &course.copies {
-            copies.bar(meaning, earlier, field, &mut self.barred);
-            let barred = &self.barred;
-            allowed.apply(Rule::Copies, |allowed| {
-                allowed.iter_mut().zip(barred).for_each(|(allowed, barred)| *allowed &= !barred);
-            });
-        }
+        let rules = Rules { meaning: self.meaning, masks: self.masks, grammar, course };
+        self.allowed.reset(self.sizes[self.event.len()]);
+        rules.apply(self.mode, &self.event, &mut self.allowed);
     }
 }
 
