@@ -10,7 +10,7 @@ use crate::run::{PIECES_FOLDER, RUNS_FOLDER, piece_name};
 use crate::study::Study;
 use crate::work::{StudyEvent, StudyObserver};
 use crate::{
-    CompareError, FeatureRow, FigureShift, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts,
+    CompareError, FigureShift, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts,
     PieceOriginality, PlannedRun, Results, TwoSample,
 };
 use leitmotif_data::{Corpus, Header, Split};
@@ -164,7 +164,7 @@ impl Listener<'_> {
             real_songs: real.scores.len(),
             two_sample: compared.two_sample.map(two_sample_row),
             measures: compared.figures.into_iter().map(measure).collect(),
-            features: compared.features.into_iter().map(feature).collect(),
+            features: compared.features,
             frechet: self.frechet(&pieces, arm, real),
             originality: Some(originality),
         }))
@@ -265,11 +265,6 @@ fn decoded(corpus: &Corpus, split: Split) -> impl Iterator<Item = (usize, Score)
 
 fn measure(row: comparison::FigureRow) -> MeasureRow {
     MeasureRow { measure: row.figure, composed: row.composed.map(estimate), real: row.real.map(estimate) }
-}
-
-fn feature(row: comparison::FeatureRow) -> FeatureRow {
-    let comparison::FeatureRow { feature, intra_composed, intra_real, inter, overlap, kl } = row;
-    FeatureRow { feature, intra_composed, intra_real, inter, overlap, kl }
 }
 
 fn two_sample_row(found: two_sample::TwoSample) -> TwoSample {

@@ -1,5 +1,6 @@
 //! What pages that hold pictures need: a template filled in, and the pictures' colours as custom properties.
 
+pub use crate::svg::escape;
 use crate::{Ink, SERIES_COLOURS};
 
 /// The template with each `{{name}}` replaced by the part of this name (nothing, where there is none); what is filled in is not

@@ -262,7 +262,7 @@ impl std::fmt::Display for Number {
 }
 
 /// Escapes text for XML content and attribute values alike; characters that XML 1.0 forbids become U+FFFD.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,5 +1,6 @@
 //! What a run composed, and how it compares with real music.
 
+pub use leitmotif_study::comparison::FeatureRow;
 use leitmotif_train::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,24 +75,6 @@ pub struct FigureShift {
     /// The probability that a piece has more of it than a song (ties count half), with its interval: 0.5
     /// where they do not differ.
     pub above: Estimate,
-}
-
-/// One of the nine features.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureRow {
-    /// Its name.
-    pub feature: String,
-    /// Mean distance between composed pieces.
-    pub intra_composed: Option<f64>,
-    /// Mean distance between real songs.
-    pub intra_real: Option<f64>,
-    /// Mean distance from composed to real.
-    pub inter: Option<f64>,
-    /// Overlapped area of the densities of intra-set (composed) and inter-set distances, 0 to 1.
-    pub overlap: Option<f64>,
-    /// Their divergence in nats.
-    pub kl: Option<f64>,
 }
 
 /// A Fréchet distance.

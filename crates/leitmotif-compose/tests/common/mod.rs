@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
-use leitmotif_data::{Representation, RepresentationConfig};
+use leitmotif_data::{
+    Ensemble as Players, EnsemblePart, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
+};
 use leitmotif_model::{Ensemble, FieldDecoding, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use std::sync::Arc;
@@ -124,4 +126,49 @@ pub fn prime() -> Score {
     };
     score.normalise();
     score
+}
+
+/// Instruments of the songs of [`observed`].
+pub const PIANO: Instrument = Instrument::Program(0);
+pub const BASS: Instrument = Instrument::Program(33);
+pub const FLUTE: Instrument = Instrument::Program(73);
+pub const DRUMS: Instrument = Instrument::Drums(0);
+
+fn song(genre: &str, instruments: &[Instrument], tempo: f64, meter: (u8, u8)) -> Players {
+    let part = |&instrument| EnsemblePart { instrument, enters: 0, plays: 16, rests: 1 };
+    Players {
+        genre: Some(genre.to_owned()),
+        tempo,
+        meter,
+        bars: 16,
+        repeats: 0,
+        repeats_in_a_row: 0,
+        parts: instruments.iter().map(part).collect(),
+    }
+}
+
+/// What two songs have, one of metal and one of rock.
+pub fn observed() -> Observed {
+    let part = |instrument, pitches: &[u8], widest, chord| ObservedPart {
+        instrument,
+        pitches: pitches.to_vec(),
+        widest,
+        chord,
+    };
+    let representation = events();
+    let all = representation.vocabulary().sizes().into_iter().map(|size| (0..size as u16).collect());
+    Observed {
+        format: OBSERVED_FORMAT,
+        values: all.collect(),
+        parts: vec![
+            part(PIANO, &[48, 84], 24, 3),
+            part(BASS, &[28, 40], 12, 1),
+            part(FLUTE, &[72, 90], 9, 1),
+            part(DRUMS, &[36, 38, 42], 6, 2),
+        ],
+        ensembles: vec![
+            song("metal", &[PIANO, BASS, DRUMS], 120.0, (4, 4)),
+            song("rock", &[FLUTE, PIANO], 84.852_813_742_385_7, (3, 4)),
+        ],
+    }
 }

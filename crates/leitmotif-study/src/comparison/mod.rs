@@ -15,7 +15,7 @@ use crate::two_sample::{self, TwoSample, two_sample};
 use crate::yang_lerch::{self, FeatureComparison};
 use leitmotif_score::Score;
 use piece::{MOST_LAG, MeasuredPiece};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Resamples behind every interval.
 pub const RESAMPLES: usize = 2000;
@@ -84,7 +84,8 @@ pub struct FigureRow {
 }
 
 /// One of the nine features of Yang and Lerch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FeatureRow {
     /// What it is called.
     pub feature: String,

@@ -5,7 +5,7 @@ use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, study};
 use crate::words::{clock, count, counted};
 use anyhow::{Context, Result};
 use leitmotif_plot::SERIES_COLOURS;
-use leitmotif_plot::page::{colours, fill};
+use leitmotif_plot::page::{colours, escape, fill};
 use leitmotif_score::Score;
 use serde::Serialize;
 
@@ -166,10 +166,6 @@ fn losses(outcome: &Outcome) -> String {
 fn own_music() -> String {
     let line = |(what, command): &(&str, String)| format!("<li>{what}<pre>{}</pre></li>", escape(command));
     commands(RUN).iter().map(line).collect()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{Music, Song};
 use crate::words::counted;
 use leitmotif_data::Split;
 use leitmotif_plot::Theme;
-use leitmotif_plot::page::{colours, fill};
+use leitmotif_plot::page::{colours, escape, fill};
 use leitmotif_render::{RollOptions, piano_roll};
 use leitmotif_score::Score;
 use leitmotif_study::Estimate;
@@ -128,10 +128,6 @@ fn rolls_of(pieces: &Pieces<'_>, index: usize) -> String {
         roll(&pieces.as_songs[index], "As the song"),
         roll(&pieces.nothing_said[index], "Nothing said")
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
