@@ -173,10 +173,7 @@ impl Course {
         };
         let due = self.due();
         if field == 0 {
-            self.mask_kinds(meaning, due, free, allowed);
-        }
-        if field == 0 {
-            return;
+            return self.mask_kinds(meaning, due, free, allowed);
         }
         if field == places.position && meaning.kind(earlier).is_tempo() {
             if self.tempo_due.is_some() {

@@ -1,7 +1,7 @@
 //! From a request to pieces: one, or many in groups that fill all threads.
 
 use crate::ensemble::is_drawn;
-use crate::group::compose_together;
+use crate::group::{LANES_A_PIECE, compose_together};
 use crate::plan::Plan;
 use crate::{ComposeError, PieceReport, Progress, Request, TracedEvent};
 use leitmotif_data::{Representation, Sequence};
@@ -86,7 +86,7 @@ pub fn generate_each(
     // The plan of all pieces, or the first one's, which is refused where any would be.
     let shared = Plan::new(model, representation, request, 0)?;
     let drawn = is_drawn(request);
-    let size = group_size(count, rayon::current_num_threads() as u64, model.lane_bytes());
+    let size = group_size(count, rayon::current_num_threads() as u64, LANES_A_PIECE.saturating_mul(model.lane_bytes()));
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);
     let work = || {

@@ -14,6 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Events of openings that the model is given at once, or a few more.
 const OPENING_EVENTS: usize = 64;
 
+/// Lanes of the model for each piece: one that writes it, and one that keeps what the model was
+/// where a bar began that may be drawn again.
+pub(crate) const LANES_A_PIECE: usize = 2;
+
 /// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as soon as it is complete.
 pub(crate) fn compose_together(
     pieces: &[(u64, &Plan<'_>)],
@@ -31,8 +35,7 @@ pub(crate) fn compose_together(
     }
     let mut group = Group {
         sizes: &model.description().sizes,
-        // Another lane for each piece keeps what the model was where a bar began that may be drawn again.
-        ensemble: model.ensemble(2 * compositions.len()),
+        ensemble: model.ensemble(LANES_A_PIECE * compositions.len()),
         running: (0..compositions.len()).collect(),
         compositions,
         asking: Vec::new(),
