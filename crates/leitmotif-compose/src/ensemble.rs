@@ -9,7 +9,7 @@
 use crate::constraints::same;
 use crate::meaning::Meaning;
 use crate::{Length, Request};
-use leitmotif_data::{Ensemble, EnsemblePart, Header, Observed, Value};
+use leitmotif_data::{Ensemble, EnsemblePart, Header, Value};
 use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -39,7 +39,7 @@ pub(crate) fn is_drawn(request: &Request) -> bool {
 
 /// The request of piece number `piece`, with what it leaves open drawn from the training songs, if
 /// they are known.
-pub(crate) fn resolve(request: &Request, piece: u64) -> Resolved {
+pub(crate) fn resolve(request: &Request, meaning: &Meaning, genres: &[String], piece: u64) -> Resolved {
     let required = request.header.instruments.clone();
     let mut resolved = Resolved { request: request.clone(), required, song: None };
     let Some(observed) = &request.observed else { return resolved };
@@ -47,7 +47,12 @@ pub(crate) fn resolve(request: &Request, piece: u64) -> Resolved {
     // Far from the streams that draw events and latents.
     rng.set_stream((u64::MAX / 2).wrapping_sub(piece));
     let playing = players(request);
-    let Some(song) = draw(observed, request, &playing, &mut rng) else { return resolved };
+    // Songs that the vocabulary cannot express are passed over: the file is of another model.
+    let known = |song: &&Ensemble| {
+        song.genre.as_ref().is_none_or(|genre| genres.contains(genre)) && meaning.bar(song.meter).is_some()
+    };
+    let songs = observed.ensembles.iter().filter(known);
+    let Some(song) = draw(songs, request, &playing, &mut rng) else { return resolved };
     let filled = &mut resolved.request;
     if request.prime.is_none() {
         filled.header.genre = request.header.genre.clone().or_else(|| song.genre.clone());
@@ -72,7 +77,7 @@ pub(crate) fn players(request: &Request) -> Vec<Instrument> {
 /// Draws a song among those that agree best with what is asked for: its genre, its instruments, its
 /// metre.
 fn draw<'a>(
-    observed: &'a Observed,
+    songs: impl Iterator<Item = &'a Ensemble>,
     request: &Request,
     playing: &[Instrument],
     rng: &mut ChaCha8Rng,
@@ -94,7 +99,7 @@ fn draw<'a>(
         (agreement.powi(4) + 1e-9) * if meter { 1.0 } else { 1e-6 }
     };
     let of_genre = |song: &&Ensemble| genre.as_ref().is_none_or(|genre| song.genre.as_ref() == Some(genre));
-    let songs: Vec<(&Ensemble, f64)> = observed.ensembles.iter().filter(of_genre).map(|it| (it, weight(it))).collect();
+    let songs: Vec<(&Ensemble, f64)> = songs.filter(of_genre).map(|it| (it, weight(it))).collect();
     let mut left = rng.random::<f64>() * songs.iter().map(|song| song.1).sum::<f64>();
     let last = songs.iter().rposition(|song| song.1 > 0.0)?;
     let drawn = songs[..last].iter().find(|(_, weight)| {

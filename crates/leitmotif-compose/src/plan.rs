@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
         request.sampling.validate(&names)?;
         let meaning = Meaning::of(vocabulary);
         let Resolved { mut request, required, song } = match meaning.places {
-            Some(_) => ensemble::resolve(request, piece),
+            Some(_) => ensemble::resolve(request, &meaning, vocabulary.settings.genres(), piece),
             None => Resolved { request: request.clone(), required: request.header.instruments.clone(), song: None },
         };
         request.sampling = request.sampling.spelt_out(&names);

@@ -78,6 +78,20 @@ fn reach(score: &Score, instrument: Instrument) -> (usize, u8) {
 }
 
 #[test]
+fn songs_that_the_vocabulary_cannot_express_are_passed_over() {
+    let mut mixed = observed();
+    mixed.ensembles[0].genre = Some("polka".to_owned());
+    let mut strange = mixed.ensembles[1].clone();
+    strange.meter = (255, 128);
+    mixed.ensembles.push(strange);
+    for seed in 0..6 {
+        let asked = Request { observed: Some(Arc::new(mixed.clone())), ..request(seed) };
+        let piece = compose(&*events(), 5.0, &asked).unwrap();
+        assert_eq!((piece.score.meters[0].numerator, piece.score.meters[0].denominator), (3, 4));
+    }
+}
+
+#[test]
 fn nothing_is_drawn_that_no_song_has() {
     let observed = observed();
     let mut widest = 0;
