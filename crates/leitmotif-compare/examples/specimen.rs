@@ -1,6 +1,6 @@
 //! Writes the report of a made-up study into a folder, to look at: `cargo run --release --example specimen OUT`.
 
-#[path = "../tests/specimen/mod.rs"]
+#[path = "../tests/it/specimen.rs"]
 mod specimen;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

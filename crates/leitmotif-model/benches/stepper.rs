@@ -1,7 +1,7 @@
 //! Events per second that a network writes on one thread: one piece early and late, and several pieces side by side.
 #![allow(clippy::print_stdout)]
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/it/common.rs"]
 mod common;
 
 use leitmotif_model::{Ensemble, Model, ModelConfig};

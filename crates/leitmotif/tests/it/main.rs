@@ -7,6 +7,7 @@ mod golden;
 mod help;
 mod interrupt;
 mod journey;
+mod json_keys;
 mod latents;
 mod music;
 mod program;

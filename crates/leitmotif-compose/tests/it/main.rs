@@ -1,0 +1,14 @@
+//! Composing from outside, as one program.
+#![allow(clippy::unwrap_used)]
+
+mod bars;
+mod common;
+mod copies;
+mod generate;
+mod latent;
+mod long;
+#[path = "../../../leitmotif-model/tests/it/common.rs"]
+mod networks;
+mod rolls;
+mod songs;
+mod together;

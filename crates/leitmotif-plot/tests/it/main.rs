@@ -1,0 +1,4 @@
+//! Charts from outside, as one program.
+#![allow(clippy::unwrap_used)]
+
+mod charts;

@@ -1,0 +1,8 @@
+//! Scores and MIDI files from outside, as one program.
+#![allow(clippy::unwrap_used)]
+
+mod collections;
+mod common;
+mod files;
+mod formats;
+mod properties;

@@ -1,0 +1,12 @@
+//! Training from outside, as one program.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod documents;
+mod embedding;
+mod frames;
+mod fused;
+mod latents;
+mod resume;
+mod training;
+mod transposed;
