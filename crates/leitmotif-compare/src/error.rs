@@ -42,10 +42,10 @@ pub enum CompareError {
     },
     /// The collection could not be prepared.
     #[error(transparent)]
-    Prepare(#[from] leitmotif_data::prepare::PrepareError),
+    Prepare(#[from] leitmotif_corpus::prepare::PrepareError),
     /// A corpus could not be read.
     #[error(transparent)]
-    Corpus(#[from] leitmotif_data::CorpusError),
+    Corpus(#[from] leitmotif_corpus::CorpusError),
     /// A configuration makes no run, or a model could not be judged.
     #[error(transparent)]
     Train(#[from] leitmotif_train::TrainError),

@@ -7,7 +7,7 @@ use crate::material::Material;
 use crate::plan::{Plan, Shard};
 use crate::run::stored;
 use crate::{Arm, CompareError, PlannedRun};
-use leitmotif_data::Split;
+use leitmotif_corpus::Split;
 use leitmotif_train::{RunConfig, TrainEvent, TrainSummary, train};
 use serde::Serialize;
 use std::collections::BTreeMap;

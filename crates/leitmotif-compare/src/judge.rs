@@ -1,7 +1,7 @@
 //! What a finished model costs on songs: training, validation and every test set.
 
 use crate::{Arm, CompareError, Loss, Test};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::Judge;
 use leitmotif_train::{Estimate, Evaluation, TrainError, TransposedJudge, evaluate_songs};
 use std::collections::BTreeMap;

@@ -5,8 +5,8 @@
 //! each song that may be learnt from and each test song.
 
 use crate::{KeptOut, LeakageCheck, NearestPair};
-use leitmotif_data::Corpus;
-use leitmotif_data::prepare::Fingerprint;
+use leitmotif_corpus::Corpus;
+use leitmotif_corpus::prepare::Fingerprint;
 use rayon::prelude::*;
 
 /// The fingerprints of all songs of a collection.

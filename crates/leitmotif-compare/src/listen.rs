@@ -13,7 +13,8 @@ use crate::{
     CompareError, FigureShift, FrechetFacts, MeasureRow, Music, OriginalityFacts, Outcome, PieceFacts,
     PieceOriginality, PlannedRun, Results, TwoSample,
 };
-use leitmotif_data::{Corpus, Header, Split};
+use leitmotif_corpus::{Corpus, Split};
+use leitmotif_events::Header;
 use leitmotif_model::{Model, embed_each, open_model};
 use leitmotif_score::{ReadOptions, Score, read_midi_file};
 use leitmotif_study::comparison::{self, RESAMPLES, opening};

@@ -8,7 +8,7 @@ use crate::material::{Arm, Test};
 use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
-use leitmotif_data::Observed;
+use leitmotif_events::Observed;
 use leitmotif_model::{CONFIG_FILE as MODEL_CONFIG, PRIOR_FILE, WEIGHTS_FILE, open_model, replace_file};
 use leitmotif_score::{Score, write_midi_file};
 use leitmotif_train::{
@@ -137,7 +137,7 @@ impl Bench<'_> {
         }
         let vocabulary = load_vocabulary(model)?;
         let representation =
-            leitmotif_data::load(&vocabulary).map_err(|error| CompareError::file(model, error.to_string()))?;
+            leitmotif_events::load(&vocabulary).map_err(|error| CompareError::file(model, error.to_string()))?;
         let observed = Observed::load(model).map_err(|error| CompareError::file(model, error.to_string()))?;
         let request = Request {
             length: Length::Bars(self.music.bars),
@@ -238,7 +238,7 @@ fn thinned(points: Vec<CurvePoint>) -> Vec<CurvePoint> {
 /// A hash of what decides what a model says (BLAKE3, hexadecimal).
 pub(crate) fn hash(model: &Path) -> Result<String, CompareError> {
     let mut hasher = blake3::Hasher::new();
-    for name in [MODEL_CONFIG, leitmotif_data::VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
+    for name in [MODEL_CONFIG, leitmotif_events::VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
         let path: PathBuf = model.join(name);
         if name == PRIOR_FILE && !path.exists() {
             continue;

@@ -5,7 +5,7 @@
 
 use crate::CompareError;
 use crate::study::{ArmSpec, Each};
-use leitmotif_data::{Corpus, SongRecord, Split};
+use leitmotif_corpus::{Corpus, SongRecord, Split};
 use leitmotif_score::{InstrumentSelection, family_names};
 use std::collections::{BTreeMap, BTreeSet};
 

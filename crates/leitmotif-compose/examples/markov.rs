@@ -6,8 +6,9 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_compose::{FieldSampling, Length, Piece, Request, Sampling, generate, generate_many};
-use leitmotif_data::prepare::{PrepareOptions, SplitBy, SplitOptions, prepare};
-use leitmotif_data::{Corpus, EvaluationBatches, Header, Representation, Split};
+use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, SplitOptions, prepare};
+use leitmotif_corpus::{Corpus, EvaluationBatches, Split};
+use leitmotif_events::{Header, Representation};
 use leitmotif_model::{Judge, Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Segment};
 use leitmotif_score::{Instrument, write_midi_file};
 use std::error::Error;

@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_compose::{Length, Request, generate_many};
-use leitmotif_data::{VOCABULARY_FILE, Vocabulary};
+use leitmotif_events::{VOCABULARY_FILE, Vocabulary};
 use leitmotif_model::{Precision, open_model_in};
 use std::error::Error;
 use std::io::BufRead;
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let vocabulary = folder.join(VOCABULARY_FILE);
     let text = std::fs::read(&vocabulary).map_err(|error| format!("{}: {error}", vocabulary.display()))?;
     let vocabulary: Vocabulary = serde_json::from_slice(&text)?;
-    let representation = leitmotif_data::load(&vocabulary)?;
+    let representation = leitmotif_events::load(&vocabulary)?;
     let precision = match std::env::args().nth(2).as_deref() {
         None => Precision::Half,
         Some("single") => Precision::Single,

@@ -4,7 +4,7 @@ use crate::constraints::same;
 use crate::masks::FixedTempo;
 use crate::prime::Primed;
 use crate::{ComposeError, Length, Request};
-use leitmotif_data::{Representation, RepresentationConfig, Sequence};
+use leitmotif_events::{Representation, RepresentationConfig, Sequence};
 use leitmotif_score::{Meter, Note, Part, Quarters, Resolution, Score, Seconds, Tempo, Ticks};
 
 /// The coarsest clock of a prime that need not be divisible by the grid: moving a new note to its nearest tick is

@@ -12,7 +12,7 @@ use crate::repeats::Repeats;
 use crate::report::provenance;
 use crate::sampler::{Draw, EventSampler, TracedEvent};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
-use leitmotif_data::{Grammar, Sequence, Value};
+use leitmotif_events::{Grammar, Sequence, Value};
 use leitmotif_model::Condition;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

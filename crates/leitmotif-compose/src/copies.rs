@@ -13,7 +13,7 @@ use crate::ComposeError;
 use crate::assemble::{Placement, clock};
 use crate::meaning::{Kind, Meaning};
 use crate::prime::Primed;
-use leitmotif_data::{Representation, RepresentationConfig, Sequence, Value};
+use leitmotif_events::{Representation, RepresentationConfig, Sequence, Value};
 use leitmotif_score::{Quarters, Resolution, Ticks};
 use leitmotif_study::OriginalityIndex;
 use leitmotif_study::originality::{Line, LineNote, Player, grid_step, lines};

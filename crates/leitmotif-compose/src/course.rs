@@ -14,7 +14,7 @@ use crate::latent::Keeping;
 use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
-use leitmotif_data::{Grammar, Value};
+use leitmotif_events::{Grammar, Value};
 
 /// A length in seconds below which missing instruments play at once, because a single slow bar may
 /// fill it.

@@ -9,7 +9,7 @@
 use crate::constraints::same;
 use crate::meaning::Meaning;
 use crate::{Length, Request};
-use leitmotif_data::{Ensemble, EnsemblePart, Header, Value};
+use leitmotif_events::{Ensemble, EnsemblePart, Header, Value};
 use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,6 +1,6 @@
 //! Why a piece could not be composed.
 
-use leitmotif_data::RepresentationError;
+use leitmotif_events::RepresentationError;
 
 /// A failure to compose.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! A seam for whatever else should have a say in what comes next.
 
-use leitmotif_data::{Sequence, Value};
+use leitmotif_events::{Sequence, Value};
 
 /// Where in a piece a value is being chosen.
 #[derive(Debug, Clone, Copy)]

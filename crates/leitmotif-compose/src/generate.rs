@@ -4,7 +4,7 @@ use crate::ensemble::is_drawn;
 use crate::group::{LANES_A_PIECE, compose_together};
 use crate::plan::Plan;
 use crate::{ComposeError, PieceReport, Progress, Request, TracedEvent};
-use leitmotif_data::{Representation, Sequence};
+use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::Model;
 use leitmotif_score::Score;
 use rayon::prelude::*;

@@ -7,7 +7,7 @@
 use crate::composition::Composition;
 use crate::plan::Plan;
 use crate::{ComposeError, Piece, Progress};
-use leitmotif_data::Value;
+use leitmotif_events::Value;
 use leitmotif_model::{Ensemble, Model};
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -4,7 +4,7 @@
 use crate::constraints::same;
 use crate::meaning::{Kind, Meaning};
 use crate::{ComposeError, Request};
-use leitmotif_data::{Observed, Value, Vocabulary};
+use leitmotif_events::{Observed, Value, Vocabulary};
 use leitmotif_score::Instrument;
 
 /// A tempo that holds throughout.

@@ -2,7 +2,7 @@
 //!
 //! Of the `events` representation everything is known; of any other only the end.
 
-use leitmotif_data::{RepresentationConfig, Value, Vocabulary};
+use leitmotif_events::{RepresentationConfig, Value, Vocabulary};
 use leitmotif_score::Instrument;
 
 /// What a value of the first field does.

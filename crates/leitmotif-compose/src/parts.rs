@@ -2,7 +2,7 @@
 //! no larger a chord than nearly all of them.
 
 use crate::meaning::{Kind, Meaning};
-use leitmotif_data::{Observed, Value};
+use leitmotif_events::{Observed, Value};
 use std::sync::Arc;
 
 /// The limits of an instrument.

@@ -7,7 +7,7 @@ use crate::masks::{FixedTempo, Masks};
 use crate::meaning::Meaning;
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
-use leitmotif_data::{Ensemble, Representation, Sequence, Vocabulary};
+use leitmotif_events::{Ensemble, Representation, Sequence, Vocabulary};
 use leitmotif_model::{LatentSpace, Model, Precision};
 
 /// The tempo of a representation without tempos, in quarters a minute.

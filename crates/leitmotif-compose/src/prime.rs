@@ -2,7 +2,7 @@
 
 use crate::ComposeError;
 use crate::meaning::{Kind, Meaning};
-use leitmotif_data::{Header, Representation, Sequence};
+use leitmotif_events::{Header, Representation, Sequence};
 use leitmotif_score::{Bar, Bars, Score, Ticks};
 
 /// How far apart two bar lines, in quarters, are still one.

@@ -11,7 +11,7 @@
 use crate::course::Course;
 use crate::request::MAX_REDRAWS;
 use crate::sampler::TracedEvent;
-use leitmotif_data::{Grammar, Sequence, Value};
+use leitmotif_events::{Grammar, Sequence, Value};
 
 /// How often a bar that repeats too much is drawn again freely, before it must depart.
 const FREE_REDRAWS: usize = 1;

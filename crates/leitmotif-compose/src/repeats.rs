@@ -5,7 +5,7 @@
 
 use crate::Length;
 use crate::meaning::{Kind, Meaning};
-use leitmotif_data::{Ensemble, Observed, Value};
+use leitmotif_events::{Ensemble, Observed, Value};
 
 /// How many bars of a piece may repeat the one before.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,7 +1,7 @@
 //! What is asked for.
 
 use crate::{AvoidCopies, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
-use leitmotif_data::{Header, Observed};
+use leitmotif_events::{Header, Observed};
 use serde::Serialize;
 use std::sync::Arc;
 

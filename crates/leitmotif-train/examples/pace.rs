@@ -6,7 +6,8 @@
 //! the standard input it trains `N` steps and prints the seconds they took, the events learnt from, and the mean nats per event as a line of JSON.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use leitmotif_data::{Corpus, SegmentBatch, Split, Value};
+use leitmotif_corpus::{Corpus, SegmentBatch, Split};
+use leitmotif_events::Value;
 use leitmotif_model::ModelDescription;
 use leitmotif_network::LatentObjective;
 use leitmotif_train::{Learner, Override, RunConfig, Timings};

@@ -3,8 +3,8 @@
 //! A run that exists is resumed; a folder of MIDI files is prepared first, beside the run.
 #![allow(clippy::print_stdout)]
 
-use leitmotif_data::prepare::{PrepareOptions, SplitBy, prepare};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_train::{
     Budget, CONFIG_FILE, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train,
 };
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let preset = arguments.next().ok_or(usage)?.parse()?;
     let overrides = arguments.map(|text| text.parse()).collect::<Result<Vec<Override>, _>>()?;
     let config = RunConfig::layered(preset, None, &overrides)?;
-    if !corpus.join(leitmotif_data::MANIFEST_FILE).exists() {
+    if !corpus.join(leitmotif_corpus::MANIFEST_FILE).exists() {
         let output = run.with_extension("corpus");
         if !output.exists() {
             let mut options =

@@ -59,7 +59,7 @@ pub enum TrainError {
     Model(#[from] leitmotif_model::ModelError),
     /// The corpus could not be read.
     #[error(transparent)]
-    Data(#[from] leitmotif_data::CorpusError),
+    Data(#[from] leitmotif_corpus::CorpusError),
 }
 
 impl TrainError {

@@ -1,7 +1,8 @@
 //! Batches as models read them: the same arrays under the model's names, and what a model needs to know of bars.
 
 use crate::TrainError;
-use leitmotif_data::{AttributeScale, LatentOptions, SegmentBatch};
+use leitmotif_corpus::{LatentOptions, SegmentBatch};
+use leitmotif_events::AttributeScale;
 use leitmotif_model::{ModelDescription, Segment, SegmentBars};
 
 /// A batch as a segment.

@@ -3,7 +3,7 @@
 use crate::console::{Console, PipeClosed};
 use anyhow::Error;
 use leitmotif_compose::ComposeError;
-use leitmotif_data::prepare::PrepareError;
+use leitmotif_corpus::prepare::PrepareError;
 use leitmotif_model::ModelError;
 use leitmotif_train::TrainError;
 use std::fmt;

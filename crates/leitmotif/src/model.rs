@@ -3,7 +3,7 @@
 use crate::failure::advise;
 use anyhow::{Context, Result};
 use leitmotif_compose::Request;
-use leitmotif_data::{OBSERVED_FILE, Observed, Representation, VOCABULARY_FILE};
+use leitmotif_events::{OBSERVED_FILE, Observed, Representation, VOCABULARY_FILE};
 use leitmotif_model::{CONFIG_FILE, Model, PRIOR_FILE, Precision, WEIGHTS_FILE, open_model_in};
 use leitmotif_train::{find_model, load_vocabulary};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub fn open_in(path: &Path, precision: Precision) -> Result<Opened> {
     let folder = find(path)?;
     let model = open_model_in(&folder, precision)?;
     let vocabulary = load_vocabulary(&folder)?;
-    let representation = leitmotif_data::load(&vocabulary).with_context(|| folder.display().to_string())?;
+    let representation = leitmotif_events::load(&vocabulary).with_context(|| folder.display().to_string())?;
     let observed = Observed::load(&folder)?.map(Arc::new);
     let hash = hash(&folder)?;
     Ok(Opened { model, representation, observed, hash })

@@ -1,7 +1,7 @@
 //! What options may hold, beyond numbers and paths.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use leitmotif_data::Split;
+use leitmotif_corpus::Split;
 use leitmotif_render::Theme;
 use leitmotif_score::{Instrument, InstrumentSelection};
 

@@ -1,7 +1,7 @@
 //! Arms and test sets: what they hold, and that they are apart.
 
 use crate::common::{collection, planned, song, study, write};
-use leitmotif_data::Split;
+use leitmotif_corpus::Split;
 use leitmotif_score::Instrument;
 use std::collections::BTreeSet;
 

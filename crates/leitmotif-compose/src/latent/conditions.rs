@@ -3,7 +3,7 @@
 use super::source::{classes_of, encode};
 use super::{Asked, BarCondition, Keeping};
 use crate::ComposeError;
-use leitmotif_data::{Representation, Sequence};
+use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::{AttributeCuts, Condition, LatentSpace, Mixture, PriorWalk, latent_noise};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -9,7 +9,7 @@ use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length};
-use leitmotif_data::{Grammar, Representation, Sequence, Value};
+use leitmotif_events::{Grammar, Representation, Sequence, Value};
 use leitmotif_model::{Condition, Ensemble, LatentSpace};
 use leitmotif_score::Instrument;
 use rand::SeedableRng;
@@ -109,7 +109,7 @@ impl<'a> Filler<'a> {
         let first = source.bars.first().map_or(source.sequence.len(), |bar| bar.start);
         let mut opening: Vec<Vec<Value>> = source.sequence.events().take(first).map(<[Value]>::to_vec).collect();
         if !instruments.is_empty() {
-            let header = leitmotif_data::Header { genre: None, instruments: instruments.to_vec() };
+            let header = leitmotif_events::Header { genre: None, instruments: instruments.to_vec() };
             let named = representation.opening(&header)?;
             // The genre, if there is one, stands after the start and before the instruments; the grammar knows which is which.
             let kept = opening.len().min(2);

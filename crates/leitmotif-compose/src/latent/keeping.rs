@@ -5,7 +5,7 @@
 //! is not filled in a hurry at its end, what is behind or ahead of an even pace is made less likely.
 
 use crate::meaning::{Kind, Meaning};
-use leitmotif_data::{RepresentationConfig, Value, Vocabulary};
+use leitmotif_events::{RepresentationConfig, Value, Vocabulary};
 use leitmotif_model::AttributeCuts;
 use std::collections::VecDeque;
 
@@ -279,7 +279,7 @@ impl Keeping {
         (position * SIXTEENTHS / self.grid) as usize
     }
 
-    /// The sixteenth nearest a note's end, as [`leitmotif_data::Attribute`] counts.
+    /// The sixteenth nearest a note's end, as [`leitmotif_events::Attribute`] counts.
     fn until(&self, position: u64, duration: usize) -> usize {
         let end = position + self.durations.get(duration).copied().unwrap_or(0);
         let nearest = (end * SIXTEENTHS * 2 + self.grid) / (2 * self.grid);

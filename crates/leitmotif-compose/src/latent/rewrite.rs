@@ -13,7 +13,7 @@ use crate::latent::{Asked, Source};
 use crate::masks::Masks;
 use crate::meaning::Meaning;
 use crate::{ComposeError, Request};
-use leitmotif_data::{Representation, Sequence};
+use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::{LatentSpace, Model};
 use leitmotif_score::Instrument;
 use std::ops::Range;

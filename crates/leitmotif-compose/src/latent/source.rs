@@ -3,7 +3,7 @@
 use crate::ComposeError;
 use crate::latent::BarCondition;
 use crate::meaning::Meaning;
-use leitmotif_data::{Header, Representation, RepresentationConfig, Sequence};
+use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence};
 use leitmotif_model::{LatentSpace, Posterior};
 use leitmotif_score::Score;
 use std::ops::Range;
@@ -97,7 +97,7 @@ pub(super) fn posterior(space: &LatentSpace, sequence: &Sequence, group: &[Range
         events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
         places.extend(std::iter::repeat_n(place, bar.len()));
     }
-    let most = places.len().min(leitmotif_data::MAX_GROUP_EVENTS);
+    let most = places.len().min(leitmotif_corpus::MAX_GROUP_EVENTS);
     space.encode(&events[..most * k], &places[..most])
 }
 
@@ -113,9 +113,9 @@ pub(crate) fn classes_of(
     }
     let wrong = |reason: String| ComposeError::Request(format!("the model's attributes: {reason}"));
     let named = space.attributes().iter().map(|cuts| cuts.name.parse());
-    let attributes = named.collect::<Result<Vec<leitmotif_data::Attribute>, _>>();
+    let attributes = named.collect::<Result<Vec<leitmotif_events::Attribute>, _>>();
     let attributes = attributes.map_err(|error| wrong(error.to_string()))?;
-    let values = leitmotif_data::attribute_values(&attributes, representation, sequence);
+    let values = leitmotif_events::attribute_values(&attributes, representation, sequence);
     let values = values.map_err(|error| wrong(error.to_string()))?;
     let class = |(value, cuts): (&Option<f32>, &leitmotif_model::AttributeCuts)| value.map_or(0, |v| cuts.class(v));
     Ok(values.iter().map(|bar| bar.iter().zip(space.attributes()).map(class).collect()).collect())

@@ -3,7 +3,7 @@
 use crate::constraints::same;
 use crate::latent::{Rewritten, Source};
 use crate::{ComposeError, assemble};
-use leitmotif_data::Representation;
+use leitmotif_events::Representation;
 use leitmotif_score::{Note, Part, Quarters, Score, Ticks};
 
 /// The source's score with the notes of the written bars replaced. Everything else stays as it is, tick for tick: the notes of

@@ -31,7 +31,7 @@ use crate::latent::MAX_DRAFTS;
 use crate::masks::Masks;
 use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
-use leitmotif_data::{Grammar, NONE, Sequence, Value, Vocabulary};
+use leitmotif_events::{Grammar, NONE, Sequence, Value, Vocabulary};
 use mode::{Mode, Rules};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::{Allowed, Rule};
 use crate::course::Course;
 use crate::masks::Masks;
 use crate::meaning::Meaning;
-use leitmotif_data::{Grammar, NONE, Value};
+use leitmotif_events::{Grammar, NONE, Value};
 
 /// How an event is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::masks::Masks;
 use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::{AvoidCopies, Constraints, FieldSampling, Key, Length, PitchRange, Request, Sampling, Scale};
-use leitmotif_data::{
+use leitmotif_events::{
     Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig, Sequence, Value,
 };
 use leitmotif_model::AttributeCuts;
@@ -58,7 +58,7 @@ impl Toy {
 }
 
 fn events() -> Arc<dyn Representation> {
-    leitmotif_data::build(&RepresentationConfig::Events { grid: 12, genres: Vec::new() }).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Events { grid: 12, genres: Vec::new() }).unwrap()
 }
 
 /// A bar with three notes, the last of them a C4 of the piano on the second eighth.

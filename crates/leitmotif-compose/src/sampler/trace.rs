@@ -1,7 +1,7 @@
 //! How each event was drawn, for whoever looks for the reason of what a piece has become.
 
 use super::Rule;
-use leitmotif_data::Value;
+use leitmotif_events::Value;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

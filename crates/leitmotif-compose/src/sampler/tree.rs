@@ -12,7 +12,7 @@
 //! *Grammar-aligned decoding*, 2024, who keep such bounds for language models.)
 
 use super::Rule;
-use leitmotif_data::Value;
+use leitmotif_events::Value;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 

@@ -3,7 +3,7 @@
 
 use crate::common::{Hashing, PIANO, events, observed};
 use leitmotif_compose::{FieldSampling, Length, Piece, Request, Sampling, generate};
-use leitmotif_data::{Header, Representation};
+use leitmotif_events::{Header, Representation};
 use leitmotif_model::{Ensemble as Batch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

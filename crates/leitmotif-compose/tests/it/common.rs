@@ -1,7 +1,7 @@
 //! A model without taste: its logits are hashes of what it has read.
 
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
-use leitmotif_data::{
+use leitmotif_events::{
     Ensemble as Players, EnsemblePart, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
 };
 use leitmotif_model::{Ensemble, FieldDecoding, Model, ModelConfig, ModelDescription};
@@ -80,23 +80,23 @@ impl Ensemble for HashingEnsemble<'_> {
 
 pub fn events() -> Arc<dyn Representation> {
     let genres = vec!["metal".to_string(), "rock".to_string()];
-    leitmotif_data::build(&RepresentationConfig::Events { grid: 12, genres }).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Events { grid: 12, genres }).unwrap()
 }
 
 pub fn notes() -> Arc<dyn Representation> {
-    leitmotif_data::build(&RepresentationConfig::Notes).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Notes).unwrap()
 }
 
 pub fn chorales() -> Arc<dyn Representation> {
-    leitmotif_data::build(&RepresentationConfig::Chorales { grid: 4 }).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Chorales { grid: 4 }).unwrap()
 }
 
 pub fn frames() -> Arc<dyn Representation> {
-    leitmotif_data::build(&RepresentationConfig::Frames { grid: 4 }).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Frames { grid: 4 }).unwrap()
 }
 
 pub fn rolls() -> Arc<dyn Representation> {
-    leitmotif_data::build(&RepresentationConfig::Rolls { grid: 4 }).unwrap()
+    leitmotif_events::build(&RepresentationConfig::Rolls { grid: 4 }).unwrap()
 }
 
 pub fn compose(representation: &dyn Representation, scale: f32, request: &Request) -> Result<Piece, ComposeError> {

@@ -5,7 +5,7 @@ use leitmotif_compose::{
     AvoidCopies, ComposeError, Constraints, FieldSampling, Length, Piece, PitchRange, Prime, Request, Sampling,
     generate, generate_many,
 };
-use leitmotif_data::{Header, Representation, RepresentationConfig};
+use leitmotif_events::{Header, Representation, RepresentationConfig};
 use leitmotif_model::{Markov, MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_score::{Instrument, InstrumentSelection, Note, Part, Resolution, Score, Ticks};
 use leitmotif_study::OriginalityIndex;
@@ -53,7 +53,7 @@ struct Workshop {
 /// A model that knows two songs by heart, on a grid.
 fn workshop(grid: u16) -> Workshop {
     let settings = RepresentationConfig::Events { grid, genres: Vec::new() };
-    let representation = leitmotif_data::build(&settings).unwrap();
+    let representation = leitmotif_events::build(&settings).unwrap();
     let config = ModelConfig { kind: ModelKind::Markov, order: 6, ..ModelConfig::default() };
     let description = ModelDescription::new(config, representation.vocabulary().sizes()).unwrap();
     let mut builder = MarkovBuilder::new(&description);

@@ -5,7 +5,7 @@ use leitmotif_compose::{
     ComposeError, Constraints, FieldSampling, Filter, Key, Length, PitchRange, Place, Prime, Request, Sampling, Scale,
     generate, generate_many,
 };
-use leitmotif_data::Header;
+use leitmotif_events::Header;
 use leitmotif_score::{Instrument, InstrumentSelection, Quarters, Score, Tempo, Ticks};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -191,7 +191,7 @@ fn a_prime_of_notes_goes_on() {
 
 #[test]
 fn what_cannot_be_is_refused_with_its_reason() {
-    let refused = |representation: &dyn leitmotif_data::Representation, request: Request| {
+    let refused = |representation: &dyn leitmotif_events::Representation, request: Request| {
         compose(representation, 1.0, &request).unwrap_err().to_string()
     };
     let key = Constraints { key: Some(Key { tonic: 0, scale: Scale::MAJOR }), ..Constraints::default() };

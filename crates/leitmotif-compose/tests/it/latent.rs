@@ -9,7 +9,7 @@ use leitmotif_compose::latent::{
 use leitmotif_compose::{
     ComposeError, Conditions, FieldSampling, Length, PriorKind, Request, Sampling, generate, generate_many,
 };
-use leitmotif_data::{Representation, attribute_values};
+use leitmotif_events::{Representation, attribute_values};
 use leitmotif_model::{AttributeCuts, LatentKind, Model, ModelConfig, ModelDescription, NetworkModel};
 use leitmotif_score::{Instrument, Note, Score, Ticks};
 use leitmotif_study::{bars, likeness};
@@ -140,7 +140,7 @@ fn every_bar_can_be_written_anew_and_is_read_back() {
     let score = edit(&model, &*representation, &source, &reconstruction(&source), 3);
     let players: Vec<Instrument> = source.score.instruments();
     assert!(score.instruments().iter().all(|player| players.contains(player)), "nobody else plays");
-    let (sequence, _) = representation.encode(&score, &leitmotif_data::Header::default());
+    let (sequence, _) = representation.encode(&score, &leitmotif_events::Header::default());
     let bars = representation.bars(&sequence).unwrap();
     assert!(bars.len() <= source.bars.len(), "no bar is added");
     assert!(score.texts.iter().any(|text| text.contains("\"composer\":\"leitmotif\"")));

@@ -3,7 +3,7 @@
 
 use crate::common::{events, prime};
 use leitmotif_compose::{Length, Request, generate};
-use leitmotif_data::Header;
+use leitmotif_events::Header;
 use leitmotif_model::{MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;

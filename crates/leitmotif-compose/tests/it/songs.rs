@@ -2,7 +2,7 @@
 
 use crate::common::{BASS, DRUMS, FLUTE, Hashing, PIANO, compose, events, observed, prime};
 use leitmotif_compose::{Constraints, Length, Prime, Request, generate};
-use leitmotif_data::Header;
+use leitmotif_events::Header;
 use leitmotif_score::{Instrument, Score};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use crate::common::{Hashing, events, notes, prime};
 use crate::networks;
 use leitmotif_compose::{ComposeError, Length, Piece, Prime, Progress, Request, generate, generate_many};
-use leitmotif_data::{Header, Representation};
+use leitmotif_events::{Header, Representation};
 use leitmotif_model::{MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_score::Instrument;
 use std::sync::Mutex;

@@ -1,7 +1,7 @@
 //! How latents and attributes are learnt: the table `[latent]`.
 
 use crate::TrainError;
-use leitmotif_data::Cuts;
+use leitmotif_corpus::Cuts;
 use leitmotif_network::LatentObjective;
 use serde::{Deserialize, Serialize};
 

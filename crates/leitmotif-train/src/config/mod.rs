@@ -180,7 +180,7 @@ impl RunConfig {
         check(augment.velocity <= 126, "augment.velocity", &augment.velocity, "at most 126")?;
         self.latent.validate()?;
         for name in &self.model.attributes {
-            let attribute: Result<leitmotif_data::Attribute, _> = name.parse();
+            let attribute: Result<leitmotif_events::Attribute, _> = name.parse();
             attribute.map_err(|error| TrainError::Config(format!("model.attributes: {error}")))?;
         }
         let ends = train.steps > 0 || train.epochs > 0.0 || train.minutes > 0.0 || train.patience > 0;

@@ -2,7 +2,7 @@
 
 use super::{Estimate, SongLoss};
 use crate::record::LatentLine;
-use leitmotif_data::SegmentBatch;
+use leitmotif_corpus::SegmentBatch;
 use leitmotif_model::Posterior;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -17,7 +17,8 @@ pub use unigram::Unigram;
 
 use crate::TrainError;
 use crate::segment::{latent_options, segment_of};
-use leitmotif_data::{Corpus, EvaluationBatches, FrameEvent, FrameUnits, Split};
+use leitmotif_corpus::{Corpus, EvaluationBatches, Split};
+use leitmotif_events::{FrameEvent, FrameUnits};
 use leitmotif_model::Judge;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -136,7 +137,7 @@ pub fn evaluate_songs(
     }
     let k = vocabulary.fields.len();
     let lanes = lanes.clamp(1, songs.len().max(1));
-    let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
+    let wrong = |error: leitmotif_corpus::BatchError| TrainError::Corpus(error.to_string());
     let mut batches =
         EvaluationBatches::of_songs(corpus, songs.to_vec(), lanes, description.model.segment).map_err(wrong)?;
     if let Some(options) = latent_options(description, 0.0)? {

@@ -3,7 +3,7 @@
 //! What a model foretells of a piece and what it foretells of the same piece a tone higher are two opinions about the same
 //! notes. Their mean is a probability too, and usually a better one, as that of several models is.
 
-use leitmotif_data::Representation;
+use leitmotif_events::Representation;
 use leitmotif_model::{Evaluator, Judge, ModelDescription, Segment};
 
 /// The farthest transposition, in semitones.

@@ -1,7 +1,7 @@
 //! The reference line: each field foretold from its overall frequencies, knowing only the kind of event.
 
 use crate::TrainError;
-use leitmotif_data::Corpus;
+use leitmotif_corpus::Corpus;
 use leitmotif_model::{Evaluator, FieldDecoding, Judge, ModelConfig, ModelDescription, Segment};
 
 /// Frequencies of every field's values for each kind of event, with one added to every count.
@@ -30,7 +30,7 @@ impl Unigram {
         for song in songs {
             for event in corpus.values(*song).chunks_exact(sizes.len()).skip(1) {
                 for (field, value) in event.iter().enumerate() {
-                    if field == 0 || *value != leitmotif_data::NONE {
+                    if field == 0 || *value != leitmotif_events::NONE {
                         let row = if field == 0 { 0 } else { usize::from(event[0]) };
                         counts[field][row * sizes[field] + usize::from(*value)] += 1;
                     }
@@ -70,7 +70,7 @@ impl Evaluator for Memoryless<'_> {
             for index in lane * segment.segment..lane * segment.segment + length {
                 let event = &segment.targets[index * k..(index + 1) * k];
                 for (field, value) in event.iter().enumerate() {
-                    if field == 0 || *value != leitmotif_data::NONE {
+                    if field == 0 || *value != leitmotif_events::NONE {
                         let row = if field == 0 { 0 } else { usize::from(event[0]) };
                         nats[index * k + field] = self.0.nats[field][row * sizes[field] + usize::from(*value)];
                     }

@@ -10,7 +10,7 @@ use crate::record::{MetricsLine, ValidationLine};
 use crate::store::card::Card;
 use crate::store::checkpoint::Best;
 use crate::store::model_folder::{self, BEST, Trained};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::{MarkovBuilder, ModelDescription};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,7 +6,7 @@ use crate::config::RunConfig;
 use crate::optimiser::{Adam, AdamSettings, Applied};
 use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
-use leitmotif_data::SegmentBatch;
+use leitmotif_corpus::SegmentBatch;
 use leitmotif_model::{ModelDescription, Weights};
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::time::Instant;

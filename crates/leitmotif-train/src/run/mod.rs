@@ -23,7 +23,7 @@ use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
 pub use learner::{Learner, Learnt};
-use leitmotif_data::Corpus;
+use leitmotif_corpus::Corpus;
 use leitmotif_model::{ModelKind, replace_file};
 pub use prior::PriorSummary;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use crate::config::RunConfig;
 use crate::optimiser::{Adam, AdamSettings};
 use crate::segment::{latent_options, segment_of};
 use burn::tensor::Device;
-use leitmotif_data::{Corpus, EvaluationBatches, Split};
+use leitmotif_corpus::{Corpus, EvaluationBatches, Split};
 use leitmotif_model::{LatentSpace, Mixture, ModelDescription, NetworkModel, Posterior, Weights, latent_noise};
 use leitmotif_network::{Network, PriorNetwork, Stretch};
 use rand::seq::SliceRandom;
@@ -197,7 +197,7 @@ fn songs(
     let chosen = corpus.split(split);
     let step = chosen.len().div_ceil(MAX_SONGS).max(1);
     let Some(options) = latent_options(network.description(), 0.0)? else { return Ok(Vec::new()) };
-    let wrong = |error: leitmotif_data::BatchError| TrainError::Corpus(error.to_string());
+    let wrong = |error: leitmotif_corpus::BatchError| TrainError::Corpus(error.to_string());
     let representation = corpus.representation();
     let mut songs = Vec::new();
     for song in chosen.into_iter().step_by(step) {

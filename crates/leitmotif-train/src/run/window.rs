@@ -3,7 +3,7 @@
 use super::learner::Learnt;
 use crate::record::{LatentLine, TrainLine};
 use crate::store::checkpoint::Window;
-use leitmotif_data::Field;
+use leitmotif_events::Field;
 
 /// Where a run stands when a line is written.
 pub(super) struct Place<'a> {

@@ -2,7 +2,7 @@
 
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
-use leitmotif_data::{Corpus, SongRecord, Split};
+use leitmotif_corpus::{Corpus, SongRecord, Split};
 use leitmotif_model::ModelKind;
 use std::collections::BTreeMap;
 use std::fmt::Write;

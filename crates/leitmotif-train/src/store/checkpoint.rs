@@ -7,7 +7,7 @@ use super::folders;
 use crate::TrainError;
 use crate::record::metrics::RecordsMark;
 use crate::schedule::Pace;
-use leitmotif_data::BatchState;
+use leitmotif_corpus::BatchState;
 use leitmotif_model::Weights;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,8 @@
 
 use super::{card, folders};
 use crate::TrainError;
-use leitmotif_data::{Corpus, OBSERVED_FILE, Observed, Vocabulary};
+use leitmotif_corpus::Corpus;
+use leitmotif_events::{OBSERVED_FILE, Observed, Vocabulary};
 use leitmotif_model::{
     CONFIG_FILE, Judge, Markov, ModelDescription, ModelKind, WEIGHTS_FILE, Weights, read_description, write_description,
 };

@@ -1,7 +1,7 @@
 //! A small corpus of generated songs, and a small run over it.
 
-use leitmotif_data::Corpus;
-use leitmotif_data::prepare::{DuplicateOptions, Layout, PrepareOptions, prepare};
+use leitmotif_corpus::Corpus;
+use leitmotif_corpus::prepare::{DuplicateOptions, Layout, PrepareOptions, prepare};
 use leitmotif_model::{LatentKind, ModelConfig, PRIOR_FILE};
 use leitmotif_score::{Instrument, Note, Part, Score, Tempo, Ticks, write_midi_file};
 use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig};

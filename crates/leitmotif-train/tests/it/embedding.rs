@@ -1,7 +1,7 @@
 //! A trained model's states tell music from music whose notes are at the wrong places.
 
 use crate::common::{config, corpus, song};
-use leitmotif_data::{Header, Representation};
+use leitmotif_events::{Header, Representation};
 use leitmotif_model::{Model, ModelKind, embed_each, open_model};
 use leitmotif_score::Score;
 use leitmotif_study::frechet::{Passages, compare, distance};

@@ -1,7 +1,8 @@
 //! Nats per frame and per token of a frame.
 
-use leitmotif_data::prepare::{PrepareOptions, prepare};
-use leitmotif_data::{Corpus, RepresentationConfig, Split};
+use leitmotif_corpus::prepare::{PrepareOptions, prepare};
+use leitmotif_corpus::{Corpus, Split};
+use leitmotif_events::RepresentationConfig;
 use leitmotif_train::{Unigram, evaluate};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

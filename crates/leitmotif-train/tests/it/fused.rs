@@ -1,7 +1,7 @@
 //! A training with kernels and one by the operations' definitions are the same training.
 
 use crate::common;
-use leitmotif_data::{BatchOptions, TrainingBatches};
+use leitmotif_corpus::{BatchOptions, TrainingBatches};
 use leitmotif_model::{FieldDecoding, ModelConfig, ModelDescription};
 use leitmotif_network::LatentObjective;
 use leitmotif_network::ops::by_definition;

@@ -1,7 +1,8 @@
 //! Training with latents: what is measured, what is kept, what is refused.
 
 use crate::common::{self, config, corpus, with_latents};
-use leitmotif_data::{Corpus, RepresentationConfig, Split};
+use leitmotif_corpus::{Corpus, Split};
+use leitmotif_events::RepresentationConfig;
 use leitmotif_model::{Condition, LatentKind, ModelKind, PRIOR_FILE, StepperJudge, open_model, read_description};
 use leitmotif_train::{
     BEST, KlSchedule, LAST, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine,
@@ -207,7 +208,7 @@ fn latents_that_cannot_be_are_refused_by_name() {
         assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     }
 
-    let options = leitmotif_data::prepare::PrepareOptions {
+    let options = leitmotif_corpus::prepare::PrepareOptions {
         inputs: vec![folder.path().join("midi")],
         output: folder.path().join("notes"),
         representation: RepresentationConfig::Notes,
@@ -233,7 +234,7 @@ fn attributes_are_cut_by_the_training_songs_and_the_model_knows_how() {
     let names: Vec<&str> = description.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
     assert_eq!(names, ["density", "register", "rhythm:drums"]);
     let attributes: Vec<_> = names.iter().map(|name| name.parse().unwrap()).collect();
-    let scales = leitmotif_data::estimate_cuts(&corpus, &attributes, config.latent.cuts, 4).unwrap();
+    let scales = leitmotif_corpus::estimate_cuts(&corpus, &attributes, config.latent.cuts, 4).unwrap();
     for (attribute, scale) in description.attributes.iter().zip(scales) {
         assert_eq!(attribute.cuts, scale.cuts);
         for value in [-1.0, 0.0, 0.3, 2.0, 47.9, 61.0, 300.0] {

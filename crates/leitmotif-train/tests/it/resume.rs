@@ -1,7 +1,7 @@
 //! However often a run is stopped, killed or fails to write, it becomes the run that was left alone.
 
 use crate::common::{self, assert_same, config, corpus, outcome};
-use leitmotif_data::Corpus;
+use leitmotif_corpus::Corpus;
 use leitmotif_model::{LatentKind, ModelKind, PRIOR_FILE};
 use leitmotif_train::{Budget, RunConfig, TrainError, TrainEvent, resume, train};
 use rand::{Rng, SeedableRng};

@@ -1,7 +1,7 @@
 //! What a training must do besides going on: learn, stop, refuse, describe.
 
 use crate::common::{self, config, corpus};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::{Judge, ModelKind};
 use leitmotif_train::{
     Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate,
@@ -184,7 +184,7 @@ fn what_cannot_be_is_refused() {
     let other = tempfile::tempdir().unwrap();
     std::fs::create_dir(other.path().join("midi")).unwrap();
     leitmotif_score::write_midi_file(other.path().join("midi/a.mid"), &common::song(3)).unwrap();
-    let options = leitmotif_data::prepare::PrepareOptions {
+    let options = leitmotif_corpus::prepare::PrepareOptions {
         inputs: vec![other.path().join("midi")],
         output: other.path().join("corpus"),
         ..Default::default()

@@ -1,6 +1,6 @@
 //! Predictions averaged over keys.
 
-use leitmotif_data::{Representation, RepresentationConfig, Value, build};
+use leitmotif_events::{Representation, RepresentationConfig, Value, build};
 use leitmotif_model::{Evaluator, Judge, Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Segment};
 use leitmotif_train::TransposedJudge;
 use std::sync::Arc;

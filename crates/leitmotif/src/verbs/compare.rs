@@ -203,7 +203,7 @@ fn interrupted(error: CompareError, dir: &Path) -> anyhow::Error {
             shell(&dir.display().to_string())
         ))
         .into(),
-        CompareError::Prepare(leitmotif_data::prepare::PrepareError::Cancelled) => {
+        CompareError::Prepare(leitmotif_corpus::prepare::PrepareError::Cancelled) => {
             Interrupted("interrupted; the same command goes on".into()).into()
         }
         error @ (CompareError::Study { .. } | CompareError::Selection { .. }) => {

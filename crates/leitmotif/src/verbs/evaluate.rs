@@ -11,7 +11,7 @@ use crate::words::{clock, count, counted, row, table};
 use crate::{interrupt, values};
 use anyhow::Result;
 use clap::{ArgGroup, Args};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::{Judge, MAX_CHAINED_FIELDS, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_train::{
     Estimate, Evaluation, INFO_FILE, MAX_TRANSPOSITIONS, TransposedJudge, Unigram, evaluate_songs, load_info,

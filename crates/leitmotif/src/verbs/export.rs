@@ -6,7 +6,8 @@ use crate::values;
 use crate::words::counted;
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_data::{Corpus, Split, VOCABULARY_FILE, export};
+use leitmotif_corpus::{Corpus, Split, export};
+use leitmotif_events::VOCABULARY_FILE;
 use serde::Serialize;
 use std::path::PathBuf;
 

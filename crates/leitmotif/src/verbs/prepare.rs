@@ -7,11 +7,12 @@ use crate::values;
 use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use leitmotif_data::prepare::{
+use leitmotif_corpus::prepare::{
     DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareOptions, PrepareSummary,
     Progress as Told, SplitBy, SplitOptions, Stage, prepare,
 };
-use leitmotif_data::{DROPPED_FILE, RepresentationConfig, Split};
+use leitmotif_corpus::{DROPPED_FILE, Split};
+use leitmotif_events::RepresentationConfig;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -89,7 +90,7 @@ struct Filter {
     #[arg(long)]
     keep_duplicates: bool,
     /// From which similarity songs are the same, above 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = leitmotif_data::prepare::DUPLICATE_SIMILARITY)]
+    #[arg(long, value_name = "SHARE", default_value_t = leitmotif_corpus::prepare::DUPLICATE_SIMILARITY)]
     similarity: f64,
 }
 

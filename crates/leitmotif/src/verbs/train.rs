@@ -8,8 +8,8 @@ use crate::words::{clock, count, counted, shell};
 use crate::{files, interrupt};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_data::prepare::PrepareOptions;
-use leitmotif_data::{Corpus, MANIFEST_FILE};
+use leitmotif_corpus::prepare::PrepareOptions;
+use leitmotif_corpus::{Corpus, MANIFEST_FILE};
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
     Budget, CONFIG_FILE, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock,

@@ -271,8 +271,8 @@ fn copies_are_told_and_kept_short_in_the_file_as_well() {
     let told = &json(workshop(), &line)["originality"];
     assert!(told["longest_run"].as_u64().unwrap() <= 2, "{told}");
     // What stands in the file is what was told, measured by itself.
-    let corpus = leitmotif_data::Corpus::open(workshop().join("corpus")).unwrap();
-    let songs = corpus.split(leitmotif_data::Split::Train).into_iter().map(|song| {
+    let corpus = leitmotif_corpus::Corpus::open(workshop().join("corpus")).unwrap();
+    let songs = corpus.split(leitmotif_corpus::Split::Train).into_iter().map(|song| {
         let score = corpus.representation().decode(&corpus.sequence(song)).unwrap();
         (corpus.songs()[song].path.clone(), score)
     });

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::verbs::evaluate::{Judged, Judging};
 use anyhow::Result;
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::ModelConfig;
 use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig, load_judge};
 use std::path::Path;

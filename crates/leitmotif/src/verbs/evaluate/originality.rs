@@ -5,7 +5,7 @@ use crate::words::{counted, row, table};
 use crate::{interrupt, model, originality};
 use anyhow::Result;
 use leitmotif_compose::{Length, Request, generate_many};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_study::comparison::opening;
 use leitmotif_study::originality::NGRAMS;
 use leitmotif_study::{OriginalityPercentiles, OriginalityReport, OriginalitySummary};

@@ -8,7 +8,7 @@ use leitmotif_compose::{
     Conditions, Constraints, FieldSampling, Key, Length, MAX_BARS, PitchRange, Prime, PriorKind, Request, Sampling,
     Scale,
 };
-use leitmotif_data::Header;
+use leitmotif_events::Header;
 use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, family_names, read_midi_file};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

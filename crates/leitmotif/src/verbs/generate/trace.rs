@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use leitmotif_compose::{Piece, Rule};
-use leitmotif_data::Representation;
+use leitmotif_events::Representation;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub fn lines(piece: &Piece, representation: &dyn Representation) -> Result<Strin
     for (index, traced) in piece.trace.iter().enumerate() {
         let event: Vec<_> = traced.fields.iter().map(|field| field.value).collect();
         let named = vocabulary.fields.iter().zip(&traced.fields).enumerate();
-        let applies = named.filter(|(at, (_, drawn))| *at == 0 || drawn.value != leitmotif_data::NONE);
+        let applies = named.filter(|(at, (_, drawn))| *at == 0 || drawn.value != leitmotif_events::NONE);
         let fields = applies.map(|(_, (field, drawn))| Field {
             field: &field.name,
             value: field.values.get(usize::from(drawn.value)).map_or("", String::as_str),

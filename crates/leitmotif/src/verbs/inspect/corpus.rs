@@ -4,8 +4,9 @@ use super::pairs;
 use crate::console::Console;
 use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
-use leitmotif_data::prepare::PrepareOptions;
-use leitmotif_data::{Corpus, CorpusStatistics, DropReason, LengthBin, RepresentationConfig, Split, Totals};
+use leitmotif_corpus::prepare::PrepareOptions;
+use leitmotif_corpus::{Corpus, CorpusStatistics, DropReason, LengthBin, Split, Totals};
+use leitmotif_events::RepresentationConfig;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,7 +43,7 @@ pub struct FieldReport {
 
 impl FieldReport {
     /// The fields of a vocabulary.
-    pub fn of(vocabulary: &leitmotif_data::Vocabulary) -> Vec<Self> {
+    pub fn of(vocabulary: &leitmotif_events::Vocabulary) -> Vec<Self> {
         let fields = vocabulary.fields.iter();
         fields.map(|field| Self { name: field.name.clone(), values: field.values.len() }).collect()
     }

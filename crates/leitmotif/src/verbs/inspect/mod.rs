@@ -10,7 +10,8 @@ use crate::failure::Refusal;
 use crate::files;
 use anyhow::Result;
 use clap::Args;
-use leitmotif_data::{MANIFEST_FILE, RepresentationConfig};
+use leitmotif_corpus::MANIFEST_FILE;
+use leitmotif_events::RepresentationConfig;
 use std::path::PathBuf;
 
 /// Show what is in a MIDI file, a corpus, a run or a model folder.

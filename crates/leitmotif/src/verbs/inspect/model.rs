@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::model;
 use crate::words::{bytes, count};
 use anyhow::{Context, Result};
-use leitmotif_data::RepresentationConfig;
+use leitmotif_events::RepresentationConfig;
 use leitmotif_model::{
     AttributeCuts, FieldDecoding, LatentKind, ModelConfig, ModelKind, PRIOR_FILE, WEIGHTS_FILE, read_description,
 };

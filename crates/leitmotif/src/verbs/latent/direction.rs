@@ -9,7 +9,7 @@ use crate::{files, interrupt, model};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::latent::{Source, space};
-use leitmotif_data::prepare::midi_files;
+use leitmotif_corpus::prepare::midi_files;
 use leitmotif_score::{ReadOptions, read_midi_file};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

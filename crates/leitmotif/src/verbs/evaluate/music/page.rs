@@ -4,7 +4,7 @@
 use super::table::{given_away, number, sets};
 use super::{Music, Song};
 use crate::words::counted;
-use leitmotif_data::Split;
+use leitmotif_corpus::Split;
 use leitmotif_plot::Theme;
 use leitmotif_plot::page::{colours, escape, fill};
 use leitmotif_render::{RollOptions, piano_roll};

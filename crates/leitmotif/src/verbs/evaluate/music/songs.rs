@@ -4,7 +4,7 @@ use super::{LEAST_BARS, Plan};
 use crate::failure::Refusal;
 use crate::originality::decode;
 use anyhow::Result;
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_score::Score;
 use leitmotif_study::comparison::opening;
 use std::collections::BTreeMap;

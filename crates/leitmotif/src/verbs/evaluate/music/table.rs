@@ -2,7 +2,7 @@
 
 use super::Music;
 use crate::words::{counted, row, table};
-use leitmotif_data::Split;
+use leitmotif_corpus::Split;
 use leitmotif_study::Estimate;
 use leitmotif_study::two_sample::{Direction, TwoSample};
 

@@ -11,7 +11,7 @@ use super::songs::Song;
 use crate::progress::Progress;
 use anyhow::Result;
 use leitmotif_compose::latent::Task;
-use leitmotif_data::{Attribute, attribute_values};
+use leitmotif_events::{Attribute, attribute_values};
 use leitmotif_model::AttributeCuts;
 use leitmotif_study::Estimate;
 use serde::Serialize;

@@ -9,7 +9,7 @@ use super::fidelity::others;
 use super::songs::Song;
 use crate::progress::Progress;
 use anyhow::Result;
-use leitmotif_data::{NONE, Value};
+use leitmotif_events::{NONE, Value};
 use leitmotif_model::{Condition, Stepper};
 use leitmotif_study::Estimate;
 use serde::Serialize;

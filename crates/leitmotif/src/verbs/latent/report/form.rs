@@ -6,7 +6,7 @@ use super::estimates::{by_song, mean};
 use crate::interrupt;
 use anyhow::Result;
 use leitmotif_compose::{Conditions, Length, PriorKind, Request, generate};
-use leitmotif_data::Header;
+use leitmotif_events::Header;
 use leitmotif_study::{Estimate, bars, lag_profile, profile_distance};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::songs::spread;
 use anyhow::Result;
 use leitmotif_compose::latent::{Path, between};
-use leitmotif_data::{Corpus, MAX_GROUP_EVENTS};
+use leitmotif_corpus::{Corpus, MAX_GROUP_EVENTS};
 use leitmotif_study::Pca;
 use rayon::prelude::*;
 use serde::Serialize;

@@ -28,7 +28,7 @@ use anyhow::Result;
 use bench::Bench;
 use clap::{Args, ValueEnum};
 use leitmotif_compose::latent::{MAX_DRAFTS, MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE, space};
-use leitmotif_data::{Corpus, Split};
+use leitmotif_corpus::{Corpus, Split};
 use leitmotif_render::{Theme, svg_to_png};
 use leitmotif_train::{INFO_FILE, load_config, load_info};
 use serde::Serialize;

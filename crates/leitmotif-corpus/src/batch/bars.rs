@@ -1,0 +1,158 @@
+//! What a model with latents needs to know of a segment's bars, besides its events.
+
+use super::{BatchError, SegmentBatch};
+use leitmotif_events::{AttributeScale, Representation, Sequence, Value, attribute_values};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+
+/// The most events of a group of bars that an encoder is given: the first ones.
+pub const MAX_GROUP_EVENTS: usize = 1024;
+
+/// What is to be known of bars.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LatentOptions {
+    /// Consecutive bars that share a latent, counted from a piece's first bar.
+    pub bars_per_latent: usize,
+    /// The attributes whose classes are told.
+    pub attributes: Vec<AttributeScale>,
+    /// The probability that an attribute is left open in a whole song; in a single bar, half of it.
+    pub attribute_drop: f64,
+}
+
+/// The bars and groups of bars that a batch's segments lie in. All arrays are row-major.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BatchBars {
+    /// The bar of each input, `[lanes, segment]`; -1 before a song's first bar and in padding.
+    pub of_input: Vec<i32>,
+    /// The group of each bar, `[bars]`.
+    pub group_of_bar: Vec<i32>,
+    /// The class of each attribute of each bar, `[bars, attributes]`; 0 leaves it open.
+    pub classes: Vec<u16>,
+    /// The events of all groups, one group after another, `[n, fields]`, each group from its beginning, whether it lies in the segment or not.
+    pub events: Vec<Value>,
+    /// The number of each event's bar within its group, from 0, `[n]`.
+    pub places: Vec<i32>,
+    /// Where each group's events begin, and at last how many there are, `[groups + 1]`.
+    pub offsets: Vec<usize>,
+    /// How much of each group lies in this segment, above 0 to 1, `[groups]`: over all segments a group's shares sum to 1.
+    pub shares: Vec<f32>,
+    /// Names the noise of each group's latent, `[groups]`: the same in every segment that the group reaches into.
+    pub keys: Vec<u64>,
+}
+
+impl LatentOptions {
+    pub(super) fn check(&self, representation: &dyn Representation) -> Result<(), BatchError> {
+        let wrong = |text: &str| Err(BatchError::Options(text.to_owned()));
+        if self.bars_per_latent == 0 {
+            return wrong("a latent is of at least one bar");
+        }
+        if !(0.0..=1.0).contains(&self.attribute_drop) {
+            return wrong("attribute_drop is a probability, 0 to 1");
+        }
+        let empty = Sequence::new(representation.vocabulary().fields.len());
+        if representation.bars(&empty).is_none() {
+            return wrong(
+                "latents are of bars, and this corpus's representation has none; prepare it with --representation events",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The bars of a song being read.
+#[derive(Debug, Clone)]
+pub(super) struct SongBars {
+    bars: Vec<Range<usize>>,
+    bars_per_latent: usize,
+    attributes: usize,
+    classes: Vec<u16>,
+    /// Names the song and how it is read this time.
+    key: u64,
+}
+
+impl SongBars {
+    /// The bars of a song as it is read. Attributes are left open by `drops`, if it is given.
+    pub fn of(
+        options: &LatentOptions,
+        representation: &dyn Representation,
+        sequence: &Sequence,
+        key: u64,
+        drops: Option<&mut ChaCha8Rng>,
+    ) -> Self {
+        let attributes: Vec<_> = options.attributes.iter().map(|scale| scale.attribute.clone()).collect();
+        let values = attribute_values(&attributes, representation, sequence).unwrap_or_default();
+        let class = |(value, scale): (&Option<f32>, &AttributeScale)| scale.class(*value);
+        let mut classes: Vec<u16> =
+            values.iter().flat_map(|bar| bar.iter().zip(&options.attributes).map(class)).collect();
+        if let Some(rng) = drops.filter(|_| options.attribute_drop > 0.0 && !attributes.is_empty()) {
+            let open: Vec<bool> = attributes.iter().map(|_| rng.random_bool(options.attribute_drop)).collect();
+            for (class, open) in classes.iter_mut().zip(open.iter().cycle()) {
+                if rng.random_bool(options.attribute_drop / 2.0) || *open {
+                    *class = 0;
+                }
+            }
+        }
+        Self {
+            bars: representation.bars(sequence).unwrap_or_default(),
+            bars_per_latent: options.bars_per_latent,
+            attributes: attributes.len(),
+            classes,
+            key,
+        }
+    }
+
+    /// Adds to `batch` the bars that inputs `from..from + count` of the song lie in, which `lane` reads.
+    pub fn write(&self, values: &[Value], batch: &mut SegmentBatch, lane: usize, from: usize, count: usize) {
+        let (fields, segment, song) = (batch.fields, batch.segment, values.len() / batch.fields);
+        let Some(known) = &mut batch.bars else { return };
+        let read = from..from + count;
+        let mut group = None;
+        let first = self.bars.partition_point(|bar| bar.end <= read.start);
+        for (number, bar) in self.bars.iter().enumerate().skip(first).take_while(|(_, bar)| bar.start < read.end) {
+            if group != Some(number / self.bars_per_latent) {
+                group = Some(number / self.bars_per_latent);
+                self.write_group(number / self.bars_per_latent, values, fields, song, &read, known);
+            }
+            let index = known.group_of_bar.len() as i32;
+            known.group_of_bar.push(known.keys.len() as i32 - 1);
+            known.classes.extend_from_slice(&self.classes[number * self.attributes..(number + 1) * self.attributes]);
+            let inside = bar.start.max(read.start) - from..bar.end.min(read.end) - from;
+            known.of_input[lane * segment..(lane + 1) * segment][inside].fill(index);
+        }
+    }
+
+    fn write_group(
+        &self,
+        group: usize,
+        values: &[Value],
+        fields: usize,
+        song: usize,
+        read: &Range<usize>,
+        known: &mut BatchBars,
+    ) {
+        let first = group * self.bars_per_latent;
+        let bars = &self.bars[first..(first + self.bars_per_latent).min(self.bars.len())];
+        let mut room = MAX_GROUP_EVENTS;
+        for (place, bar) in bars.iter().enumerate() {
+            let events = bar.len().min(room);
+            room -= events;
+            known.events.extend_from_slice(&values[bar.start * fields..(bar.start + events) * fields]);
+            known.places.extend(std::iter::repeat_n(place as i32, events));
+        }
+        known.offsets.push(known.places.len());
+        // The last event of a song is only ever a target.
+        let whole = bars[0].start..bars[bars.len() - 1].end.min(song.saturating_sub(1));
+        let here = whole.start.max(read.start)..whole.end.min(read.end);
+        known.shares.push(here.len() as f32 / whole.len().max(1) as f32);
+        known.keys.push(mixed(self.key, group as u64));
+    }
+}
+
+/// A number that names both, evenly spread (the finalizer of SplitMix64; Steele, Lea & Flood 2014).
+pub(super) fn mixed(a: u64, b: u64) -> u64 {
+    let mut x = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}

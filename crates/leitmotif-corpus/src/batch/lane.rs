@@ -1,0 +1,43 @@
+//! One lane: a song and how far it has been read.
+
+use super::SegmentBatch;
+use super::bars::SongBars;
+use leitmotif_events::Value;
+
+/// A song being read. The values are those the model sees: augmented, in training.
+#[derive(Debug, Clone)]
+pub(super) struct Reading<V> {
+    pub(super) song: usize,
+    /// The next event to read.
+    pub(super) position: usize,
+    pub(super) values: V,
+    /// Where latents ask for them.
+    pub(super) bars: Option<SongBars>,
+}
+
+/// The targets of a song of `events` events: each event but the first.
+pub(super) fn targets_of(events: usize) -> usize {
+    events.saturating_sub(1)
+}
+
+impl<V: AsRef<[Value]>> Reading<V> {
+    /// Writes the next segment into `lane` of `batch`; returns whether the song is over.
+    pub(super) fn write(&mut self, batch: &mut SegmentBatch, lane: usize) -> bool {
+        let fields = batch.fields;
+        let values = self.values.as_ref();
+        let left = targets_of(values.len() / fields).saturating_sub(self.position);
+        let count = left.min(batch.segment);
+        let (from, width) = (self.position * fields, count * fields);
+        let at = lane * batch.segment * fields;
+        batch.inputs[at..at + width].copy_from_slice(&values[from..from + width]);
+        batch.targets[at..at + width].copy_from_slice(&values[from + fields..from + fields + width]);
+        if let Some(bars) = &self.bars {
+            bars.write(values, batch, lane, self.position, count);
+        }
+        batch.lengths[lane] = count;
+        batch.starts[lane] = self.position == 0;
+        batch.songs[lane] = Some(self.song);
+        self.position += count;
+        count == left
+    }
+}

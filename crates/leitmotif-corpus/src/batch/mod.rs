@@ -1,0 +1,99 @@
+//! Segment batches: what training and evaluation consume.
+//!
+//! A batch has `lanes` songs side by side, each with the next `segment` events of its song. A lane plays one song from
+//! beginning to end, segment after segment, so that a model's memory, kept per lane, always belongs to the song it
+//! reads; where a lane begins another song, `starts` says so. Songs shorter than a batch are padded, never joined:
+//! no target is ever predicted from another song's events.
+
+mod bars;
+mod evaluation;
+mod lane;
+mod options;
+mod training;
+
+pub use bars::{BatchBars, LatentOptions, MAX_GROUP_EVENTS};
+pub use evaluation::EvaluationBatches;
+pub use options::{AugmentOptions, BatchOptions};
+pub use training::{BatchState, LaneState, TrainingBatches};
+
+use leitmotif_events::Value;
+
+/// The next events of several songs, side by side. All arrays are row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SegmentBatch {
+    /// Songs side by side.
+    pub lanes: usize,
+    /// Events per lane.
+    pub segment: usize,
+    /// Values per event.
+    pub fields: usize,
+    /// The events to read, `[lanes, segment, fields]`; padded with zeros.
+    pub inputs: Vec<Value>,
+    /// The event that follows each of them, `[lanes, segment, fields]`; padded with zeros.
+    pub targets: Vec<Value>,
+    /// How many targets of each lane count; the rest is padding.
+    pub lengths: Vec<usize>,
+    /// Whether the lane begins a song here: its memory must be forgotten first.
+    pub starts: Vec<bool>,
+    /// The song in each lane, by its index in the corpus; `None` for a lane with nothing left to read.
+    pub songs: Vec<Option<usize>>,
+    /// The bars that the segments lie in, where latents ask for them.
+    pub bars: Option<BatchBars>,
+}
+
+impl SegmentBatch {
+    fn empty(lanes: usize, segment: usize, fields: usize) -> Self {
+        Self {
+            lanes,
+            segment,
+            fields,
+            inputs: vec![0; lanes * segment * fields],
+            targets: vec![0; lanes * segment * fields],
+            lengths: vec![0; lanes],
+            starts: vec![false; lanes],
+            songs: vec![None; lanes],
+            bars: None,
+        }
+    }
+
+    /// As [`Self::empty`], ready for bars.
+    fn with_bars(mut self) -> Self {
+        let of_input = vec![-1; self.lanes * self.segment];
+        self.bars = Some(BatchBars { of_input, offsets: vec![0], ..BatchBars::default() });
+        self
+    }
+
+    /// The targets that count, over all lanes.
+    pub fn targets_that_count(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// Target number `index` of a lane.
+    pub fn target(&self, lane: usize, index: usize) -> &[Value] {
+        let at = (lane * self.segment + index) * self.fields;
+        &self.targets[at..at + self.fields]
+    }
+
+    /// Input number `index` of a lane.
+    pub fn input(&self, lane: usize, index: usize) -> &[Value] {
+        let at = (lane * self.segment + index) * self.fields;
+        &self.inputs[at..at + self.fields]
+    }
+}
+
+/// A failure to make batches.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// There is nothing to read.
+    #[error(
+        "the corpus has no songs of two events or more in its {0} split; prepare it with other fractions or more files"
+    )]
+    Empty(crate::Split),
+    /// A setting makes no sense.
+    #[error("{0}")]
+    Options(String),
+    /// The state belongs to other batches.
+    #[error("the saved position in the data does not fit: {0}")]
+    State(String),
+}

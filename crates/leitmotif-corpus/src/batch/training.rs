@@ -1,0 +1,283 @@
+//! Batches for training: endless, shuffled by epoch, resumable to the byte.
+//!
+//! An epoch is an order of all training songs. A lane whose song has ended takes the next song of the order, so every
+//! song is read exactly once per epoch; when the order is used up, the next epoch's begins, while other lanes may
+//! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
+//! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
+
+use super::bars::{SongBars, mixed};
+use super::lane::{Reading, targets_of};
+use super::{BatchError, BatchOptions, SegmentBatch};
+use crate::{Corpus, Split};
+use leitmotif_events::{Sequence, Value};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Where a lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneState {
+    /// The song, by its index in the corpus.
+    pub song: usize,
+    /// The epoch in whose order it came.
+    pub epoch: u64,
+    /// The next event to read.
+    pub position: usize,
+}
+
+/// A position in endless training batches: what a checkpoint saves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchState {
+    /// Fingerprint of the corpus and the options.
+    pub data: String,
+    /// The epoch whose songs are being handed out.
+    pub epoch: u64,
+    /// How many of its songs have been handed out.
+    pub next: usize,
+    /// Targets read since the beginning.
+    pub targets: u64,
+    /// Batches made since the beginning.
+    pub batches: u64,
+    /// The lanes; `None` before a lane's first song and between songs.
+    pub lanes: Vec<Option<LaneState>>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    epoch: u64,
+    reading: Reading<Vec<Value>>,
+}
+
+/// Endless batches over the training split.
+#[derive(Debug)]
+pub struct TrainingBatches {
+    corpus: Arc<Corpus>,
+    options: BatchOptions,
+    data: String,
+    fields: usize,
+    songs: Vec<usize>,
+    targets_per_epoch: u64,
+    epoch: u64,
+    order: Vec<usize>,
+    next: usize,
+    targets: u64,
+    batches: u64,
+    lanes: Vec<Option<Lane>>,
+}
+
+impl TrainingBatches {
+    /// Batches over the training split, from its beginning.
+    ///
+    /// # Errors
+    /// [`BatchError::Empty`] without training songs, [`BatchError::Options`] for settings that make no sense.
+    pub fn new(corpus: Arc<Corpus>, options: BatchOptions) -> Result<Self, BatchError> {
+        let songs = corpus.split(Split::Train);
+        Self::of_songs(corpus, songs, options)
+    }
+
+    /// Batches over some songs of the corpus (a subset by genre, say), whatever their split.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`BatchError::Options`] for a song that the corpus does not have.
+    pub fn of_songs(corpus: Arc<Corpus>, songs: Vec<usize>, options: BatchOptions) -> Result<Self, BatchError> {
+        options.check()?;
+        if let Some(latents) = &options.latents {
+            latents.check(&*corpus.representation())?;
+        }
+        let records = corpus.songs();
+        if let Some(song) = songs.iter().find(|song| **song >= records.len()) {
+            return Err(BatchError::Options(format!("the corpus has {} songs, none is number {song}", records.len())));
+        }
+        let mut songs = songs;
+        songs.retain(|song| targets_of(records[*song].events) > 0);
+        if songs.is_empty() {
+            return Err(BatchError::Empty(Split::Train));
+        }
+        let targets_per_epoch = songs.iter().map(|song| targets_of(records[*song].events) as u64).sum();
+        let data = data_fingerprint(&corpus, &songs, &options);
+        let fields = corpus.vocabulary().fields.len();
+        let lanes = (0..options.lanes).map(|_| None).collect();
+        let mut batches = Self {
+            corpus,
+            options,
+            data,
+            fields,
+            songs,
+            targets_per_epoch,
+            epoch: 0,
+            order: Vec::new(),
+            next: 0,
+            targets: 0,
+            batches: 0,
+            lanes,
+        };
+        batches.order = batches.order_of(0);
+        Ok(batches)
+    }
+
+    /// The next batch. Every lane always has a song.
+    pub fn next_batch(&mut self) -> SegmentBatch {
+        let mut batch = SegmentBatch::empty(self.options.lanes, self.options.segment, self.fields);
+        if self.options.latents.is_some() {
+            batch = batch.with_bars();
+        }
+        for index in 0..self.lanes.len() {
+            let mut lane = self.lanes[index].take().unwrap_or_else(|| self.next_song());
+            let is_over = lane.reading.write(&mut batch, index);
+            self.lanes[index] = (!is_over).then_some(lane);
+        }
+        self.targets += batch.targets_that_count() as u64;
+        self.batches += 1;
+        batch
+    }
+
+    /// The epoch whose songs are being handed out, from 0.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Epochs read so far, with the fraction of the current one: targets read over targets per epoch.
+    pub fn epochs(&self) -> f64 {
+        self.targets as f64 / self.targets_per_epoch as f64
+    }
+
+    /// Targets in one epoch.
+    pub fn targets_per_epoch(&self) -> u64 {
+        self.targets_per_epoch
+    }
+
+    /// The songs of an epoch.
+    pub fn songs(&self) -> &[usize] {
+        &self.songs
+    }
+
+    /// The settings.
+    pub fn options(&self) -> &BatchOptions {
+        &self.options
+    }
+
+    /// The current position.
+    pub fn state(&self) -> BatchState {
+        let lane =
+            |lane: &Lane| LaneState { song: lane.reading.song, epoch: lane.epoch, position: lane.reading.position };
+        BatchState {
+            data: self.data.clone(),
+            epoch: self.epoch,
+            next: self.next,
+            targets: self.targets,
+            batches: self.batches,
+            lanes: self.lanes.iter().map(|state| state.as_ref().map(lane)).collect(),
+        }
+    }
+
+    /// Goes to a saved position: the batches that follow are byte for byte those that followed it then.
+    ///
+    /// # Errors
+    /// [`BatchError::State`] if it was saved with another corpus, other songs or other options; nothing changes then.
+    pub fn restore(&mut self, state: &BatchState) -> Result<(), BatchError> {
+        let wrong = |reason: String| Err(BatchError::State(reason));
+        if state.data != self.data {
+            return wrong("it was saved with another corpus or other batch settings".to_owned());
+        }
+        if state.lanes.len() != self.lanes.len() || state.next > self.songs.len() {
+            return wrong("its numbers of lanes or songs are not these".to_owned());
+        }
+        let mut lanes = Vec::with_capacity(self.lanes.len());
+        for saved in &state.lanes {
+            let Some(saved) = saved else {
+                lanes.push(None);
+                continue;
+            };
+            if !self.songs.contains(&saved.song) {
+                return wrong(format!("song {} is not among the training songs", saved.song));
+            }
+            let mut lane = self.read(saved.song, saved.epoch);
+            if saved.position >= targets_of(lane.reading.values.len() / self.fields) {
+                return wrong(format!("song {} ends before event {}", saved.song, saved.position));
+            }
+            lane.reading.position = saved.position;
+            lanes.push(Some(lane));
+        }
+        self.order = self.order_of(state.epoch);
+        self.lanes = lanes;
+        (self.epoch, self.next) = (state.epoch, state.next);
+        (self.targets, self.batches) = (state.targets, state.batches);
+        Ok(())
+    }
+
+    fn next_song(&mut self) -> Lane {
+        if self.next == self.order.len() {
+            self.epoch += 1;
+            self.next = 0;
+            self.order = self.order_of(self.epoch);
+        }
+        self.next += 1;
+        self.read(self.order[self.next - 1], self.epoch)
+    }
+
+    fn order_of(&self, epoch: u64) -> Vec<usize> {
+        let mut order = self.songs.clone();
+        if self.options.shuffle {
+            order.shuffle(&mut generator("order", self.options.seed, epoch, 0));
+        }
+        order
+    }
+
+    /// The song as the model sees it in that epoch.
+    fn read(&self, song: usize, epoch: u64) -> Lane {
+        let BatchOptions { seed, header_drop, augment, .. } = self.options;
+        let mut values = None;
+        if header_drop > 0.0 || !augment.is_none() {
+            let mut rng = generator("song", seed, epoch, song as u64);
+            let representation = self.corpus.representation();
+            let mut sequence = self.corpus.sequence(song);
+            if !augment.is_none() {
+                sequence = representation.augment(&sequence, &augment.draw(&mut rng));
+            }
+            if header_drop > 0.0 {
+                sequence = representation.drop_header(&sequence, header_drop, &mut rng);
+            }
+            values = Some(sequence.values().to_vec());
+        }
+        let values = values.unwrap_or_else(|| self.corpus.values(song).into_owned());
+        let bars = self.options.latents.as_ref().and_then(|latents| {
+            let sequence = Sequence::from_values(self.fields, values.clone())?;
+            let key = mixed(mixed(seed, epoch), song as u64);
+            let mut drops = generator("attributes", seed, epoch, song as u64);
+            Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
+        });
+        Lane { epoch, reading: Reading { song, position: 0, values, bars } }
+    }
+}
+
+/// A generator for one purpose, the same wherever it is asked for.
+fn generator(purpose: &str, seed: u64, epoch: u64, song: u64) -> ChaCha8Rng {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(purpose.as_bytes());
+    for number in [seed, epoch, song] {
+        hasher.update(&number.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
+}
+
+fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(corpus.fingerprint().as_bytes());
+    for song in songs {
+        hasher.update(&(*song as u64).to_le_bytes());
+    }
+    // Positions saved by versions without latents have these words in their fingerprint.
+    let BatchOptions { lanes, segment, seed, shuffle, header_drop, augment, latents } = options;
+    let mut text =
+        format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
+    text += &format!("header_drop: {header_drop:?}, augment: {augment:?} }}");
+    if let Some(latents) = latents {
+        text += &format!("{latents:?}");
+    }
+    hasher.update(text.as_bytes());
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,19 @@
+//! Corpora of encoded songs: preparing them from folders of MIDI files, reading them, and segment batches for training.
+
+mod batch;
+mod corpus;
+mod cuts;
+mod export;
+pub mod prepare;
+
+pub use batch::{
+    AugmentOptions, BatchBars, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, LatentOptions,
+    MAX_GROUP_EVENTS, SegmentBatch, TrainingBatches,
+};
+pub use corpus::{
+    CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,
+    MANIFEST_FILE, Manifest, SHARD_BYTES, SHARD_HEADER_BYTES, SHARD_MAGIC, SHARD_VERSION, SONGS_FILE, ShardRecord,
+    SongRecord, Split, Totals,
+};
+pub use cuts::{Cuts, estimate_cuts};
+pub use export::export;

@@ -1,0 +1,205 @@
+//! The second reading: songs into events, and into the corpus's folder.
+
+use super::select::normal;
+use super::survey::{Candidate, read_again};
+use super::{PrepareError, PrepareOptions, Progress, SplitBy, split, stop_if};
+use crate::corpus::CorpusWriter;
+use crate::{DropReason, DroppedRecord, SongRecord, Split};
+use leitmotif_events::{EncodeReport, Header, RepresentationConfig, Sequence};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+/// Songs are encoded in chunks of at most so many notes, a longer song by itself.
+const CHUNK_NOTES: usize = 500_000;
+/// At most so many songs in a chunk.
+const CHUNK_SONGS: usize = 512;
+/// At most so many genres are named in a vocabulary, those with most songs.
+pub(super) const MAX_VOCABULARY_GENRES: usize = 1024;
+/// Hexadecimal digits of a song's id.
+const ID_DIGITS: usize = 12;
+/// A split that is further from its share of the notes than by this factor is worth a warning.
+const UNBALANCED: f64 = 2.0;
+
+pub(super) struct Encoded {
+    pub(super) writer: CorpusWriter,
+    pub(super) dropped: Vec<DroppedRecord>,
+    /// The settings with the genres filled in.
+    pub(super) representation: RepresentationConfig,
+    pub(super) is_empty: bool,
+}
+
+pub(super) fn encode(
+    songs: Vec<Candidate>,
+    options: &PrepareOptions,
+    dir: &Path,
+    warnings: &mut Vec<String>,
+    progress: &dyn Progress,
+    cancel: &AtomicBool,
+) -> Result<Encoded, PrepareError> {
+    let config = with_genres(&options.representation, &songs, warnings);
+    let representation = leitmotif_events::build(&config)?;
+    let named: HashSet<&str> = config.genres().iter().map(String::as_str).collect();
+    let selections = options.check()?;
+    let splits = splits(&songs, options, warnings);
+    let mut writer = CorpusWriter::create(dir, representation.vocabulary())?;
+    let mut dropped = Vec::new();
+    let mut ids = HashSet::new();
+    let mut songs: Vec<Option<Candidate>> = songs.into_iter().map(Some).collect();
+    for range in chunks(&songs) {
+        stop_if(cancel)?;
+        let start = range.start;
+        let encode_one = |slot: &mut Option<Candidate>| {
+            let mut song = slot.take()?;
+            let score = match song.score.take() {
+                Some(score) => Ok(*score),
+                None => read_again(&song, &selections, &config),
+            };
+            let genre = song.genre.clone().filter(|genre| named.contains(genre.as_str()));
+            let encoded = score.and_then(|score| {
+                let header = Header { genre, instruments: score.instruments() };
+                let (sequence, report) = representation.encode(&score, &header);
+                if report.kept == 0 || sequence.len() < 2 {
+                    return Err((DropReason::Unencodable, lost_text(&report)));
+                }
+                Ok((sequence, report))
+            });
+            progress.advance(1);
+            Some((song, encoded))
+        };
+        let encoded: Vec<_> = songs[range].par_iter_mut().map(encode_one).collect();
+        for (offset, (song, encoded)) in encoded.into_iter().flatten().enumerate() {
+            match encoded {
+                Ok((sequence, report)) => {
+                    let id = unique_id(&song, &mut ids);
+                    push(&mut writer, song, id, splits[start + offset], &sequence, report)?;
+                }
+                Err((reason, detail)) => dropped.push(song.dropped(reason, detail)),
+            }
+        }
+    }
+    Ok(Encoded { writer, dropped, representation: config, is_empty: ids.is_empty() })
+}
+
+/// Ranges of songs to encode at a time.
+fn chunks(songs: &[Option<Candidate>]) -> Vec<std::ops::Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut notes) = (0, 0);
+    for (index, song) in songs.iter().enumerate() {
+        let more = song.as_ref().map_or(0, |song| song.notes);
+        if index > start && (notes + more > CHUNK_NOTES || index - start >= CHUNK_SONGS) {
+            ranges.push(start..index);
+            (start, notes) = (index, 0);
+        }
+        notes += more;
+    }
+    ranges.push(start..songs.len());
+    ranges
+}
+
+fn push(
+    writer: &mut CorpusWriter,
+    song: Candidate,
+    id: String,
+    split: Split,
+    sequence: &Sequence,
+    report: EncodeReport,
+) -> Result<(), PrepareError> {
+    let record = SongRecord {
+        id,
+        path: song.found.name,
+        path_bytes: song.found.name_bytes,
+        title: song.title,
+        genre: song.genre,
+        artist: song.artist,
+        licence: song.licence,
+        split,
+        notes: report.kept,
+        bars: song.bars,
+        events: sequence.len(),
+        seconds: (song.seconds * 1000.0).round() / 1000.0,
+        instruments: song.instruments,
+        lost: report.lost,
+        repairs: song.repairs,
+        shard: 0,
+        start: 0,
+        hash: song.hash.to_hex().to_string(),
+    };
+    Ok(writer.push(record, sequence)?)
+}
+
+fn unique_id(song: &Candidate, ids: &mut HashSet<String>) -> String {
+    let hash = song.hash.to_hex();
+    let mut id = hash[..ID_DIGITS].to_owned();
+    for number in 2.. {
+        if ids.insert(id.clone()) {
+            break;
+        }
+        id = format!("{}-{number}", &hash[..ID_DIGITS]);
+    }
+    id
+}
+
+fn lost_text(report: &EncodeReport) -> String {
+    let causes: Vec<_> = report.lost.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
+    format!("none of its {} notes can be encoded ({})", report.notes, causes.join(", "))
+}
+
+/// The representation with the genres of the songs, where it names none itself.
+fn with_genres(config: &RepresentationConfig, songs: &[Candidate], warnings: &mut Vec<String>) -> RepresentationConfig {
+    let mut config = config.clone();
+    if let RepresentationConfig::Events { genres, .. } = &mut config
+        && genres.is_empty()
+    {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        songs.iter().filter_map(|song| song.genre.as_deref()).for_each(|genre| *counts.entry(genre).or_default() += 1);
+        let mut ranked: Vec<(&str, usize)> = counts.into_iter().collect();
+        ranked.sort_by_key(|(genre, count)| (std::cmp::Reverse(*count), *genre));
+        if ranked.len() > MAX_VOCABULARY_GENRES {
+            let more = ranked.len() - MAX_VOCABULARY_GENRES;
+            warnings.push(format!(
+                "the vocabulary names the {MAX_VOCABULARY_GENRES} most frequent genres; {more} more are not in it"
+            ));
+            ranked.truncate(MAX_VOCABULARY_GENRES);
+        }
+        *genres = ranked.into_iter().map(|(genre, _)| genre.to_owned()).collect();
+        genres.sort_unstable();
+    }
+    config
+}
+
+fn splits(songs: &[Candidate], options: &PrepareOptions, warnings: &mut Vec<String>) -> Vec<Split> {
+    let key = |song: &Candidate| match (options.split.by, &song.artist) {
+        (SplitBy::Artist, Some(artist)) => format!("artist {}", normal(artist)),
+        _ => format!("song {}", song.fingerprint.name()),
+    };
+    let keys: Vec<String> = songs.iter().map(key).collect();
+    let fixed: Vec<Option<Split>> = songs.iter().map(|song| song.split).collect();
+    let splits = split::split(&keys, &fixed, &options.split);
+    let notes: Vec<usize> = songs.iter().map(|song| song.notes).collect();
+    let total: usize = notes.iter().sum();
+    let is_free = fixed.iter().all(Option::is_none);
+    let better = || split::better_seed(&keys, &notes, &options.split);
+    let shares =
+        [(Split::Train, options.split.train), (Split::Valid, options.split.valid), (Split::Test, options.split.test)];
+    for (split, wanted) in shares {
+        let in_split = songs.iter().zip(&splits).filter(|(_, found)| **found == split);
+        let (count, notes) = in_split.fold((0, 0), |(count, notes), (song, _)| (count + 1, notes + song.notes));
+        let share = notes as f64 / total.max(1) as f64;
+        if wanted > 0.0 && count == 0 {
+            warnings.push(format!("the {split} split is empty; add files, or name splits in the metadata"));
+        } else if is_free && wanted > 0.0 && (share > wanted * UNBALANCED || share < wanted / UNBALANCED) {
+            let advice = match better() {
+                Some(seed) => format!("split seed {seed} comes nearer"),
+                None => "another split seed draws again".to_owned(),
+            };
+            let (share, wanted) = (share * 100.0, wanted * 100.0);
+            warnings.push(format!(
+                "the {split} split has {share:.1}% of the notes instead of {wanted:.1}%: chance, with few or uneven songs \
+                 or artists; {advice}"
+            ));
+        }
+    }
+    splits
+}

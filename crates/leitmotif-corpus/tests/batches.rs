@@ -1,0 +1,195 @@
+//! Batches over a small corpus: what is read, in which order, and exact resumption.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::corpus;
+use leitmotif_corpus::{
+    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, SegmentBatch, Split, TrainingBatches,
+    export,
+};
+use leitmotif_events::Value;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn training(options: &BatchOptions) -> TrainingBatches {
+    TrainingBatches::new(corpus(), options.clone()).unwrap()
+}
+
+/// What each lane has read of the song that it is in.
+#[derive(Default)]
+struct Readers {
+    lanes: BTreeMap<usize, (usize, Vec<Value>)>,
+    /// Songs in the order in which they began, and songs read to their end.
+    begun: Vec<usize>,
+    targets: usize,
+}
+
+impl Readers {
+    /// Checks a batch's shape, and that each lane goes on where it stopped; collects what it reads.
+    fn see(&mut self, batch: &SegmentBatch) {
+        let width = batch.segment * batch.fields;
+        assert_eq!((batch.inputs.len(), batch.targets.len()), (batch.lanes * width, batch.lanes * width));
+        for lane in 0..batch.lanes {
+            let count = batch.lengths[lane];
+            let padding = lane * width + count * batch.fields..(lane + 1) * width;
+            assert!(batch.inputs[padding.clone()].iter().chain(&batch.targets[padding]).all(|value| *value == 0));
+            let Some(song) = batch.songs[lane] else {
+                assert!(count == 0 && !batch.starts[lane]);
+                continue;
+            };
+            if batch.starts[lane] {
+                self.begun.push(song);
+                self.lanes.insert(lane, (song, batch.input(lane, 0).to_vec()));
+            }
+            let (reading, read) = self.lanes.get_mut(&lane).unwrap();
+            assert_eq!(*reading, song, "a lane changes its song only at a start");
+            for index in 0..count {
+                assert_eq!(
+                    batch.input(lane, index),
+                    &read[read.len() - batch.fields..],
+                    "each target is the next input"
+                );
+                read.extend_from_slice(batch.target(lane, index));
+            }
+            self.targets += count;
+        }
+    }
+}
+
+fn evaluate(split: Split, lanes: usize, segment: usize) -> (Readers, BTreeMap<usize, Vec<Value>>) {
+    let corpus = corpus();
+    let mut readers = Readers::default();
+    let mut read = BTreeMap::new();
+    for batch in EvaluationBatches::new(&corpus, split, lanes, segment).unwrap() {
+        assert!(batch.targets_that_count() > 0);
+        readers.see(&batch);
+        read.extend(readers.lanes.values().cloned());
+    }
+    (readers, read)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn evaluation_reads_every_event_of_the_split_once(lanes in 1_usize..9, segment in 1_usize..200) {
+        let corpus = corpus();
+        for split in Split::ALL {
+            let (readers, read) = evaluate(split, lanes, segment);
+            let mut begun = readers.begun.clone();
+            begun.sort_unstable();
+            prop_assert_eq!(begun, corpus.split(split));
+            for (song, values) in read {
+                prop_assert_eq!(values.as_slice(), &*corpus.values(song));
+            }
+            let expected: usize = corpus.split(split).iter().map(|song| corpus.songs()[*song].events - 1).sum();
+            prop_assert_eq!(readers.targets, expected);
+        }
+    }
+
+    #[test]
+    fn training_reads_every_song_once_an_epoch(lanes in 1_usize..9, segment in 1_usize..200, seed in 0_u64..1000, shuffle: bool) {
+        let options = BatchOptions { lanes, segment, seed, shuffle, ..BatchOptions::default() };
+        let mut batches = training(&options);
+        let count = batches.songs().len();
+        let mut readers = Readers::default();
+        while readers.begun.len() < 3 * count {
+            readers.see(&batches.next_batch());
+        }
+        prop_assert!((batches.epochs() * batches.targets_per_epoch() as f64).round() as usize == readers.targets);
+        let orders: Vec<&[usize]> = readers.begun.chunks_exact(count).take(3).collect();
+        for order in &orders {
+            let mut sorted = order.to_vec();
+            sorted.sort_unstable();
+            prop_assert_eq!(&sorted, &corpus().split(Split::Train));
+        }
+        prop_assert_eq!(shuffle, orders[0] != orders[1]);
+    }
+
+    #[test]
+    fn resuming_goes_on_to_the_byte(lanes in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100) {
+        let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
+        let options = BatchOptions { lanes, segment, seed, shuffle: true, header_drop: 0.5, augment, latents: None };
+        let mut straight = training(&options);
+        (0..before).for_each(|_| drop(straight.next_batch()));
+        let saved = serde_json::to_string(&straight.state()).unwrap();
+        let state: BatchState = serde_json::from_str(&saved).unwrap();
+        let mut resumed = training(&options);
+        (0..before / 3).for_each(|_| drop(resumed.next_batch()));
+        resumed.restore(&state).unwrap();
+        for _ in 0..30 {
+            prop_assert_eq!(straight.next_batch(), resumed.next_batch());
+        }
+        prop_assert_eq!(straight.state(), resumed.state());
+    }
+}
+
+#[test]
+fn augmentation_changes_songs_by_epoch_and_nothing_else() {
+    let corpus = corpus();
+    let augment = AugmentOptions { transpose: 6, tempo_octaves: 0.0, velocity: 0 };
+    let options = BatchOptions { lanes: 2, segment: 4096, augment, ..BatchOptions::default() };
+    let mut batches = training(&options);
+    let count = batches.songs().len();
+    let mut versions: BTreeMap<usize, Vec<Vec<Value>>> = BTreeMap::new();
+    for _ in 0..count {
+        let batch = batches.next_batch();
+        for lane in 0..2 {
+            let values = batch.targets[lane * 4096 * batch.fields..][..batch.lengths[lane] * batch.fields].to_vec();
+            versions.entry(batch.songs[lane].unwrap()).or_default().push(values);
+        }
+    }
+    let changed = versions.values().filter(|versions| versions[0] != versions[1]).count();
+    assert!(changed * 10 > count * 7, "two epochs differ for most songs: {changed} of {count}");
+    for (song, versions) in versions {
+        assert!(
+            versions.iter().all(|values| values.len() == corpus.values(song).len() - corpus.vocabulary().fields.len())
+        );
+    }
+}
+
+#[test]
+fn a_position_of_other_data_is_refused_and_changes_nothing() {
+    let options = BatchOptions { lanes: 3, segment: 50, ..BatchOptions::default() };
+    let mut batches = training(&options);
+    (0..10).for_each(|_| drop(batches.next_batch()));
+    let before = batches.state();
+    let other = training(&BatchOptions { seed: 1, ..options }).state();
+    assert!(matches!(batches.restore(&other), Err(BatchError::State(_))));
+    let mut broken = before.clone();
+    broken.lanes.iter_mut().flatten().for_each(|lane| lane.position = usize::MAX);
+    assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
+    broken.lanes.iter_mut().flatten().for_each(|lane| (lane.song, lane.position) = (usize::MAX, 0));
+    assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
+    broken.lanes.pop();
+    assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
+    assert_eq!(batches.state(), before);
+    assert!(matches!(
+        TrainingBatches::of_songs(corpus(), Vec::new(), BatchOptions::default()),
+        Err(BatchError::Empty(_))
+    ));
+    assert!(TrainingBatches::of_songs(corpus(), vec![10_000], BatchOptions::default()).is_err());
+    assert!(EvaluationBatches::new(&corpus(), Split::Test, 0, 5).is_err());
+}
+
+#[test]
+fn the_export_holds_the_same_sequences() {
+    let corpus = corpus();
+    let dir = tempfile::tempdir().unwrap();
+    for split in Split::ALL {
+        let path = export(&corpus, split, &dir.path().join("json")).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let songs = corpus.split(split);
+        assert_eq!(text.lines().count(), songs.len());
+        for (song, line) in songs.into_iter().zip(text.lines()) {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let values: Vec<Vec<Value>> = serde_json::from_value(line["values"].clone()).unwrap();
+            assert_eq!(values.concat(), *corpus.values(song));
+            assert_eq!(line["id"], corpus.songs()[song].id);
+            assert_eq!(line["fields"].as_array().unwrap().len(), corpus.vocabulary().fields.len());
+            let described = corpus.representation().describe(&values[values.len() / 2]);
+            assert_eq!(line["text"][values.len() / 2], described);
+        }
+    }
+}
