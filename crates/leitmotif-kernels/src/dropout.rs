@@ -14,6 +14,7 @@
 
 use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
+use leitmotif_hash::number;
 
 /// How much to drop at one site in one pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,10 +137,7 @@ fn hash(low: u32, k0: u32, k1: u32) -> u32 {
 
 /// SplitMix64 of the seed and the upper half of the index, as two keys.
 fn key(seed: u64, high: u64) -> [u32; 2] {
-    let z = seed.wrapping_add(high.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    let z = z ^ (z >> 31);
+    let z = number(seed, high);
     [z as u32, (z >> 32) as u32]
 }
 

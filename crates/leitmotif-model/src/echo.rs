@@ -12,6 +12,8 @@
 //! here knows what the fields mean. What is remembered of a piece is bounded: a table of 1024 places for each way
 //! of agreeing, where a newer event displaces an older one.
 
+use leitmotif_hash::{STEP, fold};
+
 /// Places of each table.
 const SLOTS: usize = 1 << 10;
 /// How many last events must be the same for the echoes that continue a sequence.
@@ -168,13 +170,9 @@ impl Echoes {
     }
 }
 
-/// Mixes values into a key (the finaliser of SplitMix64, Steele et al. 2014).
+/// A key of values.
 fn hash<'a>(values: impl Iterator<Item = &'a u16>) -> u64 {
-    values.fold(0x9E37_79B9_7F4A_7C15, |key, &value| {
-        let mut z = (key ^ u64::from(value)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    })
+    values.fold(STEP, |key, &value| fold(key, u64::from(value)))
 }
 
 #[cfg(test)]

@@ -47,19 +47,12 @@ impl Posterior {
 
 /// Standard normal noise that a key names, the same wherever it is asked for (SplitMix64 and Box-Muller).
 pub fn latent_noise(key: u64, dimensions: usize) -> Vec<f32> {
-    let mut state = key;
-    let mut uniform = || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = state;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    let uniform = |index| (leitmotif_hash::number(key, index) >> 11) as f64 / (1u64 << 53) as f64;
+    let normal = |dimension| {
+        let radius = (-2.0 * (1.0 - uniform(2 * dimension)).ln()).sqrt();
+        (radius * (std::f64::consts::TAU * uniform(2 * dimension + 1)).cos()) as f32
     };
-    let mut normal = || {
-        let radius = (-2.0 * (1.0 - uniform()).ln()).sqrt();
-        (radius * (std::f64::consts::TAU * uniform()).cos()) as f32
-    };
-    (0..dimensions).map(|_| normal()).collect()
+    (0..dimensions as u64).map(normal).collect()
 }
 
 #[cfg(test)]

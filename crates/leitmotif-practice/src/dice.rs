@@ -2,11 +2,12 @@
 //!
 //! A song must be the same on every machine and with every later version of the dependencies, so
 //! only the ChaCha8 key stream is taken from outside (RFC 8439's cipher with 8 rounds, fixed for
-//! good); everything that turns it into choices is integer arithmetic written here.
+//! good); everything that turns it into choices is integer arithmetic of this workspace.
 //!
 //! [`Dice::fork`] derives an independent stream from a label. Every musical decision of a song
 //! draws from a stream of its own, so that a change in how the drums play leaves the melody alone.
 
+use leitmotif_hash::{STEP, mix, number};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -20,22 +21,20 @@ pub(crate) struct Dice {
 impl Dice {
     /// The stream of `seed`.
     pub(crate) fn new(seed: u64) -> Self {
-        let mut state = seed;
         let mut bytes = [0u8; 32];
-        for chunk in bytes.chunks_exact_mut(8) {
-            state = state.wrapping_add(GOLDEN);
-            chunk.copy_from_slice(&mix(state).to_le_bytes());
+        for (index, chunk) in (0..).zip(bytes.chunks_exact_mut(8)) {
+            chunk.copy_from_slice(&number(seed, index).to_le_bytes());
         }
         Self { key: seed, stream: ChaCha8Rng::from_seed(bytes) }
     }
 
     /// A stream of its own for `label` and `index`, whatever has been drawn from this one.
     pub(crate) fn fork(&self, label: &str, index: u64) -> Self {
-        let mut hash = mix(self.key ^ GOLDEN);
+        let mut hash = mix(self.key ^ STEP);
         for byte in label.bytes() {
-            hash = mix(hash ^ u64::from(byte)).wrapping_add(GOLDEN);
+            hash = mix(hash ^ u64::from(byte)).wrapping_add(STEP);
         }
-        Self::new(mix(hash ^ index.wrapping_mul(GOLDEN)))
+        Self::new(mix(hash ^ index.wrapping_mul(STEP)))
     }
 
     /// A number from 0 to `count - 1`; 0 where `count` is 0.
@@ -71,15 +70,6 @@ impl Dice {
         }
         items[0].0
     }
-}
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection that scatters its bits.
-fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

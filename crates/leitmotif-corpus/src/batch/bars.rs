@@ -145,14 +145,6 @@ impl SongBars {
         let whole = bars[0].start..bars[bars.len() - 1].end.min(song.saturating_sub(1));
         let here = whole.start.max(read.start)..whole.end.min(read.end);
         known.shares.push(here.len() as f32 / whole.len().max(1) as f32);
-        known.keys.push(mixed(self.key, group as u64));
+        known.keys.push(leitmotif_hash::number(self.key, group as u64));
     }
-}
-
-/// A number that names both, evenly spread (the finalizer of SplitMix64; Steele, Lea & Flood 2014).
-pub(super) fn mixed(a: u64, b: u64) -> u64 {
-    let mut x = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }

@@ -1,6 +1,6 @@
 //! Batches for evaluation: every song of a split once, unchanged.
 
-use super::bars::{SongBars, mixed};
+use super::bars::SongBars;
 use super::lane::{Reading, targets_of};
 use super::{BatchError, LatentOptions, SegmentBatch};
 use crate::{Corpus, Split};
@@ -65,7 +65,13 @@ impl<'a> EvaluationBatches<'a> {
     fn read(&self, song: usize) -> Reading<Cow<'a, [Value]>> {
         let bars = self.latents.as_ref().map(|options| {
             let representation = self.corpus.representation();
-            SongBars::of(options, &*representation, &self.corpus.sequence(song), mixed(EVALUATION, song as u64), None)
+            SongBars::of(
+                options,
+                &*representation,
+                &self.corpus.sequence(song),
+                leitmotif_hash::number(EVALUATION, song as u64),
+                None,
+            )
         });
         Reading { song, position: 0, values: self.corpus.values(song), bars }
     }

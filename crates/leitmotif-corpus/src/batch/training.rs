@@ -5,11 +5,12 @@
 //! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
 //! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
 
-use super::bars::{SongBars, mixed};
+use super::bars::SongBars;
 use super::lane::{Reading, targets_of};
 use super::{BatchError, BatchOptions, SegmentBatch};
 use crate::{Corpus, Split};
 use leitmotif_events::{Sequence, Value};
+use leitmotif_hash::number;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -246,7 +247,7 @@ impl TrainingBatches {
         let values = values.unwrap_or_else(|| self.corpus.values(song).into_owned());
         let bars = self.options.latents.as_ref().and_then(|latents| {
             let sequence = Sequence::from_values(self.fields, values.clone())?;
-            let key = mixed(mixed(seed, epoch), song as u64);
+            let key = number(number(seed, epoch), song as u64);
             let mut drops = generator("attributes", seed, epoch, song as u64);
             Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
         });

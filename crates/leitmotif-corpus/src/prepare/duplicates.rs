@@ -9,6 +9,7 @@
 //! with 0.998, one of 0.1 with 0.003: the work grows with the number of near-duplicates, not with its square.
 
 use super::fingerprint::{Fingerprint, SKETCH_VALUES};
+use leitmotif_hash::{STEP, fold};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -77,9 +78,7 @@ impl Band {
     fn new(songs: &[Entry<'_>], ranked: &[usize], band: usize) -> Self {
         let hash = |sketch: &[u32]| {
             let values = &sketch[band * BAND_VALUES..(band + 1) * BAND_VALUES];
-            values.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| {
-                (hash ^ u64::from(*value)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
-            })
+            values.iter().fold(STEP, |hash, value| fold(hash, u64::from(*value)))
         };
         let sketches = ranked.iter().map(|song| &songs[*song].fingerprint.sketch).enumerate();
         let mut sorted: Vec<(u64, u32)> =

@@ -11,6 +11,7 @@
 //! Drums are left out where there are enough pitched notes. A piece of drums alone is fingerprinted by what is struck, on
 //! a grid fine enough to tell two performances of one pattern apart.
 
+use leitmotif_hash::{STEP, mix32, number};
 use leitmotif_score::Score;
 
 /// Successive notes in a shingle.
@@ -164,7 +165,7 @@ fn sketch(mut hashes: Vec<u64>) -> Vec<u32> {
     for hash in &mut hashes {
         occurrence = if last == Some(*hash) { occurrence + 1 } else { 1 };
         last = Some(*hash);
-        *hash = mix(*hash ^ occurrence.wrapping_mul(0xA076_1D64_78BD_642F));
+        *hash = number(*hash ^ occurrence.wrapping_mul(0xA076_1D64_78BD_642F), 0);
     }
     let mut sketch = [u32::MAX; SKETCH_VALUES];
     least_values(&hashes, &mut sketch);
@@ -214,32 +215,16 @@ struct Mixer(u64);
 
 impl Mixer {
     fn new(purpose: u64) -> Self {
-        Self(mix(purpose))
+        Self(number(purpose, 0))
     }
 
     fn add(&mut self, value: u64) {
-        self.0 = mix(self.0 ^ value.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        self.0 = number(self.0 ^ value.wrapping_mul(STEP), 0);
     }
 
     fn value(&self) -> u64 {
         self.0
     }
-}
-
-/// The finaliser of SplitMix64.
-fn mix(mut value: u64) -> u64 {
-    value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
-}
-
-/// The finaliser of MurmurHash3.
-#[inline(always)]
-fn mix32(mut value: u32) -> u32 {
-    value = (value ^ (value >> 16)).wrapping_mul(0x85EB_CA6B);
-    value = (value ^ (value >> 13)).wrapping_mul(0xC2B2_AE35);
-    value ^ (value >> 16)
 }
 
 #[cfg(test)]
@@ -261,7 +246,7 @@ mod tests {
     fn song(seed: u64) -> Score {
         let mut state = seed;
         let mut draw = |below: u64| {
-            state = mix(state);
+            state = number(state, 0);
             state % below
         };
         let mut onset = 480;
@@ -308,7 +293,7 @@ mod tests {
             let mut state = seed;
             for part in &mut edited.parts {
                 part.notes.retain(|_| {
-                    state = mix(state);
+                    state = number(state, 0);
                     state % 20 > 0
                 });
             }
@@ -334,7 +319,7 @@ mod tests {
         let performance = |seed: u64, shift: u64| {
             let mut state = seed;
             let mut human = |step: u64| {
-                state = mix(state);
+                state = number(state, 0);
                 step * 120 + 20 + state % 60 + shift
             };
             let notes: Vec<_> = (0..300).map(|step| (human(step), [36, 42, 38, 42][step as usize % 4])).collect();
@@ -364,7 +349,7 @@ mod tests {
     #[test]
     fn every_instruction_set_makes_the_same_sketch() {
         for count in [0, 1, 500] {
-            let elements: Vec<u64> = (0..count).map(mix).collect();
+            let elements: Vec<u64> = (0..count).map(|value| number(value, 0)).collect();
             let [mut plain, mut wide] = [[u32::MAX; SKETCH_VALUES]; 2];
             least_values_of(&elements, &mut plain);
             least_values(&elements, &mut wide);

@@ -20,6 +20,8 @@
 //! field names the player, one of them holds what the same player did last; where two fields name place and
 //! player, what this player did last at this place.
 
+use leitmotif_hash::STEP;
+
 /// Events that a voice remembers of each of its keys.
 const VOICE_DEPTH: usize = 8;
 /// Of these, how many are contexts.
@@ -108,15 +110,10 @@ fn ranges(field: usize) -> Vec<Voice> {
     kind.into_iter().chain(wider).take(MAX_VOICES).collect()
 }
 
-/// Mixes one more number into a hash (the finaliser of SplitMix64, Steele et al. 2014).
+/// Mixes one more number into a hash.
 pub(super) fn mix(hash: u64, number: u64) -> u64 {
-    let mut z = hash
-        .rotate_left(23)
-        .wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add(0x632b_e59b_d9b4_e019);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    let sum = hash.rotate_left(23).wrapping_add(number.wrapping_mul(STEP));
+    leitmotif_hash::mix(sum.wrapping_add(0x632B_E59B_D9B4_E019))
 }
 
 /// What is remembered of one piece: a bounded amount, however long the piece is.

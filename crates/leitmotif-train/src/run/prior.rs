@@ -178,7 +178,7 @@ impl Learning {
 impl Song {
     fn draw(&self, key: u64) -> Vec<Vec<f32>> {
         let noise = |group: usize, posterior: &Posterior| {
-            let key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(group as u64);
+            let key = key.wrapping_mul(leitmotif_hash::STEP).wrapping_add(group as u64);
             let noise = latent_noise(key, posterior.mean.len());
             noise.into_iter().map(|noise| noise * NARROWED).collect::<Vec<f32>>()
         };

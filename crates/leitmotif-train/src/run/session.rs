@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
             let start = Instant::now();
             let batch = self.batches.next_batch();
             self.timings.data += start.elapsed().as_secs_f64();
-            let seed = mix(train.seed, self.state.segments);
+            let seed = dropout_seed(train.seed, self.state.segments);
             self.state.segments += 1;
             match self.learner.read(&batch, seed, objective, &mut self.timings) {
                 Some(learnt) => {
@@ -382,10 +382,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The dropout seed of one segment (SplitMix64's finaliser).
-fn mix(seed: u64, segment: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(segment).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+/// The dropout seed of one segment.
+fn dropout_seed(seed: u64, segment: u64) -> u64 {
+    leitmotif_hash::number(seed.wrapping_mul(leitmotif_hash::STEP).wrapping_add(segment), 0)
 }

@@ -1,5 +1,4 @@
 //! Small songs as MIDI files.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use leitmotif_corpus::Corpus;
 use leitmotif_corpus::prepare::{PrepareOptions, PrepareSummary, prepare};

@@ -1,8 +1,6 @@
 //! The `events` representation as a whole: encoding, decoding, the grammar, and how they agree.
-#![allow(clippy::unwrap_used)]
 
-mod arbitrary;
-
+use crate::arbitrary;
 use leitmotif_events::{
     Augmentation, Header, MAX_SILENT_BARS, Representation, RepresentationConfig, Sequence, Value, build,
     check_round_trip, load,

@@ -1,9 +1,6 @@
 //! The classes that attributes are cut into, over a small corpus.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{attributes, corpus};
+use crate::common::{attributes, corpus};
 use leitmotif_corpus::{Cuts, Split, estimate_cuts};
 use leitmotif_events::{AttributeScale, attribute_values};
 use std::collections::BTreeMap;

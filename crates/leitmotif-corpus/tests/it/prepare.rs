@@ -1,9 +1,6 @@
 //! Preparing small collections, from files to corpora.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{collection, options, prepared, song, write};
+use crate::common::{self, collection, options, prepared, song, write};
 use leitmotif_corpus::prepare::{PrepareError, PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, DropReason, Split};
 use leitmotif_score::{Instrument, Ticks};

@@ -1,9 +1,6 @@
 //! Collections of songs in one JSON file.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{options, prepared, song, write};
+use crate::common::{options, prepared, song, write};
 use leitmotif_corpus::prepare::{PrepareError, PrepareOptions, midi_files, prepare};
 use leitmotif_corpus::{Corpus, DropReason, Split};
 use leitmotif_events::RepresentationConfig;

@@ -1,8 +1,6 @@
 //! Attributes of random music.
-#![allow(clippy::unwrap_used)]
 
-mod arbitrary;
-
+use crate::arbitrary;
 use leitmotif_events::{Attribute, Header, RepresentationConfig, attribute_values, build};
 use proptest::prelude::*;
 

@@ -1,8 +1,6 @@
 //! The representations of frames: `chorales`, `frames` and `rolls`.
-#![allow(clippy::unwrap_used)]
 
-mod arbitrary;
-
+use crate::arbitrary;
 use leitmotif_events::{
     Augmentation, FrameEvent, Header, Representation, RepresentationConfig, Sequence, Value, build, load,
 };

@@ -1,8 +1,6 @@
 //! The `notes` representation: the study's tokens, and how they are read back.
-#![allow(clippy::unwrap_used)]
 
-mod arbitrary;
-
+use crate::arbitrary;
 use leitmotif_events::{Augmentation, Header, Representation, RepresentationConfig, Sequence, Value, build, load};
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
 use proptest::prelude::*;

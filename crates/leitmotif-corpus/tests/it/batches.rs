@@ -1,9 +1,6 @@
 //! Batches over a small corpus: what is read, in which order, and exact resumption.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::corpus;
+use crate::common::corpus;
 use leitmotif_corpus::{
     AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, SegmentBatch, Split, TrainingBatches,
     export,

@@ -1,9 +1,6 @@
 //! Corpora made of some songs of another.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{collection, options, prepared};
+use crate::common::{collection, options, prepared};
 use leitmotif_corpus::prepare::{PrepareError, subset};
 use leitmotif_corpus::{Corpus, Split};
 

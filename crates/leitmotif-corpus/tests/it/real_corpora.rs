@@ -1,9 +1,7 @@
 //! The collections of the development data, as they are. Skipped where they are not there.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
-mod common;
-
-use common::{options, prepared};
+use crate::common::{options, prepared};
 use leitmotif_corpus::prepare::{Layout, PrepareOptions, SplitBy};
 use leitmotif_corpus::{Corpus, DropReason, Split};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! What songs have, counted from their events.
-#![allow(clippy::unwrap_used)]
 
 use leitmotif_events::{Header, RepresentationConfig, build};
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};

@@ -1,9 +1,6 @@
 //! What a model with latents is told of a segment's bars, over a small corpus.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{attributes, corpus};
+use crate::common::{self, attributes, corpus};
 use leitmotif_corpus::{
     AugmentOptions, BatchBars, BatchError, BatchOptions, BatchState, Corpus, Cuts, EvaluationBatches, LatentOptions,
     MAX_GROUP_EVENTS, SegmentBatch, Split, TrainingBatches, estimate_cuts,

@@ -1,5 +1,5 @@
 //! Both representations on real collections. Needs the data folder named by `LEITMOTIF_DATA`; skipped without it.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence, build, check_round_trip};
 use leitmotif_score::{ReadOptions, Score, read_midi_file};
