@@ -4,7 +4,6 @@
 use crate::course::{Counted, Course};
 use crate::ensemble::Entries;
 use crate::latent::{Conditioner, Keeping};
-use crate::meaning::Kind;
 use crate::parts::PartLimits;
 use crate::plan::Plan;
 use crate::redraw::{Checkpoint, Closing};
@@ -12,7 +11,7 @@ use crate::repeats::Repeats;
 use crate::report::provenance;
 use crate::sampler::{Draw, EventSampler, TracedEvent};
 use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
-use leitmotif_events::{Grammar, Sequence, Value};
+use leitmotif_events::{EventKind, Grammar, Sequence, Value};
 use leitmotif_model::Condition;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -55,12 +54,12 @@ impl<'a> Composition<'a> {
         }
         let mut course = set_out(plan, Counted::by(&*grammar))?;
         if plan.latents.is_some() {
-            course.keeping = Keeping::new(plan.vocabulary(), plan.masks.drums(&plan.meaning));
+            course.keeping = Keeping::new(&plan.vocabulary().settings, plan.masks.drums(plan.events));
         }
         course.copies = plan.copies.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(plan.request.seed);
         rng.set_stream(piece);
-        let sampler = EventSampler::new(&plan.meaning, &plan.masks, plan.vocabulary(), &plan.request, rng);
+        let sampler = EventSampler::new(plan.events, &plan.masks, plan.vocabulary(), &plan.request, rng);
         let end = plan.primed.as_ref().map_or(0.0, |primed| primed.line);
         let complete = grammar.is_finished();
         let conditioner = plan.latents.as_ref().map(|latents| {
@@ -87,7 +86,7 @@ impl<'a> Composition<'a> {
     /// What the model is to be told before it reads `event`, if that begins a bar and the model has
     /// latents.
     pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
-        let conditioner = self.conditioner.as_mut().filter(|_| self.plan.meaning.kind(event).is_bar())?;
+        let conditioner = self.conditioner.as_mut().filter(|_| self.plan.events.kind(event).is_bar())?;
         conditioner.begin_bar();
         if let Some(keeping) = &mut self.course.keeping {
             conditioner.ask(keeping);
@@ -102,7 +101,7 @@ impl<'a> Composition<'a> {
 
     /// Whether an event begins a bar.
     pub fn begins_bar(&self, event: &[Value]) -> bool {
-        self.plan.meaning.kind(event).is_bar()
+        self.plan.events.kind(event).is_bar()
     }
 
     /// Its number.
@@ -156,13 +155,13 @@ impl<'a> Composition<'a> {
     /// Looks at the bar that the event just drawn closes, if it does and may be drawn again. True
     /// if it is: the piece stands where the bar began, and the model must go back there too.
     pub fn goes_back(&mut self) -> bool {
-        let kind = self.plan.meaning.kind(self.sampler.event());
-        let closes = kind.is_bar() || kind == Kind::End;
+        let kind = self.plan.events.kind(self.sampler.event());
+        let closes = kind.is_bar() || kind == EventKind::End;
         if self.complete || !closes {
             return false;
         }
         let Some(mut checkpoint) = self.checkpoint.take() else { return false };
-        let ending = (kind == Kind::End).then_some(self.sampler.ending);
+        let ending = (kind == EventKind::End).then_some(self.sampler.ending);
         let closing = Closing { grammar: &*self.grammar, course: &self.course, sequence: &self.sequence };
         let chance = self.sampler.chance();
         if checkpoint.again(&closing, ending, &self.trace, chance) {
@@ -192,10 +191,10 @@ impl<'a> Composition<'a> {
     /// time to time and in the end.
     pub fn follow(&mut self) -> Option<Progress> {
         if !self.complete {
-            let (meaning, event) = (&self.plan.meaning, self.sampler.event());
+            let (events, event) = (self.plan.events, self.sampler.event());
             self.sequence.push(event);
-            self.end += meaning.kind(event).quarters();
-            self.course.follow(meaning, event, &*self.grammar);
+            self.end += events.kind(event).quarters();
+            self.course.follow(events, event, &*self.grammar);
             self.trace.extend(self.sampler.traced());
             self.sampler.begin();
             self.complete = self.grammar.is_finished();
@@ -216,13 +215,13 @@ impl<'a> Composition<'a> {
     /// # Errors
     /// [`ComposeError`] if its events cannot be decoded.
     fn finish(&self) -> Result<Piece, ComposeError> {
-        let Plan { representation, request, meaning, primed, tempo, .. } = self.plan;
+        let Plan { representation, request, events, primed, tempo, .. } = self.plan;
         let (primed, drawing) = (primed.as_ref(), self.sampler.drawing);
-        let end = meaning.places.map(|_| self.end);
+        let end = events.note_fields.map(|_| self.end);
         let mut score = assemble::assemble(*representation, &self.sequence, primed, *tempo, end, request)?;
         score.texts.push(provenance(request, primed, self.piece, self.plan.precision)?);
         let prime_bars = primed.map_or(0, |primed| primed.bars);
-        let bars = if meaning.places.is_some() { self.course.bars } else { self.course.now.bars };
+        let bars = if events.note_fields.is_some() { self.course.bars } else { self.course.now.bars };
         let report = PieceReport {
             path: None,
             piece: self.piece,
@@ -244,22 +243,22 @@ impl<'a> Composition<'a> {
 
 /// Prepares the course: rules, missing instruments, the tempo to begin with.
 fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
-    let Plan { request, meaning, masks, tempo, opening, primed, .. } = plan;
+    let Plan { request, events, masks, tempo, opening, primed, .. } = plan;
     let mut course = Course::new(request.length, start);
     course.most_silent_bars = request.most_silent_bars;
     course.most_notes_in_bar = request.most_notes_in_bar;
     let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());
     course.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref(), request.length);
-    let notes = || opening.events().filter(|event| meaning.kind(event) == Kind::Note);
+    let notes = || opening.events().filter(|event| events.kind(event) == EventKind::Note);
     let sounded =
-        |value: &Value| meaning.places.is_some_and(|places| notes().any(|event| event[places.instrument] == *value));
+        |value: &Value| events.note_fields.is_some_and(|note| notes().any(|event| event[note.instrument] == *value));
     if let Some(observed) = observed {
-        course.parts = PartLimits::new(meaning, observed);
+        course.parts = PartLimits::new(events, observed);
     }
     let players = masks.playing();
     let bars = primed.as_ref().map_or(0, |primed| primed.bars);
-    course.entries = Entries::new(meaning, &players, plan.song.as_ref(), request.length, bars);
-    notes().for_each(|event| course.parts.follow(meaning, event));
+    course.entries = Entries::new(events, &players, plan.song.as_ref(), request.length, bars);
+    notes().for_each(|event| course.parts.follow(events, event));
     course.header_open = players.is_empty() && primed.is_none() && request.constraints.instruments.is_empty();
     course.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
     if let Length::Notes(notes) = request.length
@@ -268,7 +267,7 @@ fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
         let reason = format!("{notes} notes are too few for {} instruments", course.missing.len());
         return Err(ComposeError::Request(reason));
     }
-    let mut tempos = opening.events().rev().filter(|event| meaning.kind(event).is_tempo());
+    let mut tempos = opening.events().rev().filter(|event| events.kind(event).is_tempo());
     let current = tempos.next().map(|event| usize::from(event[0]));
     course.tempo_known = current.is_some();
     if let Some(tempo) = tempo {

@@ -11,9 +11,8 @@
 
 use crate::ComposeError;
 use crate::assemble::{Placement, clock};
-use crate::meaning::{Kind, Meaning};
 use crate::prime::Primed;
-use leitmotif_events::{Representation, RepresentationConfig, Sequence, Value};
+use leitmotif_events::{EventVocabulary, PitchValue, Representation, RepresentationConfig, Sequence, Value, step_of};
 use leitmotif_score::{Quarters, Resolution, Ticks};
 use leitmotif_study::OriginalityIndex;
 use leitmotif_study::originality::{Line, LineNote, Player, grid_step, lines};
@@ -97,40 +96,40 @@ impl Copies {
     }
 
     /// The player of a note and its step in the score; `None` if it is not part of the new music.
-    fn place(&self, meaning: &Meaning, event: &[Value]) -> Option<(Player, u64)> {
-        let places = meaning.places.filter(|_| meaning.kind(event) == Kind::Note)?;
-        let instrument = *meaning.instruments.get(usize::from(*event.get(places.instrument)?))?;
-        let position = u64::from(event.get(places.position)?.checked_sub(1)?);
+    fn place(&self, events: &EventVocabulary, event: &[Value]) -> Option<(Player, u64)> {
+        let note = events.note(event)?;
+        let instrument = *events.instruments.get(usize::from(*event.get(note.instrument)?))?;
+        let position = step_of(*event.get(note.position)?)?;
         let at = self.bar.0 + Ticks(position * self.step.0);
         let placed = self.placement.map_or(at, |placement| placement.tick(at));
         (at >= self.from).then_some((Player::of(instrument?), grid_step(placed, self.resolution)))
     }
 
     /// Follows one event, which the grammar has accepted.
-    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
-        let kind = meaning.kind(event);
+    pub fn follow(&mut self, events: &EventVocabulary, event: &[Value]) {
+        let kind = events.kind(event);
         if kind.is_bar() {
             let begins = self.bar.1;
             self.bar = (begins, begins + self.decoded.ticks(Quarters(kind.quarters())));
         }
-        let Some((player, step)) = self.place(meaning, event) else { return };
-        let value = meaning.places.and_then(|places| event.get(places.pitch));
-        if let Some(&Some((pitch, _))) = value.and_then(|value| meaning.pitches.get(usize::from(*value))) {
+        let Some((player, step)) = self.place(events, event) else { return };
+        let value = events.note_fields.and_then(|note| event.get(note.pitch));
+        if let Some(PitchValue { pitch, .. }) = value.and_then(|value| events.pitch(*value)) {
             self.lines.entry(player).or_insert_with(|| Line::new(player)).insert(LineNote { step, pitch });
         }
     }
 
     /// Takes out of `allowed` the values of field number `field`, after the `earlier` ones, that
     /// would make a copy too long.
-    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        if meaning.places.is_none_or(|places| places.pitch != field) {
+    pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        if events.note_fields.is_none_or(|note| note.pitch != field) {
             return;
         }
-        let Some((player, step)) = self.place(meaning, earlier) else { return };
+        let Some((player, step)) = self.place(events, earlier) else { return };
         let Some(line) = self.lines.get(&player) else { return };
         let forbidden = self.index.forbid(line, step, self.most);
-        let is_barred = |pitch: &Option<(u8, bool)>| pitch.is_some_and(|(pitch, _)| forbidden[usize::from(pitch)]);
-        let pitches = allowed.iter_mut().zip(&meaning.pitches);
+        let is_barred = |pitch: &Option<PitchValue>| pitch.is_some_and(|it| forbidden[usize::from(it.pitch)]);
+        let pitches = allowed.iter_mut().zip(&events.pitches);
         pitches.for_each(|(allowed, pitch)| *allowed &= !is_barred(pitch));
     }
 }

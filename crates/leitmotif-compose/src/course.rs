@@ -11,16 +11,13 @@ use crate::Length;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
 use crate::latent::Keeping;
-use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
-use leitmotif_events::{Grammar, Value};
+use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, Value};
 
 /// A length in seconds below which missing instruments play at once, because a single slow bar may
 /// fill it.
 const SHORT_SECONDS: f64 = 60.0;
-/// The position value of the first step of a bar.
-const FIRST_POSITION: usize = 1;
 
 /// Where a piece stands on its course.
 #[derive(Debug, Clone)]
@@ -161,58 +158,58 @@ impl Course {
     }
 
     /// Takes out of `allowed` what may not come now. With `free`, openings are left to the grammar.
-    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, free: bool, allowed: &mut [bool]) {
-        let Some(places) = meaning.places else {
+    pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, free: bool, allowed: &mut [bool]) {
+        let Some(note) = events.note_fields else {
             if field == 0 {
                 let (complete, may_end) = (self.complete(false), self.may_end(false));
-                for (allowed, kind) in allowed.iter_mut().zip(&meaning.kinds) {
-                    *allowed &= if *kind == Kind::End { may_end } else { !complete };
+                for (allowed, kind) in allowed.iter_mut().zip(&events.kinds) {
+                    *allowed &= if *kind == EventKind::End { may_end } else { !complete };
                 }
             }
             return;
         };
         let due = self.due();
         if field == 0 {
-            return self.mask_kinds(meaning, due, free, allowed);
+            return self.mask_kinds(events, due, free, allowed);
         }
-        if field == places.position && meaning.kind(earlier).is_tempo() {
+        if field == note.position && events.kind(earlier).is_tempo() {
             if self.tempo_due.is_some() {
-                only(allowed, FIRST_POSITION);
+                only(allowed, FIRST_POSITION.into());
             }
-        } else if due && meaning.kind(earlier) == Kind::Note {
-            if field == places.position && matches!(self.length, Length::Seconds(_)) {
-                only(allowed, FIRST_POSITION);
-            } else if field == places.instrument {
+        } else if due && events.kind(earlier) == EventKind::Note {
+            if field == note.position && matches!(self.length, Length::Seconds(_)) {
+                only(allowed, FIRST_POSITION.into());
+            } else if field == note.instrument {
                 only(allowed, usize::from(self.missing[0]));
             }
         }
     }
 
     /// Takes out of `allowed` what would leave what is asked of attributes.
-    pub fn attributes(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+    pub fn attributes(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if let Some(keeping) = self.keeping.as_ref().filter(|_| !self.due() && self.tempo_due.is_none()) {
-            keeping.mask(meaning, earlier, field, allowed);
+            keeping.mask(events, earlier, field, allowed);
         }
     }
 
     /// Takes out of `allowed` other meters than the piece's, and instruments that its own header
     /// does not name.
-    pub fn ensemble(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let Some(places) = meaning.places else { return };
+    pub fn ensemble(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(note) = events.note_fields else { return };
         if let Some(meter) = self.meter.filter(|_| field == 0) {
-            let other = |value: usize, kind: Kind| kind.is_bar() && value != usize::from(meter);
-            let kinds = allowed.iter_mut().zip(&meaning.kinds).enumerate();
+            let other = |value: usize, kind: EventKind| kind.is_bar() && value != usize::from(meter);
+            let kinds = allowed.iter_mut().zip(&events.kinds).enumerate();
             kinds.for_each(|(value, (allowed, kind))| *allowed &= !other(value, *kind));
-        } else if field == places.instrument && !self.named.is_empty() && meaning.kind(earlier) == Kind::Note {
+        } else if field == note.instrument && !self.named.is_empty() && events.kind(earlier) == EventKind::Note {
             let values = allowed.iter_mut().enumerate();
             values.for_each(|(value, allowed)| *allowed &= self.named.contains(&(value as Value)));
         }
     }
 
-    fn mask_kinds(&self, meaning: &Meaning, due: bool, free: bool, allowed: &mut [bool]) {
+    fn mask_kinds(&self, events: &EventVocabulary, due: bool, free: bool, allowed: &mut [bool]) {
         if let Some(closing) = self.closing {
-            for (value, (allowed, kind)) in allowed.iter_mut().zip(&meaning.kinds).enumerate() {
-                let more = *kind == Kind::Note && self.notes_in_bar < self.most_notes_in_bar;
+            for (value, (allowed, kind)) in allowed.iter_mut().zip(&events.kinds).enumerate() {
+                let more = *kind == EventKind::Note && self.notes_in_bar < self.most_notes_in_bar;
                 *allowed &= more || value == usize::from(closing);
             }
             return;
@@ -225,51 +222,54 @@ impl Course {
                 || self.tempo_due.is_some()
                 || due && !matches!(self.length, Length::Notes(_))
                 || empty && self.silent > self.most_silent_bars);
-        for (value, (allowed, kind)) in allowed.iter_mut().zip(&meaning.kinds).enumerate() {
+        for (value, (allowed, kind)) in allowed.iter_mut().zip(&events.kinds).enumerate() {
             *allowed &= match kind {
-                Kind::Note => within && self.tempo_due.is_none() && self.notes_in_bar < self.most_notes_in_bar,
-                Kind::Tempo(_) => match self.tempo_due {
+                EventKind::Note => within && self.tempo_due.is_none() && self.notes_in_bar < self.most_notes_in_bar,
+                EventKind::Tempo(_) => match self.tempo_due {
                     Some(wanted) => within && value == wanted,
                     None => within && !self.tempo_fixed && !(due && self.tempo_known),
                 },
-                Kind::Bar(..) => may_close && self.bars < self.most_bars(),
-                Kind::End => !before_bars && self.may_end(true),
-                Kind::Opening | Kind::With => free || self.header_open && before_bars,
+                EventKind::Bar(_) => may_close && self.bars < self.most_bars(),
+                EventKind::End => !before_bars && self.may_end(true),
+                EventKind::Start | EventKind::Genre(_) | EventKind::With => free || self.header_open && before_bars,
             };
         }
     }
 
     /// When nothing is left: another bar, or the end.
-    pub fn close(&self, meaning: &Meaning, allowed: &mut [bool]) {
+    pub fn close(&self, events: &EventVocabulary, allowed: &mut [bool]) {
         if let Some(closing) = self.closing {
             return only(allowed, usize::from(closing));
         }
-        let more = meaning.places.is_some() && self.bars < self.most_bars() && !self.complete(true);
-        for (allowed, kind) in allowed.iter_mut().zip(&meaning.kinds) {
-            *allowed &= if more { kind.is_bar() } else { *kind == Kind::End };
+        let more = events.note_fields.is_some() && self.bars < self.most_bars() && !self.complete(true);
+        for (allowed, kind) in allowed.iter_mut().zip(&events.kinds) {
+            *allowed &= if more { kind.is_bar() } else { *kind == EventKind::End };
         }
     }
 
     /// When not even that is left: the end, unless the frame of the piece is given.
-    pub fn end(&self, meaning: &Meaning, allowed: &mut [bool]) {
+    pub fn end(&self, events: &EventVocabulary, allowed: &mut [bool]) {
         let may_end = self.closing.is_none();
-        allowed.iter_mut().zip(&meaning.kinds).for_each(|(allowed, kind)| *allowed &= may_end && *kind == Kind::End);
+        allowed
+            .iter_mut()
+            .zip(&events.kinds)
+            .for_each(|(allowed, kind)| *allowed &= may_end && *kind == EventKind::End);
     }
 
     /// How likely the model is to end where it closes the last bar, as a share of closing it at
     /// all, from 0 to 1; 0 elsewhere.
-    pub fn ending(&self, meaning: &Meaning, logits: &[f32]) -> f64 {
-        if meaning.places.is_none() || !self.is_last_bar() {
+    pub fn ending(&self, events: &EventVocabulary, logits: &[f32]) -> f64 {
+        if events.note_fields.is_none() || !self.is_last_bar() {
             return 0.0;
         }
-        let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
-        let most = logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind));
+        let closing = |kind: &EventKind| kind.is_bar() || *kind == EventKind::End;
+        let most = logits.iter().zip(&events.kinds).filter(|(_, kind)| closing(kind));
         let most = most.fold(f32::NEG_INFINITY, |most, (logit, _)| most.max(*logit));
         let (mut end, mut all) = (0.0, 0.0);
-        for (logit, kind) in logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)) {
+        for (logit, kind) in logits.iter().zip(&events.kinds).filter(|(_, kind)| closing(kind)) {
             let weight = f64::from((logit - most).exp());
             all += weight;
-            end += if *kind == Kind::End { weight } else { 0.0 };
+            end += if *kind == EventKind::End { weight } else { 0.0 };
         }
         if all > 0.0 { end / all } else { 0.0 }
     }
@@ -282,69 +282,69 @@ impl Course {
     /// Shifts the model's logits: instruments that rest for long are favoured; in the last bar the
     /// probability of another bar moves to the end, and where the closing kind is given, that of
     /// every closing kind to it.
-    pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
-        let Some(places) = meaning.places else { return };
+    pub fn shift(&self, events: &EventVocabulary, earlier: &[Value], field: usize, logits: &mut [f32]) {
+        let Some(note) = events.note_fields else { return };
         if let Some(keeping) = &self.keeping {
-            keeping.shift(meaning, earlier, field, logits);
+            keeping.shift(events, earlier, field, logits);
         }
         if field == 0 {
-            let end = || meaning.kinds.iter().position(|kind| *kind == Kind::End);
+            let end = || events.end();
             let last = self.bars == self.most_bars();
             let wished = self.closing.map(usize::from).or_else(|| if last { end() } else { None });
             if let Some(wished) = wished {
-                close_by(meaning, wished, logits);
+                close_by(events, wished, logits);
             }
-        } else if field == places.instrument && meaning.kind(earlier) == Kind::Note {
+        } else if field == note.instrument && events.kind(earlier) == EventKind::Note {
             self.entries.favour(self.bars, logits);
         }
     }
 
     /// Follows one event, which the grammar has accepted.
-    pub fn follow(&mut self, meaning: &Meaning, event: &[Value], grammar: &dyn Grammar) {
+    pub fn follow(&mut self, events: &EventVocabulary, event: &[Value], grammar: &dyn Grammar) {
         self.now = Counted {
             bars: grammar.bars() - self.start.bars,
             notes: grammar.notes() - self.start.notes,
             seconds: (grammar.seconds() - self.start.seconds) * self.pace,
         };
         if let Some(keeping) = &mut self.keeping {
-            keeping.follow(meaning, event);
+            keeping.follow(events, event);
         }
         if let Some(copies) = &mut self.copies {
-            copies.follow(meaning, event);
+            copies.follow(events, event);
         }
-        self.parts.follow(meaning, event);
-        self.repeats.follow(meaning, event);
-        match meaning.kind(event) {
-            Kind::Bar(..) => {
+        self.parts.follow(events, event);
+        self.repeats.follow(events, event);
+        match events.kind(event) {
+            EventKind::Bar(_) => {
                 self.meter = event.first().copied();
                 self.bars += 1;
                 self.silent += 1;
                 self.notes_in_bar = 0;
                 self.bar_began = self.now.seconds;
             }
-            Kind::Tempo(_) => {
+            EventKind::Tempo(_) => {
                 self.tempo_due = None;
                 self.tempo_known = true;
             }
-            Kind::Note => {
+            EventKind::Note => {
                 self.notes_in_bar += 1;
                 self.silent = 0;
-                if let Some(places) = meaning.places {
-                    let player = event[places.instrument];
+                if let Some(note) = events.note_fields {
+                    let player = event[note.instrument];
                     self.missing.retain(|&value| value != player);
                     self.entries.play(player, self.bars);
                 }
             }
-            Kind::With => self.named.extend(meaning.places.map(|places| event[places.instrument])),
-            Kind::End | Kind::Opening => {}
+            EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
+            EventKind::Start | EventKind::Genre(_) | EventKind::End => {}
         }
     }
 }
 
 /// Makes every wish to close the bar the wish for one kind.
-fn close_by(meaning: &Meaning, wished: usize, logits: &mut [f32]) {
-    let closing = |kind: &Kind| kind.is_bar() || *kind == Kind::End;
-    let wishes = || logits.iter().zip(&meaning.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);
+fn close_by(events: &EventVocabulary, wished: usize, logits: &mut [f32]) {
+    let closing = |kind: &EventKind| kind.is_bar() || *kind == EventKind::End;
+    let wishes = || logits.iter().zip(&events.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);
     let most = wishes().fold(f32::NEG_INFINITY, f32::max);
     if most.is_finite() {
         let sum = most + wishes().map(|logit| (logit - most).exp()).sum::<f32>().ln();

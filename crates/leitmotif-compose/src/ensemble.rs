@@ -7,9 +7,8 @@
 //! piece is nudged to follow.
 
 use crate::constraints::same;
-use crate::meaning::Meaning;
 use crate::{Length, Request};
-use leitmotif_events::{Ensemble, EnsemblePart, Header, Value};
+use leitmotif_events::{Ensemble, EnsemblePart, EventVocabulary, Header, Value};
 use leitmotif_score::Instrument;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -39,7 +38,7 @@ pub(crate) fn is_drawn(request: &Request) -> bool {
 
 /// The request of piece number `piece`, with what it leaves open drawn from the training songs, if
 /// they are known.
-pub(crate) fn resolve(request: &Request, meaning: &Meaning, genres: &[String], piece: u64) -> Resolved {
+pub(crate) fn resolve(request: &Request, events: &EventVocabulary, genres: &[String], piece: u64) -> Resolved {
     let required = request.header.instruments.clone();
     let mut resolved = Resolved { request: request.clone(), required, song: None };
     let Some(observed) = &request.observed else { return resolved };
@@ -49,7 +48,7 @@ pub(crate) fn resolve(request: &Request, meaning: &Meaning, genres: &[String], p
     let playing = players(request);
     // Songs that the vocabulary cannot express are passed over: the file is of another model.
     let known = |song: &&Ensemble| {
-        song.genre.as_ref().is_none_or(|genre| genres.contains(genre)) && meaning.bar(song.meter).is_some()
+        song.genre.as_ref().is_none_or(|genre| genres.contains(genre)) && events.bar(song.meter).is_some()
     };
     let songs = observed.ensembles.iter().filter(known);
     let Some(song) = draw(songs, request, &playing, &mut rng) else { return resolved };
@@ -129,9 +128,15 @@ pub(crate) struct Entries(Vec<Entry>);
 impl Entries {
     /// The entries of the instruments with these values, as the song has them, scaled to the length
     /// of the piece; `before` are the bars of a prime.
-    pub fn new(meaning: &Meaning, values: &[Value], song: Option<&Ensemble>, length: Length, before: usize) -> Self {
+    pub fn new(
+        events: &EventVocabulary,
+        values: &[Value],
+        song: Option<&Ensemble>,
+        length: Length,
+        before: usize,
+    ) -> Self {
         let entry = |&value: &Value| {
-            let instrument = meaning.instruments.get(usize::from(value)).copied().flatten()?;
+            let instrument = events.instruments.get(usize::from(value)).copied().flatten()?;
             let plays = |part: &&EnsemblePart| same(part.instrument, instrument);
             let found = song.and_then(|song| Some((song.bars.max(1), song.parts.iter().find(plays)?)));
             let (enters, share) = found.map_or((0, UNKNOWN_SHARE), |(bars, part)| {

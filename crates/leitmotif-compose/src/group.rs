@@ -83,7 +83,7 @@ impl Group<'_> {
                     continue;
                 }
                 let event = plan.opening.event(at);
-                if plan.latents.is_some() && plan.meaning.kind(event).is_bar() {
+                if plan.latents.is_some() && plan.events.kind(event).is_bar() {
                     self.read();
                     self.ensemble.condition(lane, self.compositions[lane].condition(event));
                 }

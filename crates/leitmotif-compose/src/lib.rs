@@ -23,7 +23,6 @@ mod generate;
 mod group;
 pub mod latent;
 mod masks;
-mod meaning;
 mod parts;
 mod plan;
 mod prime;

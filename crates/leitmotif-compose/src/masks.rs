@@ -2,9 +2,8 @@
 //! by what was asked for and by what training songs have.
 
 use crate::constraints::same;
-use crate::meaning::{Kind, Meaning};
 use crate::{ComposeError, Request};
-use leitmotif_events::{Observed, Value, Vocabulary};
+use leitmotif_events::{EventKind, EventVocabulary, Observed, PitchValue, Value, Vocabulary};
 use leitmotif_score::Instrument;
 
 /// A tempo that holds throughout.
@@ -37,7 +36,7 @@ impl Masks {
     /// `meter` holds throughout; `playing` are the instruments of a prime, `must` those that have
     /// to play.
     pub fn new(
-        meaning: &Meaning,
+        events: &EventVocabulary,
         vocabulary: &Vocabulary,
         request: &Request,
         meter: Option<(u8, u8)>,
@@ -46,7 +45,7 @@ impl Masks {
     ) -> Result<Self, ComposeError> {
         let mut masks = Self::default();
         let constraints = &request.constraints;
-        if meaning.places.is_none() {
+        if events.note_fields.is_none() {
             let asked =
                 [("key, ranges or allowed instruments", !constraints.is_empty()), ("a meter", request.meter.is_some())];
             if let Some((what, _)) = asked.into_iter().find(|asked| asked.1) {
@@ -57,17 +56,17 @@ impl Masks {
             return Ok(masks);
         }
         if let Some(meter) = meter {
-            let Some(wanted) = meaning.bar(meter) else {
-                let names = vocabulary.fields[0].values.iter().filter_map(|name| name.strip_prefix("bar "));
+            let Some(wanted) = events.bar(meter) else {
+                let known = events.time_signatures().map(|it| format!("{}/{}", it.numerator, it.denominator));
                 let reason = format!(
                     "the model knows no meter {}/{}; it knows {}",
                     meter.0,
                     meter.1,
-                    names.collect::<Vec<_>>().join(", ")
+                    known.collect::<Vec<_>>().join(", ")
                 );
                 return Err(ComposeError::Request(reason));
             };
-            let kinds = meaning.kinds.iter().enumerate();
+            let kinds = events.kinds.iter().enumerate();
             masks.kinds = kinds.map(|(value, kind)| !kind.is_bar() || value == wanted).collect();
         }
         let asked = &request.header.instruments;
@@ -82,17 +81,16 @@ impl Masks {
             (true, true) => playing.is_empty() || among(playing, instrument),
         };
         if !constraints.is_empty() || !asked.is_empty() || !playing.is_empty() {
-            masks.instruments = meaning.instruments.iter().map(|instrument| instrument.is_some_and(may)).collect();
+            masks.instruments = events.instruments.iter().map(|instrument| instrument.is_some_and(may)).collect();
         }
         if constraints.key.is_some() || !constraints.ranges.is_empty() {
-            masks.pitches =
-                meaning.instruments.iter().map(|&instrument| pitches(meaning, request, instrument)).collect();
-            masks.drop_silent(meaning, must)?;
+            masks.pitches = events.instruments.iter().map(|&instrument| pitches(events, request, instrument)).collect();
+            masks.drop_silent(events, must)?;
         }
         if let Some(observed) = &request.observed {
-            masks.see(meaning, vocabulary, observed);
+            masks.see(events, vocabulary, observed);
         }
-        let required = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(|it| among(must, it)));
+        let required = events.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(|it| among(must, it)));
         masks.required = required.map(|(value, _)| value as Value).collect();
         Ok(masks)
     }
@@ -104,14 +102,14 @@ impl Masks {
     }
 
     /// Whether drums may play.
-    pub fn drums(&self, meaning: &Meaning) -> bool {
-        let mut drums = meaning.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(Instrument::is_drums));
+    pub fn drums(&self, events: &EventVocabulary) -> bool {
+        let mut drums = events.instruments.iter().enumerate().filter(|(_, it)| it.is_some_and(Instrument::is_drums));
         drums.any(|(value, _)| self.instruments.get(value).is_none_or(|may| *may))
     }
 
     /// Takes out the instruments that have no pitch left.
-    fn drop_silent(&mut self, meaning: &Meaning, asked: &[Instrument]) -> Result<(), ComposeError> {
-        for (value, instrument) in meaning.instruments.iter().enumerate() {
+    fn drop_silent(&mut self, events: &EventVocabulary, asked: &[Instrument]) -> Result<(), ComposeError> {
+        for (value, instrument) in events.instruments.iter().enumerate() {
             let Some(instrument) = instrument else { continue };
             if self.instruments[value] && !self.pitches[value].contains(&true) {
                 if asked.iter().any(|other| same(*other, *instrument)) {
@@ -129,7 +127,7 @@ impl Masks {
     }
 
     /// Learns what training songs have.
-    fn see(&mut self, meaning: &Meaning, vocabulary: &Vocabulary, observed: &Observed) {
+    fn see(&mut self, events: &EventVocabulary, vocabulary: &Vocabulary, observed: &Observed) {
         let seen = |(field, size): (usize, usize)| {
             let values = observed.values.get(field);
             (0..size).map(|value| values.is_none_or(|it| it.binary_search(&(value as Value)).is_ok())).collect()
@@ -146,31 +144,31 @@ impl Masks {
                 false => low.is_some_and(|low| low <= pitch) && high.is_some_and(|high| pitch <= high),
             };
             let mask: Vec<bool> =
-                meaning.pitches.iter().map(|it| it.is_some_and(|(pitch, drum)| drum == drums && has(pitch))).collect();
+                events.pitches.iter().map(|it| it.is_some_and(|it| it.is_drum == drums && has(it.pitch))).collect();
             // What was asked for goes before what songs have.
             let asked = self.pitches.get(value);
             let left = mask.iter().enumerate().any(|(at, seen)| *seen && asked.is_none_or(|asked| asked[at]));
             if left { mask } else { Vec::new() }
         };
-        self.seen_pitches = meaning.instruments.iter().enumerate().map(pitches).collect();
+        self.seen_pitches = events.instruments.iter().enumerate().map(pitches).collect();
     }
 
     /// Takes out of `allowed` other instruments and meters than were asked for.
-    pub fn ensemble(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+    pub fn ensemble(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if field == 0 {
             return and(allowed, &self.kinds);
         }
-        let is_note = meaning.kind(earlier) == Kind::Note;
-        if meaning.places.is_some_and(|places| is_note && field == places.instrument) {
+        let is_note = events.kind(earlier) == EventKind::Note;
+        if events.note_fields.is_some_and(|note| is_note && field == note.instrument) {
             and(allowed, &self.instruments);
         }
     }
 
     /// Takes out of `allowed` the pitches outside the key and ranges.
-    pub fn constraints(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
-        if field == places.pitch
-            && let Some(mask) = self.pitches.get(usize::from(earlier[places.instrument]))
+    pub fn constraints(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(note) = events.note(earlier) else { return };
+        if field == note.pitch
+            && let Some(mask) = self.pitches.get(usize::from(earlier[note.instrument]))
         {
             and(allowed, mask);
         }
@@ -178,16 +176,16 @@ impl Masks {
 
     /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was
     /// asked for, are left.
-    pub fn unseen(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let (Some(places), Some(seen)) = (meaning.places, self.seen.get(field)) else { return };
+    pub fn unseen(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let (Some(note), Some(seen)) = (events.note_fields, self.seen.get(field)) else { return };
         if field == 0 {
-            let open = |kind: &Kind| !kind.is_bar() || !self.kinds.is_empty();
-            let kinds = allowed.iter_mut().zip(&meaning.kinds).zip(seen);
+            let open = |kind: &EventKind| !kind.is_bar() || !self.kinds.is_empty();
+            let kinds = allowed.iter_mut().zip(&events.kinds).zip(seen);
             kinds.for_each(|((allowed, kind), seen)| *allowed &= *seen || open(kind));
-        } else if meaning.kind(earlier) != Kind::Note || field == places.instrument {
+        } else if events.kind(earlier) != EventKind::Note || field == note.instrument {
             // Who plays is the ensemble's concern, when a tempo holds is not the songs'.
-        } else if field == places.pitch {
-            let mask = self.seen_pitches.get(usize::from(earlier[places.instrument]));
+        } else if field == note.pitch {
+            let mask = self.seen_pitches.get(usize::from(earlier[note.instrument]));
             mask.into_iter().for_each(|mask| and(allowed, mask));
         } else {
             and(allowed, seen);
@@ -195,14 +193,14 @@ impl Masks {
     }
 }
 
-fn pitches(meaning: &Meaning, request: &Request, instrument: Option<Instrument>) -> Vec<bool> {
-    let may = |pitch: &Option<(u8, bool)>| match (instrument, pitch) {
-        (Some(instrument), Some((pitch, drum))) => {
-            instrument.is_drums() == *drum && request.constraints.allow(instrument, *pitch)
+fn pitches(events: &EventVocabulary, request: &Request, instrument: Option<Instrument>) -> Vec<bool> {
+    let may = |value: &Option<PitchValue>| match (instrument, value) {
+        (Some(instrument), Some(PitchValue { pitch, is_drum })) => {
+            instrument.is_drums() == *is_drum && request.constraints.allow(instrument, *pitch)
         }
         _ => false,
     };
-    meaning.pitches.iter().map(may).collect()
+    events.pitches.iter().map(may).collect()
 }
 
 fn and(allowed: &mut [bool], mask: &[bool]) {

@@ -1,8 +1,7 @@
 //! How far a part may go: no wider a range than any training song's part of its instrument has, and
 //! no larger a chord than nearly all of them.
 
-use crate::meaning::{Kind, Meaning};
-use leitmotif_events::{Observed, Value};
+use leitmotif_events::{EventKind, EventVocabulary, Observed, PitchValue, Value};
 use std::sync::Arc;
 
 /// The limits of an instrument.
@@ -27,12 +26,12 @@ pub(crate) struct PartLimits {
 
 impl PartLimits {
     /// The limits that training songs set.
-    pub fn new(meaning: &Meaning, observed: &Observed) -> Self {
+    pub fn new(events: &EventVocabulary, observed: &Observed) -> Self {
         let limit = |instrument: &Option<leitmotif_score::Instrument>| {
             let part = observed.part((*instrument)?)?;
             Some(Limit { widest: part.widest, chord: part.chord })
         };
-        let limits: Arc<[Option<Limit>]> = meaning.instruments.iter().map(limit).collect();
+        let limits: Arc<[Option<Limit>]> = events.instruments.iter().map(limit).collect();
         Self { ranges: vec![None; limits.len()], limits, chord: None }
     }
 
@@ -41,41 +40,45 @@ impl PartLimits {
     }
 
     /// Follows an event.
-    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
-        let kind = meaning.kind(event);
+    pub fn follow(&mut self, events: &EventVocabulary, event: &[Value]) {
+        let kind = events.kind(event);
         if kind.is_bar() {
             self.chord = None;
         }
-        let Some(places) = meaning.places.filter(|_| kind == Kind::Note && !self.limits.is_empty()) else { return };
-        let (position, instrument) = (event[places.position], event[places.instrument]);
+        let Some(note) = events.note_fields.filter(|_| kind == EventKind::Note && !self.limits.is_empty()) else {
+            return;
+        };
+        let (position, instrument) = (event[note.position], event[note.instrument]);
         let together = match self.chord {
             Some((at, who, count)) if (at, who) == (position, instrument) => count + 1,
             _ => 1,
         };
         self.chord = Some((position, instrument, together));
-        let pitch = meaning.pitches.get(usize::from(event[places.pitch])).copied().flatten();
-        if let (Some((pitch, false)), Some(range)) = (pitch, self.ranges.get_mut(usize::from(instrument))) {
+        let pitch = events.pitch(event[note.pitch]);
+        if let (Some(PitchValue { pitch, is_drum: false }), Some(range)) =
+            (pitch, self.ranges.get_mut(usize::from(instrument)))
+        {
             *range = Some(range.map_or((pitch, pitch), |(low, high)| (low.min(pitch), high.max(pitch))));
         }
     }
 
     /// Takes out of `allowed` the instrument whose chord is full, and pitches that would widen a
     /// range too far.
-    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let Some(places) = meaning.places.filter(|_| meaning.kind(earlier) == Kind::Note) else { return };
-        if field == places.instrument {
+    pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(note) = events.note(earlier) else { return };
+        if field == note.instrument {
             let full = self.chord.filter(|(position, instrument, count)| {
-                *position == earlier[places.position] && self.limit(*instrument).is_some_and(|it| *count >= it.chord)
+                *position == earlier[note.position] && self.limit(*instrument).is_some_and(|it| *count >= it.chord)
             });
             if let Some((_, instrument, _)) = full {
                 allowed[usize::from(instrument)] = false;
             }
-        } else if field == places.pitch {
-            let instrument = earlier[places.instrument];
+        } else if field == note.pitch {
+            let instrument = earlier[note.instrument];
             let range = self.ranges.get(usize::from(instrument)).copied().flatten();
             let (Some((low, high)), Some(Limit { widest, .. })) = (range, self.limit(instrument)) else { return };
-            for (allowed, pitch) in allowed.iter_mut().zip(&meaning.pitches) {
-                let Some((pitch, false)) = *pitch else { continue };
+            for (allowed, pitch) in allowed.iter_mut().zip(&events.pitches) {
+                let Some(PitchValue { pitch, is_drum: false }) = *pitch else { continue };
                 let within = (low..=high).contains(&pitch);
                 *allowed &= within || high.max(pitch) - low.min(pitch) <= widest;
             }

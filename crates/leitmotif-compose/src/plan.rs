@@ -4,10 +4,9 @@ use crate::copies::Copies;
 use crate::ensemble::{self, Resolved};
 use crate::latent::{self, BarCondition, Conditions};
 use crate::masks::{FixedTempo, Masks};
-use crate::meaning::Meaning;
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
-use leitmotif_events::{Ensemble, Representation, Sequence, Vocabulary};
+use leitmotif_events::{Ensemble, EventVocabulary, Representation, Sequence, Vocabulary};
 use leitmotif_model::{LatentSpace, Model, Precision};
 
 /// The tempo of a representation without tempos, in quarters a minute.
@@ -21,7 +20,7 @@ pub(crate) struct Plan<'a> {
     pub request: Request,
     /// The song whose ensemble was drawn, or that is most like what was asked for.
     pub song: Option<Ensemble>,
-    pub meaning: Meaning,
+    pub events: &'a EventVocabulary,
     pub masks: Masks,
     pub primed: Option<Primed>,
     /// The one that holds throughout, if one does.
@@ -63,26 +62,26 @@ impl<'a> Plan<'a> {
         request.validate()?;
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
-        let meaning = Meaning::of(vocabulary);
-        let Resolved { mut request, required, song } = match meaning.places {
-            Some(_) => ensemble::resolve(request, &meaning, vocabulary.settings.genres(), piece),
+        let events = representation.events();
+        let Resolved { mut request, required, song } = match events.note_fields {
+            Some(_) => ensemble::resolve(request, events, vocabulary.settings.genres(), piece),
             None => Resolved { request: request.clone(), required: request.header.instruments.clone(), song: None },
         };
         request.sampling = request.sampling.spelt_out(&names);
         let opening = representation.opening(&request.header)?;
         let prime = request.prime.as_ref();
-        let primed = prime.map(|prime| Primed::new(prime, &request.header, representation, &meaning)).transpose()?;
+        let primed = prime.map(|prime| Primed::new(prime, &request.header, representation, events)).transpose()?;
 
-        let meter = request.meter.or_else(|| carried_meter(&meaning, primed.as_ref()));
+        let meter = request.meter.or_else(|| carried_meter(events, primed.as_ref()));
         let playing = prime.map_or_else(Vec::new, |prime| prime.score.instruments());
-        let masks = Masks::new(&meaning, vocabulary, &request, meter, &playing, &required)?;
-        let tempo = fixed_tempo(&meaning, &request, primed.as_ref());
+        let masks = Masks::new(events, vocabulary, &request, meter, &playing, &required)?;
+        let tempo = fixed_tempo(events, &request, primed.as_ref());
         let opening = primed.as_ref().map_or(opening, |primed| primed.sequence.clone());
         let latents = latents(model, representation, &request, &opening)?;
         let avoid = request.avoid.as_ref();
         let copies = avoid.map(|avoid| Copies::new(avoid, representation, &opening, primed.as_ref())).transpose()?;
         let precision = model.precision();
-        Ok(Self { precision, representation, request, song, meaning, masks, primed, tempo, opening, latents, copies })
+        Ok(Self { precision, representation, request, song, events, masks, primed, tempo, opening, latents, copies })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {
@@ -110,17 +109,17 @@ fn latents<'a>(
 }
 
 /// The time signature in which a prime ends, if the vocabulary has it.
-fn carried_meter(meaning: &Meaning, primed: Option<&Primed>) -> Option<(u8, u8)> {
+fn carried_meter(events: &EventVocabulary, primed: Option<&Primed>) -> Option<(u8, u8)> {
     let primed = primed?;
     let last = primed.score.meter_at(primed.cut - leitmotif_score::Ticks(1));
     let meter = (last.numerator, last.denominator);
-    meaning.bar(meter).map(|_| meter)
+    events.bar(meter).map(|_| meter)
 }
 
 /// The tempo that holds throughout: the one asked for, or the one in which a prime ends.
-fn fixed_tempo(meaning: &Meaning, request: &Request, primed: Option<&Primed>) -> Option<FixedTempo> {
+fn fixed_tempo(events: &EventVocabulary, request: &Request, primed: Option<&Primed>) -> Option<FixedTempo> {
     let carried = || primed.map(|primed| primed.score.tempo_map().tempo_at(primed.cut).quarters_per_minute());
     let exact = request.tempo.or_else(carried)?;
-    let nearest = meaning.tempo(exact);
+    let nearest = events.tempo(exact);
     Some(FixedTempo { kind: nearest.map(|it| it.0), nearest: nearest.map_or(UNNAMED_TEMPO, |it| it.1), exact })
 }

@@ -1,8 +1,7 @@
 //! Music to continue: where it is cut, and what the model is told of it.
 
 use crate::ComposeError;
-use crate::meaning::{Kind, Meaning};
-use leitmotif_events::{Header, Representation, Sequence};
+use leitmotif_events::{EventKind, EventVocabulary, Header, Representation, Sequence};
 use leitmotif_score::{Bar, Bars, Score, Ticks};
 
 /// How far apart two bar lines, in quarters, are still one.
@@ -37,7 +36,7 @@ impl Primed {
         prime: &Prime,
         header: &Header,
         representation: &dyn Representation,
-        meaning: &Meaning,
+        events: &EventVocabulary,
     ) -> Result<Self, ComposeError> {
         let bars = first_bars(prime)?;
         let cut = bars[bars.len() - 1].end();
@@ -56,7 +55,7 @@ impl Primed {
         header.instruments.extend(prime.score.instruments());
         let (encoded, _) = representation.encode(&score, &header);
         let mut primed = Self { score, cut, bars: bars.len(), sequence: Sequence::new(encoded.fields()), line: 0.0 };
-        primed.take(&encoded, representation, meaning)?;
+        primed.take(&encoded, representation, events)?;
         Ok(primed)
     }
 
@@ -65,20 +64,20 @@ impl Primed {
         &mut self,
         encoded: &Sequence,
         representation: &dyn Representation,
-        meaning: &Meaning,
+        events: &EventVocabulary,
     ) -> Result<(), ComposeError> {
         let cut = self.score.resolution.quarters(self.cut).0;
         let mut grammar = representation.grammar();
         for event in encoded.events() {
-            let kind = meaning.kind(event);
-            if kind == Kind::End || kind.is_bar() && self.line > cut - SAME_LINE {
+            let kind = events.kind(event);
+            if kind == EventKind::End || kind.is_bar() && self.line > cut - SAME_LINE {
                 break;
             }
             grammar.accept(event)?;
             self.sequence.push(event);
             self.line += kind.quarters();
         }
-        if meaning.places.is_none() {
+        if events.note_fields.is_none() {
             let decoded = representation.decode(&self.sequence)?;
             self.line = decoded.resolution.quarters(decoded.end()).0;
             return Ok(());
@@ -86,9 +85,9 @@ impl Primed {
         let mut event = vec![0; self.sequence.fields()];
         while self.line < cut - SAME_LINE {
             let meter = self.score.meter_at(self.score.resolution.ticks(leitmotif_score::Quarters(self.line)));
-            let Some(bar) = meaning.bar((meter.numerator, meter.denominator)) else { break };
+            let Some(bar) = events.bar((meter.numerator, meter.denominator)) else { break };
             event[0] = bar as u16;
-            let end = self.line + meaning.kind(&event).quarters();
+            let end = self.line + events.kind(&event).quarters();
             if end > cut + SAME_LINE || grammar.accept(&event).is_err() {
                 break;
             }

@@ -4,8 +4,7 @@
 //! them, however long and loud.
 
 use crate::Length;
-use crate::meaning::{Kind, Meaning};
-use leitmotif_events::{Ensemble, Observed, Value};
+use leitmotif_events::{Ensemble, EventKind, EventVocabulary, Observed, Value};
 
 /// How many bars of a piece may repeat the one before.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,19 +88,19 @@ impl Repeats {
     }
 
     /// Takes out of `allowed` what would repeat the bar before where this one must depart from it.
-    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let (Some(places), Some(at)) = (meaning.places, self.departs_at) else { return };
+    pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let (Some(note), Some(at)) = (events.note_fields, self.departs_at) else { return };
         if self.bar.len() != at || self.bar != self.before[..at] {
             return;
         }
         match self.before.get(at) {
             None if field == 0 => {
-                let kinds = allowed.iter_mut().zip(&meaning.kinds);
-                kinds.for_each(|(allowed, kind)| *allowed &= !kind.is_bar() && *kind != Kind::End);
+                let kinds = allowed.iter_mut().zip(&events.kinds);
+                kinds.for_each(|(allowed, kind)| *allowed &= !kind.is_bar() && *kind != EventKind::End);
             }
             Some(&(position, instrument, pitch))
-                if field == places.pitch
-                    && (earlier[places.position], earlier[places.instrument]) == (position, instrument) =>
+                if field == note.pitch
+                    && (earlier[note.position], earlier[note.instrument]) == (position, instrument) =>
             {
                 allowed[usize::from(pitch)] = false;
             }
@@ -110,11 +109,11 @@ impl Repeats {
     }
 
     /// Follows one event.
-    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
-        let Some(places) = meaning.places else { return };
-        match meaning.kind(event) {
-            Kind::Bar(..) => self.begin_bar(),
-            Kind::Note => self.bar.push((event[places.position], event[places.instrument], event[places.pitch])),
+    pub fn follow(&mut self, events: &EventVocabulary, event: &[Value]) {
+        let Some(note) = events.note_fields else { return };
+        match events.kind(event) {
+            EventKind::Bar(_) => self.begin_bar(),
+            EventKind::Note => self.bar.push((event[note.position], event[note.instrument], event[note.pitch])),
             _ => {}
         }
     }

@@ -2,30 +2,39 @@
 //! events and back.
 
 mod attributes;
+mod bar;
 mod chorales;
+mod event;
 mod events;
 mod frames;
+mod header;
 mod notes;
 mod observed;
 mod pitch_name;
+mod registry;
 mod representation;
 mod roll;
 mod rolls;
 mod sequence;
+mod settings;
 mod vocabulary;
 
-pub use attributes::{Attribute, AttributeError, AttributeScale, BarMusic, BarNote, attribute_values};
+pub use attributes::{Attribute, AttributeError, AttributeScale, Measure, attribute_values};
+pub use bar::{BarMusic, SIXTEENTHS_PER_QUARTER, Sixteenths};
+pub use event::{
+    Event, EventKind, EventVocabulary, FIRST_POSITION, NoteEvent, NoteFields, PitchValue, TempoBin, TimeSignature,
+    step_of,
+};
 pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
+pub use header::Header;
 pub use observed::{
     Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FILE, OBSERVED_FORMAT, Observed, ObservedError, ObservedPart,
 };
+pub use registry::{build, load};
 pub use representation::{
-    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig,
-    RepresentationError, build, load,
+    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Representation, RepresentationError,
 };
 pub use roll::{MAX_FRAMES, NoteGatherer, frame_clock};
 pub use sequence::{Sequence, Value};
+pub use settings::{MAX_GRID, RepresentationConfig};
 pub use vocabulary::{Field, NONE, VOCABULARY_FILE, Vocabulary};
-
-/// The finest grid of the `events` representation, in steps per quarter note.
-pub const MAX_GRID: u16 = 48;

@@ -1,76 +1,9 @@
 //! The interface of every representation: scores to events and back, and which events may follow.
 
-use crate::chorales::Chorales;
-use crate::events::Events;
-use crate::frames::Frames;
-use crate::notes::Notes;
-use crate::rolls::Rolls;
-use crate::{BarMusic, Observed, Sequence, Value, Vocabulary};
-use leitmotif_score::{Instrument, Score};
+use crate::{BarMusic, Event, EventVocabulary, Header, Observed, Sequence, Value, Vocabulary};
+use leitmotif_score::Score;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-
-/// How music becomes events: the settings of a representation, saved in its vocabulary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "representation", rename_all = "snake_case", deny_unknown_fields)]
-pub enum RepresentationConfig {
-    /// One event per note: kind, position, instrument, pitch, duration, velocity.
-    Events {
-        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
-        grid: u16,
-        /// The genres a header can name, in order.
-        genres: Vec<String>,
-    },
-    /// The original study's: one token per onset and part, a note or a chord's pitch classes.
-    Notes,
-    /// One event per step of the grid: the pitches of soprano, alto, tenor and bass.
-    Chorales {
-        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
-        grid: u16,
-    },
-    /// A piano roll: one token per sounding pitch of a step, ascending, and one that closes the step.
-    Frames {
-        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
-        grid: u16,
-    },
-    /// A piano roll: one event per step of the grid, a field for each of 88 keys.
-    Rolls {
-        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
-        grid: u16,
-    },
-}
-
-impl RepresentationConfig {
-    /// Its name in settings and options.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Events { .. } => "events",
-            Self::Notes => "notes",
-            Self::Chorales { .. } => "chorales",
-            Self::Frames { .. } => "frames",
-            Self::Rolls { .. } => "rolls",
-        }
-    }
-
-    /// Grid steps per quarter note, where it has a grid.
-    pub fn grid(&self) -> Option<u16> {
-        match self {
-            Self::Events { grid, .. } | Self::Chorales { grid } | Self::Frames { grid } | Self::Rolls { grid } => {
-                Some(*grid)
-            }
-            Self::Notes => None,
-        }
-    }
-
-    /// The genres that a header can name.
-    pub fn genres(&self) -> &[String] {
-        match self {
-            Self::Events { genres, .. } => genres,
-            _ => &[],
-        }
-    }
-}
 
 /// How the cost of frames is counted, by a representation of frames of one length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,18 +23,6 @@ pub enum FrameEvent {
     Within,
     /// The last of a frame, or all of it.
     Closes,
-}
-
-/// What is known of a piece before its first note. Empty means unknown, or left open.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// The genre, as the collection names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub genre: Option<String>,
-    /// The instruments that play (all drum kits count as one).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub instruments: Vec<Instrument>,
 }
 
 /// What became of a score's notes when it was encoded.
@@ -165,8 +86,17 @@ pub enum RepresentationError {
 
 /// Score <-> events, and the vocabulary. Object safe; shared between threads.
 pub trait Representation: Send + Sync + std::fmt::Debug {
-    /// The fields and what their values mean.
+    /// The fields and the names of their values.
     fn vocabulary(&self) -> &Vocabulary;
+
+    /// What the values of the fields stand for.
+    fn events(&self) -> &EventVocabulary;
+
+    /// The event that values stand for, whatever comes before it; `None` for values that stand for none, and for
+    /// representations whose events are not of this kind.
+    fn event(&self, _values: &[Value]) -> Option<Event> {
+        None
+    }
 
     /// The events of a score, from the start event to the end event. A header without instruments names those that
     /// play in the score; a genre that the vocabulary lacks is left out.
@@ -277,31 +207,4 @@ pub trait Grammar: Send {
     fn fork<'a>(&self) -> Box<dyn Grammar + 'a>
     where
         Self: 'a;
-}
-
-/// The representation that the settings describe.
-///
-/// # Errors
-/// [`RepresentationError::Settings`] if they describe none.
-pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, RepresentationError> {
-    Ok(match config {
-        RepresentationConfig::Events { grid, genres } => Arc::new(Events::new(*grid, genres)?),
-        RepresentationConfig::Notes => Arc::new(Notes::new()),
-        RepresentationConfig::Chorales { grid } => Arc::new(Chorales::new(*grid)?),
-        RepresentationConfig::Frames { grid } => Arc::new(Frames::new(*grid)?),
-        RepresentationConfig::Rolls { grid } => Arc::new(Rolls::new(*grid)?),
-    })
-}
-
-/// The representation of a stored vocabulary, which must be what this version makes of its settings.
-///
-/// # Errors
-/// [`RepresentationError::Vocabulary`] if it is another one, [`RepresentationError::Settings`] if its settings are none.
-pub fn load(vocabulary: &Vocabulary) -> Result<Arc<dyn Representation>, RepresentationError> {
-    let representation = build(&vocabulary.settings)?;
-    let expected = representation.vocabulary();
-    if expected != vocabulary {
-        return Err(RepresentationError::Vocabulary { found: vocabulary.version, expected: expected.version });
-    }
-    Ok(representation)
 }

@@ -5,11 +5,10 @@ use super::source::posterior;
 use crate::course::{Counted, Course};
 use crate::latent::{Keeping, Source};
 use crate::masks::Masks;
-use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length};
-use leitmotif_events::{Grammar, Representation, Sequence, Value};
+use leitmotif_events::{EventVocabulary, FIRST_POSITION, Grammar, Representation, Sequence, Value};
 use leitmotif_model::{Condition, Ensemble, LatentSpace};
 use leitmotif_score::Instrument;
 use rand::SeedableRng;
@@ -23,12 +22,10 @@ const BEFORE: usize = 1;
 const BEST: usize = 2;
 /// How many bars ahead it is seen to that held notes leave room.
 const BARS_AHEAD: usize = 8;
-/// The position value of a bar's first step.
-const FIRST: Value = 1;
 
 /// A frame as far as it is filled.
 pub(super) struct Filler<'a> {
-    meaning: &'a Meaning,
+    events: &'a EventVocabulary,
     source: &'a Source,
     space: &'a LatentSpace,
     cancel: &'a AtomicBool,
@@ -64,7 +61,7 @@ impl<'a> Filler<'a> {
     /// Nothing written yet; `piece` chooses the stream of chance.
     pub fn new(
         rewriter: &Rewriter<'a>,
-        (meaning, masks): (&'a Meaning, &'a Masks),
+        (events, masks): (&'a EventVocabulary, &'a Masks),
         source: &'a Source,
         piece: u64,
     ) -> Result<Self, ComposeError> {
@@ -75,18 +72,18 @@ impl<'a> Filler<'a> {
         let mut course = Course::new(Length::Open { most_bars: usize::MAX }, Counted::default());
         course.most_notes_in_bar = request.most_notes_in_bar;
         if let Some(observed) = &request.observed {
-            course.parts = PartLimits::new(meaning, observed);
+            course.parts = PartLimits::new(events, observed);
         }
-        course.keeping = Keeping::new(vocabulary, masks.drums(meaning));
+        course.keeping = Keeping::new(&vocabulary.settings, masks.drums(events));
         Ok(Self {
-            meaning,
+            events,
             source,
             space: space(model)?,
             cancel,
             drafts,
             grammar: representation.grammar(),
             course,
-            sampler: EventSampler::new(meaning, masks, vocabulary, request, rng),
+            sampler: EventSampler::new(events, masks, vocabulary, request, rng),
             ensemble: model.ensemble(if drafts > 1 { BEST + 1 } else { HERE + 1 }),
             sizes: vocabulary.sizes(),
             logits: Vec::new(),
@@ -129,7 +126,7 @@ impl<'a> Filler<'a> {
     /// Adds an event that the grammar has accepted.
     fn take(&mut self, event: &[Value]) {
         self.done.sequence.push(event);
-        self.course.follow(self.meaning, event, &*self.grammar);
+        self.course.follow(self.events, event, &*self.grammar);
         self.ensemble.push(&[HERE], event);
     }
 
@@ -259,7 +256,8 @@ impl<'a> Filler<'a> {
                     let after = after.iter().take(BARS_AHEAD).filter_map(Task::asked);
                     keeping.ask(self.space.attributes(), condition.asked(), after);
                 }
-                let tempo = events().nth(1).filter(|event| self.meaning.kind(event).is_tempo() && event[1] == FIRST);
+                let tempo =
+                    events().nth(1).filter(|event| self.events.kind(event).is_tempo() && event[1] == FIRST_POSITION);
                 let tempo = tempo.filter(|event| self.grammar.accept(event).is_ok());
                 if let Some(event) = tempo {
                     self.take(event);
@@ -267,7 +265,7 @@ impl<'a> Filler<'a> {
                 self.course.tempo_known = true;
                 self.sampler.turn_to_bar(bar, draft);
                 let closing = match is_last {
-                    true => self.meaning.kinds.iter().position(|kind| *kind == Kind::End).unwrap_or(0) as Value,
+                    true => self.events.end().unwrap_or(0) as Value,
                     false => source.sequence.event(source.bars[bar + 1].start)[0],
                 };
                 self.write(closing)?;

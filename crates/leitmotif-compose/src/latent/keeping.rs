@@ -4,13 +4,14 @@
 //! close before it has enough, and takes no more than it may. What would leave nothing to choose from is not taken out. So that a bar
 //! is not filled in a hurry at its end, what is behind or ahead of an even pace is made less likely.
 
-use crate::meaning::{Kind, Meaning};
-use leitmotif_events::{RepresentationConfig, Value, Vocabulary};
+use leitmotif_events::{
+    Attribute, EventKind, EventVocabulary, Measure, RepresentationConfig, SIXTEENTHS_PER_QUARTER, Sixteenths, Value,
+    step_of,
+};
 use leitmotif_model::AttributeCuts;
 use std::collections::VecDeque;
+use std::ops::Range;
 
-/// Sixteenths in a quarter.
-const SIXTEENTHS: u64 = 4;
 /// How far a bar may be ahead of or behind an even pace: begun sixteenths, and as a share of what must sound.
 const SLACK: (f64, f64) = (2.0, 0.25);
 /// What the logits of choices lose that fall behind the pace, or run ahead of it.
@@ -51,10 +52,7 @@ impl<'a> Asked<'a> {
 /// How far a bar is, and what it must keep to.
 #[derive(Debug, Clone)]
 pub(crate) struct Keeping {
-    grid: u64,
-    /// Steps of each value of the duration field, and which field that is.
-    durations: Vec<u64>,
-    duration: usize,
+    grid: Sixteenths,
     /// Whether drums may play.
     drums: bool,
     targets: Targets,
@@ -73,20 +71,10 @@ pub(crate) struct Keeping {
 
 impl Keeping {
     /// `None` for a representation without durations.
-    pub fn new(vocabulary: &Vocabulary, drums: bool) -> Option<Self> {
-        let RepresentationConfig::Events { grid, .. } = vocabulary.settings else { return None };
-        let grid = u64::from(grid.max(1));
-        let duration = vocabulary.fields.iter().position(|field| field.name == "duration")?;
-        let steps = |name: &String| {
-            let (a, b) = name.split_once('/')?;
-            let (a, b): (u64, u64) = (a.parse().ok()?, b.parse().ok()?);
-            (a * 4 * grid).checked_div(b)
-        };
-        let durations = vocabulary.fields[duration].values.iter().map(|name| steps(name).unwrap_or(0)).collect();
+    pub fn new(representation: &RepresentationConfig, drums: bool) -> Option<Self> {
+        let RepresentationConfig::Events { grid, .. } = representation else { return None };
         Some(Self {
-            grid,
-            durations,
-            duration,
+            grid: Sixteenths { grid: u64::from(*grid) },
             drums,
             targets: Targets::default(),
             begins: Vec::new(),
@@ -98,9 +86,9 @@ impl Keeping {
         })
     }
 
-    /// A bar of so many quarters begins; nothing is asked of it yet.
-    fn begin(&mut self, quarters: f64) {
-        let sixteenths = ((quarters * SIXTEENTHS as f64).ceil() as usize).max(1);
+    /// A bar of so many grid steps begins; nothing is asked of it yet.
+    fn begin(&mut self, steps: u64) {
+        let sixteenths = self.grid.of_bar(steps);
         self.begins.clear();
         self.begins.resize(sixteenths, false);
         (self.now, self.notes) = (0, 0);
@@ -113,7 +101,7 @@ impl Keeping {
     pub fn ask<'c>(&mut self, attributes: &[AttributeCuts], bar: Asked<'c>, after: impl Iterator<Item = Asked<'c>>) {
         self.held_over = u64::MAX;
         for (attribute, class) in after.flat_map(|bar| bar.of(attributes)) {
-            if attribute.name == "polyphony"
+            if measure(attribute) == Some(Measure::Polyphony)
                 && let Some(&most) = attribute.cuts.get(usize::from(class) - 1)
             {
                 self.held_over = self.held_over.min(most as u64);
@@ -122,33 +110,36 @@ impl Keeping {
         let sixteenths = self.begins.len() as f64;
         for (attribute, class) in bar.of(attributes) {
             let within = |times: f64| bounds(attribute, class, times);
-            match attribute.name.as_str() {
-                "rhythm" => self.targets.rhythm = within(sixteenths).map(|it| it.up_to(sixteenths as u64)),
-                "polyphony" => self.targets.polyphony = within(sixteenths),
-                "density" => self.targets.density = within(sixteenths / SIXTEENTHS as f64),
+            match measure(attribute) {
+                Some(Measure::Rhythm) => {
+                    self.targets.rhythm = within(sixteenths).map(|it| it.up_to(sixteenths as u64));
+                }
+                Some(Measure::Polyphony) => self.targets.polyphony = within(sixteenths),
+                Some(Measure::Density) => {
+                    self.targets.density = within(sixteenths / f64::from(SIXTEENTHS_PER_QUARTER));
+                }
                 _ => {}
             }
         }
     }
 
     /// Follows an event.
-    pub fn follow(&mut self, meaning: &Meaning, event: &[Value]) {
-        let kind = meaning.kind(event);
-        if kind.is_bar() {
-            return self.begin(kind.quarters());
+    pub fn follow(&mut self, events: &EventVocabulary, event: &[Value]) {
+        if let EventKind::Bar(signature) = events.kind(event) {
+            return self.begin(signature.steps);
         }
-        let Some(places) = meaning.places.filter(|_| kind == Kind::Note) else { return };
-        let position = u64::from(event[places.position]).saturating_sub(1);
-        let first = self.sixteenth(position);
+        let Some(note) = events.note(event) else { return };
+        let sounding = self.sounding(events, event[note.position], event[note.duration]);
+        let first = sounding.start;
         self.now = first;
         if let Some(begins) = self.begins.get_mut(first) {
             *begins = true;
         }
         self.notes += 1;
-        if is_drums(meaning, event[places.instrument]) {
+        if events.is_drums(event[note.instrument]) {
             return;
         }
-        let until = self.until(position, usize::from(event[self.duration]));
+        let until = sounding.end;
         let bar = self.begins.len();
         self.sounding += until.min(bar).saturating_sub(first) as u64;
         for ahead in 0..until.saturating_sub(bar).min(MOST_AHEAD * bar) {
@@ -160,53 +151,53 @@ impl Keeping {
     }
 
     /// Takes out of `allowed` what would leave the bounds.
-    pub fn mask(&self, meaning: &Meaning, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let Some(places) = meaning.places else { return };
+    pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        let Some(note) = events.note_fields else { return };
         if field == 0 {
-            return keep(allowed, |value| match meaning.kinds[value] {
-                Kind::Note => self.may_go_on(),
-                Kind::Bar(..) | Kind::End => self.may_close(),
+            return keep(allowed, |value| match events.kinds[value] {
+                EventKind::Note => self.may_go_on(),
+                EventKind::Bar(_) | EventKind::End => self.may_close(),
                 _ => true,
             });
         }
-        if field == places.position && meaning.kind(earlier).is_tempo() {
-            return keep(allowed, |value| self.leaves_room(self.sixteenth(value.saturating_sub(1) as u64)));
+        if field == note.position && events.kind(earlier).is_tempo() {
+            return keep(allowed, |value| self.leaves_room(self.sixteenth(value as Value)));
         }
-        if meaning.kind(earlier) != Kind::Note {
+        if events.kind(earlier) != EventKind::Note {
             return;
         }
-        if field == places.position {
-            let sixteenth = |value: usize| self.sixteenth(value.saturating_sub(1) as u64);
+        if field == note.position {
+            let sixteenth = |value: usize| self.sixteenth(value as Value);
             // Where this leaves nothing, the bar closes, which it may: it has as much as it may have.
             let most = self.targets.rhythm.map_or(u64::MAX, |bounds| bounds.high);
             let full = allowed.iter_mut().enumerate().filter(|(value, _)| self.begun_with(sixteenth(*value)) > most);
             full.for_each(|(_, allowed)| *allowed = false);
             keep(allowed, |value| self.leaves_room(sixteenth(value)));
-        } else if field == places.instrument {
-            let position = u64::from(earlier[places.position]).saturating_sub(1);
-            let (full, lags) = (self.left() == 0, self.lags(self.sixteenth(position) + 1));
+        } else if field == note.instrument {
+            let (full, lags) = (self.left() == 0, self.lags(self.sixteenth(earlier[note.position]) + 1));
             // Pitched notes come before drums, so what is missing must sound first.
-            keep(allowed, |value| if is_drums(meaning, value as Value) { !lags } else { !full });
-        } else if field == self.duration && !is_drums(meaning, earlier[places.instrument]) {
-            let position = u64::from(earlier[places.position]).saturating_sub(1);
-            let first = self.sixteenth(position);
+            keep(allowed, |value| if events.is_drums(value as Value) { !lags } else { !full });
+        } else if field == note.duration && !events.is_drums(earlier[note.instrument]) {
+            let first = self.sixteenth(earlier[note.position]);
             let left = self.left().saturating_sub(self.reserve(first)).max(1);
             let bar = self.begins.len();
             let full = self.ahead.iter().position(|held| *held >= self.held_over).unwrap_or(self.ahead.len());
             let beyond = if full == self.ahead.len() && self.held_over > 0 { usize::MAX } else { bar + full };
             keep(allowed, |value| {
-                let until = self.until(position, value);
+                let until = self.sounding(events, earlier[note.position], value as Value).end;
                 until.min(bar).saturating_sub(first) as u64 <= left && until <= beyond
             });
         }
     }
 
     /// Makes less likely what falls behind the pace, or runs ahead of it.
-    pub fn shift(&self, meaning: &Meaning, earlier: &[Value], field: usize, logits: &mut [f32]) {
-        let Some(places) = meaning.places.filter(|_| field > 0 && meaning.kind(earlier) == Kind::Note) else { return };
-        let position = |value: u64| self.sixteenth(value.saturating_sub(1));
-        if field == places.position {
-            let slow = logits.iter_mut().enumerate().filter(|(value, _)| !self.keeps_pace(position(*value as u64)));
+    pub fn shift(&self, events: &EventVocabulary, earlier: &[Value], field: usize, logits: &mut [f32]) {
+        let Some(note) = events.note(earlier).filter(|_| field > 0) else {
+            return;
+        };
+        if field == note.position {
+            let slow =
+                logits.iter_mut().enumerate().filter(|(value, _)| !self.keeps_pace(self.sixteenth(*value as Value)));
             slow.for_each(|(_, logit)| *logit -= PENALTY);
         }
     }
@@ -275,15 +266,15 @@ impl Keeping {
         self.targets.polyphony.is_some_and(|bounds| (self.sounding as f64) < bounds.low as f64 * share)
     }
 
-    fn sixteenth(&self, position: u64) -> usize {
-        (position * SIXTEENTHS / self.grid) as usize
+    /// The sixteenth of a value of the position field.
+    fn sixteenth(&self, position: Value) -> usize {
+        self.grid.at(step_of(position).unwrap_or(0))
     }
 
-    /// The sixteenth nearest a note's end, as [`leitmotif_events::Attribute`] counts.
-    fn until(&self, position: u64, duration: usize) -> usize {
-        let end = position + self.durations.get(duration).copied().unwrap_or(0);
-        let nearest = (end * SIXTEENTHS * 2 + self.grid) / (2 * self.grid);
-        (nearest as usize).max(self.sixteenth(position) + 1)
+    /// The sixteenths in which a note sounds, by its values.
+    fn sounding(&self, events: &EventVocabulary, position: Value, duration: Value) -> Range<usize> {
+        let steps = events.durations.get(usize::from(duration)).copied().unwrap_or(0);
+        self.grid.sounding(step_of(position).unwrap_or(0), steps)
     }
 }
 
@@ -302,9 +293,9 @@ fn bounds(attribute: &AttributeCuts, class: u16, times: f64) -> Option<Bounds> {
     Some(Bounds { low, high: high.max(low) })
 }
 
-fn is_drums(meaning: &Meaning, instrument: Value) -> bool {
-    let instrument = meaning.instruments.get(usize::from(instrument)).copied().flatten();
-    instrument.is_some_and(leitmotif_score::Instrument::is_drums)
+/// What an attribute measures, if it is of all instruments.
+fn measure(attribute: &AttributeCuts) -> Option<Measure> {
+    attribute.name.parse::<Attribute>().ok()?.of_all_instruments()
 }
 
 /// Takes out what may not stay, unless nothing would.

@@ -11,7 +11,6 @@
 use super::filler::Filler;
 use crate::latent::{Asked, Source};
 use crate::masks::Masks;
-use crate::meaning::Meaning;
 use crate::{ComposeError, Request};
 use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::{LatentSpace, Model};
@@ -113,10 +112,10 @@ impl Rewriter<'_> {
         }
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
-        let meaning = Meaning::of(vocabulary);
+        let events = self.representation.events();
         let playing = if instruments.is_empty() { source.score.instruments() } else { instruments.to_vec() };
-        let masks = Masks::new(&meaning, vocabulary, request, None, &playing, &[])?;
-        let mut filler = Filler::new(self, (&meaning, &masks), source, piece)?;
+        let masks = Masks::new(events, vocabulary, request, None, &playing, &[])?;
+        let mut filler = Filler::new(self, (events, &masks), source, piece)?;
         filler.open(representation, instruments)?;
         let tasks = &tasks[..tasks.len().min(source.bars.len())];
         filler.fill(tasks, progress)

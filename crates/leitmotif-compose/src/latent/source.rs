@@ -2,7 +2,6 @@
 
 use crate::ComposeError;
 use crate::latent::BarCondition;
-use crate::meaning::Meaning;
 use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence};
 use leitmotif_model::{LatentSpace, Posterior};
 use leitmotif_score::Score;
@@ -59,10 +58,10 @@ impl Source {
             return Err(ComposeError::Request(reason));
         }
         let bars = representation.bars(&sequence).unwrap_or_default();
-        let meaning = Meaning::of(representation.vocabulary());
+        let events = representation.events();
         let mut lines = vec![0.0];
         for bar in &bars {
-            lines.push(lines[lines.len() - 1] + meaning.kind(sequence.event(bar.start)).quarters());
+            lines.push(lines[lines.len() - 1] + events.kind(sequence.event(bar.start)).quarters());
         }
         let posteriors = encode(space, &sequence, &bars);
         let classes = classes_of(space, representation, &sequence, bars.len())?;

@@ -29,9 +29,8 @@ pub use trace::{TracedEvent, TracedField};
 use crate::course::Course;
 use crate::latent::MAX_DRAFTS;
 use crate::masks::Masks;
-use crate::meaning::Meaning;
 use crate::{FieldSampling, Filter, Place, Request};
-use leitmotif_events::{Grammar, NONE, Sequence, Value, Vocabulary};
+use leitmotif_events::{EventVocabulary, Grammar, NONE, Sequence, Value, Vocabulary};
 use mode::{Mode, Rules};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -93,7 +92,7 @@ pub(crate) struct Drawing {
 
 /// Draws events. Holds the space it needs.
 pub(crate) struct EventSampler<'a> {
-    meaning: &'a Meaning,
+    events: &'a EventVocabulary,
     masks: &'a Masks,
     sampling: Vec<FieldSampling>,
     filters: &'a [Arc<dyn Filter>],
@@ -129,14 +128,14 @@ pub(crate) struct EventSampler<'a> {
 
 impl<'a> EventSampler<'a> {
     pub fn new(
-        meaning: &'a Meaning,
+        events: &'a EventVocabulary,
         masks: &'a Masks,
         vocabulary: &Vocabulary,
         request: &'a Request,
         rng: ChaCha8Rng,
     ) -> Self {
         Self {
-            meaning,
+            events,
             masks,
             sampling: vocabulary.fields.iter().map(|field| request.sampling.field(&field.name)).collect(),
             filters: &request.filters,
@@ -344,9 +343,9 @@ impl<'a> EventSampler<'a> {
         let place = Place { sequence, earlier: &self.event, field };
         self.filters.iter().for_each(|filter| filter.apply(&place, &mut self.logits));
         if field == 0 {
-            self.ending = course.ending(self.meaning, &self.logits);
+            self.ending = course.ending(self.events, &self.logits);
         }
-        course.shift(self.meaning, &self.event, field, &mut self.logits);
+        course.shift(self.events, &self.event, field, &mut self.logits);
         if field == 0 {
             std::mem::swap(&mut self.first, &mut self.logits);
             self.first_known = true;
@@ -355,7 +354,7 @@ impl<'a> EventSampler<'a> {
 
     /// Finds what is allowed of the field at hand.
     fn allow(&mut self, grammar: &dyn Grammar, course: &Course) {
-        let rules = Rules { meaning: self.meaning, masks: self.masks, grammar, course };
+        let rules = Rules { events: self.events, masks: self.masks, grammar, course };
         self.allowed.reset(self.sizes[self.event.len()]);
         rules.apply(self.mode, &self.event, &mut self.allowed);
     }

@@ -3,8 +3,7 @@
 use super::{Allowed, Rule};
 use crate::course::Course;
 use crate::masks::Masks;
-use crate::meaning::Meaning;
-use leitmotif_events::{Grammar, NONE, Value};
+use leitmotif_events::{EventVocabulary, Grammar, NONE, Value};
 
 /// How an event is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +43,7 @@ impl Mode {
 
 /// Everything that refuses values, in the order in which it is asked.
 pub(super) struct Rules<'r> {
-    pub meaning: &'r Meaning,
+    pub events: &'r EventVocabulary,
     pub masks: &'r Masks,
     pub grammar: &'r dyn Grammar,
     pub course: &'r Course,
@@ -53,31 +52,31 @@ pub(super) struct Rules<'r> {
 impl Rules<'_> {
     /// Refuses values of the field after the `earlier` ones.
     pub fn apply(&self, mode: Mode, earlier: &[Value], allowed: &mut Allowed) {
-        let (Self { meaning, masks, course, .. }, field) = (self, earlier.len());
+        let (Self { events, masks, course, .. }, field) = (self, earlier.len());
         allowed.apply(Rule::Grammar, |allowed| self.grammar(mode, earlier, allowed));
         if mode == Mode::Grammar {
             return;
         }
         allowed.apply(Rule::Ensemble, |allowed| {
-            masks.ensemble(meaning, earlier, field, allowed);
-            course.ensemble(meaning, earlier, field, allowed);
+            masks.ensemble(events, earlier, field, allowed);
+            course.ensemble(events, earlier, field, allowed);
         });
-        allowed.apply(Rule::Constraints, |allowed| masks.constraints(meaning, earlier, field, allowed));
-        allowed.apply(Rule::Unseen, |allowed| masks.unseen(meaning, earlier, field, allowed));
-        allowed.apply(Rule::Part, |allowed| course.parts.mask(meaning, earlier, field, allowed));
+        allowed.apply(Rule::Constraints, |allowed| masks.constraints(events, earlier, field, allowed));
+        allowed.apply(Rule::Unseen, |allowed| masks.unseen(events, earlier, field, allowed));
+        allowed.apply(Rule::Part, |allowed| course.parts.mask(events, earlier, field, allowed));
         match mode {
-            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| course.close(meaning, allowed)),
-            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| course.end(meaning, allowed)),
+            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| course.close(events, allowed)),
+            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| course.end(events, allowed)),
             Mode::Close | Mode::End => {}
             _ => {
                 let free = mode == Mode::Free;
-                allowed.apply(Rule::Length, |allowed| course.mask(meaning, earlier, field, free, allowed));
-                allowed.apply(Rule::Repeats, |allowed| course.repeats.mask(meaning, earlier, field, allowed));
-                allowed.apply(Rule::Attributes, |allowed| course.attributes(meaning, earlier, field, allowed));
+                allowed.apply(Rule::Length, |allowed| course.mask(events, earlier, field, free, allowed));
+                allowed.apply(Rule::Repeats, |allowed| course.repeats.mask(events, earlier, field, allowed));
+                allowed.apply(Rule::Attributes, |allowed| course.attributes(events, earlier, field, allowed));
             }
         }
         if let Some(copies) = &course.copies {
-            allowed.apply(Rule::Copies, |allowed| copies.mask(meaning, earlier, field, allowed));
+            allowed.apply(Rule::Copies, |allowed| copies.mask(events, earlier, field, allowed));
         }
     }
 

@@ -7,11 +7,11 @@ use crate::copies::Copies;
 use crate::course::{Counted, Course};
 use crate::latent::{Asked, Keeping};
 use crate::masks::Masks;
-use crate::meaning::{Kind, Meaning};
 use crate::parts::PartLimits;
 use crate::{AvoidCopies, Constraints, FieldSampling, Key, Length, PitchRange, Request, Sampling, Scale};
 use leitmotif_events::{
-    Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig, Sequence, Value,
+    EventKind, EventVocabulary, Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
+    Sequence, Value,
 };
 use leitmotif_model::AttributeCuts;
 use leitmotif_score::{Instrument, InstrumentSelection, Note, Part, Score, Ticks};
@@ -78,7 +78,7 @@ fn opening(representation: &dyn Representation) -> Sequence {
 /// What stands before the event that is drawn, and the rules it is drawn under.
 struct Scene {
     representation: Arc<dyn Representation>,
-    meaning: Meaning,
+    events: EventVocabulary,
     masks: Masks,
     request: Request,
     course: Course,
@@ -87,30 +87,33 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(request: Request, prepare: impl FnOnce(&mut Course, &Meaning, &Sequence, &dyn Representation)) -> Self {
+    fn new(
+        request: Request,
+        prepare: impl FnOnce(&mut Course, &EventVocabulary, &Sequence, &dyn Representation),
+    ) -> Self {
         let representation = events();
-        let meaning = Meaning::of(representation.vocabulary());
+        let events = representation.events().clone();
         let must = request.header.instruments.clone();
-        let masks = Masks::new(&meaning, representation.vocabulary(), &request, request.meter, &[], &must).unwrap();
+        let masks = Masks::new(&events, representation.vocabulary(), &request, request.meter, &[], &must).unwrap();
         let opening = opening(&*representation);
         let mut grammar = representation.grammar();
         let mut course = Course::new(request.length, Counted::by(&*grammar));
-        prepare(&mut course, &meaning, &opening, &*representation);
+        prepare(&mut course, &events, &opening, &*representation);
         for event in opening.events() {
             grammar.accept(event).unwrap();
             // The header is given, not drawn.
-            if meaning.kind(event) != Kind::With {
-                course.follow(&meaning, event, &*grammar);
+            if events.kind(event) != EventKind::With {
+                course.follow(&events, event, &*grammar);
             }
         }
         let toy = Toy::new(&*representation);
         drop(grammar);
-        Self { representation, meaning, masks, request, course, opening, toy }
+        Self { representation, events, masks, request, course, opening, toy }
     }
 
     fn sampler(&self, seed: u64) -> EventSampler<'_> {
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        EventSampler::new(&self.meaning, &self.masks, self.representation.vocabulary(), &self.request, rng)
+        EventSampler::new(&self.events, &self.masks, self.representation.vocabulary(), &self.request, rng)
     }
 
     fn draw(&self, sampler: &mut EventSampler<'_>) -> Vec<Value> {
@@ -150,7 +153,7 @@ impl Scene {
                 continue;
             }
             let mut logits = self.toy.logits(&event, field);
-            self.course.shift(&self.meaning, &event, field, &mut logits);
+            self.course.shift(&self.events, &event, field, &mut logits);
             // The filters see what applies; of the first field what is allowed, which leaves the
             // proportions as they are.
             let applies: Vec<bool> =
@@ -259,8 +262,8 @@ fn events_have_the_models_proportions_among_what_songs_have() {
 
 #[test]
 fn events_have_the_models_proportions_within_the_limits_of_parts() {
-    let limits = |course: &mut Course, meaning: &Meaning, _: &Sequence, _: &dyn Representation| {
-        course.parts = PartLimits::new(meaning, &observed());
+    let limits = |course: &mut Course, events: &EventVocabulary, _: &Sequence, _: &dyn Representation| {
+        course.parts = PartLimits::new(events, &observed());
     };
     let scene = Scene::new(bars(Request::default()), limits);
     let drawn = scene.expected();
@@ -273,7 +276,8 @@ fn events_have_the_models_proportions_within_the_limits_of_parts() {
 fn events_have_the_models_proportions_when_an_instrument_must_play() {
     let header = Header { genre: None, instruments: vec![PIANO, Instrument::Drums(0)] };
     let request = Request { length: Length::Bars(1), header, ..Request::default() };
-    let due = |course: &mut Course, _: &Meaning, _: &Sequence, _: &dyn Representation| course.missing = vec![129];
+    let due =
+        |course: &mut Course, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| course.missing = vec![129];
     let scene = Scene::new(request, due);
     assert!(scene.expected().keys().all(|event| event[2] == 129), "only the one that is missing may play");
     scene.holds("length");
@@ -282,8 +286,8 @@ fn events_have_the_models_proportions_when_an_instrument_must_play() {
 #[test]
 fn events_have_the_models_proportions_under_attributes() {
     let cuts = [AttributeCuts { name: "density".into(), cuts: vec![0.5, 0.8, 3.0] }];
-    let ask = |course: &mut Course, _: &Meaning, _: &Sequence, representation: &dyn Representation| {
-        course.keeping = Keeping::new(representation.vocabulary(), true);
+    let ask = |course: &mut Course, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
+        course.keeping = Keeping::new(&representation.vocabulary().settings, true);
     };
     let mut scene = Scene::new(bars(Request::default()), ask);
     let keeping = scene.course.keeping.as_mut().unwrap();
@@ -303,7 +307,7 @@ fn events_have_the_models_proportions_where_copies_are_avoided() {
     let song = representation.decode(&sequence).unwrap();
     let index = Arc::new(OriginalityIndex::build(vec![("a song".to_owned(), song)]).unwrap());
     let avoid = AvoidCopies { index, most: 2, corpus: None };
-    let forbid = |course: &mut Course, _: &Meaning, _: &Sequence, representation: &dyn Representation| {
+    let forbid = |course: &mut Course, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
         let start = Sequence::from_values(6, vec![0; 6]).unwrap();
         course.copies = Some(Copies::new(&avoid, representation, &start, None).unwrap());
     };
@@ -317,7 +321,8 @@ fn events_have_the_models_proportions_where_copies_are_avoided() {
 fn where_the_model_means_nothing_that_is_allowed_masks_choose() {
     let constraints = Constraints { instruments: vec![Instrument::Program(60)], ..Constraints::default() };
     let request = bars(Request { constraints, meter: Some((7, 8)), trace: true, ..Request::default() });
-    let closed = |course: &mut Course, _: &Meaning, _: &Sequence, _: &dyn Representation| course.missing = vec![61];
+    let closed =
+        |course: &mut Course, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| course.missing = vec![61];
     let scene = Scene::new(Request { length: Length::Bars(1), ..request }, closed);
     let mut sampler = scene.sampler(3);
     let event = scene.draw(&mut sampler);

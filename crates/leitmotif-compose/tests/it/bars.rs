@@ -57,9 +57,8 @@ impl Batch for LoopingBatch<'_> {
 }
 
 fn looping(representation: &dyn Representation) -> Looping {
-    let kinds = &representation.vocabulary().fields[0].values;
-    let bars: Vec<u16> =
-        (0..).zip(kinds).filter(|(_, kind)| kind.starts_with("bar ")).map(|(value, _)| value).collect();
+    let kinds = (0..).zip(&representation.events().kinds);
+    let bars: Vec<u16> = kinds.filter(|(_, kind)| kind.is_bar()).map(|(value, _)| value).collect();
     Looping { inner: Hashing::new(representation, 250.0), bars: bars[0]..bars[bars.len() - 1] + 1 }
 }
 

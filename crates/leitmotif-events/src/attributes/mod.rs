@@ -15,45 +15,24 @@ mod scale;
 
 pub use scale::AttributeScale;
 
+use crate::bar::BarMusic;
+use crate::event::NoteEvent;
 use crate::{Representation, Sequence};
-use leitmotif_score::{Instrument, InstrumentSelection, UnknownInstrument};
-
-/// Sixteenths in a quarter.
-const SIXTEENTHS: u64 = 4;
-
-/// A note of a bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BarNote {
-    /// Grid steps from the beginning of the bar.
-    pub position: u64,
-    /// Length in grid steps; it may reach into later bars.
-    pub duration: u64,
-    /// Who plays it; all drum kits are kit 0.
-    pub instrument: Instrument,
-    /// MIDI pitch, or drum sound.
-    pub pitch: u8,
-    /// 1 to 127.
-    pub velocity: u8,
-}
-
-/// A bar and the notes that begin in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BarMusic {
-    /// Its length in grid steps.
-    pub steps: u64,
-    /// Grid steps in a quarter.
-    pub grid: u64,
-    /// In the order of the sequence.
-    pub notes: Vec<BarNote>,
-}
+use leitmotif_score::{InstrumentSelection, UnknownInstrument};
+use std::ops::Range;
 
 /// What is measured of a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Measure {
+pub enum Measure {
+    /// The share of its sixteenths in which a note begins.
     Rhythm,
+    /// The mean number of pitched notes that sound in its sixteenths.
     Polyphony,
+    /// Notes per quarter.
     Density,
+    /// Mean velocity.
     Velocity,
+    /// Mean pitch.
     Register,
 }
 
@@ -124,6 +103,11 @@ impl std::fmt::Display for Attribute {
 }
 
 impl Attribute {
+    /// What is measured, if it is of all instruments.
+    pub fn of_all_instruments(&self) -> Option<Measure> {
+        self.instruments.is_none().then_some(self.measure)
+    }
+
     /// Where MuseMorphose cuts this attribute into classes (Wu & Yang 2021, section 4.1), of all instruments or of some.
     pub fn published_cuts(&self) -> Option<&'static [f32]> {
         match self.measure {
@@ -133,7 +117,7 @@ impl Attribute {
         }
     }
 
-    fn counts(&self, note: &BarNote) -> bool {
+    fn counts(&self, note: &NoteEvent) -> bool {
         self.instruments.as_ref().is_none_or(|selection| selection.matches(note.instrument))
     }
 
@@ -155,9 +139,10 @@ impl Attribute {
         let pitched = || notes().filter(|note| !note.instrument.is_drums());
         match self.measure {
             Measure::Rhythm | Measure::Polyphony => {
-                let mut begins = vec![false; bar.sixteenths()];
+                let sixteenths = bar.sixteenths();
+                let mut begins = vec![false; sixteenths.of_bar(bar.steps)];
                 for note in notes() {
-                    if let Some(begins) = begins.get_mut((note.position * SIXTEENTHS / bar.grid) as usize) {
+                    if let Some(begins) = begins.get_mut(sixteenths.at(note.position)) {
                         *begins = true;
                     }
                 }
@@ -171,13 +156,10 @@ impl Attribute {
 
     /// A note sounds in the sixteenths from the one in which it begins to the one nearest its end, at least in one.
     fn polyphony(&self, bars: &[BarMusic]) -> Vec<f32> {
-        let mut sounding: Vec<Vec<u32>> = bars.iter().map(|bar| vec![0; bar.sixteenths()]).collect();
+        let mut sounding: Vec<Vec<u32>> = bars.iter().map(|bar| vec![0; bar.sixteenths().of_bar(bar.steps)]).collect();
         for (index, bar) in bars.iter().enumerate() {
             for note in bar.notes.iter().filter(|note| self.counts(note) && !note.instrument.is_drums()) {
-                let first = note.position * SIXTEENTHS / bar.grid;
-                let end = ((note.position + note.duration) * SIXTEENTHS * 2 + bar.grid) / (2 * bar.grid);
-                let mut left = end.max(first + 1) as usize;
-                let mut from = first as usize;
+                let Range { start: mut from, end: mut left } = bar.sixteenths().sounding(note.position, note.duration);
                 for bar in &mut sounding[index..] {
                     let length = bar.len();
                     bar[from.min(length)..left.min(length)].iter_mut().for_each(|count| *count += 1);
@@ -189,12 +171,6 @@ impl Attribute {
             }
         }
         sounding.iter().map(|bar| bar.iter().sum::<u32>() as f32 / bar.len() as f32).collect()
-    }
-}
-
-impl BarMusic {
-    fn sixteenths(&self) -> usize {
-        (self.steps * SIXTEENTHS).div_ceil(self.grid.max(1)).max(1) as usize
     }
 }
 
@@ -221,12 +197,13 @@ pub fn attribute_values(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use leitmotif_score::Instrument;
 
-    fn note(position: u64, duration: u64, instrument: Instrument, pitch: u8) -> BarNote {
-        BarNote { position, duration, instrument, pitch, velocity: 80 }
+    fn note(position: u64, duration: u64, instrument: Instrument, pitch: u8) -> NoteEvent {
+        NoteEvent { position, duration, instrument, pitch, velocity: 80 }
     }
 
-    fn bar(steps: u64, notes: Vec<BarNote>) -> BarMusic {
+    fn bar(steps: u64, notes: Vec<NoteEvent>) -> BarMusic {
         BarMusic { steps, grid: 12, notes }
     }
 

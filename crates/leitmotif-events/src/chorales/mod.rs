@@ -20,6 +20,7 @@ mod event;
 mod grammar;
 mod voices;
 
+use crate::event::EventVocabulary;
 use crate::roll::{self, NoteGatherer};
 use crate::{
     EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
@@ -39,6 +40,7 @@ const CHOIR: Instrument = Instrument::Program(52);
 pub(crate) struct Chorales {
     grid: u16,
     vocabulary: Vocabulary,
+    events: EventVocabulary,
 }
 
 impl Chorales {
@@ -47,7 +49,9 @@ impl Chorales {
     pub fn new(grid: u16) -> Result<Self, RepresentationError> {
         roll::check_grid(grid)?;
         let settings = RepresentationConfig::Chorales { grid };
-        Ok(Self { grid, vocabulary: Vocabulary { version: VERSION, settings, fields: event::fields(grid) } })
+        let vocabulary = Vocabulary { version: VERSION, settings, fields: event::fields(grid) };
+        let events = EventVocabulary::without_notes(&vocabulary, event::START, event::END);
+        Ok(Self { grid, vocabulary, events })
     }
 
     fn steps(&self) -> u64 {
@@ -58,6 +62,10 @@ impl Chorales {
 impl Representation for Chorales {
     fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    fn events(&self) -> &EventVocabulary {
+        &self.events
     }
 
     fn encode(&self, score: &Score, _header: &Header) -> (Sequence, EncodeReport) {

@@ -2,7 +2,7 @@
 //! pitches or all tempos changes neither; velocities are clamped, which keeps their order.
 
 use super::fields::*;
-use super::tempos;
+use super::tempos::bins_in;
 use crate::{Augmentation, Sequence, Value};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +14,7 @@ pub(crate) fn augment(sequence: &Sequence, augmentation: &Augmentation) -> Seque
     let mut sequence = sequence.clone();
     let is_tempo = |event: &[Value]| (TEMPOS..BARS).contains(&event[KIND]);
     shift(&mut sequence, PITCH, pitched, i32::from(augmentation.semitones), PITCHES);
-    shift(&mut sequence, KIND, is_tempo, tempos::bins_in(augmentation.tempo_octaves), TEMPOS..BARS);
+    shift(&mut sequence, KIND, is_tempo, bins_in(augmentation.tempo_octaves), TEMPOS..BARS);
     let bins = (f32::from(augmentation.velocity) / f32::from(VELOCITY_BIN)).round() as i32;
     for event in sequence.events_mut().filter(|event| event[KIND] == NOTE) {
         event[VELOCITY] = (i32::from(event[VELOCITY]) + bins).clamp(1, i32::from(VELOCITIES)) as Value;

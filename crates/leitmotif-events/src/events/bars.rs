@@ -1,8 +1,8 @@
 //! The bars of a sequence: where they are, and what notes they hold.
 
-use super::event::Event;
 use super::fields::*;
-use crate::{BarMusic, BarNote, Sequence, Value};
+use crate::event::Event;
+use crate::{BarMusic, Sequence};
 use std::ops::Range;
 
 /// The events of each bar, its bar event first; the end event belongs to none.
@@ -19,24 +19,17 @@ pub(crate) fn bars(fields: &Fields, sequence: &Sequence) -> Vec<Range<usize>> {
 }
 
 /// The notes of each bar. Events without meaning are passed over.
-pub(crate) fn music(fields: &Fields, sizes: &[usize], sequence: &Sequence) -> Vec<BarMusic> {
+pub(crate) fn music(fields: &Fields, sequence: &Sequence) -> Vec<BarMusic> {
     let mut bars: Vec<BarMusic> = Vec::new();
     for event in sequence.events() {
-        match Event::parse(event, fields, sizes) {
-            Ok(Event::Bar(meter)) => {
-                let steps = fields.meters.list()[meter].steps;
-                bars.push(BarMusic { steps, grid: fields.grid, notes: Vec::new() });
+        match fields.event(event) {
+            Ok(Event::Bar(signature)) => {
+                bars.push(BarMusic { steps: signature.steps, grid: fields.grid, notes: Vec::new() });
             }
             Ok(Event::Note(note)) => {
-                let first: Value = pitches_of(note.instrument).start;
-                let Some(bar) = bars.last_mut() else { continue };
-                bar.notes.push(BarNote {
-                    position: note.position,
-                    duration: fields.durations.of(note.duration),
-                    instrument: instrument_of(note.instrument),
-                    pitch: (note.pitch - first) as u8,
-                    velocity: velocity_of(note.velocity),
-                });
+                if let Some(bar) = bars.last_mut() {
+                    bar.notes.push(note);
+                }
             }
             _ => {}
         }

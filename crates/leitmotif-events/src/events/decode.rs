@@ -4,21 +4,20 @@
 //! events again. Notes of one instrument share a part unless they would overlap on one
 //! pitch: those go to a second part of the same instrument (to a third, …), so that a file can hold them all.
 
-use super::event::Event;
 use super::fields::*;
-use super::tempos;
 use super::voices::Voices;
-use crate::{RepresentationError, Sequence, Value};
-use leitmotif_score::{Meter, Note, Part, Resolution, Score, Tempo, Ticks};
+use crate::event::{Event, TimeSignature};
+use crate::{RepresentationError, Sequence};
+use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use std::collections::BTreeMap;
 
-pub(crate) fn decode(fields: &Fields, sizes: &[usize], sequence: &Sequence) -> Result<Score, RepresentationError> {
+pub(crate) fn decode(fields: &Fields, sequence: &Sequence) -> Result<Score, RepresentationError> {
     let least = Resolution::DEFAULT.ticks_per_quarter();
     let ticks_per_step = least.div_ceil(fields.grid);
     let resolution = Resolution::new((ticks_per_step * fields.grid) as u16).unwrap_or_default();
-    let mut reader = Reader::new(fields, ticks_per_step);
+    let mut reader = Reader::new(ticks_per_step);
     for (index, values) in sequence.events().enumerate() {
-        let event = Event::parse(values, fields, sizes);
+        let event = fields.event(values);
         event
             .and_then(|event| reader.read(event, index))
             .map_err(|reason| RepresentationError::Event { index, reason })?;
@@ -26,8 +25,7 @@ pub(crate) fn decode(fields: &Fields, sizes: &[usize], sequence: &Sequence) -> R
     Ok(reader.finish(resolution))
 }
 
-struct Reader<'a> {
-    fields: &'a Fields,
+struct Reader {
     ticks_per_step: u64,
     /// Where the bar being read begins, and its length, in steps; a length of 0 before the first bar.
     bar: (u64, u64),
@@ -36,14 +34,13 @@ struct Reader<'a> {
     /// Microseconds a quarter by tick.
     tempos: BTreeMap<Ticks, u32>,
     /// By instrument and voice.
-    notes: BTreeMap<(Value, usize), Vec<Note>>,
+    notes: BTreeMap<(Instrument, usize), Vec<Note>>,
     voices: Voices,
 }
 
-impl<'a> Reader<'a> {
-    fn new(fields: &'a Fields, ticks_per_step: u64) -> Self {
+impl Reader {
+    fn new(ticks_per_step: u64) -> Self {
         Self {
-            fields,
             ticks_per_step,
             bar: (0, 0),
             ended: false,
@@ -66,24 +63,23 @@ impl<'a> Reader<'a> {
                 self.ended = true;
                 Ok(())
             }
-            Event::Bar(meter) => {
-                self.bar(meter);
+            Event::Bar(signature) => {
+                self.bar(signature);
                 Ok(())
             }
-            Event::Tempo { position, bin } => {
+            Event::Tempo { position, tempo } => {
                 let at = self.at(position)?;
-                self.tempos.insert(self.ticks(at), tempos::micros_per_quarter(bin));
+                self.tempos.insert(self.ticks(at), tempo.micros_per_quarter());
                 Ok(())
             }
             Event::Note(event) => {
                 let at = self.at(event.position)?;
-                let steps = self.fields.durations.of(event.duration);
-                let voice = self.voices.sound(event.instrument, event.pitch, at, at + steps);
+                let voice = self.voices.sound(event.instrument, event.pitch, at, at + event.duration);
                 let note = Note {
                     onset: self.ticks(at),
-                    pitch: (event.pitch - pitches_of(event.instrument).start) as u8,
-                    duration: self.ticks(steps),
-                    velocity: velocity_of(event.velocity),
+                    pitch: event.pitch,
+                    duration: self.ticks(event.duration),
+                    velocity: event.velocity,
                 };
                 self.notes.entry((event.instrument, voice.unwrap_or(0))).or_default().push(note);
                 Ok(())
@@ -91,10 +87,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn bar(&mut self, meter: usize) {
-        let meter = self.fields.meters.list()[meter];
-        self.bar = (self.bar.0 + self.bar.1, meter.steps);
-        let (numerator, denominator) = (meter.numerator, meter.denominator);
+    fn bar(&mut self, TimeSignature { numerator, denominator, steps }: TimeSignature) {
+        self.bar = (self.bar.0 + self.bar.1, steps);
         if self.meters.last().is_none_or(|last| (last.numerator, last.denominator) != (numerator, denominator)) {
             self.meters.push(Meter { at: self.ticks(self.bar.0), numerator, denominator });
         }
@@ -117,7 +111,6 @@ impl<'a> Reader<'a> {
         let tempos = self.tempos.into_iter().map(|(at, micros_per_quarter)| Tempo { at, micros_per_quarter }).collect();
         let parts = self.notes.into_iter().map(|((instrument, voice), mut notes)| {
             notes.sort_unstable();
-            let instrument = instrument_of(instrument);
             let title = if instrument.is_drums() { "Drums".to_owned() } else { instrument.title() };
             let name = if voice == 0 { title } else { format!("{title} {}", voice + 1) };
             Part { name, instrument, notes }

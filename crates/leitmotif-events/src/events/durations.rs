@@ -41,6 +41,11 @@ impl Durations {
         self.steps.get(usize::from(value).saturating_sub(1)).copied().unwrap_or(1)
     }
 
+    /// The value of the longest length of at most `steps` grid steps; the shortest if there is none.
+    pub fn value_of(&self, steps: u64) -> Value {
+        self.steps.partition_point(|length| *length <= steps).max(1) as Value
+    }
+
     /// The value nearest to `ticks` of `quarter` ticks a quarter (the shorter of two equally near), and whether the
     /// length is within the grid.
     pub fn value(&self, ticks: u64, quarter: u64) -> (Value, bool) {
@@ -91,6 +96,7 @@ mod tests {
             assert_eq!(durations.steps().first(), Some(&1));
             for (index, steps) in durations.steps().iter().enumerate() {
                 assert_eq!(durations.value(*steps * 10, 10 * u64::from(grid)), (index as Value + 1, true));
+                assert_eq!(durations.value_of(*steps), index as Value + 1);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Score to events.
 
-use super::event::{Event, NoteEvent};
 use super::fields::*;
 use super::layout::{Bar, layout};
 use super::voices::Voices;
-use super::{MAX_QUARTERS, MAX_SILENT_BARS, tempos};
-use crate::{EncodeReport, Header, Sequence, Value};
-use leitmotif_score::{Score, Ticks};
+use super::{MAX_QUARTERS, MAX_SILENT_BARS};
+use crate::event::{Event, NoteEvent, TempoBin};
+use crate::{EncodeReport, Header, Sequence};
+use leitmotif_score::{Instrument, Score, Ticks};
 
 /// Cause of loss: longer than the longest duration.
 pub(crate) const TOO_LONG: &str = "longer than the longest duration";
@@ -23,10 +23,10 @@ pub(crate) const TOO_LATE: &str = "beyond the longest piece";
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct GridNote {
     step: u64,
-    instrument: Value,
-    pitch: Value,
-    duration: Value,
-    velocity: Value,
+    instrument: Instrument,
+    pitch: u8,
+    duration: u64,
+    velocity: u8,
     too_long: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn encode(fields: &Fields, score: &Score, header: &Header) -> (Sequen
             tempo += 1;
         }
         let tempos_end = tempo + tempos[tempo..].partition_point(|(step, _)| *step < until);
-        let in_force = tempo.checked_sub(1).map_or(tempos::MODERATE, |index| tempos[index].1);
+        let in_force = tempo.checked_sub(1).map_or(TempoBin::MODERATE, |index| tempos[index].1);
         let changes = std::iter::once((bar.start, in_force)).chain(tempos[tempo..tempos_end].iter().copied());
         writer.bar(&bar, changes, &mut current, &playing);
         tempo = tempos_end;
@@ -83,7 +83,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn push(&mut self, event: Event) {
-        self.sequence.push(&event.values(self.fields));
+        self.sequence.push(&self.fields.values(event));
     }
 
     fn lose(&mut self, cause: &str) {
@@ -94,16 +94,14 @@ impl Writer<'_> {
         self.push(Event::Start);
         let genre =
             header.genre.as_ref().and_then(|wanted| self.fields.genres.iter().position(|genre| genre == wanted));
-        if let Some(index) = genre {
-            self.push(Event::Genre(self.fields.first_genre() + index as Value));
+        if let Some(number) = genre {
+            self.push(Event::Genre(number));
         }
         let playing = score.parts.iter().filter(|part| !part.notes.is_empty()).map(|part| part.instrument);
-        let mut instruments: Vec<Value> = match header.instruments.is_empty() {
-            true => playing.map(instrument_value).collect(),
-            false => header.instruments.iter().map(|instrument| instrument_value(*instrument)).collect(),
+        let instruments = match header.instruments.is_empty() {
+            true => distinct(playing),
+            false => distinct(header.instruments.iter().copied()),
         };
-        instruments.sort_unstable();
-        instruments.dedup();
         for instrument in instruments {
             self.push(Event::With(instrument));
         }
@@ -114,7 +112,7 @@ impl Writer<'_> {
         let mut voiced = Vec::with_capacity(notes.len());
         for note in notes {
             let at = line + note.step - bar.start;
-            let end = at + self.fields.durations.of(note.duration);
+            let end = at + note.duration;
             if self.voices.sound(note.instrument, note.pitch, at, end).is_none() {
                 self.lose(TOO_MANY);
                 continue;
@@ -134,20 +132,20 @@ impl Writer<'_> {
     fn bar(
         &mut self,
         bar: &Bar,
-        tempos: impl Iterator<Item = (u64, Value)>,
-        current: &mut Option<Value>,
+        tempos: impl Iterator<Item = (u64, TempoBin)>,
+        current: &mut Option<TempoBin>,
         notes: &[GridNote],
     ) {
-        self.push(Event::Bar(bar.meter));
+        self.push(Event::Bar(self.fields.meters.list()[bar.meter]));
         self.report.bars += 1;
         let mut rest = notes;
-        for (step, bin) in tempos {
+        for (step, tempo) in tempos {
             let before = rest.partition_point(|note| note.step < step);
             self.notes(bar, &rest[..before]);
             rest = &rest[before..];
-            if *current != Some(bin) {
-                *current = Some(bin);
-                self.push(Event::Tempo { position: step - bar.start, bin });
+            if *current != Some(tempo) {
+                *current = Some(tempo);
+                self.push(Event::Tempo { position: step - bar.start, tempo });
             }
         }
         self.notes(bar, rest);
@@ -172,8 +170,7 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
     let quarter = score.resolution.ticks_per_quarter();
     let mut notes = Vec::with_capacity(score.parts.iter().map(|part| part.notes.len()).sum());
     for part in &score.parts {
-        let instrument = instrument_value(part.instrument);
-        let first_pitch = pitches_of(instrument).start;
+        let instrument = instrument_of(instrument_value(part.instrument));
         // The onset of the next note of each pitch: a note that ends before the next begins must not be
         // rounded so that it overlaps it.
         let mut next: [Option<Ticks>; 128] = [None; 128];
@@ -196,9 +193,9 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
             notes.push(GridNote {
                 step,
                 instrument,
-                pitch: first_pitch + Value::from(note.pitch.min(127)),
-                duration,
-                velocity: velocity_value(note.velocity),
+                pitch: note.pitch.min(127),
+                duration: fields.durations.of(duration),
+                velocity: velocity_of(velocity_value(note.velocity)),
                 too_long: !within,
             });
         }
@@ -226,12 +223,12 @@ fn without_doubles(notes: Vec<GridNote>, report: &mut EncodeReport) -> Vec<GridN
 }
 
 /// The tempo map on the grid: ascending steps, one tempo a step.
-fn tempo_changes(fields: &Fields, score: &Score) -> Vec<(u64, Value)> {
-    let mut changes: Vec<(u64, Value)> = Vec::with_capacity(score.tempos.len());
+fn tempo_changes(fields: &Fields, score: &Score) -> Vec<(u64, TempoBin)> {
+    let mut changes: Vec<(u64, TempoBin)> = Vec::with_capacity(score.tempos.len());
     for tempo in &score.tempos {
         let change = (
             step(tempo.at.0, fields.grid, score.resolution.ticks_per_quarter()),
-            tempos::bin(tempo.micros_per_quarter),
+            TempoBin::nearest(tempo.micros_per_quarter),
         );
         changes.push(change);
     }

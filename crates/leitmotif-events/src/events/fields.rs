@@ -9,9 +9,11 @@
 //! | duration | lengths of [`super::durations`] | note |
 //! | velocity | bins of four | note |
 
-use super::{durations::Durations, meters::Meters, tempos};
+use super::{durations::Durations, meters::Meters};
+use crate::event::{EventKind, EventVocabulary, NoteFields, PitchValue, TempoBin};
 use crate::{Field, MAX_GRID, RepresentationError, Value};
 use leitmotif_score::Instrument;
+use std::collections::BTreeSet;
 
 pub(crate) const KIND: usize = 0;
 pub(crate) const POSITION: usize = 1;
@@ -29,7 +31,7 @@ pub(crate) const NOTE: Value = 3;
 /// The first tempo among the kinds.
 pub(crate) const TEMPOS: Value = 4;
 /// The first bar among the kinds.
-pub(crate) const BARS: Value = TEMPOS + tempos::COUNT;
+pub(crate) const BARS: Value = TEMPOS + TempoBin::COUNT;
 
 /// The instrument value of every drum kit.
 pub(crate) const DRUMS: Value = 129;
@@ -80,17 +82,57 @@ impl Fields {
         BARS + self.meters.list().len() as Value
     }
 
-    /// The kind that opens a bar of time signature number `meter`.
-    pub fn bar_kind(&self, meter: usize) -> Value {
-        BARS + meter as Value
+    /// The number of values of each field.
+    pub fn sizes(&self) -> [usize; FIELDS] {
+        let kinds = usize::from(self.first_genre()) + self.genres.len();
+        let others = [
+            self.positions() as usize,
+            usize::from(DRUMS),
+            usize::from(DRUM_SOUNDS) + 127,
+            self.durations.steps().len(),
+            usize::from(VELOCITIES),
+        ];
+        let [position, instrument, pitch, duration, velocity] = others.map(|values| values + 1);
+        [kinds, position, instrument, pitch, duration, velocity]
+    }
+
+    /// What the values of the fields stand for.
+    pub fn vocabulary(&self) -> EventVocabulary {
+        let mut kinds = vec![EventKind::Start, EventKind::End, EventKind::With, EventKind::Note];
+        kinds.extend(TempoBin::all().map(|bin| EventKind::Tempo((bin.quarters_per_minute() * 10.0).round() / 10.0)));
+        kinds.extend(self.meters.list().iter().copied().map(EventKind::Bar));
+        kinds.extend((0..self.genres.len()).map(EventKind::Genre));
+        let instruments = (1..=DRUMS).map(|value| Some(instrument_of(value)));
+        let pitches = [false, true]
+            .into_iter()
+            .flat_map(|is_drum| (0..128).map(move |pitch| Some(PitchValue { pitch, is_drum })));
+        EventVocabulary {
+            kinds,
+            note_fields: Some(NoteFields {
+                position: POSITION,
+                instrument: INSTRUMENT,
+                pitch: PITCH,
+                duration: DURATION,
+                velocity: VELOCITY,
+            }),
+            instruments: std::iter::once(None).chain(instruments).collect(),
+            pitches: std::iter::once(None).chain(pitches).collect(),
+            durations: std::iter::once(0).chain(self.durations.steps().iter().copied()).collect(),
+        }
     }
 
     /// The names of all values.
     pub fn named(&self) -> Vec<Field> {
-        let mut kinds: Vec<String> = ["start", "end", "with", "note"].map(str::to_owned).to_vec();
-        kinds.extend((0..tempos::COUNT).map(|bin| format!("tempo {:.1}", tempos::beats_per_minute(bin))));
-        kinds.extend(self.meters.list().iter().map(|m| format!("bar {}/{}", m.numerator, m.denominator)));
-        kinds.extend(self.genres.iter().map(|genre| format!("genre {genre}")));
+        let kind = |kind: &EventKind| match kind {
+            EventKind::Start => "start".to_owned(),
+            EventKind::End => "end".to_owned(),
+            EventKind::With => "with".to_owned(),
+            EventKind::Note => "note".to_owned(),
+            EventKind::Tempo(tempo) => format!("tempo {tempo:.1}"),
+            EventKind::Bar(signature) => format!("bar {}/{}", signature.numerator, signature.denominator),
+            EventKind::Genre(number) => format!("genre {}", self.genres[*number]),
+        };
+        let kinds = self.vocabulary().kinds.iter().map(kind).collect();
         let positions = (0..self.positions()).map(|step| step.to_string());
         let instruments = (1..=DRUMS).map(|value| instrument_name(instrument_of(value)));
         let pitches = (0..128).map(crate::pitch_name::name).chain((0..128).map(|sound| format!("drum {sound}")));
@@ -125,9 +167,22 @@ pub(crate) fn instrument_of(value: Value) -> Instrument {
     if value >= DRUMS { Instrument::Drums(0) } else { Instrument::Program(value.saturating_sub(1) as u8) }
 }
 
-/// The pitch values that an instrument plays.
-pub(crate) fn pitches_of(instrument: Value) -> std::ops::Range<Value> {
-    if instrument == DRUMS { DRUM_SOUNDS..DRUM_SOUNDS + 128 } else { 1..DRUM_SOUNDS }
+/// Each of `instruments` once, ascending; all drum kits are one.
+pub(crate) fn distinct(instruments: impl Iterator<Item = Instrument>) -> Vec<Instrument> {
+    let distinct: BTreeSet<Value> = instruments.map(instrument_value).collect();
+    distinct.into_iter().map(instrument_of).collect()
+}
+
+/// The value of a pitch that an instrument plays.
+pub(crate) fn pitch_value(instrument: Instrument, pitch: u8) -> Value {
+    let first = if instrument.is_drums() { DRUM_SOUNDS } else { 1 };
+    first + Value::from(pitch)
+}
+
+/// The pitch that an instrument plays by a value; `None` if it is not one of its pitches.
+pub(crate) fn pitch_of(instrument: Instrument, value: Value) -> Option<u8> {
+    let pitch = value.checked_sub(pitch_value(instrument, 0))?;
+    u8::try_from(pitch).ok().filter(|pitch| *pitch < 128)
 }
 
 /// The bin of a velocity from 1 to 127.
@@ -179,6 +234,9 @@ mod tests {
     fn instruments_are_read_back() {
         for value in 1..=DRUMS {
             assert_eq!(instrument_value(instrument_of(value)), value);
+            let instrument = instrument_of(value);
+            assert!((0..128).all(|pitch| pitch_of(instrument, pitch_value(instrument, pitch)) == Some(pitch)));
+            assert_eq!(pitch_of(instrument, if instrument.is_drums() { 128 } else { 129 }), None);
         }
         assert_eq!(instrument_value(Instrument::Drums(25)), DRUMS);
     }
@@ -187,6 +245,7 @@ mod tests {
     fn names_are_unique_within_their_field() {
         for grid in [1, 7, 12, 24, 48] {
             let fields = Fields::new(grid, &["metal".to_owned(), "rock".to_owned()]).unwrap();
+            assert!(fields.named().iter().map(|field| field.values.len()).eq(fields.sizes()));
             for field in fields.named() {
                 let distinct: std::collections::BTreeSet<&String> = field.values.iter().collect();
                 assert_eq!(distinct.len(), field.values.len(), "grid {grid}: {}", field.name);

@@ -15,11 +15,13 @@
 //! (a score ends with its last note), a header that does not name exactly the instruments that play, and pieces of more than
 //! [`super::MAX_QUARTERS`] quarters.
 
-use super::event::{Event, NoteEvent, applies};
+use super::MAX_SILENT_BARS;
 use super::fields::*;
+use super::values::applies;
 use super::voices::Voices;
-use super::{MAX_SILENT_BARS, tempos};
+use crate::event::{Event, NoteEvent, TempoBin, step_of};
 use crate::{Grammar, NONE, RepresentationError, Value};
+use leitmotif_score::Instrument;
 
 /// What stands before the next event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +29,7 @@ enum Before {
     Nothing,
     Start,
     Genre,
-    With(Value),
+    With(Instrument),
     Bar,
     Tempo(u64),
     Note(NoteEvent),
@@ -37,7 +39,6 @@ enum Before {
 #[derive(Debug, Clone)]
 pub(crate) struct EventsGrammar<'a> {
     fields: &'a Fields,
-    sizes: &'a [usize],
     before: Before,
     /// The bar being written: its first step and its length.
     bar: (u64, u64),
@@ -45,7 +46,7 @@ pub(crate) struct EventsGrammar<'a> {
     notes: usize,
     /// Bars since the last note, the one being written included.
     silent: usize,
-    tempo: Option<Value>,
+    tempo: Option<TempoBin>,
     voices: Voices,
     /// The step that `seconds` belongs to.
     clock: u64,
@@ -54,10 +55,9 @@ pub(crate) struct EventsGrammar<'a> {
 }
 
 impl<'a> EventsGrammar<'a> {
-    pub fn new(fields: &'a Fields, sizes: &'a [usize]) -> Self {
+    pub fn new(fields: &'a Fields) -> Self {
         Self {
             fields,
-            sizes,
             before: Before::Nothing,
             bar: (0, 0),
             bars: 0,
@@ -92,25 +92,22 @@ impl<'a> EventsGrammar<'a> {
             Before::Note(note) => position >= note.position,
             _ => false,
         };
-        after && position < self.bar.1 && (1..=DRUMS).any(|instrument| self.instrument_at(position, instrument))
+        after && position < self.bar.1 && (1..=DRUMS).any(|value| self.instrument_at(position, instrument_of(value)))
     }
 
     /// Whether the note at `position` may be of `instrument`; the position is known to be possible.
-    fn instrument_at(&self, position: u64, instrument: Value) -> bool {
-        let all = pitches_of(instrument);
+    fn instrument_at(&self, position: u64, instrument: Instrument) -> bool {
         let pitches = match self.at_last(position) {
             Some(last) if instrument < last.instrument => return false,
-            Some(last) if instrument == last.instrument => last.pitch + 1..all.end,
-            _ => all,
+            Some(last) if instrument == last.instrument => last.pitch + 1..128,
+            _ => 0..128,
         };
         self.voices.any_free(instrument, pitches, self.bar.0 + position)
     }
 
-    fn pitch_at(&self, position: u64, instrument: Value, pitch: Value) -> bool {
+    fn pitch_at(&self, position: u64, instrument: Instrument, pitch: u8) -> bool {
         let ascending = self.at_last(position).is_none_or(|last| (instrument, pitch) > (last.instrument, last.pitch));
-        ascending
-            && pitches_of(instrument).contains(&pitch)
-            && self.voices.free(instrument, pitch, self.bar.0 + position).is_some()
+        ascending && self.voices.free(instrument, pitch, self.bar.0 + position).is_some()
     }
 
     /// The note before, if `position` is its position.
@@ -135,7 +132,7 @@ impl<'a> EventsGrammar<'a> {
         }
     }
 
-    fn with_allowed(&self, instrument: Value) -> bool {
+    fn with_allowed(&self, instrument: Instrument) -> bool {
         match self.before {
             Before::Start | Before::Genre => true,
             Before::With(last) => instrument > last,
@@ -163,12 +160,12 @@ impl<'a> EventsGrammar<'a> {
         allowed[usize::from(START)] = self.before == Before::Nothing;
         // Nothing follows the end; a mask still needs one value.
         allowed[usize::from(END)] = self.end_allowed() || self.before == Before::End;
-        allowed[usize::from(WITH)] = self.with_allowed(DRUMS);
+        allowed[usize::from(WITH)] = self.with_allowed(instrument_of(DRUMS));
         allowed[usize::from(NOTE)] = self.any_note();
         if self.tempo_from().is_some_and(|from| self.tempo_at(from)) {
             allowed[tempos..bars].fill(true);
             if let Some(current) = self.tempo {
-                allowed[tempos + usize::from(current)] = false;
+                allowed[tempos + usize::from(current.0)] = false;
             }
         }
         allowed[bars..genres].fill(self.bar_allowed());
@@ -177,7 +174,7 @@ impl<'a> EventsGrammar<'a> {
 
     /// Moves the clock on to `step`.
     fn advance(&mut self, step: u64) {
-        let micros = tempos::micros_per_quarter(self.tempo.unwrap_or(tempos::MODERATE));
+        let micros = self.tempo.unwrap_or(TempoBin::MODERATE).micros_per_quarter();
         let steps = step.saturating_sub(self.clock) as f64;
         self.seconds += steps * f64::from(micros) * 1e-6 / self.fields.grid as f64;
         self.clock = self.clock.max(step);
@@ -191,8 +188,8 @@ impl<'a> EventsGrammar<'a> {
                 (self.with_allowed(*instrument), "the header's instruments ascend, before the first bar")
             }
             Event::Bar(_) => (self.bar_allowed(), "no bar may begin here"),
-            Event::Tempo { position, bin } => (
-                self.tempo_at(*position) && self.tempo != Some(*bin),
+            Event::Tempo { position, tempo } => (
+                self.tempo_at(*position) && self.tempo != Some(*tempo),
                 "a tempo stands before the notes of its position and differs from the one before it",
             ),
             Event::Note(note) => {
@@ -208,22 +205,22 @@ impl<'a> EventsGrammar<'a> {
             Event::Start => Before::Start,
             Event::Genre(_) => Before::Genre,
             Event::With(instrument) => Before::With(instrument),
-            Event::Bar(meter) => {
-                self.bar = (self.bar.0 + self.bar.1, self.fields.meters.list()[meter].steps);
+            Event::Bar(signature) => {
+                self.bar = (self.bar.0 + self.bar.1, signature.steps);
                 self.advance(self.bar.0);
                 self.bars += 1;
                 self.silent += 1;
                 Before::Bar
             }
-            Event::Tempo { position, bin } => {
+            Event::Tempo { position, tempo } => {
                 self.advance(self.bar.0 + position);
-                self.tempo = Some(bin);
+                self.tempo = Some(tempo);
                 Before::Tempo(position)
             }
             Event::Note(note) => {
                 let at = self.bar.0 + note.position;
                 self.advance(at);
-                self.voices.sound(note.instrument, note.pitch, at, at + self.fields.durations.of(note.duration));
+                self.voices.sound(note.instrument, note.pitch, at, at + note.duration);
                 self.notes += 1;
                 self.silent = 0;
                 Before::Note(note)
@@ -245,23 +242,26 @@ impl Grammar for EventsGrammar<'_> {
             }
         };
         let kind = earlier.first().copied().unwrap_or(NONE);
-        let position = u64::from(earlier.get(POSITION).copied().unwrap_or(NONE)).saturating_sub(1);
-        let instrument = earlier.get(INSTRUMENT).copied().unwrap_or(NONE);
+        let step = |value: Value| step_of(value).unwrap_or(0);
+        let position = step(earlier.get(POSITION).copied().unwrap_or(NONE));
+        let instrument = instrument_of(earlier.get(INSTRUMENT).copied().unwrap_or(NONE));
         match field {
             KIND => self.mark_kinds(allowed),
             _ if !applies(kind, field) => allowed[usize::from(NONE)] = true,
-            POSITION if kind == NOTE => mark(&|value| self.note_at(u64::from(value) - 1)),
-            POSITION => mark(&|value| self.tempo_at(u64::from(value) - 1)),
-            INSTRUMENT if kind == NOTE => mark(&|value| self.instrument_at(position, value)),
-            INSTRUMENT => mark(&|value| self.with_allowed(value)),
-            PITCH => mark(&|value| self.pitch_at(position, instrument, value)),
+            POSITION if kind == NOTE => mark(&|value| self.note_at(step(value))),
+            POSITION => mark(&|value| self.tempo_at(step(value))),
+            INSTRUMENT if kind == NOTE => mark(&|value| self.instrument_at(position, instrument_of(value))),
+            INSTRUMENT => mark(&|value| self.with_allowed(instrument_of(value))),
+            PITCH => mark(&|value| {
+                pitch_of(instrument, value).is_some_and(|pitch| self.pitch_at(position, instrument, pitch))
+            }),
             _ => mark(&|_| true),
         }
     }
 
     fn accept(&mut self, event: &[Value]) -> Result<(), RepresentationError> {
         let index = self.accepted;
-        let parsed = Event::parse(event, self.fields, self.sizes);
+        let parsed = self.fields.event(event);
         let event = parsed.and_then(|event| self.check(&event).map(|()| event).map_err(str::to_owned));
         let event = event.map_err(|reason| RepresentationError::Event { index, reason })?;
         self.step_over(event);

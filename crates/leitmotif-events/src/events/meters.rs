@@ -4,25 +4,18 @@
 //! those that are a whole number of grid steps long. The lengths they offer are then exactly the
 //! multiples of one [`Meters::quantum`], which is what lets any bar of any file be rewritten.
 
+use crate::event::TimeSignature;
+
 /// The longest supported bar in quarters.
 pub(crate) const LONGEST_BAR: u64 = 8;
 
 /// Denominators and the largest numerator of each.
 const NUMERATORS: [(u8, u8); 4] = [(2, 4), (4, 8), (8, 16), (16, 16)];
 
-/// A supported time signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BarMeter {
-    pub numerator: u8,
-    pub denominator: u8,
-    /// Grid steps in a bar.
-    pub steps: u64,
-}
-
 /// The supported time signatures of one grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meters {
-    list: Vec<BarMeter>,
+    list: Vec<TimeSignature>,
     quantum: u64,
     grid: u64,
 }
@@ -37,7 +30,7 @@ impl Meters {
                 let quarters_times = u64::from(numerator) * 4 * grid;
                 let steps = quarters_times / u64::from(denominator);
                 if quarters_times.is_multiple_of(u64::from(denominator)) && steps <= LONGEST_BAR * grid {
-                    list.push(BarMeter { numerator, denominator, steps });
+                    list.push(TimeSignature { numerator, denominator, steps });
                 }
             }
         }
@@ -45,7 +38,7 @@ impl Meters {
         Self { list, quantum, grid }
     }
 
-    pub fn list(&self) -> &[BarMeter] {
+    pub fn list(&self) -> &[TimeSignature] {
         &self.list
     }
 

@@ -24,22 +24,22 @@ mod check;
 mod decode;
 mod durations;
 mod encode;
-mod event;
 mod fields;
 mod grammar;
 mod layout;
 mod meters;
 mod observed;
 mod tempos;
+mod values;
 mod voices;
 
 pub use check::check_round_trip;
 
+use crate::event::{Event, EventVocabulary};
 use crate::{
     Augmentation, BarMusic, EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
     Sequence, Value, Vocabulary,
 };
-use event::Event;
 use fields::Fields;
 use leitmotif_score::Score;
 use rand_chacha::ChaCha8Rng;
@@ -56,7 +56,7 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct Events {
     fields: Fields,
     vocabulary: Vocabulary,
-    sizes: Vec<usize>,
+    events: EventVocabulary,
 }
 
 impl Events {
@@ -66,8 +66,8 @@ impl Events {
         let fields = Fields::new(grid, genres)?;
         let settings = RepresentationConfig::Events { grid, genres: genres.to_vec() };
         let vocabulary = Vocabulary { version: VERSION, settings, fields: fields.named() };
-        let sizes = vocabulary.sizes();
-        Ok(Self { fields, vocabulary, sizes })
+        let events = fields.vocabulary();
+        Ok(Self { fields, vocabulary, events })
     }
 }
 
@@ -76,36 +76,41 @@ impl Representation for Events {
         &self.vocabulary
     }
 
+    fn events(&self) -> &EventVocabulary {
+        &self.events
+    }
+
+    fn event(&self, values: &[Value]) -> Option<Event> {
+        self.fields.event(values).ok()
+    }
+
     fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport) {
         encode::encode(&self.fields, score, header)
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Score, RepresentationError> {
-        decode::decode(&self.fields, &self.sizes, sequence)
+        decode::decode(&self.fields, sequence)
     }
 
     fn grammar(&self) -> Box<dyn Grammar + '_> {
-        Box::new(grammar::EventsGrammar::new(&self.fields, &self.sizes))
+        Box::new(grammar::EventsGrammar::new(&self.fields))
     }
 
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
         let mut sequence = Sequence::new(fields::FIELDS);
-        sequence.push(&Event::Start.values(&self.fields));
+        sequence.push(&self.fields.values(Event::Start));
         if let Some(wanted) = &header.genre {
-            let Some(index) = self.fields.genres.iter().position(|genre| genre == wanted) else {
+            let Some(number) = self.fields.genres.iter().position(|genre| genre == wanted) else {
                 let known = match self.fields.genres.is_empty() {
                     true => "it knows none".to_owned(),
                     false => format!("it knows {}", self.fields.genres.join(", ")),
                 };
                 return Err(RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}: {known}")));
             };
-            sequence.push(&Event::Genre(self.fields.first_genre() + index as Value).values(&self.fields));
+            sequence.push(&self.fields.values(Event::Genre(number)));
         }
-        let mut instruments: Vec<Value> = header.instruments.iter().map(|i| fields::instrument_value(*i)).collect();
-        instruments.sort_unstable();
-        instruments.dedup();
-        for instrument in instruments {
-            sequence.push(&Event::With(instrument).values(&self.fields));
+        for instrument in fields::distinct(header.instruments.iter().copied()) {
+            sequence.push(&self.fields.values(Event::With(instrument)));
         }
         Ok(sequence)
     }
@@ -127,11 +132,11 @@ impl Representation for Events {
     }
 
     fn bar_music(&self, sequence: &Sequence) -> Option<Vec<BarMusic>> {
-        Some(bars::music(&self.fields, &self.sizes, sequence))
+        Some(bars::music(&self.fields, sequence))
     }
 
     fn observe(&self, songs: &mut dyn Iterator<Item = Sequence>) -> Option<crate::Observed> {
-        Some(observed::observe(&self.fields, &self.sizes, songs))
+        Some(observed::observe(&self.fields, songs))
     }
 
     fn is_note(&self, event: &[Value]) -> bool {

@@ -1,21 +1,21 @@
 //! What songs have, counted from their events.
 
-use super::event::Event;
 use super::fields::*;
-use super::tempos;
+use crate::event::{Event, TempoBin, TimeSignature};
 use crate::observed::{Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FORMAT, Observed, ObservedPart};
 use crate::{Sequence, Value};
+use leitmotif_score::Instrument;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts what the sequences have. Events without meaning are passed over.
-pub(crate) fn observe(fields: &Fields, sizes: &[usize], songs: &mut dyn Iterator<Item = Sequence>) -> Observed {
+pub(crate) fn observe(fields: &Fields, songs: &mut dyn Iterator<Item = Sequence>) -> Observed {
     let mut values: Vec<BTreeSet<Value>> = vec![BTreeSet::new(); FIELDS];
-    let mut parts: BTreeMap<Value, Parts> = BTreeMap::new();
+    let mut parts: BTreeMap<Instrument, Parts> = BTreeMap::new();
     let mut ensembles = Vec::new();
     for sequence in songs {
         let mut song = Song::default();
         for event in sequence.events() {
-            let Ok(parsed) = Event::parse(event, fields, sizes) else { continue };
+            let Ok(parsed) = fields.event(event) else { continue };
             event.iter().zip(&mut values).for_each(|(value, seen)| {
                 seen.insert(*value);
             });
@@ -27,7 +27,7 @@ pub(crate) fn observe(fields: &Fields, sizes: &[usize], songs: &mut dyn Iterator
     Observed {
         format: OBSERVED_FORMAT,
         values: values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
-        parts: parts.into_iter().map(|(value, parts)| parts.observed(value)).collect(),
+        parts: parts.into_iter().map(|(instrument, parts)| parts.observed(instrument)).collect(),
         ensembles: at_even_distances(ensembles, MAX_ENSEMBLES),
     }
 }
@@ -46,7 +46,7 @@ fn at_even_distances<T>(all: Vec<T>, most: usize) -> Vec<T> {
 /// A part as far as it has come.
 #[derive(Debug)]
 struct Part {
-    pitches: BTreeSet<Value>,
+    pitches: BTreeSet<u8>,
     chord: usize,
     enters: usize,
     plays: usize,
@@ -64,11 +64,11 @@ struct Parts {
 }
 
 impl Parts {
-    fn observed(mut self, value: Value) -> ObservedPart {
+    fn observed(mut self, instrument: Instrument) -> ObservedPart {
         self.chords.sort_unstable();
         let nearly_all = (self.chords.len() * 19).div_ceil(20);
         ObservedPart {
-            instrument: instrument_of(value),
+            instrument,
             pitches: self.pitches.into_iter().collect(),
             widest: self.widest,
             chord: nearly_all.checked_sub(1).map_or(1, |index| self.chords[index]),
@@ -79,20 +79,20 @@ impl Parts {
 /// A song as far as it has come.
 #[derive(Debug, Default)]
 struct Song {
-    genre: Option<Value>,
+    genre: Option<usize>,
     /// Bars with notes by time signature, and notes by tempo.
-    meters: BTreeMap<usize, usize>,
-    tempos: BTreeMap<Value, usize>,
-    tempo: Option<Value>,
-    meter: usize,
+    meters: BTreeMap<TimeSignature, usize>,
+    tempos: BTreeMap<TempoBin, usize>,
+    tempo: Option<TempoBin>,
+    meter: Option<TimeSignature>,
     /// Bars begun.
     bars: usize,
-    parts: BTreeMap<Value, Part>,
+    parts: BTreeMap<Instrument, Part>,
     /// Step and instrument of the last note, and how many began there.
-    chord: Option<(u64, Value, usize)>,
+    chord: Option<(u64, Instrument, usize)>,
     /// The notes of the bar and of the one before: position, instrument, pitch.
-    bar: Vec<(u64, Value, Value)>,
-    before: Vec<(u64, Value, Value)>,
+    bar: Vec<(u64, Instrument, u8)>,
+    before: Vec<(u64, Instrument, u8)>,
     repeats: usize,
     in_a_row: usize,
     most_in_a_row: usize,
@@ -102,15 +102,15 @@ impl Song {
     fn follow(&mut self, event: Event) {
         match event {
             Event::Start | Event::With(_) => {}
-            Event::Genre(kind) => self.genre = Some(kind),
+            Event::Genre(number) => self.genre = Some(number),
             Event::Bar(meter) => {
                 self.close_bar();
-                (self.meter, self.chord) = (meter, None);
+                (self.meter, self.chord) = (Some(meter), None);
                 self.bars += 1;
             }
-            Event::Tempo { bin, .. } => self.tempo = Some(bin),
+            Event::Tempo { tempo, .. } => self.tempo = Some(tempo),
             Event::Note(note) => {
-                *self.tempos.entry(self.tempo.unwrap_or(tempos::MODERATE)).or_default() += 1;
+                *self.tempos.entry(self.tempo.unwrap_or(TempoBin::MODERATE)).or_default() += 1;
                 let count = match self.chord {
                     Some((position, instrument, count))
                         if (position, instrument) == (note.position, note.instrument) =>
@@ -129,7 +129,7 @@ impl Song {
                     rests: 0,
                     last_bar: bar,
                 });
-                part.pitches.insert(note.pitch - pitches_of(note.instrument).start);
+                part.pitches.insert(note.pitch);
                 part.chord = part.chord.max(count);
                 part.rests = part.rests.max((bar - part.last_bar).saturating_sub(1));
                 part.plays += usize::from(part.last_bar != bar);
@@ -141,8 +141,8 @@ impl Song {
     }
 
     fn close_bar(&mut self) {
-        if !self.bar.is_empty() {
-            *self.meters.entry(self.meter).or_default() += 1;
+        if let Some(meter) = self.meter.filter(|_| !self.bar.is_empty()) {
+            *self.meters.entry(meter).or_default() += 1;
         }
         let equal = !self.bar.is_empty() && self.bar == self.before;
         self.repeats += usize::from(equal);
@@ -151,29 +151,28 @@ impl Song {
         self.before = std::mem::take(&mut self.bar);
     }
 
-    fn add_to(&self, parts: &mut BTreeMap<Value, Parts>) {
-        for (&value, part) in &self.parts {
+    fn add_to(&self, parts: &mut BTreeMap<Instrument, Parts>) {
+        for (&instrument, part) in &self.parts {
             let (Some(low), Some(high)) = (part.pitches.first(), part.pitches.last()) else { continue };
-            let all = parts.entry(value).or_default();
-            all.widest = all.widest.max((high - low) as u8);
+            let all = parts.entry(instrument).or_default();
+            all.widest = all.widest.max(high - low);
             all.chords.push(part.chord);
-            all.pitches.extend(part.pitches.iter().map(|pitch| *pitch as u8));
+            all.pitches.extend(&part.pitches);
         }
     }
 
     /// The ensemble; `None` of a song without notes.
     fn ensemble(&self, fields: &Fields) -> Option<Ensemble> {
-        let most = |counts: &BTreeMap<Value, usize>| counts.iter().max_by_key(|(_, count)| **count).map(|it| *it.0);
-        let meter = self.meters.iter().max_by_key(|(_, count)| **count).map(|it| fields.meters.list()[*it.0])?;
-        let part = |(&value, part): (&Value, &Part)| EnsemblePart {
-            instrument: instrument_of(value),
+        let meter = most(&self.meters)?;
+        let part = |(&instrument, part): (&Instrument, &Part)| EnsemblePart {
+            instrument,
             enters: part.enters,
             plays: part.plays,
             rests: part.rests,
         };
         Some(Ensemble {
-            genre: self.genre.map(|kind| fields.genres[usize::from(kind - fields.first_genre())].clone()),
-            tempo: tempos::beats_per_minute(most(&self.tempos)?),
+            genre: self.genre.map(|number| fields.genres[number].clone()),
+            tempo: most(&self.tempos)?.quarters_per_minute(),
             meter: (meter.numerator, meter.denominator),
             bars: self.bars,
             repeats: self.repeats,
@@ -181,6 +180,11 @@ impl Song {
             parts: self.parts.iter().map(part).collect(),
         })
     }
+}
+
+/// The key that counts most; the last of several.
+fn most<K: Copy>(counts: &BTreeMap<K, usize>) -> Option<K> {
+    counts.iter().max_by_key(|(_, count)| **count).map(|(key, _)| *key)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A part may strike a note that another part of the same program still holds. Both are kept, up to [`VOICES`] at a
 //! time, because decoding can put them into so many parts; a MIDI channel itself has only one of each pitch.
 
-use crate::Value;
+use leitmotif_score::Instrument;
 use std::collections::HashMap;
 
 /// The most notes of one pitch that one instrument can hold at a time.
@@ -13,12 +13,12 @@ pub(crate) const VOICES: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Voices {
     /// By instrument and pitch: the step at which each voice falls silent.
-    ends: HashMap<(Value, Value), [u64; VOICES]>,
+    ends: HashMap<(Instrument, u8), [u64; VOICES]>,
 }
 
 impl Voices {
     /// The first voice that is silent at step `at`, which must not be before any `at` used earlier.
-    pub fn free(&self, instrument: Value, pitch: Value, at: u64) -> Option<usize> {
+    pub fn free(&self, instrument: Instrument, pitch: u8, at: u64) -> Option<usize> {
         match self.ends.get(&(instrument, pitch)) {
             Some(ends) => ends.iter().position(|end| *end <= at),
             None => Some(0),
@@ -26,12 +26,12 @@ impl Voices {
     }
 
     /// Whether `instrument` can play one of `pitches` at step `at`.
-    pub fn any_free(&self, instrument: Value, mut pitches: std::ops::Range<Value>, at: u64) -> bool {
+    pub fn any_free(&self, instrument: Instrument, mut pitches: std::ops::Range<u8>, at: u64) -> bool {
         self.ends.len() < pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
     }
 
     /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number; `None` if there is no free one.
-    pub fn sound(&mut self, instrument: Value, pitch: Value, at: u64, end: u64) -> Option<usize> {
+    pub fn sound(&mut self, instrument: Instrument, pitch: u8, at: u64, end: u64) -> Option<usize> {
         let ends = self.ends.entry((instrument, pitch)).or_insert([0; VOICES]);
         let voice = ends.iter().position(|end| *end <= at)?;
         ends[voice] = end;

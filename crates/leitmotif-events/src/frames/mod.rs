@@ -13,6 +13,7 @@
 mod grammar;
 mod token;
 
+use crate::event::EventVocabulary;
 use crate::roll::{self, NoteGatherer};
 use crate::{
     EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
@@ -30,6 +31,7 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct Frames {
     grid: u16,
     vocabulary: Vocabulary,
+    events: EventVocabulary,
 }
 
 impl Frames {
@@ -38,13 +40,19 @@ impl Frames {
     pub fn new(grid: u16) -> Result<Self, RepresentationError> {
         roll::check_grid(grid)?;
         let settings = RepresentationConfig::Frames { grid };
-        Ok(Self { grid, vocabulary: Vocabulary { version: VERSION, settings, fields: vec![token::field()] } })
+        let vocabulary = Vocabulary { version: VERSION, settings, fields: vec![token::field()] };
+        let events = EventVocabulary::without_notes(&vocabulary, token::START, token::END);
+        Ok(Self { grid, vocabulary, events })
     }
 }
 
 impl Representation for Frames {
     fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    fn events(&self) -> &EventVocabulary {
+        &self.events
     }
 
     fn encode(&self, score: &Score, _header: &Header) -> (Sequence, EncodeReport) {

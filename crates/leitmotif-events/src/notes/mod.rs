@@ -18,6 +18,7 @@ mod tokens;
 
 mod grammar;
 
+use crate::event::EventVocabulary;
 use crate::{
     EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence, Value,
     Vocabulary,
@@ -45,12 +46,15 @@ const DOUBLED: &str = "doubled pitch class in a chord";
 #[derive(Debug)]
 pub(crate) struct Notes {
     vocabulary: Vocabulary,
+    events: EventVocabulary,
 }
 
 impl Notes {
     pub fn new() -> Self {
         let fields = vec![tokens::field()];
-        Self { vocabulary: Vocabulary { version: VERSION, settings: RepresentationConfig::Notes, fields } }
+        let vocabulary = Vocabulary { version: VERSION, settings: RepresentationConfig::Notes, fields };
+        let events = EventVocabulary::without_notes(&vocabulary, tokens::START, tokens::END);
+        Self { vocabulary, events }
     }
 }
 
@@ -104,6 +108,10 @@ fn token_notes(token: Token, onset: Ticks, duration: Ticks) -> Vec<Note> {
 impl Representation for Notes {
     fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    fn events(&self) -> &EventVocabulary {
+        &self.events
     }
 
     fn encode(&self, score: &Score, _header: &Header) -> (Sequence, EncodeReport) {

@@ -14,6 +14,7 @@
 mod event;
 mod grammar;
 
+use crate::event::EventVocabulary;
 use crate::roll::{self, NoteGatherer, Span};
 use crate::{
     EncodeReport, FrameEvent, FrameUnits, Grammar, Header, Representation, RepresentationConfig, RepresentationError,
@@ -33,6 +34,7 @@ const OUTSIDE: &str = "outside the piano's 88 keys";
 pub(crate) struct Rolls {
     grid: u16,
     vocabulary: Vocabulary,
+    events: EventVocabulary,
 }
 
 impl Rolls {
@@ -41,13 +43,19 @@ impl Rolls {
     pub fn new(grid: u16) -> Result<Self, RepresentationError> {
         roll::check_grid(grid)?;
         let settings = RepresentationConfig::Rolls { grid };
-        Ok(Self { grid, vocabulary: Vocabulary { version: VERSION, settings, fields: event::fields() } })
+        let vocabulary = Vocabulary { version: VERSION, settings, fields: event::fields() };
+        let events = EventVocabulary::without_notes(&vocabulary, event::START, event::END);
+        Ok(Self { grid, vocabulary, events })
     }
 }
 
 impl Representation for Rolls {
     fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    fn events(&self) -> &EventVocabulary {
+        &self.events
     }
 
     fn encode(&self, score: &Score, _header: &Header) -> (Sequence, EncodeReport) {
