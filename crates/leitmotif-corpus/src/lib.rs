@@ -4,11 +4,12 @@ mod batch;
 mod corpus;
 mod cuts;
 mod export;
+mod options;
 pub mod prepare;
 
 pub use batch::{
-    AugmentOptions, BatchBars, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, LatentOptions,
-    MAX_GROUP_EVENTS, SegmentBatch, TrainingBatches,
+    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, LatentOptions, SegmentBatch,
+    TrainingBatches,
 };
 pub use corpus::{
     CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,

@@ -15,6 +15,7 @@ mod registry;
 mod representation;
 mod roll;
 mod rolls;
+mod segment;
 mod sequence;
 mod settings;
 mod vocabulary;
@@ -35,6 +36,7 @@ pub use representation::{
     Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Representation, RepresentationError,
 };
 pub use roll::{MAX_FRAMES, NoteGatherer, frame_clock};
+pub use segment::{MAX_GROUP_EVENTS, SegmentBars};
 pub use sequence::{Sequence, Value};
 pub use settings::{MAX_GRID, RepresentationConfig};
 pub use vocabulary::{Field, NONE, VOCABULARY_FILE, Vocabulary};

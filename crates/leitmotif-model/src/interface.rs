@@ -1,6 +1,7 @@
 //! What every model can do, whatever it is made of: judge music, and write it event by event.
 
 use crate::{LatentSpace, ModelDescription, Posterior, Precision};
+use leitmotif_events::SegmentBars;
 
 /// A stretch of consecutive events for each of several lanes, with the events that follow them.
 ///
@@ -23,32 +24,7 @@ pub struct Segment<'a> {
     /// Whether each lane begins a new piece.
     pub starts: &'a [bool],
     /// The bars that the events belong to; what a model with latents needs to know of them.
-    pub bars: Option<SegmentBars<'a>>,
-}
-
-/// The bars that a segment's events belong to, whole, though they may begin before it or end after it. A model with latents
-/// encodes each group of bars that shares a latent from all its events.
-///
-/// A *bar* here is a stretch of events that are conditioned alike; a *group* is one or more consecutive bars of a piece
-/// with one latent.
-#[derive(Debug, Clone, Copy)]
-pub struct SegmentBars<'a> {
-    /// The bar of each input, `[lanes, segment]`; -1 before a piece's first bar and in padding.
-    pub of_input: &'a [i32],
-    /// The group of each bar, `[bars]`.
-    pub group_of_bar: &'a [i32],
-    /// The class of each attribute of each bar, `[bars, attributes]`; 0 leaves it open.
-    pub classes: &'a [u16],
-    /// The events of all groups, one group after another, `[n, fields]`. A group's first event is the one that opens its first bar.
-    pub events: &'a [u16],
-    /// The number of each event's bar within its group, from 0, `[n]`.
-    pub places: &'a [i32],
-    /// Where each group's events begin, and at last how many there are, `[groups + 1]`.
-    pub offsets: &'a [usize],
-    /// How much of each group lies in this segment, above 0 to 1, `[groups]`: over all segments a group's shares sum to 1.
-    pub shares: &'a [f32],
-    /// Names the noise of each group's latent, `[groups]`: the same in every segment that the group reaches into.
-    pub keys: &'a [u64],
+    pub bars: Option<&'a SegmentBars>,
 }
 
 /// What the events of a bar are conditioned on.

@@ -1,9 +1,9 @@
 //! Judging with a model's stepper: slow, and the definition that every faster evaluator must agree with.
 
 use crate::{
-    Condition, Evaluator, Judge, LatentSpace, Model, ModelDescription, Posterior, Segment, SegmentBars, Stepper,
-    latent_noise,
+    Condition, Evaluator, Judge, LatentSpace, Model, ModelDescription, Posterior, Segment, Stepper, latent_noise,
 };
+use leitmotif_events::SegmentBars;
 
 /// Judges with any model, event by event as it writes.
 pub struct StepperJudge<'a>(pub &'a dyn Model);
@@ -34,7 +34,7 @@ impl Evaluator for StepperEvaluator<'_> {
         let latents = self.model.latents().zip(segment.bars);
         self.posteriors = latents.map_or_else(Vec::new, |(space, bars)| encode(space, &bars, k));
         let drawn = |(posterior, key): (&Posterior, &u64)| posterior.draw(&latent_noise(*key, posterior.mean.len()));
-        let keys = segment.bars.map_or(&[][..], |bars| bars.keys);
+        let keys = segment.bars.map_or(&[][..], |bars| &bars.keys);
         let drawn: Vec<Vec<f32>> = self.posteriors.iter().zip(keys).map(drawn).collect();
         for lane in 0..segment.lanes {
             if segment.starts[lane] {
@@ -69,7 +69,7 @@ impl Evaluator for StepperEvaluator<'_> {
 }
 
 /// The posterior of each group.
-fn encode(space: &LatentSpace, bars: &SegmentBars<'_>, fields: usize) -> Vec<Posterior> {
+fn encode(space: &LatentSpace, bars: &SegmentBars, fields: usize) -> Vec<Posterior> {
     let groups = bars.offsets.windows(2).map(|pair| pair[0]..pair[1]);
     let encoded = groups.map(|group| {
         let places: Vec<usize> = bars.places[group.clone()].iter().map(|&place| place.max(0) as usize).collect();

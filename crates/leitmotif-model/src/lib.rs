@@ -27,7 +27,7 @@ pub use folder::{
     CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, open_model_in, read_description, weights_path,
     write_description,
 };
-pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, SegmentBars, Stepper};
+pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, Stepper};
 pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};
 pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};

@@ -17,7 +17,8 @@ use crate::ops::embed;
 use crate::slots::Members;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use leitmotif_model::{BAG_SCALE, ModelDescription, SegmentBars};
+use leitmotif_events::SegmentBars;
+use leitmotif_model::{BAG_SCALE, ModelDescription};
 
 /// What writes to the bags, and what reads from them.
 #[derive(Module, Debug)]
@@ -49,8 +50,8 @@ impl Bags {
     }
 
     /// What the events of groups put into the bags, `[groups, dimensions]`; `table` is the embeddings, `[values, d]`.
-    pub(crate) fn write(&self, table: Tensor<2>, bars: &SegmentBars<'_>, sizes: &[usize]) -> Tensor<2> {
-        let (k, members) = (sizes.len(), Members::new(bars.offsets));
+    pub(crate) fn write(&self, table: Tensor<2>, bars: &SegmentBars, sizes: &[usize]) -> Tensor<2> {
+        let (k, members) = (sizes.len(), Members::new(&bars.offsets));
         let bags = self.writers.iter().enumerate().map(|(index, writer)| {
             let (field, offset) = (index + 1, sizes[..=index].iter().sum());
             let values = table.clone().narrow(0, offset, sizes[field]).matmul(writer.val());

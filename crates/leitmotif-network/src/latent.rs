@@ -19,7 +19,8 @@ use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_atte
 use crate::slots::Slots;
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
-use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, SegmentBars, latent_noise};
+use leitmotif_events::SegmentBars;
+use leitmotif_model::{LOG_VARIANCES, ModelConfig, ModelDescription, Posterior, latent_noise};
 
 /// How the latents are to be learnt in one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -176,7 +177,7 @@ impl Latent {
     pub(crate) fn encode(
         &self,
         fields: &Fields,
-        bars: &SegmentBars<'_>,
+        bars: &SegmentBars,
         description: &ModelDescription,
         training: Option<u64>,
     ) -> Gaussians {
@@ -185,14 +186,14 @@ impl Latent {
             Some(seed) => Dropout { probability, seed: site(seed, layer, place) },
             None => Dropout::NONE,
         };
-        let mut x = fields.embed(bars.events, &description.sizes);
+        let mut x = fields.embed(&bars.events, &description.sizes);
         if let Some(places) = &self.places {
-            x = x + embed(places.val(), bars.places, 1, 1.0);
+            x = x + embed(places.val(), &bars.places, 1, 1.0);
         }
         let embedded = x.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             let attention = drop(index, ATTENTION, config.layer_dropout);
-            x = group_attention(x, bars.offsets, &layer.attention.weights(), config.heads, attention, true);
+            x = group_attention(x, &bars.offsets, &layer.attention.weights(), config.heads, attention, true);
             let (hidden, output) =
                 (drop(index, HIDDEN, config.ff_dropout), drop(index, FEED_FORWARD, config.layer_dropout));
             x = feed_forward(x, &layer.feed_forward.weights(), hidden, output, true);
@@ -220,8 +221,8 @@ impl Latent {
     }
 
     /// What each layer is told of each bar with these latents `[groups, d_latent]`.
-    pub(crate) fn tell<'a>(&self, latents: Tensor<2>, bars: &SegmentBars<'a>) -> Told<'a> {
-        let mut parts = vec![embed(latents, bars.group_of_bar, 1, 1.0)];
+    pub(crate) fn tell<'a>(&self, latents: Tensor<2>, bars: &'a SegmentBars) -> Told<'a> {
+        let mut parts = vec![embed(latents, &bars.group_of_bar, 1, 1.0)];
         let count = self.attributes.len();
         for (attribute, table) in self.attributes.iter().enumerate() {
             let classes: Vec<i32> = bars.classes.chunks_exact(count).map(|classes| classes[attribute].into()).collect();
@@ -229,7 +230,7 @@ impl Latent {
         }
         let condition = Tensor::cat(parts, 1) * self.scale;
         let layers = self.conditions.iter().map(|map| condition.clone().matmul(map.val())).collect();
-        Told { layers, of_input: bars.of_input }
+        Told { layers, of_input: &bars.of_input }
     }
 }
 

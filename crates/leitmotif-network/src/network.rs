@@ -10,9 +10,9 @@ use crate::ops::{Dropout, embed, site};
 use crate::silence::{mute_echoes, word_dropout};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use leitmotif_events::SegmentBars;
 use leitmotif_model::{
-    Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Posterior, Segment, SegmentBars,
-    Weights,
+    Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Posterior, Segment, Weights,
 };
 
 /// The trainable parameters of a network.
@@ -187,7 +187,7 @@ impl Network {
         };
         let mut latent = self.parameters.latent.is_some().then(LatentStep::default);
         if let Some((gaussians, bars)) = gaussians.zip(segment.bars) {
-            let (divergence, told) = gaussians.loss(bars.shares, events, objective);
+            let (divergence, told) = gaussians.loss(&bars.shares, events, objective);
             loss = loss + divergence;
             latent = Some(told);
         }
@@ -215,7 +215,7 @@ impl Network {
         let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
         if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
             let encoded = latent.encode(&self.parameters.fields, &bars, &self.description, seed);
-            let drawn = encoded.draw(bars.keys);
+            let drawn = encoded.draw(&bars.keys);
             latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), &bars));
             told = Some(latent.tell(drawn, &bars));
             gaussians = Some(encoded);
@@ -239,7 +239,7 @@ impl Network {
     }
 
     /// The posteriors of a segment's groups of bars; none for a model without latents.
-    pub fn posteriors(&self, bars: &SegmentBars<'_>) -> Vec<Posterior> {
+    pub fn posteriors(&self, bars: &SegmentBars) -> Vec<Posterior> {
         let Some(latent) = self.parameters.latent.as_ref().filter(|_| !bars.keys.is_empty()) else {
             return Vec::new();
         };
@@ -258,7 +258,7 @@ struct Heard {
 }
 
 /// The latent of each input, zeros where it has none, of those of the groups `[groups, d_latent]`.
-fn of_inputs(latents: Tensor<2>, bars: &SegmentBars<'_>) -> Tensor<2> {
+fn of_inputs(latents: Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
     let groups = bars.of_input.iter().map(|&bar| usize::try_from(bar).map_or(-1, |bar| bars.group_of_bar[bar]));
     embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
 }

@@ -1,11 +1,12 @@
 //! What the decoder does not hear in training, so that it needs the latent: events (word dropout), and echoes.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{SILENT, SegmentBars};
+use leitmotif_events::SegmentBars;
+use leitmotif_model::SILENT;
 
 /// The embedded events `[lanes * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
 /// of word dropout (Bowman et al. 2016). The first event of a segment is always heard, as if it opened its bar.
-pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probability: f32, seed: u64) -> Tensor<2> {
+pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability: f32, seed: u64) -> Tensor<2> {
     if probability <= 0.0 {
         return embedded;
     }
@@ -21,7 +22,7 @@ pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars<'_>, probabil
 
 /// Mutes the echoes (of each field, `[lanes * segment, echoes]`) of all events of some bars, each bar of a segment with this probability:
 /// echoes repeat what was played before, and what they foretell a latent need not say.
-pub(crate) fn mute_echoes(echoes: &mut [Vec<i32>], bars: &SegmentBars<'_>, probability: f32, seed: u64) {
+pub(crate) fn mute_echoes(echoes: &mut [Vec<i32>], bars: &SegmentBars, probability: f32, seed: u64) {
     let keeps = leitmotif_kernels::dropout::mask(seed, bars.group_of_bar.len(), probability);
     for rows in echoes.iter_mut().filter(|rows| !rows.is_empty()) {
         let each = rows.len() / bars.of_input.len();
@@ -39,17 +40,8 @@ mod tests {
     use super::*;
 
     /// Bars of which only their inputs and groups matter.
-    fn bars<'a>(of_input: &'a [i32], group_of_bar: &'a [i32]) -> SegmentBars<'a> {
-        SegmentBars {
-            of_input,
-            group_of_bar,
-            classes: &[],
-            events: &[],
-            places: &[],
-            offsets: &[0],
-            shares: &[],
-            keys: &[],
-        }
+    fn bars(of_input: &[i32], group_of_bar: &[i32]) -> SegmentBars {
+        SegmentBars { of_input: of_input.into(), group_of_bar: group_of_bar.into(), ..SegmentBars::default() }
     }
 
     #[test]

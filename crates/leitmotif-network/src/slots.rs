@@ -18,7 +18,8 @@ use crate::init::Init;
 use crate::ops::{embed, layer_norm};
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData, activation};
-use leitmotif_model::{ModelDescription, SLOT_LEAST, SegmentBars};
+use leitmotif_events::SegmentBars;
+use leitmotif_model::{ModelDescription, SLOT_LEAST};
 
 /// The memory's keys, its writer and its readers.
 #[derive(Module, Debug)]
@@ -107,14 +108,14 @@ impl Slots {
         &self,
         embedded: Tensor<2>,
         encoded: Tensor<2>,
-        bars: &SegmentBars<'_>,
+        bars: &SegmentBars,
         sizes: &[usize],
     ) -> [Tensor<2>; 2] {
         let (k, [n, _]) = (sizes.len(), embedded.dims());
         let (groups, device) = (bars.offsets.len() - 1, embedded.device());
         let plain = layer_norm(embedded, self.gamma.val(), self.beta.val());
         let content = Tensor::cat(vec![encoded, plain], 1).matmul(self.writer.val());
-        let members = Members::new(bars.offsets);
+        let members = Members::new(&bars.offsets);
         let mut previous = bars.events[..k.min(bars.events.len())].to_vec();
         previous.extend_from_slice(&bars.events[..bars.events.len() - previous.len()]);
         let [slots, width] = [self.keys[0].dims()[1], self.readers[0].dims()[0]];
@@ -122,7 +123,7 @@ impl Slots {
             let writes = |event: usize| !members.opens(event) && bars.events[event * k + field] != 0;
             let writes: Vec<f32> = (0..n).map(|event| if writes(event) { 1.0 } else { 0.0 }).collect();
             let writes = Tensor::<2>::from_data(TensorData::new(writes, [n, 1]), &device);
-            let gate = self.weigh(field, bars.events, &previous, sizes) * writes;
+            let gate = self.weigh(field, &bars.events, &previous, sizes) * writes;
             let gate = gate.clone() / (embed(members.sum(gate), &members.group, 1, 1.0) + SLOT_LEAST);
             let content = content.clone().narrow(1, (field - 1) * 2 * width, 2 * width);
             gate.reshape([n, slots, 1]) * content.reshape([n, 1, 2 * width])

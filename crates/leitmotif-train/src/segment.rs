@@ -3,7 +3,7 @@
 use crate::TrainError;
 use leitmotif_corpus::{LatentOptions, SegmentBatch};
 use leitmotif_events::AttributeScale;
-use leitmotif_model::{ModelDescription, Segment, SegmentBars};
+use leitmotif_model::{ModelDescription, Segment};
 
 /// A batch as a segment.
 pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
@@ -14,16 +14,7 @@ pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
         targets: &batch.targets,
         lengths: &batch.lengths,
         starts: &batch.starts,
-        bars: batch.bars.as_ref().map(|bars| SegmentBars {
-            of_input: &bars.of_input,
-            group_of_bar: &bars.group_of_bar,
-            classes: &bars.classes,
-            events: &bars.events,
-            places: &bars.places,
-            offsets: &bars.offsets,
-            shares: &bars.shares,
-            keys: &bars.keys,
-        }),
+        bars: batch.bars.as_ref(),
     }
 }
 

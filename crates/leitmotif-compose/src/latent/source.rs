@@ -96,7 +96,7 @@ pub(super) fn posterior(space: &LatentSpace, sequence: &Sequence, group: &[Range
         events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
         places.extend(std::iter::repeat_n(place, bar.len()));
     }
-    let most = places.len().min(leitmotif_corpus::MAX_GROUP_EVENTS);
+    let most = places.len().min(leitmotif_events::MAX_GROUP_EVENTS);
     space.encode(&events[..most * k], &places[..most])
 }
 

@@ -1,13 +1,12 @@
 //! What a model with latents needs to know of a segment's bars, besides its events.
 
 use super::{BatchError, SegmentBatch};
-use leitmotif_events::{AttributeScale, Representation, Sequence, Value, attribute_values};
+use leitmotif_events::{
+    AttributeScale, MAX_GROUP_EVENTS, Representation, SegmentBars, Sequence, Value, attribute_values,
+};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
-
-/// The most events of a group of bars that an encoder is given: the first ones.
-pub const MAX_GROUP_EVENTS: usize = 1024;
 
 /// What is to be known of bars.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,27 +17,6 @@ pub struct LatentOptions {
     pub attributes: Vec<AttributeScale>,
     /// The probability that an attribute is left open in a whole song; in a single bar, half of it.
     pub attribute_drop: f64,
-}
-
-/// The bars and groups of bars that a batch's segments lie in. All arrays are row-major.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BatchBars {
-    /// The bar of each input, `[lanes, segment]`; -1 before a song's first bar and in padding.
-    pub of_input: Vec<i32>,
-    /// The group of each bar, `[bars]`.
-    pub group_of_bar: Vec<i32>,
-    /// The class of each attribute of each bar, `[bars, attributes]`; 0 leaves it open.
-    pub classes: Vec<u16>,
-    /// The events of all groups, one group after another, `[n, fields]`, each group from its beginning, whether it lies in the segment or not.
-    pub events: Vec<Value>,
-    /// The number of each event's bar within its group, from 0, `[n]`.
-    pub places: Vec<i32>,
-    /// Where each group's events begin, and at last how many there are, `[groups + 1]`.
-    pub offsets: Vec<usize>,
-    /// How much of each group lies in this segment, above 0 to 1, `[groups]`: over all segments a group's shares sum to 1.
-    pub shares: Vec<f32>,
-    /// Names the noise of each group's latent, `[groups]`: the same in every segment that the group reaches into.
-    pub keys: Vec<u64>,
 }
 
 impl LatentOptions {
@@ -129,7 +107,7 @@ impl SongBars {
         fields: usize,
         song: usize,
         read: &Range<usize>,
-        known: &mut BatchBars,
+        known: &mut SegmentBars,
     ) {
         let first = group * self.bars_per_latent;
         let bars = &self.bars[first..(first + self.bars_per_latent).min(self.bars.len())];

@@ -11,12 +11,12 @@ mod lane;
 mod options;
 mod training;
 
-pub use bars::{BatchBars, LatentOptions, MAX_GROUP_EVENTS};
+pub use bars::LatentOptions;
 pub use evaluation::EvaluationBatches;
 pub use options::{AugmentOptions, BatchOptions};
 pub use training::{BatchState, LaneState, TrainingBatches};
 
-use leitmotif_events::Value;
+use leitmotif_events::{SegmentBars, Value};
 
 /// The next events of several songs, side by side. All arrays are row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub struct SegmentBatch {
     /// The song in each lane, by its index in the corpus; `None` for a lane with nothing left to read.
     pub songs: Vec<Option<usize>>,
     /// The bars that the segments lie in, where latents ask for them.
-    pub bars: Option<BatchBars>,
+    pub bars: Option<SegmentBars>,
 }
 
 impl SegmentBatch {
@@ -59,7 +59,7 @@ impl SegmentBatch {
     /// As [`Self::empty`], ready for bars.
     fn with_bars(mut self) -> Self {
         let of_input = vec![-1; self.lanes * self.segment];
-        self.bars = Some(BatchBars { of_input, offsets: vec![0], ..BatchBars::default() });
+        self.bars = Some(SegmentBars { of_input, offsets: vec![0], ..SegmentBars::default() });
         self
     }
 

@@ -4,7 +4,7 @@
 //! Songs and dropped files are one JSON object a line, in the order of their paths, so that a collection of hundreds of
 //! thousands of files is written and read as a stream, and can be searched with ordinary tools.
 
-use crate::prepare::PrepareOptions;
+use crate::options::PrepareOptions;
 use leitmotif_score::Instrument;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -261,7 +261,7 @@ pub(crate) fn test_song(id: &str, split: Split, notes: usize) -> SongRecord {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::prepare::PrepareOptions;
+    use crate::options::PrepareOptions;
     use leitmotif_events::RepresentationConfig;
 
     #[test]

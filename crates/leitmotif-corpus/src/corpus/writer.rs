@@ -3,7 +3,7 @@
 use super::manifest::{CORPUS_FORMAT, DroppedRecord, Manifest, ShardRecord, SongRecord, Split, Totals};
 use super::shard::{SHARD_BYTES, ShardWriter};
 use super::{CorpusError, DROPPED_FILE, MANIFEST_FILE, SHARD_FOLDER, SONGS_FILE};
-use crate::prepare::PrepareOptions;
+use crate::options::PrepareOptions;
 use leitmotif_events::{Sequence, VOCABULARY_FILE, Vocabulary};
 use std::collections::BTreeMap;
 use std::fs::File;

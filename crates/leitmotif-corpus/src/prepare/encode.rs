@@ -1,6 +1,6 @@
 //! The second reading: songs into events, and into the corpus's folder.
 
-use super::select::normal;
+use super::names::normal;
 use super::survey::{Candidate, read_again};
 use super::{PrepareError, PrepareOptions, Progress, SplitBy, split, stop_if};
 use crate::corpus::CorpusWriter;

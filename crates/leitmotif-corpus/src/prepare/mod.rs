@@ -10,6 +10,7 @@
 //! and its score per thread, [`CACHED_NOTES`] notes of scores kept from the first reading (larger collections are read
 //! twice), and one chunk of encoded songs.
 
+mod check;
 mod collection;
 mod destination;
 mod duplicates;
@@ -17,7 +18,7 @@ mod encode;
 mod error;
 mod fingerprint;
 mod metadata;
-mod options;
+mod names;
 mod progress;
 mod scan;
 mod select;
@@ -25,15 +26,15 @@ mod split;
 mod subset;
 mod survey;
 
+pub use crate::options::{
+    CACHED_NOTES, DEFAULT_FRAME_GRID, DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout,
+    PrepareOptions, SplitBy, SplitOptions,
+};
 pub use collection::{COLLECTION_EXTENSION, MAX_COLLECTION_BYTES, MAX_FRAME_PITCHES};
 pub use duplicates::{BAND_VALUES, BANDS};
 pub use error::PrepareError;
 pub use fingerprint::{Fingerprint, MIN_PITCHED_NOTES, SHINGLE_NOTES, SHINGLE_STROKES, SKETCH_VALUES};
 pub use metadata::{MAX_METADATA_BYTES, MetadataError};
-pub use options::{
-    DEFAULT_FRAME_GRID, DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout, PrepareOptions,
-    SplitBy, SplitOptions,
-};
 pub use progress::{Progress, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
 pub use subset::subset;
@@ -46,9 +47,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use survey::{Candidate, Surveyed};
-
-/// Scores are kept from the first reading for the second up to this many notes in all (24 bytes each).
-pub const CACHED_NOTES: usize = 4_000_000;
 
 /// What came of preparing a corpus.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,8 +4,9 @@
 //! path if it has one below the inputs, so that loops end and nothing is counted twice for being linked. The order is
 //! that of the names' bytes, whatever the file system's.
 
+use super::PrepareError;
 use super::collection::{self, COLLECTION_EXTENSION, CollectionSong, Rejected};
-use super::{PrepareError, options::Layout};
+use crate::options::Layout;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,8 @@
-//! Choosing among songs: normal forms of names, and the draw of equal numbers per genre.
+//! The draw of equal numbers of songs per genre.
 
 use super::survey::Candidate;
 use crate::{DropReason, DroppedRecord};
 use std::collections::BTreeMap;
-
-/// A name as it is compared: lower case, single spaces.
-pub(super) fn normal(name: &str) -> String {
-    name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// Keeps at most `count` songs of each genre and none without one; also says which genres have fewer. The draw ranks the
 /// songs by a hash of their notes and the seed, so that added files replace as few songs as possible.

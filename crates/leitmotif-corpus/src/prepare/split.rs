@@ -9,8 +9,8 @@
 //! A collection so small that a wanted split would be empty gets the groups whose hashes lie nearest to it instead;
 //! this is the only case in which more files can move a song (back to training).
 
-use super::options::SplitOptions;
 use crate::Split;
+use crate::options::SplitOptions;
 use std::collections::{BTreeMap, HashSet};
 
 /// Where a key falls, evenly in 0..1.

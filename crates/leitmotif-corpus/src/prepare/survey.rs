@@ -1,10 +1,10 @@
 //! The first reading of a collection: what each file is, and whether it is wanted.
 
+use super::check::Selections;
 use super::fingerprint::Fingerprint;
 use super::metadata::{Metadata, Tags};
-use super::options::Selections;
+use super::names::normal;
 use super::scan::Found;
-use super::select::normal;
 use super::{PrepareError, PrepareOptions, Progress, record, stop_if};
 use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_events::RepresentationConfig;

@@ -2,10 +2,10 @@
 
 use crate::common::{self, attributes, corpus};
 use leitmotif_corpus::{
-    AugmentOptions, BatchBars, BatchError, BatchOptions, BatchState, Corpus, Cuts, EvaluationBatches, LatentOptions,
-    MAX_GROUP_EVENTS, SegmentBatch, Split, TrainingBatches, estimate_cuts,
+    AugmentOptions, BatchError, BatchOptions, BatchState, Corpus, Cuts, EvaluationBatches, LatentOptions, SegmentBatch,
+    Split, TrainingBatches, estimate_cuts,
 };
-use leitmotif_events::{AttributeError, RepresentationConfig, Value, attribute_values};
+use leitmotif_events::{AttributeError, MAX_GROUP_EVENTS, RepresentationConfig, SegmentBars, Value, attribute_values};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         assert_eq!(bars_met.len(), known.group_of_bar.len(), "no bar is told that no input lies in");
     }
 
-    fn see_lane(&mut self, batch: &SegmentBatch, known: &BatchBars, lane: usize, bars_met: &mut BTreeSet<i32>) {
+    fn see_lane(&mut self, batch: &SegmentBatch, known: &SegmentBars, lane: usize, bars_met: &mut BTreeSet<i32>) {
         let (k, per, attributes) = (batch.fields, self.options.bars_per_latent, self.options.attributes.len());
         let reading = self.lanes[&lane];
         let (song, from) = (self.readings[reading].song, self.readings[reading].position);
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn check_shapes(batch: &SegmentBatch, known: &BatchBars, attributes: usize) {
+fn check_shapes(batch: &SegmentBatch, known: &SegmentBars, attributes: usize) {
     let (bars, groups) = (known.group_of_bar.len(), known.keys.len());
     assert_eq!(known.of_input.len(), batch.lanes * batch.segment);
     assert_eq!(known.classes.len(), bars * attributes);

@@ -48,7 +48,7 @@ fn assert_near(name: &str, a: &[f32], b: &[f32]) {
 #[test]
 fn the_pieces_of_these_tests_are_what_they_should_be() {
     let laps = laps(&config(LatentKind::Phrase));
-    let shares = laps.iter().flat_map(|lap| lap.keys.iter().zip(&lap.shares));
+    let shares = laps.iter().flat_map(|lap| lap.bars.keys.iter().zip(&lap.bars.shares));
     let mut sums = std::collections::BTreeMap::<u64, (usize, f32)>::new();
     for (key, share) in shares {
         let sum = sums.entry(*key).or_default();
@@ -93,13 +93,13 @@ fn the_loss_is_the_music_and_the_divergence_weighed() {
     let network = training(config(LatentKind::Phrase));
     let lap = &laps(&network.description().model)[1];
     let step = |objective| network.step_towards(network.carry(3), &lap.segment(), 4, objective);
-    let posteriors = network.valid().posteriors(&lap.bars());
+    let posteriors = network.valid().posteriors(&lap.bars);
     let dimensions = network.description().model.d_latent;
     let mut by_dimension = vec![0.0; dimensions];
-    for (posterior, &share) in posteriors.iter().zip(&lap.shares) {
+    for (posterior, &share) in posteriors.iter().zip(&lap.bars.shares) {
         by_dimension.iter_mut().zip(posterior.divergence()).for_each(|(sum, nats)| *sum += f64::from(share) * nats);
     }
-    let groups: f64 = lap.shares.iter().map(|&share| f64::from(share)).sum();
+    let groups: f64 = lap.bars.shares.iter().map(|&share| f64::from(share)).sum();
     let events = lap.cut.lengths.iter().sum::<usize>() as f64;
     for (beta, free_bits) in [(0.0, 0.0), (1.0, 0.0), (0.3, 0.0), (1.0, 0.1), (2.0, 10.0)] {
         let objective = LatentObjective { beta, free_bits, ..LatentObjective::default() };
@@ -207,9 +207,9 @@ fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
             let (a, b) = (by_network.nats(&lap.segment()), by_steps.nats(&lap.segment()));
             let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst < 5e-5, "{worst} apart in segment {number}");
-            assert_eq!(by_steps.posteriors().len(), lap.keys.len());
+            assert_eq!(by_steps.posteriors().len(), lap.bars.keys.len());
             assert_same_posteriors(by_network.posteriors(), by_steps.posteriors());
-            assert_same_posteriors(&network.posteriors(&lap.bars()), by_steps.posteriors());
+            assert_same_posteriors(&network.posteriors(&lap.bars), by_steps.posteriors());
             let without = untold.nats(&lap.cut.segment());
             told += a.iter().zip(&without).map(|(a, b)| (a - b).abs()).sum::<f32>();
         }
@@ -227,7 +227,7 @@ fn a_group_has_one_latent_wherever_it_is_read() {
         let (mut nats, mut divergence) = (0.0, 0.0);
         for lap in laps(&ModelConfig { segment, ..config.clone() }) {
             nats += evaluator.nats(&lap.segment()).iter().map(|&nats| f64::from(nats)).sum::<f64>();
-            for (posterior, &share) in evaluator.posteriors().iter().zip(&lap.shares) {
+            for (posterior, &share) in evaluator.posteriors().iter().zip(&lap.bars.shares) {
                 divergence += f64::from(share) * posterior.divergence().sum::<f64>();
             }
         }
@@ -282,5 +282,5 @@ fn a_model_without_latents_is_what_it_was() {
         assert_eq!(slopes(plain.parameters(), &a.loss), slopes(plain.parameters(), &b.loss));
         (carry, other) = (a.carry, b.carry);
     }
-    assert!(plain.posteriors(&laps(&config(LatentKind::Bar))[0].bars()).is_empty());
+    assert!(plain.posteriors(&laps(&config(LatentKind::Bar))[0].bars).is_empty());
 }

@@ -1,7 +1,8 @@
 //! Made-up pieces with bars, laid side by side as batches lay them: what models with latents read.
 
 use crate::support::{self, Cut, SIZES};
-use leitmotif_model::{AttributeCuts, LatentKind, ModelConfig, ModelDescription, Segment, SegmentBars};
+use leitmotif_events::SegmentBars;
+use leitmotif_model::{AttributeCuts, LatentKind, ModelConfig, ModelDescription, Segment};
 use std::ops::Range;
 
 /// A small transformer with latents and two attributes, of three classes and of one.
@@ -58,32 +59,12 @@ fn lanes() -> Vec<Vec<Piece>> {
 /// One segment's arrays, with those of its bars.
 pub struct Lap {
     pub cut: Cut,
-    pub of_input: Vec<i32>,
-    pub group_of_bar: Vec<i32>,
-    pub classes: Vec<u16>,
-    pub events: Vec<u16>,
-    pub places: Vec<i32>,
-    pub offsets: Vec<usize>,
-    pub shares: Vec<f32>,
-    pub keys: Vec<u64>,
+    pub bars: SegmentBars,
 }
 
 impl Lap {
-    pub fn bars(&self) -> SegmentBars<'_> {
-        SegmentBars {
-            of_input: &self.of_input,
-            group_of_bar: &self.group_of_bar,
-            classes: &self.classes,
-            events: &self.events,
-            places: &self.places,
-            offsets: &self.offsets,
-            shares: &self.shares,
-            keys: &self.keys,
-        }
-    }
-
     pub fn segment(&self) -> Segment<'_> {
-        Segment { bars: Some(self.bars()), ..self.cut.segment() }
+        Segment { bars: Some(&self.bars), ..self.cut.segment() }
     }
 
     fn empty(lanes: usize, segment: usize) -> Self {
@@ -91,14 +72,7 @@ impl Lap {
         let (lengths, starts) = (vec![0; lanes], vec![false; lanes]);
         Self {
             cut: Cut { lanes, segment, inputs: zeros(), targets: zeros(), lengths, starts },
-            of_input: vec![-1; lanes * segment],
-            group_of_bar: Vec::new(),
-            classes: Vec::new(),
-            events: Vec::new(),
-            places: Vec::new(),
-            offsets: vec![0],
-            shares: Vec::new(),
-            keys: Vec::new(),
+            bars: SegmentBars { of_input: vec![-1; lanes * segment], offsets: vec![0], ..SegmentBars::default() },
         }
     }
 
@@ -117,22 +91,22 @@ impl Lap {
             }
             let whole = bars[0].start..bars[bars.len() - 1].end;
             for (place, bar) in bars.iter().enumerate() {
-                self.events.extend_from_slice(&piece.values[bar.start * k..bar.end * k]);
-                self.places.extend(vec![place as i32; bar.len()]);
+                self.bars.events.extend_from_slice(&piece.values[bar.start * k..bar.end * k]);
+                self.bars.places.extend(vec![place as i32; bar.len()]);
                 if inside(bar).is_empty() {
                     continue;
                 }
                 let number = group * per + place;
                 let lane = lane * segment;
                 let inputs = lane + inside(bar).start - from..lane + inside(bar).end - from;
-                self.of_input[inputs].fill(self.group_of_bar.len() as i32);
-                self.group_of_bar.push(self.keys.len() as i32);
+                self.bars.of_input[inputs].fill(self.bars.group_of_bar.len() as i32);
+                self.bars.group_of_bar.push(self.bars.keys.len() as i32);
                 let classes = [(number + piece.number) % 4, number % 2];
-                self.classes.extend(classes.iter().take(attributes).map(|class| *class as u16));
+                self.bars.classes.extend(classes.iter().take(attributes).map(|class| *class as u16));
             }
-            self.offsets.push(self.places.len());
-            self.shares.push(here as f32 / whole.len() as f32);
-            self.keys.push((piece.number * 100 + group) as u64);
+            self.bars.offsets.push(self.bars.places.len());
+            self.bars.shares.push(here as f32 / whole.len() as f32);
+            self.bars.keys.push((piece.number * 100 + group) as u64);
         }
     }
 }

@@ -1,22 +1,23 @@
-//! The settings of [`super::prepare`], saved in `corpus.json`.
+//! The settings of [`crate::prepare::prepare`], saved in `corpus.json`.
 //!
 //! Where the corpus is written and how many threads do it changes no byte of the corpus, and is not saved.
 
-use super::PrepareError;
 use leitmotif_events::RepresentationConfig;
-use leitmotif_score::InstrumentSelection;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The similarity from which two songs count as the same. Copies of a song in another key, tempo, track order, clock
 /// or instrumentation measure 1; with 5% of the notes removed about 0.7. Of 231 band songs, no two that are not versions
 /// of one song reach 0.35; of 1034 folk tunes, those between 0.6 and 0.65 are variants of one tune that have nine notes of
-/// ten in common. [`super::Fingerprint::similarity`] says what is measured.
+/// ten in common. [`crate::prepare::Fingerprint::similarity`] says what is measured.
 pub const DUPLICATE_SIMILARITY: f64 = 0.55;
 /// The grid of the default representation, in steps a quarter.
 pub const DEFAULT_GRID: u16 = 12;
 /// The grid of the representations of frames, in steps a quarter: sixteenths.
 pub const DEFAULT_FRAME_GRID: u16 = 4;
+
+/// Scores are kept from the first reading for the second up to this many notes in all (24 bytes each).
+pub const CACHED_NOTES: usize = 4_000_000;
 
 /// Everything that decides what a corpus holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ pub struct FilterOptions {
     pub genres: Vec<String>,
     /// Any of these artists; all if empty.
     pub artists: Vec<String>,
-    /// The song contains all of these ([`InstrumentSelection::parse`] says what can be named).
+    /// The song contains all of these ([`leitmotif_score::InstrumentSelection::parse`] says what can be named).
     pub with_instruments: Vec<String>,
     /// Only the parts of any of these are kept; songs that have none are dropped.
     pub only_instruments: Vec<String>,
@@ -157,50 +158,8 @@ impl Default for SplitOptions {
     }
 }
 
-/// The filter's instruments, parsed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Selections {
-    pub(super) with: Vec<InstrumentSelection>,
-    pub(super) only: Vec<InstrumentSelection>,
-}
-
-impl PrepareOptions {
-    /// Refuses settings that make no sense, before anything is read.
-    pub(super) fn check(&self) -> Result<Selections, PrepareError> {
-        let wrong = |text: String| Err(PrepareError::Options(text));
-        if self.inputs.is_empty() {
-            return wrong("name at least one folder of MIDI files".to_owned());
-        }
-        let SplitOptions { train, valid, test, .. } = self.split;
-        let shares = [train, valid, test];
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
-            return wrong(format!("the fractions {train}, {valid}, {test} of the splits must add up to 1"));
-        }
-        let similarity = self.duplicates.similarity;
-        if !(similarity > 0.0 && similarity <= 1.0) {
-            return wrong(format!("the similarity of duplicates must be above 0 and at most 1, not {similarity}"));
-        }
-        if let (Some(min), Some(max)) = (self.filter.min_notes, self.filter.max_notes)
-            && min > max
-        {
-            return wrong(format!("no song has at least {min} and at most {max} notes"));
-        }
-        if self.filter.per_genre == Some(0) {
-            return wrong("no songs would be drawn: per_genre must be at least 1".to_owned());
-        }
-        if self.threads == Some(0) {
-            return wrong("at least one thread is needed".to_owned());
-        }
-        let parse = |words: &[String]| -> Result<Vec<InstrumentSelection>, PrepareError> {
-            let parsed = words.iter().map(|word| InstrumentSelection::parse(word));
-            parsed.collect::<Result<_, _>>().map_err(|error| PrepareError::Options(error.to_string()))
-        };
-        Ok(Selections { with: parse(&self.filter.with_instruments)?, only: parse(&self.filter.only_instruments)? })
-    }
-}
-
 fn cached_notes() -> usize {
-    super::CACHED_NOTES
+    CACHED_NOTES
 }
 
 fn lossy_paths<S: serde::Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
@@ -215,26 +174,6 @@ fn lossy_path<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Re
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn nonsense_is_refused() {
-        let good = PrepareOptions { inputs: vec![PathBuf::from("a")], ..PrepareOptions::default() };
-        assert!(good.check().is_ok());
-        let refused = |change: fn(&mut PrepareOptions)| {
-            let mut options = good.clone();
-            change(&mut options);
-            options.check().unwrap_err().to_string()
-        };
-        assert!(refused(|options| options.inputs.clear()).contains("folder"));
-        assert!(refused(|options| options.split.train = 0.9).contains("add up to 1"));
-        assert!(refused(|options| options.split.train = f64::NAN).contains("add up to 1"));
-        assert!(refused(|options| options.duplicates.similarity = 0.0).contains("similarity"));
-        assert!(refused(|options| options.filter.with_instruments = vec!["paino".to_owned()]).contains("piano"));
-        assert!(refused(|options| options.filter.per_genre = Some(0)).contains("per_genre"));
-        assert!(
-            refused(|options| (options.filter.min_notes, options.filter.max_notes) = (Some(5), Some(4))).contains('5')
-        );
-    }
 
     #[test]
     fn where_and_how_fast_is_not_saved() {
