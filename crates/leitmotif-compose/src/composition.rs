@@ -3,7 +3,8 @@
 
 use crate::course::{Counted, Course};
 use crate::ensemble::Entries;
-use crate::latent::{Conditioner, Keeping};
+use crate::keeping::Keeping;
+use crate::latent::Conditioner;
 use crate::parts::PartLimits;
 use crate::plan::Plan;
 use crate::redraw::{Checkpoint, Closing};

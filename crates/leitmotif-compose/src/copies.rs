@@ -9,30 +9,15 @@
 //!
 //! A player's first notes are free, bars and the end are never barred: there is always a way on.
 
-use crate::ComposeError;
 use crate::assemble::{Placement, clock};
 use crate::prime::Primed;
+use crate::{AvoidCopies, ComposeError};
 use leitmotif_events::{EventVocabulary, PitchValue, Representation, RepresentationConfig, Sequence, Value, step_of};
 use leitmotif_score::{Quarters, Resolution, Ticks};
 use leitmotif_study::OriginalityIndex;
 use leitmotif_study::originality::{Line, LineNote, Player, grid_step, lines};
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// How much of training songs a piece may repeat.
-#[derive(Debug, Clone, Serialize)]
-pub struct AvoidCopies {
-    /// The songs.
-    #[serde(skip)]
-    pub index: Arc<OriginalityIndex>,
-    /// The longest run in common, in notes, at least 1 (which leaves hardly anything; 8 is more
-    /// reasonable).
-    pub most: usize,
-    /// What names the songs in the text that the piece carries.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub corpus: Option<String>,
-}
 
 /// The lines of a piece as far as it is written.
 #[derive(Debug, Clone)]

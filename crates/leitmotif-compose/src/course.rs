@@ -10,7 +10,7 @@
 use crate::Length;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
-use crate::latent::Keeping;
+use crate::keeping::Keeping;
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
 use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, Value};

@@ -3,10 +3,9 @@
 use crate::ensemble::is_drawn;
 use crate::group::{LANES_A_PIECE, compose_together};
 use crate::plan::Plan;
-use crate::{ComposeError, PieceReport, Progress, Request, TracedEvent};
-use leitmotif_events::{Representation, Sequence};
+use crate::{ComposeError, Piece, Progress, Request};
+use leitmotif_events::Representation;
 use leitmotif_model::Model;
-use leitmotif_score::Score;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -16,19 +15,6 @@ use std::sync::{Mutex, PoisonError};
 const MOST_TOGETHER: u64 = 8;
 /// Most bytes that a group's pieces make the model remember, if it is more than one.
 const MOST_BYTES: usize = 256 << 20;
-
-/// A composed piece.
-#[derive(Debug, Clone)]
-pub struct Piece {
-    /// The music, with how it was made in [`Score::texts`].
-    pub score: Score,
-    /// Its events: the opening or prime, and what was composed.
-    pub sequence: Sequence,
-    /// It in numbers.
-    pub report: PieceReport,
-    /// How each event after the opening was drawn; empty unless [`Request::trace`] asks for it.
-    pub trace: Vec<TracedEvent>,
-}
 
 /// Composes piece number `piece` of a request. The same model, representation, request and number give the same piece.
 ///

@@ -1,8 +1,9 @@
 //! What a piece keeps to: the request understood and checked, with what it leaves open drawn.
 
+use crate::conditions::Conditions;
 use crate::copies::Copies;
 use crate::ensemble::{self, Resolved};
-use crate::latent::{self, BarCondition, Conditions};
+use crate::latent::{self, BarCondition};
 use crate::masks::{FixedTempo, Masks};
 use crate::prime::Primed;
 use crate::{ComposeError, Request};

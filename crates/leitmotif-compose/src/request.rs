@@ -1,7 +1,8 @@
 //! What is asked for.
 
-use crate::{AvoidCopies, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
+use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_events::{Header, Observed};
+use leitmotif_study::OriginalityIndex;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -175,4 +176,18 @@ pub struct Progress {
     pub seconds: f64,
     /// How much of the length is done, 0 to 1; of the cap where the end is left to the model.
     pub done: f64,
+}
+
+/// How much of training songs a piece may repeat.
+#[derive(Debug, Clone, Serialize)]
+pub struct AvoidCopies {
+    /// The songs.
+    #[serde(skip)]
+    pub index: Arc<OriginalityIndex>,
+    /// The longest run in common, in notes, at least 1 (which leaves hardly anything; 8 is more
+    /// reasonable).
+    pub most: usize,
+    /// What names the songs in the text that the piece carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<String>,
 }

@@ -10,8 +10,9 @@ use crate::drums::Fills;
 use crate::ensemble::Ensemble;
 use crate::form::Kind;
 use crate::material::{Material, material_of};
+use crate::pulse::Pulse;
 use crate::scene::Scene;
-use crate::sheet::{Pulse, Sheet};
+use crate::sheet::Sheet;
 
 /// Writes all parts of the song.
 pub(crate) fn arrange(sheet: &Sheet, band: &Band, tempo: i32, dice: &Dice) -> Ensemble {

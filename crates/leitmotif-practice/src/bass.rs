@@ -3,8 +3,9 @@
 use crate::dice::Dice;
 use crate::drums::Groove;
 use crate::harmony::Chord;
+use crate::pulse::STEP;
 use crate::riff::{Riff, Touch};
-use crate::sheet::{Bar, STEP};
+use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
 
@@ -92,7 +93,7 @@ fn onsets(motion: Motion, bar: &Bar, groove: &Groove) -> Vec<usize> {
         }
         Motion::Eighths => (0..steps).step_by(2).collect(),
         Motion::Broken | Motion::Walk => match bar.pulse {
-            crate::sheet::Pulse::Six => vec![0, 4, 6, 10],
+            crate::pulse::Pulse::Six => vec![0, 4, 6, 10],
             _ => (0..steps).step_by(4).collect(),
         },
         Motion::Held | Motion::Riff => vec![0],

@@ -3,7 +3,8 @@
 
 use crate::dice::Dice;
 use crate::harmony::Chord;
-use crate::sheet::{Bar, Pulse, STEP};
+use crate::pulse::{Pulse, STEP};
+use crate::sheet::Bar;
 use crate::track::Track;
 
 /// Where the next chord's voices come from.

@@ -2,8 +2,9 @@
 
 use crate::dice::Dice;
 use crate::form::Kind;
+use crate::pulse::{Pulse, STEP};
 use crate::riff::{Riff, Touch};
-use crate::sheet::{Bar, Pulse, STEP};
+use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
 

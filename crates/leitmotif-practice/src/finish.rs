@@ -8,7 +8,8 @@ use crate::dice::Dice;
 use crate::drums::key;
 use crate::ensemble::Ensemble;
 use crate::harmony::Key;
-use crate::sheet::{BEAT, STEP, Sheet};
+use crate::pulse::{BEAT, STEP};
+use crate::sheet::Sheet;
 use crate::track::Track;
 
 const MICROS_PER_MINUTE: u32 = 60_000_000;

@@ -1,7 +1,7 @@
 //! Song form: which sections a song has, how long they are, and how loud.
 
 use crate::dice::Dice;
-use crate::sheet::Pulse;
+use crate::pulse::Pulse;
 use crate::style::Style;
 
 /// The job of a section.

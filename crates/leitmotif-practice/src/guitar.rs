@@ -1,7 +1,8 @@
 //! Rhythm guitar beside the riffs: power chords, strummed chords, octaves.
 
 use crate::comping::Voices;
-use crate::sheet::{Bar, Pulse};
+use crate::pulse::Pulse;
+use crate::sheet::Bar;
 use crate::track::Track;
 
 /// How a guitar accompanies.

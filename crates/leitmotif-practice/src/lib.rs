@@ -26,6 +26,7 @@ mod material;
 mod melody;
 mod names;
 mod progressions;
+mod pulse;
 mod riff;
 mod scene;
 mod sheet;

@@ -11,8 +11,8 @@ use crate::drums::Groove;
 use crate::form::Kind;
 use crate::guitar::{self, Strum};
 use crate::melody::Tune;
+use crate::pulse::Pulse;
 use crate::riff::Riff;
-use crate::sheet::Pulse;
 use crate::style::Style;
 
 /// What returns whenever a kind of section does.

@@ -7,7 +7,8 @@
 
 use crate::dice::Dice;
 use crate::harmony::Palette;
-use crate::sheet::{Bar, Pulse};
+use crate::pulse::Pulse;
+use crate::sheet::Bar;
 use crate::track::Track;
 
 /// One note of a motif: which bar of the two, where, how long, and how far from the phrase's line.
@@ -144,7 +145,7 @@ pub(crate) fn harmonise(line: &[(u64, u64, i32, i32)], bars: &[&Bar], steps: i32
     line.iter()
         .filter_map(|&(at, duration, pitch, velocity)| {
             let bar = bars.iter().rfind(|bar| bar.at <= at)?;
-            let step = ((at - bar.at) / crate::sheet::STEP) as usize;
+            let step = ((at - bar.at) / crate::pulse::STEP) as usize;
             let scale = bar.key.scale_under(bar.chord_at(step));
             Some((at, duration, scale.step(pitch, steps), velocity - 10))
         })

@@ -3,7 +3,8 @@
 
 use crate::dice::Dice;
 use crate::harmony::Palette;
-use crate::sheet::{Bar, Pulse, STEP};
+use crate::pulse::{Pulse, STEP};
+use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
 

@@ -3,7 +3,8 @@
 
 use crate::dice::Dice;
 use crate::harmony::Palette;
-use crate::sheet::{BEAT, Bar};
+use crate::pulse::BEAT;
+use crate::sheet::Bar;
 use crate::style::Style;
 
 /// What a beat of a solo does.

@@ -9,7 +9,8 @@ use crate::finish;
 use crate::form::{Plan, form};
 use crate::harmony::{Key, Mode};
 use crate::names;
-use crate::sheet::{Pulse, Sheet};
+use crate::pulse::Pulse;
+use crate::sheet::Sheet;
 use crate::style::Style;
 
 fn dice_of(style: Style, seed: u64) -> Dice {

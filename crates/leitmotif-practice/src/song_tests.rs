@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::form::{Kind, MAX_BARS, MAX_SECONDS, MIN_BARS, MIN_SECONDS};
-use crate::sheet::{Bar, STEP};
+use crate::pulse::STEP;
+use crate::sheet::Bar;
 use leitmotif_score::{Instrument, Note, Part};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -226,7 +227,7 @@ fn every_bar_has_music_and_enough_of_it() {
 fn material(draft: &Draft, score: &Score, name: &str, section: usize) -> BTreeSet<(u64, i32)> {
     let bars: Vec<&Bar> = draft.sheet.bars_of(section).map(|(_, bar)| bar).collect();
     let start = bars[0].at;
-    let end = bars[bars.len() - 1].at + 4 * crate::sheet::BEAT;
+    let end = bars[bars.len() - 1].at + 4 * crate::pulse::BEAT;
     let lift = i32::from(draft.sheet.sections[section].lift);
     part(score, name)
         .map(|part| part.notes.as_slice())

@@ -32,9 +32,9 @@ pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
 pub use record::{EventWriter, LatentLine, MetricsLine, TrainLine, ValidationLine};
 pub use run::{
-    Budget, CONFIG_FILE, Ended, INFO_FILE, Learner, Learnt, PriorSummary, RunInfo, Timings, TrainEvent, TrainObserver,
-    TrainSummary, load_config, load_info, resume, train,
+    Budget, Ended, INFO_FILE, Learner, Learnt, PriorSummary, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary,
+    load_config, load_info, resume, train,
 };
-pub use store::RunLock;
 pub use store::checkpoint::Best;
 pub use store::model_folder::{BEST, LAST, find_model, load_judge, load_vocabulary};
+pub use store::{CONFIG_FILE, RunLock};

@@ -19,7 +19,7 @@ mod values;
 mod verbs;
 mod words;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use console::Console;
 use std::process::ExitCode;
 
@@ -52,5 +52,5 @@ fn run(cli: cli::Cli, console: &Console) -> anyhow::Result<()> {
     if let Some(threads) = threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    verbs::run(cli.verb, console, threads)
+    verbs::run(cli.verb, cli::Cli::command(), console, threads)
 }

@@ -1,9 +1,9 @@
 //! Writing the bars of a frame, draft by draft.
 
-use super::rewrite::{Rewriter, Rewritten, Task, space};
-use super::source::posterior;
+use super::source::{Source, posterior};
+use super::task::{Rewriter, Rewritten, Task, space};
 use crate::course::{Counted, Course};
-use crate::latent::{Keeping, Source};
+use crate::keeping::Keeping;
 use crate::masks::Masks;
 use crate::parts::PartLimits;
 use crate::sampler::{Draw, EventSampler};

@@ -7,23 +7,22 @@
 //!
 //! A piece from nothing gets its latents from a prior ([`Conditions`]).
 
-mod conditions;
+mod conditioner;
 mod edit;
 mod filler;
 mod interpolate;
-mod keeping;
 mod leading;
 mod operations;
 mod rewrite;
 mod source;
 mod splice;
+mod task;
 
-pub(crate) use conditions::{Conditioner, opening};
-pub use conditions::{Conditions, MAX_TEMPERATURE, PriorKind, asked};
+pub use crate::conditions::{Conditions, MAX_TEMPERATURE, PriorKind, asked};
+pub(crate) use conditioner::{Conditioner, opening};
 pub use edit::{Change, Edited, Restyle, reconstruction, restyling, variation};
 pub use interpolate::{MAX_DRAWS, MAX_STEPS, Passage, Step, through};
-pub(crate) use keeping::{Asked, Keeping};
 pub use operations::{Path, between, vary};
-pub use rewrite::{BarCondition, MAX_DRAFTS, Rewriter, Rewritten, Task, space};
 pub use source::Source;
 pub use splice::splice;
+pub use task::{BarCondition, MAX_DRAFTS, Rewriter, Rewritten, Task, space};

@@ -9,81 +9,11 @@
 //! `q(z | x)`.
 
 use super::filler::Filler;
-use crate::latent::{Asked, Source};
+use super::source::Source;
+use super::task::{MAX_DRAFTS, Rewriter, Rewritten, Task};
+use crate::ComposeError;
 use crate::masks::Masks;
-use crate::{ComposeError, Request};
-use leitmotif_events::{Representation, Sequence};
-use leitmotif_model::{LatentSpace, Model};
 use leitmotif_score::Instrument;
-use std::ops::Range;
-use std::sync::atomic::AtomicBool;
-
-/// The most drafts of a bar.
-pub const MAX_DRAFTS: usize = 64;
-
-/// What a bar is written under.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BarCondition {
-    /// Its latent.
-    pub latent: Vec<f32>,
-    /// The class of each of the model's attributes; 0 leaves it open.
-    pub classes: Vec<u16>,
-    /// Which of them are kept to, where they are rhythm, polyphony or density; empty for none.
-    pub kept: Vec<bool>,
-}
-
-/// What becomes of a bar.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Task {
-    /// It stays as it is.
-    Keep,
-    /// Its notes are drawn anew.
-    Write(BarCondition),
-}
-
-impl BarCondition {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { classes: &self.classes, kept: &self.kept }
-    }
-}
-
-impl Task {
-    pub(super) fn asked(&self) -> Option<Asked<'_>> {
-        match self {
-            Self::Keep => None,
-            Self::Write(condition) => Some(condition.asked()),
-        }
-    }
-}
-
-/// A frame filled.
-#[derive(Debug, Clone)]
-pub struct Rewritten {
-    /// All events.
-    pub sequence: Sequence,
-    /// The events of each bar.
-    pub bars: Vec<Range<usize>>,
-    /// Which bars were written.
-    pub written: Vec<bool>,
-    /// Those of its events that were drawn.
-    pub events: usize,
-}
-
-/// Fills frames with a model that has latents.
-#[derive(Clone, Copy)]
-pub struct Rewriter<'a> {
-    /// It writes.
-    pub model: &'a dyn Model,
-    /// What it writes in.
-    pub representation: &'a dyn Representation,
-    /// Of it count the sampling, the constraints, the seed and `most_notes_in_bar`.
-    pub request: &'a Request,
-    /// How often each bar (each group of bars that shares a latent) is drawn, 1 to [`MAX_DRAFTS`]. Of several drafts the one is kept that says
-    /// most nearly what its latent says; one is the decoder alone.
-    pub drafts: usize,
-    /// Once set, nothing more is written.
-    pub cancel: &'a AtomicBool,
-}
 
 impl Rewriter<'_> {
     /// Fills the frame of `source`, a task for each of its bars (bars beyond the last task are left out). `instruments` may play; if there
@@ -120,14 +50,4 @@ impl Rewriter<'_> {
         let tasks = &tasks[..tasks.len().min(source.bars.len())];
         filler.fill(tasks, progress)
     }
-}
-
-/// The latents of a model.
-///
-/// # Errors
-/// [`ComposeError::Request`] if it has none.
-pub fn space(model: &dyn Model) -> Result<&LatentSpace, ComposeError> {
-    let none =
-        || ComposeError::Request("this model has no latents: train one that has, as with --preset tiny-vae".into());
-    model.latents().ok_or_else(none)
 }

@@ -1,7 +1,7 @@
 //! A piece as a model with latents understands it.
 
+use super::task::BarCondition;
 use crate::ComposeError;
-use crate::latent::BarCondition;
 use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence};
 use leitmotif_model::{LatentSpace, Posterior};
 use leitmotif_score::Score;

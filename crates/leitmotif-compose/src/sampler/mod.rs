@@ -27,7 +27,6 @@ pub use rule::Rule;
 pub use trace::{TracedEvent, TracedField};
 
 use crate::course::Course;
-use crate::latent::MAX_DRAFTS;
 use crate::masks::Masks;
 use crate::{FieldSampling, Filter, Place, Request};
 use leitmotif_events::{EventVocabulary, Grammar, NONE, Sequence, Value, Vocabulary};
@@ -37,6 +36,8 @@ use std::sync::Arc;
 use trace::Trace;
 use tree::{Drawn, ROOT, Tree};
 
+/// The most drafts of a bar.
+pub const MAX_DRAFTS: usize = 64;
 /// How many fields are evaluated for one event before masks take over.
 const MOST_EVALUATIONS: usize = 128;
 

@@ -5,7 +5,7 @@
 use super::{Draw, EventSampler, Rule};
 use crate::copies::Copies;
 use crate::course::{Counted, Course};
-use crate::latent::{Asked, Keeping};
+use crate::keeping::{Asked, Keeping};
 use crate::masks::Masks;
 use crate::parts::PartLimits;
 use crate::{AvoidCopies, Constraints, FieldSampling, Key, Length, PitchRange, Request, Sampling, Scale};

@@ -7,7 +7,7 @@ mod rock;
 
 use crate::dice::Dice;
 use crate::harmony::Mode;
-use crate::sheet::Pulse;
+use crate::pulse::Pulse;
 use crate::style::Style;
 
 /// What makes one band sound like itself. Chances are per cent, programs General MIDI's.

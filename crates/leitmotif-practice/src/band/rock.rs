@@ -2,7 +2,7 @@
 
 use super::Band;
 use crate::harmony::Mode;
-use crate::sheet::Pulse;
+use crate::pulse::Pulse;
 
 pub(super) const BANDS: [Band; 6] = [
     Band {

@@ -1,6 +1,6 @@
 //! Two sets of pieces, feature by feature.
 
-use super::density::{Density, agreement};
+use super::density::{Agreement, Density, agreement};
 use super::{Feature, Features};
 use serde::{Deserialize, Serialize};
 
@@ -27,19 +27,6 @@ pub struct Distances {
     pub mean: f64,
     /// The standard deviation of the distances.
     pub deviation: f64,
-}
-
-/// How alike the densities of intra-set and inter-set distances are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Agreement {
-    /// The area below both, from the least to the largest distance: 0 to 1.
-    pub overlap: f64,
-    /// The Kullback-Leibler divergence of the intra-set from the inter-set density, in nats, both read at the same
-    /// places.
-    pub kl: f64,
-    /// The same as `mgeval` computes it: each density is read along the range of its own distances. It does not see how
-    /// far apart the two ranges are; only for comparison with published numbers.
-    pub kl_own_grids: f64,
 }
 
 /// One feature of a set of generated pieces and of a set of real ones.

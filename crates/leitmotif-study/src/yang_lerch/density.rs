@@ -1,6 +1,19 @@
 //! The density of distances, estimated with Gaussian kernels, and how two densities differ.
 
-use super::Agreement;
+use serde::{Deserialize, Serialize};
+
+/// How alike the densities of intra-set and inter-set distances are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The area below both, from the least to the largest distance: 0 to 1.
+    pub overlap: f64,
+    /// The Kullback-Leibler divergence of the intra-set from the inter-set density, in nats, both read at the same
+    /// places.
+    pub kl: f64,
+    /// The same as `mgeval` computes it: each density is read along the range of its own distances. It does not see how
+    /// far apart the two ranges are; only for comparison with published numbers.
+    pub kl_own_grids: f64,
+}
 
 /// Fewer different distances than this have no density.
 pub const MIN_DISTINCT: usize = 3;

@@ -22,8 +22,8 @@ mod density;
 mod pitch;
 mod rhythm;
 
-pub use compare::{Absolute, Agreement, Distances, FeatureComparison, MAX_PIECES, compare};
-pub use density::{DENSITY_FLOOR, GRID_POINTS, MIN_DISTINCT, MIN_SPREAD, OWN_GRID_POINTS};
+pub use compare::{Absolute, Distances, FeatureComparison, MAX_PIECES, compare};
+pub use density::{Agreement, DENSITY_FLOOR, GRID_POINTS, MIN_DISTINCT, MIN_SPREAD, OWN_GRID_POINTS};
 
 use clock::Clock;
 use leitmotif_score::{Note, Score};

@@ -3,6 +3,7 @@
 //! All defaults stand here, in the `Default` implementations. A configuration is built in layers: a
 //! preset, then a file, then single keys ([`RunConfig::layered`]); the result is saved with the run, with every key.
 
+mod hint;
 mod latent;
 mod layers;
 mod presets;

@@ -178,7 +178,7 @@ impl std::str::FromStr for Preset {
             let names: Vec<&str> = Self::ALL.iter().map(|preset| preset.name()).collect();
             TrainError::Config(format!(
                 "there is no preset `{name}`{}; there are {}",
-                super::layers::hint(name, names.iter().copied()),
+                super::hint::hint(name, names.iter().copied()),
                 names.join(", ")
             ))
         })

@@ -19,6 +19,7 @@ mod window;
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
 use crate::record::{TrainLine, ValidationLine};
+use crate::store::CONFIG_FILE;
 use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
@@ -32,8 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The resolved configuration of a run; it makes a folder a run folder.
-pub const CONFIG_FILE: &str = "config.toml";
 /// Which corpus a run learns from.
 pub const INFO_FILE: &str = "run.json";
 const INFO_FORMAT: u32 = 1;

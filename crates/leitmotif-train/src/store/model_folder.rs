@@ -73,7 +73,7 @@ pub fn find_model(path: &Path) -> Result<PathBuf, TrainError> {
     }
     let found = [BEST, LAST].iter().find_map(|name| folders::find(&path.join(name)));
     found.ok_or_else(|| {
-        let reason = if path.join(crate::run::CONFIG_FILE).is_file() {
+        let reason = if path.join(super::CONFIG_FILE).is_file() {
             "this run has no model yet: it has not come to its first validation; resume it"
         } else {
             "neither a model folder (it has no config.json) nor a run folder (it has no best or last model)"

@@ -1,9 +1,8 @@
 //! `completions`: a script for a shell.
 
-use crate::cli::Cli;
 use crate::console::Console;
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 /// Print a completion script for a shell.
@@ -17,8 +16,8 @@ pub struct Options {
 }
 
 /// Prints it.
-pub fn run(options: &Options, console: &Console) -> Result<()> {
+pub fn run(options: &Options, mut program: Command, console: &Console) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "leitmotif", &mut script);
+    clap_complete::generate(options.shell, &mut program, "leitmotif", &mut script);
     console.bytes(&script)
 }

@@ -1,10 +1,9 @@
 //! `man`: the man pages, one for the program and one a verb.
 
-use crate::cli::Cli;
 use crate::console::Console;
 use crate::files;
 use anyhow::{Context, Result};
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use std::path::PathBuf;
 
@@ -20,10 +19,10 @@ pub struct Options {
 }
 
 /// Writes them, and prints their paths.
-pub fn run(options: &Options, console: &Console) -> Result<()> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+pub fn run(options: &Options, program: Command, console: &Console) -> Result<()> {
+    let mut command = program.disable_help_subcommand(true);
     command.build();
-    let pages: Vec<clap::Command> = std::iter::once(&command).chain(command.get_subcommands()).cloned().collect();
+    let pages: Vec<Command> = std::iter::once(&command).chain(command.get_subcommands()).cloned().collect();
     files::make_folder(&options.output)?;
     let mut written = Vec::new();
     for page in pages {

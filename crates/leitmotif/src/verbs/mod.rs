@@ -40,7 +40,7 @@ pub enum Verb {
 }
 
 /// Does it.
-pub fn run(verb: Verb, console: &Console, threads: Option<usize>) -> Result<()> {
+pub fn run(verb: Verb, program: clap::Command, console: &Console, threads: Option<usize>) -> Result<()> {
     match verb {
         Verb::Demo(options) => demo::run(&options, console, threads),
         Verb::Prepare(options) => prepare::run(&options, console, threads),
@@ -57,7 +57,7 @@ pub fn run(verb: Verb, console: &Console, threads: Option<usize>) -> Result<()> 
         Verb::Render(options) => render::run(&options, console),
         Verb::Inspect(options) => inspect::run(&options, console),
         Verb::Export(options) => export::run(&options, console),
-        Verb::Completions(options) => completions::run(&options, console),
-        Verb::Man(options) => man::run(&options, console),
+        Verb::Completions(options) => completions::run(&options, program, console),
+        Verb::Man(options) => man::run(&options, program, console),
     }
 }
