@@ -102,6 +102,15 @@ pub(crate) fn below(stream: &mut ChaCha8Rng, count: usize) -> usize {
     ((u128::from(stream.next_u64()) * count as u128) >> 64) as usize
 }
 
+/// The numbers below `count` in random order (Fisher and Yates).
+pub(crate) fn shuffled(count: usize, stream: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, below(stream, last + 1));
+    }
+    order
+}
+
 /// The quantile of sorted values, interpolated between neighbours (type 7 of Hyndman and Fan 1996).
 pub(crate) fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let position = part * sorted.len().checked_sub(1)? as f64;

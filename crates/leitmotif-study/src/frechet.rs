@@ -14,11 +14,10 @@
 //! between random halves of the real pieces, and that between equally many generated and real ones. Passages of a
 //! piece are alike, so pieces are drawn whole.
 
-use crate::bootstrap::{below, quantile, stream};
+use crate::bootstrap::{quantile, shuffled, stream};
 use crate::jacobi::eigenpairs;
 use crate::similarity::mean;
 use crate::{MAX_RESAMPLES, Pca};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 /// The most dimensions that sets are compared in.
@@ -224,15 +223,6 @@ fn product(a: &Square, b: &Square) -> Square {
     a.iter().map(row).collect()
 }
 
-/// The numbers below `count` in random order (Fisher and Yates).
-fn shuffled(count: usize, stream: &mut ChaCha8Rng) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for last in (1..count).rev() {
-        order.swap(last, below(stream, last + 1));
-    }
-    order
-}
-
 fn spread(mut values: Vec<f64>) -> Option<Spread> {
     values.sort_unstable_by(f64::total_cmp);
     let (low, high) = (quantile(&values, TAIL)?, quantile(&values, 1.0 - TAIL)?);
@@ -243,6 +233,7 @@ fn spread(mut values: Vec<f64>) -> Option<Spread> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::bootstrap::below;
 
     /// Pieces of eight passages: noise around a centre of the piece, stretched along some axes and moved by `shift`.
     fn set(pieces: usize, d: usize, shift: f32, seed: u64) -> Vec<Passages> {

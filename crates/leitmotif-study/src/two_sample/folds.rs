@@ -1,8 +1,7 @@
 //! Which pieces a classifier is trained on, and which it is judged on.
 
 use super::MOST_FOLDS;
-use crate::bootstrap::{below, stream};
-use rand_chacha::ChaCha8Rng;
+use crate::bootstrap::{shuffled, stream};
 
 /// One division of the pieces. Pieces of the first set are numbered from 0, those of the second
 /// after them.
@@ -32,15 +31,6 @@ pub fn folds(firsts: usize, seconds: usize, paired: bool, seed: u64) -> Vec<Fold
         Fold { train: pieces(false), judge: pieces(true) }
     };
     (0..count).map(fold).collect()
-}
-
-/// The numbers below `count` in an order by chance (Fisher and Yates).
-fn shuffled(count: usize, stream: &mut ChaCha8Rng) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for place in (1..count).rev() {
-        order.swap(place, below(stream, place + 1));
-    }
-    order
 }
 
 #[cfg(test)]
