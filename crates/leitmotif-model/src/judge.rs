@@ -32,7 +32,7 @@ impl Evaluator for StepperEvaluator<'_> {
         let mut nats = vec![0.0; segment.lanes * segment.segment * k];
         let mut logits = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
         let latents = self.model.latents().zip(segment.bars);
-        self.posteriors = latents.map_or_else(Vec::new, |(space, bars)| encode(space, &bars, k));
+        self.posteriors = latents.map_or_else(Vec::new, |(space, bars)| encode(space, bars, k));
         let drawn = |(posterior, key): (&Posterior, &u64)| posterior.draw(&latent_noise(*key, posterior.mean.len()));
         let keys = segment.bars.map_or(&[][..], |bars| &bars.keys);
         let drawn: Vec<Vec<f32>> = self.posteriors.iter().zip(keys).map(drawn).collect();
