@@ -7,11 +7,8 @@ use crate::latent::{self, BarCondition};
 use crate::masks::{FixedTempo, Masks};
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
-use leitmotif_events::{Ensemble, EventVocabulary, Representation, Sequence, Vocabulary};
+use leitmotif_events::{Ensemble, EventVocabulary, Representation, Sequence, UNNAMED_TEMPO, Vocabulary};
 use leitmotif_model::{LatentSpace, Model, Precision};
-
-/// The tempo of a representation without tempos, in quarters a minute.
-const UNNAMED_TEMPO: f64 = 120.0;
 
 /// A request to one model, for one piece or for several that have everything in common.
 pub(crate) struct Plan<'a> {

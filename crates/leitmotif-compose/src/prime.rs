@@ -5,7 +5,7 @@ use leitmotif_events::{EventKind, EventVocabulary, Header, Representation, Seque
 use leitmotif_score::{Bar, Bars, Score, Ticks};
 
 /// How far apart two bar lines, in quarters, are still one.
-const SAME_LINE: f64 = 1e-6;
+pub(crate) const SAME_LINE: f64 = 1e-6;
 
 /// Music to continue.
 #[derive(Debug, Clone)]

@@ -38,5 +38,5 @@ pub use representation::{
 pub use roll::{MAX_FRAMES, NoteGatherer, frame_clock};
 pub use segment::{MAX_GROUP_EVENTS, SegmentBars};
 pub use sequence::{Sequence, Value};
-pub use settings::{MAX_GRID, RepresentationConfig};
+pub use settings::{MAX_GRID, RepresentationConfig, UNNAMED_TEMPO};
 pub use vocabulary::{Field, NONE, VOCABULARY_FILE, Vocabulary};

@@ -4,15 +4,12 @@
 //! nearest to its end, and in one frame at least. Frames do not tell a held note from a repeated one: equal pitches in
 //! successive frames are one note, as in the literature's piano rolls.
 
+use crate::settings::{QUARTERS_PER_BAR, SECONDS_PER_QUARTER};
 use crate::{EncodeReport, Header, MAX_GRID, RepresentationError};
 use leitmotif_score::{Instrument, Note, Part, Resolution, Score, Ticks};
 
 /// The most frames of a piece; notes that begin later are lost.
 pub const MAX_FRAMES: usize = 1 << 17;
-/// Quarters in a bar: frames know no time signature, and count bars of 4/4.
-pub(crate) const QUARTERS_PER_BAR: u64 = 4;
-/// Seconds in a quarter: frames know no tempo, and play at 120 quarters a minute.
-pub(crate) const SECONDS_PER_QUARTER: f64 = 0.5;
 /// The velocity of every decoded note.
 const VELOCITY: u8 = 80;
 

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 /// The finest grid, in steps per quarter note.
 pub const MAX_GRID: u16 = 48;
+/// The tempo of a representation that holds none, in quarters a minute.
+pub const UNNAMED_TEMPO: f64 = 120.0;
+/// Seconds in a quarter at that tempo.
+pub(crate) const SECONDS_PER_QUARTER: f64 = 60.0 / UNNAMED_TEMPO;
+/// Quarters in a bar of a representation that holds no time signatures: 4/4.
+pub(crate) const QUARTERS_PER_BAR: u64 = 4;
 
 /// How music becomes events: the settings of a representation, saved in its vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

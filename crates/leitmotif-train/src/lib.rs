@@ -19,8 +19,7 @@ mod segment;
 mod store;
 
 pub use config::{
-    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, MAX_TRANSPOSE, Override, Preset, RunConfig, Schedule,
-    TrainConfig,
+    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, Override, Preset, RunConfig, Schedule, TrainConfig,
 };
 pub use error::TrainError;
 pub use evaluate::{

@@ -1,6 +1,7 @@
 //! From one piece to another, in steps.
 
 use super::{BarCondition, Path, Rewriter, Source, Task, leading, operations};
+use crate::prime::SAME_LINE;
 use crate::report::edited;
 use crate::{ComposeError, assemble};
 use leitmotif_score::{Instrument, Marker, Meter, Note, Part, Quarters, Score, Tempo, Ticks};
@@ -12,8 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub const MAX_STEPS: usize = 1000;
 /// The most draws of a step.
 pub const MAX_DRAWS: usize = 32;
-/// How far apart two bar lines, in quarters, are still one.
-const SAME_LINE: f64 = 1e-6;
 
 /// One step on the way from a piece to another.
 #[derive(Debug, Clone)]

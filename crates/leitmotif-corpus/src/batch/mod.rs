@@ -13,7 +13,7 @@ mod training;
 
 pub use bars::LatentOptions;
 pub use evaluation::EvaluationBatches;
-pub use options::{AugmentOptions, BatchOptions};
+pub use options::{AugmentOptions, BatchOptions, MAX_TRANSPOSE};
 pub use training::{BatchState, LaneState, TrainingBatches};
 
 use leitmotif_events::{SegmentBars, Value};

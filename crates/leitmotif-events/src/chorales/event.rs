@@ -89,7 +89,7 @@ pub(crate) fn step_value(step: u64) -> usize {
 
 /// The fields and the names of their values.
 pub(crate) fn fields(grid: u16) -> Vec<Field> {
-    let steps = crate::roll::QUARTERS_PER_BAR * u64::from(grid);
+    let steps = crate::settings::QUARTERS_PER_BAR * u64::from(grid);
     let kinds = ["start".to_owned(), "end".to_owned()].into_iter().chain((0..steps).map(|step| format!("step {step}")));
     let voice = |name: &str| {
         let fixed = ["none", "rest"].map(str::to_owned).into_iter();

@@ -55,7 +55,7 @@ impl Chorales {
     }
 
     fn steps(&self) -> u64 {
-        roll::QUARTERS_PER_BAR * u64::from(self.grid)
+        crate::settings::QUARTERS_PER_BAR * u64::from(self.grid)
     }
 }
 

@@ -69,7 +69,7 @@ impl Representation for Frames {
             sequence.push(&[token::FRAME]);
         }
         sequence.push(&[token::END]);
-        report.bars = (frames.len() as u64).div_ceil(roll::QUARTERS_PER_BAR * u64::from(self.grid)) as usize;
+        report.bars = (frames.len() as u64).div_ceil(crate::settings::QUARTERS_PER_BAR * u64::from(self.grid)) as usize;
         (sequence, report)
     }
 

@@ -2,12 +2,8 @@
 
 use super::TOKENS_PER_QUARTER;
 use super::tokens::{END, PART, START, Token};
+use crate::settings::{QUARTERS_PER_BAR, SECONDS_PER_QUARTER};
 use crate::{Grammar, RepresentationError, Value};
-
-/// Quarters in a bar: the decoded score is in 4/4 throughout.
-const QUARTERS_PER_BAR: u64 = 4;
-/// Seconds in a quarter: the decoded score plays at 120 quarters a minute.
-const SECONDS_PER_QUARTER: f64 = 0.5;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NotesGrammar {

@@ -19,18 +19,17 @@ mod tokens;
 mod grammar;
 
 use crate::event::EventVocabulary;
+use crate::roll::PIANO;
 use crate::{
     EncodeReport, Grammar, Header, Representation, RepresentationConfig, RepresentationError, Sequence, Value,
     Vocabulary,
 };
-use leitmotif_score::{Instrument, Note, Part, Resolution, Score, Ticks};
+use leitmotif_score::{Note, Part, Resolution, Score, Ticks};
 use rand_chacha::ChaCha8Rng;
 use tokens::Token;
 
 /// The version of the meaning of the tokens.
 pub(crate) const VERSION: u32 = 1;
-/// The instrument of every decoded note.
-const PIANO: Instrument = Instrument::Program(0);
 /// The velocity of every decoded note.
 const VELOCITY: u8 = 64;
 /// Middle C, from which chords are built upwards.

@@ -68,7 +68,7 @@ impl Representation for Rolls {
         outside.iter().for_each(|_| roll::lose(&mut report, OUTSIDE));
         let frames = roll::sets(spans.clone());
         roll::count_kept(spans, &frames, roll::ABSENT, &mut report);
-        report.bars = (frames.len() as u64).div_ceil(roll::QUARTERS_PER_BAR * u64::from(self.grid)) as usize;
+        report.bars = (frames.len() as u64).div_ceil(crate::settings::QUARTERS_PER_BAR * u64::from(self.grid)) as usize;
         let mut sequence = Sequence::new(FIELDS);
         sequence.push(&Event::Start.values());
         for pitches in frames {

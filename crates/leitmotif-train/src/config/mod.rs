@@ -13,13 +13,12 @@ pub use layers::Override;
 pub use presets::Preset;
 
 use crate::TrainError;
+use leitmotif_corpus::MAX_TRANSPOSE;
 use leitmotif_model::{ModelConfig, ModelKind};
 use serde::{Deserialize, Serialize};
 
 /// Most pieces side by side.
 pub const MAX_LANES: usize = 1 << 14;
-/// Most semitones that augmentation may transpose by.
-pub const MAX_TRANSPOSE: u8 = 24;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
