@@ -8,9 +8,11 @@
 //! decides it.
 
 mod collect;
+mod document;
 mod error;
 mod estimate;
 mod judge;
+pub mod latents;
 mod leakage;
 mod listen;
 mod material;
@@ -20,6 +22,7 @@ mod results;
 mod run;
 mod select;
 mod study;
+mod words;
 mod work;
 
 pub use collect::{RESULTS_FILE, collect, load, save, take_over};

@@ -43,31 +43,10 @@ pub struct BarChart {
 impl BarChart {
     /// An empty chart, 760 by 420 pixels.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            words: Words { title: title.into(), ..Words::default() },
-            size: (760.0, 420.0),
-            series: Vec::new(),
-            groups: Vec::new(),
-        }
+        Self { words: Words::titled(title), size: (760.0, 420.0), series: Vec::new(), groups: Vec::new() }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    crate::chart_setup!(words, size);
 
     /// Names the series: the bars of each group, in order. A single series needs no name.
     pub fn series<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {

@@ -44,7 +44,7 @@ pub struct ForestPlot {
 impl ForestPlot {
     /// An empty plot, 760 pixels wide and as high as its rows need.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { words: Words { title: title.into(), ..Words::default() }, width: 760.0, lines: Vec::new() }
+        Self { words: Words::titled(title), width: 760.0, lines: Vec::new() }
     }
 
     /// A smaller line below the title.

@@ -25,6 +25,13 @@ pub(crate) struct Words {
     pub y: String,
 }
 
+impl Words {
+    /// A title alone.
+    pub fn titled(title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..Self::default() }
+    }
+}
+
 /// How a legend's entry is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Swatch {

@@ -39,7 +39,7 @@ impl HeatMap {
         values: Vec<Vec<f64>>,
     ) -> Self {
         Self {
-            words: Words { title: title.into(), ..Words::default() },
+            words: Words::titled(title),
             size: (760.0, 460.0),
             rows: rows.into_iter().map(Into::into).collect(),
             columns: columns.into_iter().map(Into::into).collect(),
@@ -72,23 +72,7 @@ impl HeatMap {
         }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What columns (x) and rows (y) are.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    crate::chart_setup!(words, size);
 
     /// Without the values written into the cells.
     pub fn unwritten(mut self) -> Self {

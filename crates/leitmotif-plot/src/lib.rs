@@ -21,6 +21,7 @@ mod palette;
 mod raster;
 mod scale;
 mod scatter;
+mod setup;
 mod svg;
 mod text;
 mod theme;

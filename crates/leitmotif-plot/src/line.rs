@@ -102,7 +102,7 @@ impl LineChart {
     /// An empty chart, 760 by 420 pixels, both axes linear.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
-            words: Words { title: title.into(), ..Words::default() },
+            words: Words::titled(title),
             size: (760.0, 420.0),
             scales: (Scale::Linear, Scale::Linear),
             series: Vec::new(),
@@ -111,23 +111,7 @@ impl LineChart {
         }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    crate::chart_setup!(words, size);
 
     /// How the horizontal axis spreads its values.
     pub fn x_scale(mut self, scale: Scale) -> Self {

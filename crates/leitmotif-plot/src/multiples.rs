@@ -38,20 +38,10 @@ pub struct SmallMultiples {
 impl SmallMultiples {
     /// No panels yet; 860 pixels wide and as high as the panels need.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { words: Words { title: title.into(), ..Words::default() }, width: 860.0, panels: Vec::new() }
+        Self { words: Words::titled(title), width: 860.0, panels: Vec::new() }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
+    crate::chart_setup!(words);
 
     /// Adds a panel. The legend names each series' name once, in the colour and stroke of the first that has it.
     pub fn panel(mut self, title: impl Into<String>, series: impl IntoIterator<Item = Series>) -> Self {

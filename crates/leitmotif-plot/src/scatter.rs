@@ -37,30 +37,14 @@ impl Scatter {
     /// An empty plot, 760 by 460 pixels, both axes linear.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
-            words: Words { title: title.into(), ..Words::default() },
+            words: Words::titled(title),
             size: (760.0, 460.0),
             scales: (Scale::Linear, Scale::Linear),
             clouds: Vec::new(),
         }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    crate::chart_setup!(words, size);
 
     /// How the axes spread their values.
     pub fn scales(mut self, x: Scale, y: Scale) -> Self {

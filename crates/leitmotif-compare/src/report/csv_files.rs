@@ -4,38 +4,9 @@ use super::effects::Effect;
 use super::gaps::Gap;
 use super::statistics::{Difference, Unit};
 use super::view::{Run, View};
+use crate::document::csv::{Csv, CsvFile};
 use crate::{FrechetFacts, Music};
 use leitmotif_train::Estimate;
-
-/// A file of `tables`: its name and its bytes.
-pub type CsvFile = (&'static str, Vec<u8>);
-
-/// A table being written: its columns, then its rows.
-struct Csv {
-    name: &'static str,
-    rows: Vec<Vec<String>>,
-}
-
-impl Csv {
-    fn new(name: &'static str, head: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { name, rows: vec![head.into_iter().map(Into::into).collect()] }
-    }
-
-    fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
-    }
-
-    /// Writing to memory cannot fail; rows are of any length.
-    fn finish(self) -> Result<CsvFile, csv::Error> {
-        let mut writer =
-            csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        for row in &self.rows {
-            writer.write_record(row)?;
-        }
-        let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-        Ok((self.name, bytes))
-    }
-}
 
 /// All of them.
 ///

@@ -1,11 +1,11 @@
 //! The report's pictures.
 
-use super::document::Figure;
 use super::effects::Effect;
 use super::gaps::Gap;
 use super::statistics::{Difference, Unit};
 use super::view::{Cell, View};
-use super::words::{list, signed, signed_interval};
+use crate::document::Figure;
+use crate::words::{list, signed, signed_interval};
 use crate::{CurvePoint, LevelFacts};
 use leitmotif_plot::{ForestPlot, HeatMap, Series, SmallMultiples, Theme, text_width};
 

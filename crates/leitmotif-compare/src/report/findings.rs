@@ -4,7 +4,7 @@ use super::effects::{Effect, On};
 use super::gaps::{Gap, pairings};
 use super::statistics::{Difference, FEW_SONGS, Unit, Verdict, paired_difference};
 use super::view::{Cell, Run, View};
-use super::words::{counted, fixed, interval, nats, sensible, signed, signed_interval};
+use crate::words::{counted, fixed, interval, nats, sensible, signed, signed_interval};
 use leitmotif_train::Estimate;
 
 /// With more gaps than this, only the largest and the smallest have sentences.
@@ -194,7 +194,7 @@ fn cautions(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Vec<St
     if !few.is_empty() {
         said.push(format!(
             "With fewer than {FEW_SONGS} songs an interval tends to be too narrow: {}.",
-            super::words::list(&few)
+            crate::words::list(&few)
         ));
     }
     if view.runs().next().is_some() {

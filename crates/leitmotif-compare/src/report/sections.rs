@@ -1,14 +1,14 @@
 //! The report's sections, in their order.
 
-use super::document::{Block, Section, Table};
 use super::effects::Effect;
 use super::gaps::Gap;
 use super::statistics::Unit;
 use super::tables::{differences, facts, frames, losses, music};
 use super::view::View;
-use super::words::{count, counted, duration, list};
 use super::{figures, findings, glossary};
 use crate::Music;
+use crate::document::{Block, Section, Table};
+use crate::words::{count, counted, duration, list};
 
 /// More runs than this are listed in tables of so many columns each.
 const RUNS_A_TABLE: usize = 6;

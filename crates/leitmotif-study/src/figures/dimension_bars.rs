@@ -32,30 +32,14 @@ impl DimensionBars {
     /// A chart of `values`, 760 by 360 pixels.
     pub fn new(title: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
         Self {
-            words: Words { title: title.into(), ..Words::default() },
+            words: Words::titled(title),
             size: (760.0, 360.0),
             values: values.into_iter().collect(),
             reference: None,
         }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    leitmotif_plot::chart_setup!(words, size);
 
     /// A dashed line at `value` with its name at its right end.
     pub fn reference(mut self, name: impl Into<String>, value: f64) -> Self {

@@ -20,3 +20,10 @@ struct Words {
     x: String,
     y: String,
 }
+
+impl Words {
+    /// A title alone.
+    fn titled(title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..Self::default() }
+    }
+}

@@ -39,32 +39,10 @@ pub struct PathScatter {
 impl PathScatter {
     /// An empty plot, 760 by 520 pixels.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            words: Words { title: title.into(), ..Words::default() },
-            size: (760.0, 520.0),
-            categories: Vec::new(),
-            path: None,
-            identity: None,
-        }
+        Self { words: Words::titled(title), size: (760.0, 520.0), categories: Vec::new(), path: None, identity: None }
     }
 
-    /// A smaller line below the title.
-    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
-        self.words.subtitle = subtitle.into();
-        self
-    }
-
-    /// What the axes show, units included.
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>) -> Self {
-        (self.words.x, self.words.y) = (x.into(), y.into());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: f64, height: f64) -> Self {
-        self.size = (width, height);
-        self
-    }
+    leitmotif_plot::chart_setup!(words, size);
 
     /// Adds points (x, y) of one colour; the legend has the name, where there is one.
     pub fn category(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {

@@ -1,11 +1,11 @@
 //! The matrix, the generalisation gaps and the effects of factors, as tables.
 
-use crate::report::document::{Cell as Said, Table};
+use crate::document::{Cell as Said, Table};
 use crate::report::effects::Effect;
 use crate::report::gaps::Gap;
 use crate::report::statistics::{Difference, Unit, Verdict};
 use crate::report::view::View;
-use crate::report::words::{NONE, count, interval, nats, signed, signed_interval};
+use crate::words::{NONE, count, interval, nats, signed, signed_interval};
 
 /// Nats per note of every test set under every cell's models.
 pub fn matrix(view: &View<'_>) -> Table {

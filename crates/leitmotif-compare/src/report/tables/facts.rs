@@ -1,8 +1,8 @@
 //! What the study is made of, as tables: arms, test sets, runs, and the proof that training and test are apart.
 
-use crate::report::document::{Cell as Said, Table};
+use crate::document::{Cell as Said, Table};
 use crate::report::view::View;
-use crate::report::words::{NONE, count, duration, fixed};
+use crate::words::{NONE, count, duration, fixed};
 use crate::{Amount, Outcome};
 
 /// The arms.

@@ -1,9 +1,9 @@
 //! Errors by frames, in representations that have them: the units of the benchmarks of chorales and piano rolls.
 
 use crate::Loss;
-use crate::report::document::{Cell as Said, Table};
+use crate::document::{Cell as Said, Table};
 use crate::report::view::{Run, View};
-use crate::report::words::{NONE, interval, nats};
+use crate::words::{NONE, interval, nats};
 use leitmotif_train::Estimate;
 
 /// What a loss is in one of the units.

@@ -1,9 +1,9 @@
 //! Training, validation and test error of every arm at every level, in the form that studies print.
 
-use crate::report::document::{Cell as Said, Row, Table};
+use crate::document::{Cell as Said, Row, Table};
 use crate::report::statistics::{OverSeeds, Unit};
 use crate::report::view::{Cell, View};
-use crate::report::words::{NONE, count, fixed, interval, list, nats};
+use crate::words::{NONE, count, fixed, interval, list, nats};
 use crate::{Finished, Loss, Reference};
 use leitmotif_train::Estimate;
 

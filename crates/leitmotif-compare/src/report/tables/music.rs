@@ -1,7 +1,7 @@
 //! What was composed beside real music, and how original it is, as tables.
 
-use crate::report::document::{Cell as Said, Table};
-use crate::report::words::{NONE, fixed, percent, sensible};
+use crate::document::{Cell as Said, Table};
+use crate::words::{NONE, fixed, percent, sensible};
 use crate::{FigureShift, Music, OriginalityFacts};
 use leitmotif_train::Estimate;
 use std::collections::BTreeMap;

@@ -4,13 +4,50 @@ use super::listen::Listening;
 use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, study};
 use crate::words::{clock, count, counted};
 use anyhow::{Context, Result};
+use askama::Template;
 use leitmotif_plot::SERIES_COLOURS;
-use leitmotif_plot::page::{colours, escape, fill};
+use leitmotif_plot::page::colours;
 use leitmotif_score::Score;
 use serde::Serialize;
 
-const TEMPLATE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
+
+#[derive(Template)]
+#[template(path = "verbs/demo/page.html")]
+struct Page {
+    colours: String,
+    lead: String,
+    songs: &'static str,
+    pieces: Vec<Card>,
+    facts: [(String, &'static str); 6],
+    losses: Vec<Loss>,
+    curves: &'static str,
+    commands: Vec<(&'static str, String)>,
+    made: String,
+    script: String,
+}
+
+/// A piece with its player.
+struct Card {
+    title: String,
+    facts: String,
+    /// The names of its files without their endings.
+    base: String,
+    /// Colour and instrument of each part.
+    players: Vec<(String, String)>,
+    /// Whether its piano roll is shown at once.
+    open: bool,
+}
+
+/// How well the test songs were predicted.
+struct Loss {
+    name: &'static str,
+    title: &'static str,
+    /// Percent of the widest bar.
+    width: String,
+    value: String,
+    interval: String,
+}
 
 /// The page as text.
 pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> Result<String> {
@@ -34,45 +71,32 @@ pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> R
             format!("the SoundFont {bank}")
         }
     );
-    let parts: [(&str, String); 10] = [
-        ("colours", colours()),
-        ("lead", escape(&lead)),
-        ("songs", SONGS.to_owned()),
-        ("pieces", pieces.iter().enumerate().map(|(index, piece)| card(index, piece)).collect()),
-        ("facts", facts(outcome)),
-        ("losses", losses(outcome)),
-        ("curves", CURVES_FILE.to_owned()),
-        ("commands", own_music()),
-        ("made", escape(&made)),
+    let page = Page {
+        colours: colours(),
+        lead,
+        songs: SONGS,
+        pieces: pieces.iter().map(card).collect(),
+        facts: facts(outcome),
+        losses: losses(outcome),
+        curves: CURVES_FILE,
+        commands: commands(RUN).into(),
+        made,
         // Nothing in a script's data may end the script.
-        ("script", SCRIPT.replace("[/*music*/]", &music.replace('<', "\\u003c"))),
-    ];
-    Ok(fill(TEMPLATE, &parts))
+        script: SCRIPT.replace("[/*music*/]", &music.replace('<', "\\u003c")),
+    };
+    page.render().context("the page could not be written")
 }
 
-fn card(index: usize, piece: &Listening) -> String {
+fn card(piece: &Listening) -> Card {
     let Listening { style, number, name, score, report } = piece;
-    let base = format!("{PIECES}/{name}");
-    let title = escape(&format!("{style} {number}"));
-    let facts =
-        format!("{} · {} · {}", counted(report.bars, "bar"), counted(report.notes, "note"), clock(report.seconds));
-    let players: String = legend(score)
-        .iter()
-        .map(|(colour, who)| format!("<li><i style=\"background:var(--{colour})\"></i>{}</li>", escape(who)))
-        .collect();
-    format!(
-        r#"<article class="piece">
-<h3>{title}</h3><p class="facts">{facts}</p>
-<canvas data-piece="{index}" role="img" aria-label="The notes of {title}; click to listen from there"></canvas>
-<audio controls preload="none" src="{base}.wav"></audio>
-<ul class="players">{players}</ul>
-<details{open}><summary>Piano roll</summary>
-<a href="{base}.svg"><picture><source media="(max-width: 700px)" srcset="{base}-narrow.svg"><img src="{base}.svg" alt="Piano roll of {title}" loading="lazy"></picture></a></details>
-<p class="files">Files: <a href="{base}.mid" download>MIDI</a> <a href="{base}.wav" download>WAV</a> <a href="{base}.png">PNG</a> <a href="{base}.svg">SVG</a></p>
-</article>
-"#,
-        open = if *number == 1 { " open" } else { "" }
-    )
+    let (bars, notes) = (counted(report.bars, "bar"), counted(report.notes, "note"));
+    Card {
+        title: format!("{style} {number}"),
+        facts: format!("{bars} · {notes} · {}", clock(report.seconds)),
+        base: format!("{PIECES}/{name}"),
+        players: legend(score),
+        open: *number == 1,
+    }
 }
 
 /// Colour and instrument of each part that plays, alike ones together.
@@ -133,64 +157,41 @@ impl Music {
     }
 }
 
-fn facts(outcome: &Outcome) -> String {
+fn facts(outcome: &Outcome) -> [(String, &'static str); 6] {
     let (songs, training) = (&outcome.corpus, &outcome.training);
-    let facts = [
+    [
         (count(songs.songs), "practice songs, made up by rule"),
         (count(songs.notes), "notes in them"),
         (clock(songs.seconds), "of music"),
         (count(training.parameters), "parameters of the model"),
         (count(training.step as usize), "steps of training"),
         (clock(training.seconds), "of training"),
-    ];
-    facts.iter().map(|(value, what)| format!("<li><b>{value}</b> {what}</li>")).collect()
+    ]
 }
 
-fn losses(outcome: &Outcome) -> String {
+fn losses(outcome: &Outcome) -> Vec<Loss> {
     let most = outcome.test.iter().map(|result| result.evaluation.nats_per_note.value).fold(0.1, f64::max);
     let row = |result: &super::Judged| {
         let loss = result.evaluation.nats_per_note;
-        let width = loss.value / most * 100.0;
-        format!(
-            "<tr class=\"{}\"><th scope=\"row\">{}</th><td class=\"bar\"><i style=\"width:{width:.1}%\"></i></td><td><b>{:.3}</b> <small>{:.3} to {:.3}</small></td></tr>",
-            result.name,
-            escape(study::title(result.name)),
-            loss.value,
-            loss.low,
-            loss.high
-        )
+        Loss {
+            name: result.name,
+            title: study::title(result.name),
+            width: format!("{:.1}", loss.value / most * 100.0),
+            value: format!("{:.3}", loss.value),
+            interval: format!("{:.3} to {:.3}", loss.low, loss.high),
+        }
     };
     outcome.test.iter().map(row).collect()
 }
 
-fn own_music() -> String {
-    let line = |(what, command): &(&str, String)| format!("<li>{what}<pre>{}</pre></li>", escape(command));
-    commands(RUN).iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn every_place_of_the_template_has_something_to_fill_it() {
-        let names: Vec<&str> = TEMPLATE.split("{{").skip(1).map(|after| after.split_once("}}").unwrap().0).collect();
-        let known = ["colours", "lead", "songs", "pieces", "facts", "losses", "curves", "commands", "made", "script"];
-        assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
-        assert!(known.iter().all(|name| names.contains(name)), "{names:?}");
-        assert!(SCRIPT.contains("[/*music*/]"));
-    }
-
-    #[test]
-    fn what_is_filled_in_is_not_searched_again() {
-        let parts = [("a", "{{b}}".to_owned()), ("b", "x".to_owned())];
-        assert_eq!(fill("1 {{a}} {{b}} {{c}} 2", &parts), "1 {{b}} x  2");
-    }
-
-    #[test]
     fn the_page_asks_nothing_of_a_network() {
-        for text in [TEMPLATE, SCRIPT] {
+        assert!(SCRIPT.contains("[/*music*/]"));
+        for text in [include_str!("page.html"), SCRIPT] {
             assert!(!text.contains("http") && !text.contains("//cdn") && !text.contains("@import"));
         }
     }

@@ -149,7 +149,7 @@ pub fn measure(folder: &Path, corpus: &Corpus, plan: &Plan<'_>, console: &Consol
     };
     if let Some(page) = &music.page {
         let pieces = page::Pieces { songs: &songs, as_songs: &as_songs, nothing_said: &nothing_said };
-        files::write(page, page::html(&music, &pieces, folder, plan.split).as_bytes())?;
+        files::write(page, page::html(&music, &pieces, folder, plan.split)?.as_bytes())?;
     }
     Ok(music)
 }

@@ -3,12 +3,11 @@
 //!
 //! The same with another song's latents says what the latents add to the context.
 
-use super::bench::Bench;
+use super::LatentsError;
+use super::bench::{Bench, Counter};
 use super::estimates::{Count, share, share_difference};
 use super::fidelity::others;
 use super::songs::Song;
-use crate::progress::Progress;
-use anyhow::Result;
 use leitmotif_events::{NONE, Value};
 use leitmotif_model::{Condition, Stepper};
 use leitmotif_study::Estimate;
@@ -17,7 +16,7 @@ use serde::Serialize;
 /// What is most probable against what comes.
 #[derive(Debug, Serialize)]
 pub struct Forced {
-    /// Note events that were foretold.
+    /// Note events that were predicted.
     pub notes: usize,
     /// By field; at last all fields of a note together, as `all`.
     pub fields: Vec<FieldAccuracy>,
@@ -45,7 +44,7 @@ impl Tally {
         Self(vec![(0, 0); fields + 1])
     }
 
-    /// A note whose field was foretold right, wrong, or (`None`) does not apply.
+    /// A note whose field was predicted right, wrong, or (`None`) does not apply.
     fn add(&mut self, right: &[Option<bool>]) {
         let all = right.iter().all(|right| *right != Some(false));
         for (count, right) in self.0.iter_mut().zip(right.iter().copied().chain([Some(all)])) {
@@ -55,14 +54,14 @@ impl Tally {
     }
 }
 
-/// Foretells every song twice.
-pub fn measure(bench: &Bench<'_>) -> Result<Forced> {
+/// Predicts every song twice.
+pub fn measure(bench: &Bench<'_>) -> Result<Forced, LatentsError> {
     let others = others(bench);
     let tallies = bench.each("accuracy", bench.songs.len(), 2 * bench.bars(), |number, progress| {
         let song = &bench.songs[number];
-        Ok((foretell(bench, song, song, progress)?, foretell(bench, song, others[number], progress)?))
+        Ok((predict(bench, song, song, progress)?, predict(bench, song, others[number], progress)?))
     })?;
-    let names = bench.opened.representation.vocabulary().fields.iter().map(|field| field.name.clone());
+    let names = bench.subject.representation.vocabulary().fields.iter().map(|field| field.name.clone());
     let fields = names.chain(["all".into()]).enumerate().map(|(field, name)| {
         let (own, other): (Vec<Count>, Vec<Count>) =
             tallies.iter().map(|(own, other)| (own.0[field], other.0[field])).unzip();
@@ -78,12 +77,12 @@ pub fn measure(bench: &Bench<'_>) -> Result<Forced> {
     Ok(Forced { notes, fields })
 }
 
-/// Foretells the notes of `song` under its own classes and the latents of `understood`.
-fn foretell(bench: &Bench<'_>, song: &Song, understood: &Song, progress: &Progress<'_>) -> Result<Tally> {
-    let (source, representation) = (&song.source, &bench.opened.representation);
+/// Predicts the notes of `song` under its own classes and the latents of `understood`.
+fn predict(bench: &Bench<'_>, song: &Song, understood: &Song, progress: &Counter<'_>) -> Result<Tally, LatentsError> {
+    let (source, representation) = (&song.source, bench.subject.representation);
     let sizes = representation.vocabulary().sizes();
     let latents = &understood.source.posteriors;
-    let mut stepper = bench.opened.model.stepper();
+    let mut stepper = bench.subject.model.stepper();
     let (mut tally, mut bar) = (Tally::new(sizes.len()), 0);
     let mut room = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
     for (index, event) in source.sequence.events().enumerate() {

@@ -1,10 +1,9 @@
 //! Whether pieces from nothing have form: how alike bars are that stand 1, 2, 3 … bars apart, beside songs by
 //! people, where latents come from the learnt prior and where they do not.
 
+use super::LatentsError;
 use super::bench::Bench;
 use super::estimates::{by_song, mean};
-use crate::interrupt;
-use anyhow::Result;
 use leitmotif_compose::{Conditions, Length, PriorKind, Request, generate};
 use leitmotif_events::Header;
 use leitmotif_study::{Estimate, bars, lag_profile, profile_distance};
@@ -52,7 +51,7 @@ pub struct Profiled {
 }
 
 /// Composes and compares.
-pub fn measure(bench: &Bench<'_>) -> Result<Form> {
+pub fn measure(bench: &Bench<'_>) -> Result<Form, LatentsError> {
     let songs: Vec<Profile> = bench.songs.iter().map(|song| lag_profile(&song.bars, LAGS)).collect();
     let target = together(&songs, &all(&songs));
     let has_prior = bench.space.prior().is_some();
@@ -80,14 +79,14 @@ fn all(pieces: &[Profile]) -> Vec<usize> {
 }
 
 /// The profiles of pieces with the headers of held-out songs, in turn.
-fn compose(bench: &Bench<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profile>> {
-    let (pieces, length) = (bench.options.pieces, bench.options.bars);
+fn compose(bench: &Bench<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profile>, LatentsError> {
+    let (pieces, length) = (bench.settings.pieces, bench.settings.bars);
     bench.each(label, pieces, pieces * length, |number, progress| {
         let song = &bench.songs[number % bench.songs.len()];
         // The same chance whatever the prior.
-        let seed = bench.dice(SECTION, number).draw();
+        let seed = bench.rng(SECTION, number).draw();
         // The standard normal is one at any temperature.
-        let temperature = if prior == PriorKind::Learnt { bench.options.latent_temperature } else { 1.0 };
+        let temperature = if prior == PriorKind::Learnt { bench.settings.latent_temperature } else { 1.0 };
         let request = Request {
             header: Header { genre: song.genre.clone(), instruments: song.players() },
             length: Length::Bars(length),
@@ -99,8 +98,8 @@ fn compose(bench: &Bench<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profi
             let before = known.swap(now.bars, Ordering::Relaxed);
             progress.advance(now.bars.saturating_sub(before) as u64);
         };
-        let (model, representation) = (&*bench.opened.model, &*bench.opened.representation);
-        let piece = generate(model, representation, &request, 0, &told, interrupt::flag())?;
+        let (model, representation) = (bench.subject.model, bench.subject.representation);
+        let piece = generate(model, representation, &request, 0, &told, bench.cancel)?;
         Ok(lag_profile(&bars(&piece.score), LAGS))
     })
 }

@@ -2,9 +2,11 @@
 
 use super::collapse::Collapse;
 use super::control::{Asked, Point};
-use super::dice::Dice;
 use super::map::Map;
+use super::rng::SeededRng;
+use crate::document::Figure;
 use crate::words::{count, counted};
+use leitmotif_plot::Theme;
 use leitmotif_study::{DimensionBars, PathScatter};
 
 /// How wide a class's bars are strewn, in classes.
@@ -12,8 +14,12 @@ const WIDTH: f64 = 0.7;
 /// How high bars of one rhythm are strewn: half a sixteenth of a bar of 4/4.
 const HEIGHT: f64 = 1.0 / 32.0;
 
-/// Latents of many songs, and a way between two.
-pub fn map(map: &Map) -> PathScatter {
+fn figure(file: impl Into<String>, caption: &str, draw: impl Fn(Theme) -> String) -> Figure {
+    Figure { file: file.into(), caption: caption.to_owned(), svg: draw(Theme::Auto), light: draw(Theme::Light) }
+}
+
+/// Latents of many songs, and a path between two.
+pub fn map(map: &Map) -> Figure {
     let axis = |name: &str, index: usize| {
         let share = map.explained.get(index).copied().unwrap_or(0.0);
         format!("{name} principal component ({:.0}% of the variance)", share * 100.0)
@@ -28,11 +34,12 @@ pub fn map(map: &Map) -> PathScatter {
         [Some(from), Some(to)] => format!(", {from} to {to}"),
         _ => String::new(),
     };
-    plot.path(format!("from one held-out song to another{ends}"), map.steps.iter().copied())
+    let plot = plot.path(format!("from one held-out song to another{ends}"), map.steps.iter().copied());
+    figure("latents", "Latents by genre.", |theme| plot.to_svg(theme))
 }
 
 /// An attribute asked for against what came out, bar by bar.
-pub fn control(asked: &Asked) -> PathScatter {
+pub fn control(asked: &Asked) -> Figure {
     let (title, unit, height) = match asked.attribute.as_str() {
         "rhythm" => ("Rhythmic intensity asked for, and got", "share of sixteenths in which a note begins", HEIGHT),
         _ => ("Polyphony asked for, and got", "mean number of pitched notes that sound", 0.0),
@@ -50,13 +57,15 @@ pub fn control(asked: &Asked) -> PathScatter {
     let plot = [("in the class asked for", 0..=0), ("one class beside it", 1..=1), ("further away", 2..=u16::MAX)]
         .into_iter()
         .fold(plot, |plot, (name, apart)| {
-            let mut dice = Dice::of(0, 0, usize::from(*apart.start()));
+            let mut rng = SeededRng::of(0, 0, usize::from(*apart.start()));
             let own = asked.points.iter().filter(|point| apart.contains(&point.class.abs_diff(point.asked)));
             let place =
-                |point: &Point| (f64::from(point.asked) + WIDTH * dice.jitter(), point.got + height * dice.jitter());
+                |point: &Point| (f64::from(point.asked) + WIDTH * rng.jitter(), point.got + height * rng.jitter());
             plot.category(name, own.map(place).collect::<Vec<_>>())
         });
-    plot.path("median of what came of each class", medians(asked))
+    let plot = plot.path("median of what came of each class", medians(asked));
+    let caption = format!("{} asked for and got, bar by bar.", asked.attribute);
+    figure(format!("control-{}", asked.attribute), &caption, |theme| plot.to_svg(theme))
 }
 
 /// The median of what came of each class.
@@ -72,7 +81,7 @@ fn medians(asked: &Asked) -> Vec<(f64, f64)> {
 }
 
 /// What each dimension of a latent carries, the largest first.
-pub fn divergence(collapse: &Collapse, free_bits: Option<f64>) -> DimensionBars {
+pub fn divergence(collapse: &Collapse, free_bits: Option<f64>) -> Figure {
     let mut nats = collapse.kl_by_dimension.clone();
     nats.sort_by(|a, b| b.total_cmp(a));
     let total = collapse.kl_per_latent.map(|total| format!("{:.1} nats in all, ", total.value)).unwrap_or_default();
@@ -80,10 +89,11 @@ pub fn divergence(collapse: &Collapse, free_bits: Option<f64>) -> DimensionBars 
     let bars = DimensionBars::new("What each dimension of a latent carries", nats)
         .subtitle(format!("{total}{active:.0} of {} dimensions in use", collapse.dimensions))
         .labels("dimension, by what it carries", "divergence from the prior (nats)");
-    match free_bits.filter(|nats| *nats > 0.0) {
+    let bars = match free_bits.filter(|nats| *nats > 0.0) {
         Some(nats) => bars.reference(format!("free bits: {nats} nats"), nats),
         None => bars,
-    }
+    };
+    figure("kl", "Divergence by dimension.", |theme| bars.to_svg(theme))
 }
 
 #[cfg(test)]

@@ -1,12 +1,41 @@
-//! The report before it is a page: sections of paragraphs, lists, tables and figures. HTML, Markdown and LaTeX are made
-//! from the same ones, so they say the same.
+//! The model of a report before it is a page: sections of paragraphs, lists, tables and figures.
+//!
+//! HTML, Markdown, LaTeX and CSV are made from the same ones, so they say the same; [`write()`] puts
+//! all of them into a folder. The same document gives the same bytes.
 
-pub mod html;
-pub mod latex;
+pub mod csv;
+mod html;
+mod latex;
 pub mod markdown;
 mod table;
+mod write;
 
+pub use html::Xml;
 pub use table::{Cell, Row, Table};
+pub use write::{FIGURES, REPORT_HTML, REPORT_MARKDOWN, ReportError, ReportFiles, TABLES, put, write};
+
+/// A report.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its heading.
+    pub title: String,
+    /// What it says; each section's `id` is its own.
+    pub sections: Vec<Section>,
+    /// The program that made it, with its version.
+    pub tool: String,
+    /// The file that holds all that it says.
+    pub source: &'static str,
+}
+
+impl Document {
+    /// It as one HTML page, with a script where one is given.
+    ///
+    /// # Errors
+    /// None that memory would cause; the template's are handed on.
+    pub fn html(&self, script: Option<&str>) -> Result<String, ReportError> {
+        Ok(html::page(self, script)?)
+    }
+}
 
 /// A part of the report with a heading.
 #[derive(Debug, Clone)]

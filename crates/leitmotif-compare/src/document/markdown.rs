@@ -1,6 +1,6 @@
 //! Sections as Markdown (CommonMark with tables).
 
-use super::{Block, Cell, Section, Table, printable};
+use super::{Block, Cell, Document, Section, Table, printable};
 use std::fmt::Write as _;
 
 /// Escapes text of one line: nothing in it is markup or ends a cell.
@@ -30,8 +30,14 @@ fn ends_word(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with(' ')
 }
 
+/// A document.
+pub fn document(it: &Document) -> String {
+    let sections: String = it.sections.iter().map(section).collect();
+    format!("# {}\n\n{sections}Made by {}.\n", escape(&it.title), escape(&it.tool))
+}
+
 /// A section with its heading.
-pub fn section(section: &Section) -> String {
+fn section(section: &Section) -> String {
     let mut text = format!("## {}\n\n", escape(&section.title));
     blocks(&section.blocks, &mut text);
     text

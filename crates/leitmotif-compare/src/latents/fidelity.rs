@@ -1,9 +1,9 @@
 //! How like the source a reconstruction is, and how many of its notes it has.
 
+use super::LatentsError;
 use super::bench::Bench;
 use super::estimates::{by_song, difference, mean};
 use super::songs::Song;
-use anyhow::Result;
 use leitmotif_compose::latent::{reconstruction, splice};
 use leitmotif_score::Score;
 use leitmotif_study::{
@@ -54,19 +54,19 @@ pub struct Sampled {
 }
 
 /// Every song written anew from its own latents.
-pub fn reconstructions(bench: &Bench<'_>) -> Result<Vec<Score>> {
+pub fn reconstructions(bench: &Bench<'_>) -> Result<Vec<Score>, LatentsError> {
     bench.each("reconstruction", bench.songs.len(), bench.bars(), |number, progress| {
         let song = &bench.songs[number];
-        let seed = bench.dice(SECTION, number).draw();
+        let seed = bench.rng(SECTION, number).draw();
         let rewritten = bench.fill(song, &reconstruction(&song.source), seed, progress)?;
-        Ok(splice(&*bench.opened.representation, &song.source, &rewritten)?)
+        Ok(splice(bench.subject.representation, &song.source, &rewritten)?)
     })
 }
 
 /// Another song for each song, at random.
 pub fn others<'b>(bench: &Bench<'b>) -> Vec<&'b Song> {
     let songs = bench.songs;
-    (0..songs.len()).map(|song| &songs[bench.dice(OTHERS, song).other(song, songs.len())]).collect()
+    (0..songs.len()).map(|song| &songs[bench.rng(OTHERS, song).other(song, songs.len())]).collect()
 }
 
 /// Compares bar by bar.

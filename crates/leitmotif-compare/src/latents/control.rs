@@ -4,12 +4,11 @@
 //! correlation with the raw value that comes out says how well it is obeyed; that with another attribute's value,
 //! how much the asking leaks.
 
-use super::bench::Bench;
-use super::dice::Dice;
+use super::LatentsError;
+use super::bench::{Bench, Counter};
 use super::estimates::{Count, correlation, correlation_magnitude, share};
+use super::rng::SeededRng;
 use super::songs::Song;
-use crate::progress::Progress;
-use anyhow::Result;
 use leitmotif_compose::latent::Task;
 use leitmotif_events::{Attribute, attribute_values};
 use leitmotif_model::AttributeCuts;
@@ -82,18 +81,18 @@ pub struct Point {
 type Bar = (usize, u16, Vec<Option<f32>>);
 
 /// Asks and measures. `None` for a model with none of the attributes.
-pub fn measure(bench: &Bench<'_>) -> Result<Option<Control>> {
+pub fn measure(bench: &Bench<'_>) -> Result<Option<Control>, LatentsError> {
     let known = bench.space.attributes();
     let places: Vec<usize> = ASKED.iter().filter_map(|name| place(known, name)).collect();
     let ways = [true, false].into_iter().flat_map(|kept| places.iter().map(move |&attribute| (attribute, kept)));
     let asked = ways.map(|(attribute, kept)| {
         let label = format!("control ({}{})", known[attribute].name, if kept { "" } else { ", loose" });
         let songs = bench.songs.len();
-        let work = |song: usize, progress: &Progress<'_>| rewrite(bench, song, attribute, kept, progress);
+        let work = |song: usize, progress: &Counter<'_>| rewrite(bench, song, attribute, kept, progress);
         let bars = bench.each(&label, songs, bench.bars(), work)?;
         Ok(Asked { kept, ..judge(known, attribute, &places, &bars.concat(), bench.seed()) })
     });
-    let asked = asked.collect::<Result<Vec<Asked>>>()?;
+    let asked = asked.collect::<Result<Vec<Asked>, LatentsError>>()?;
     Ok((!asked.is_empty()).then_some(Control { asked }))
 }
 
@@ -107,23 +106,23 @@ fn rewrite(
     number: usize,
     attribute: usize,
     kept: bool,
-    progress: &Progress<'_>,
-) -> Result<Vec<Bar>> {
+    progress: &Counter<'_>,
+) -> Result<Vec<Bar>, LatentsError> {
     let (song, known) = (&bench.songs[number], bench.space.attributes());
-    let mut dice = bench.dice(SECTION + 1000 * (1 + attribute as u64), number);
-    let asked = classes(&mut dice, song.source.bars.len(), known[attribute].classes());
+    let mut rng = bench.rng(SECTION + 1000 * (1 + attribute as u64), number);
+    let asked = classes(&mut rng, song.source.bars.len(), known[attribute].classes());
     let tasks = tasks(song, known, attribute, kept, &asked);
     // What is left to the model is written as `restyle --loose` writes it.
-    let drafts = if kept { bench.options.drafts } else { 1 };
-    let rewritten = bench.fill_by(drafts, song, &tasks, dice.draw(), progress)?;
+    let drafts = if kept { bench.settings.drafts } else { 1 };
+    let rewritten = bench.fill_by(drafts, song, &tasks, rng.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
-    let got = attribute_values(&attributes, &*bench.opened.representation, &rewritten.sequence)?;
+    let got = attribute_values(&attributes, bench.subject.representation, &rewritten.sequence)?;
     Ok(asked.into_iter().zip(got).map(|(asked, got)| (number, asked, got)).collect())
 }
 
 /// A class for each bar, each as likely as any.
-fn classes(dice: &mut Dice, bars: usize, classes: usize) -> Vec<u16> {
-    (0..bars).map(|_| dice.below(classes) as u16 + 1).collect()
+fn classes(rng: &mut SeededRng, bars: usize, classes: usize) -> Vec<u16> {
+    (0..bars).map(|_| rng.below(classes) as u16 + 1).collect()
 }
 
 /// Every bar from its own latent, with the class asked; what says much of the same is left open, the rest stays as
@@ -192,13 +191,13 @@ mod tests {
 
     #[test]
     fn classes_are_drawn_evenly() {
-        let drawn = classes(&mut Dice::of(3, SECTION, 0), 8000, 8);
+        let drawn = classes(&mut SeededRng::of(3, SECTION, 0), 8000, 8);
         for class in 1..=8 {
             let count = drawn.iter().filter(|it| **it == class).count();
             assert!((850..1150).contains(&count), "class {class}: {count}");
         }
-        assert_eq!(drawn[..5], classes(&mut Dice::of(3, SECTION, 0), 5, 8));
-        assert_eq!(classes(&mut Dice::of(3, SECTION, 0), 3, 1), [1, 1, 1]);
+        assert_eq!(drawn[..5], classes(&mut SeededRng::of(3, SECTION, 0), 5, 8));
+        assert_eq!(classes(&mut SeededRng::of(3, SECTION, 0), 3, 1), [1, 1, 1]);
     }
 
     #[test]

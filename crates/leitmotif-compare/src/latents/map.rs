@@ -1,8 +1,8 @@
 //! Where bars lie among each other: the principal components of their latents.
 
+use super::LatentsError;
 use super::bench::Bench;
 use super::songs::spread;
-use anyhow::Result;
 use leitmotif_compose::latent::{Path, between};
 use leitmotif_corpus::Corpus;
 use leitmotif_events::MAX_GROUP_EVENTS;
@@ -26,20 +26,22 @@ pub struct Map {
     pub latents: usize,
     /// The share of the latents' variance along each axis.
     pub explained: Vec<f64>,
-    /// The songs that the way leads from and to, by their numbers in the report's list, from 0.
-    pub way: (usize, usize),
+    /// The songs that the path leads from and to, by their numbers in the report's list, from 0.
+    #[serde(rename = "way")]
+    pub path: (usize, usize),
     /// The genres of these songs.
     pub ends: [Option<String>; 2],
     /// Where the latents lie, by genre.
     #[serde(skip)]
     pub genres: Vec<(String, Vec<(f64, f64)>)>,
-    /// Where the steps of the way lie.
+    /// Where the steps of the path lie.
     #[serde(skip)]
     pub steps: Vec<(f64, f64)>,
 }
 
 /// Draws the map.
-pub fn measure(bench: &Bench<'_>, corpus: &Corpus) -> Result<Map> {
+pub fn measure(bench: &Bench<'_>) -> Result<Map, LatentsError> {
+    let corpus = bench.subject.corpus;
     let songs = spread(corpus.songs().len(), SONGS);
     let bars = songs.len() * LATENTS * bench.space.bars_per_latent().max(1);
     let latents = bench.each("map", songs.len(), bars, |number, progress| {
@@ -58,25 +60,25 @@ pub fn measure(bench: &Bench<'_>, corpus: &Corpus) -> Result<Map> {
         let genre = corpus.songs()[song].genre.clone().unwrap_or_default();
         (genre, latents.iter().map(|latent| place(latent)).collect())
     });
-    let way = ends(bench);
-    let (from, to) = (bench.songs[way.0].middle(), bench.songs[way.1].middle());
-    let last = (bench.options.steps - 1) as f64;
+    let path = ends(bench);
+    let (from, to) = (bench.songs[path.0].middle(), bench.songs[path.1].middle());
+    let last = (bench.settings.steps - 1) as f64;
     let step = |step: usize| place(&between(&from, &to, step as f64 / last, Path::Spherical));
     Ok(Map {
         songs: songs.len(),
         latents: latents.iter().map(Vec::len).sum(),
         explained: pca.explained.clone(),
-        way,
-        ends: [way.0, way.1].map(|song| bench.songs[song].about.genre.clone()),
+        path,
+        ends: [path.0, path.1].map(|song| bench.songs[song].about.genre.clone()),
         genres: by_genre(placed.collect()),
-        steps: (0..bench.options.steps).map(step).collect(),
+        steps: (0..bench.settings.steps).map(step).collect(),
     })
 }
 
 /// The posterior means of some groups of bars of a song, evenly spread over it.
 fn latents(bench: &Bench<'_>, corpus: &Corpus, song: usize) -> Vec<Vec<f32>> {
     let sequence = corpus.sequence(song);
-    let (k, bars) = (sequence.fields(), bench.opened.representation.bars(&sequence).unwrap_or_default());
+    let (k, bars) = (sequence.fields(), bench.subject.representation.bars(&sequence).unwrap_or_default());
     let groups: Vec<_> = bars.chunks(bench.space.bars_per_latent().max(1)).collect();
     let chosen: Vec<_> = spread(groups.len(), LATENTS).into_iter().map(|group| groups[group]).collect();
     let latent = |bars: &[std::ops::Range<usize>]| {

@@ -1,9 +1,9 @@
 //! Whether a larger amount of variation changes more, and nothing beyond the bars that are to change.
 
+use super::LatentsError;
 use super::bench::Bench;
 use super::estimates::{correlation, mean};
 use super::songs::Song;
-use anyhow::Result;
 use leitmotif_compose::latent::{splice, variation};
 use leitmotif_score::Score;
 use leitmotif_study::{BarNotes, Estimate, bars, likeness};
@@ -45,17 +45,17 @@ pub struct Amount {
 type Varied = (Vec<Option<f64>>, bool);
 
 /// Varies all songs by all amounts.
-pub fn measure(bench: &Bench<'_>) -> Result<Variation> {
+pub fn measure(bench: &Bench<'_>) -> Result<Variation, LatentsError> {
     let jobs = bench.songs.len() * AMOUNTS.len();
     let varied = bench.each("variation", jobs, AMOUNTS.len() * bench.bars(), |job, progress| {
         let (number, amount) = (job / AMOUNTS.len(), AMOUNTS[job % AMOUNTS.len()]);
         let song = &bench.songs[number];
         let range = range(song.source.bars.len());
         // The same chance whatever the amount.
-        let mut dice = bench.dice(SECTION, number);
-        let tasks = variation(&song.source, range.clone(), amount, dice.draw())?;
-        let rewritten = bench.fill(song, &tasks, dice.draw(), progress)?;
-        let score = splice(&*bench.opened.representation, &song.source, &rewritten)?;
+        let mut rng = bench.rng(SECTION, number);
+        let tasks = variation(&song.source, range.clone(), amount, rng.draw())?;
+        let rewritten = bench.fill(song, &tasks, rng.draw(), progress)?;
+        let score = splice(bench.subject.representation, &song.source, &rewritten)?;
         Ok((distance(song, &score, &range), is_untouched(&song.source.score, &score, &range)))
     })?;
     let songs: Vec<Varied> = varied

@@ -1,11 +1,10 @@
 //! Whether the steps from one piece to another lead there: each like the first less than the one before it, and
 //! like the last one more.
 
-use super::bench::Bench;
-use super::dice::Dice;
+use super::LatentsError;
+use super::bench::{Bench, Counter};
 use super::estimates::RESAMPLES;
-use crate::progress::Progress;
-use anyhow::Result;
+use super::rng::SeededRng;
 use leitmotif_compose::latent::{Passage, Step};
 use leitmotif_score::{Instrument, Note, Score};
 use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
@@ -17,12 +16,12 @@ const SECTION: u64 = 4;
 /// Draws in search of each pair.
 const TRIES: usize = 200;
 
-/// Ways between pairs of songs.
+/// Paths between pairs of songs.
 #[derive(Debug, Serialize)]
 pub struct Interpolation {
     /// Pairs, by the numbers of their songs in the report's list, from 0.
     pub pairs: Vec<(usize, usize)>,
-    /// Pieces of each way, both ends included.
+    /// Pieces of each path, both ends included.
     pub steps: usize,
     /// How often each piece between the ends was drawn.
     pub draws: usize,
@@ -37,7 +36,7 @@ pub struct Interpolation {
     pub by_step: Vec<Likeness>,
     /// Steps that are valid pieces.
     pub valid: usize,
-    /// Steps whose notes are those of an earlier step of the same way.
+    /// Steps whose notes are those of an earlier step of the same path.
     pub copies: usize,
 }
 
@@ -59,65 +58,65 @@ pub struct Likeness {
     pub to_last: Option<Estimate>,
 }
 
-/// One way: the likeness of each step to both ends, and its copies.
+/// One path: the likeness of each step to both ends, and its copies.
 #[derive(Debug, Clone, Default)]
-struct Way {
+struct PathLikeness {
     to_first: Vec<f64>,
     to_last: Vec<f64>,
     copies: usize,
 }
 
-/// Goes all ways. `None` where no two songs have the same meters.
-pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>> {
-    let (songs, steps) = (bench.songs, bench.options.steps);
+/// Follows all paths. `None` where no two songs have the same meters.
+pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>, LatentsError> {
+    let (songs, steps) = (bench.songs, bench.settings.steps);
     let fits = |a: usize, b: usize| songs[a].fits(&songs[b]);
-    let pairs = pairs(&mut bench.dice(SECTION, usize::MAX), songs.len(), bench.options.pairs, fits);
+    let pairs = pairs(&mut bench.rng(SECTION, usize::MAX), songs.len(), bench.settings.pairs, fits);
     let common = |&(a, b): &(usize, usize)| songs[a].source.bars.len().min(songs[b].source.bars.len());
     let bars = passage(bench).drawn() * pairs.iter().map(common).sum::<usize>();
-    let ways =
+    let paths =
         bench.each("interpolation", pairs.len(), bars, |pair, progress| go(bench, pair, pairs[pair], progress))?;
-    if ways.is_empty() {
+    if paths.is_empty() {
         return Ok(None);
     }
-    // A song that begins several ways is one observation.
+    // A song that begins several paths is one observation.
     let first: Vec<usize> = pairs.iter().map(|pair| pair.0).collect();
-    let mean = |of: &dyn Fn(&Way) -> Option<f64>| {
-        let values: Vec<Option<f64>> = ways.iter().map(of).collect();
+    let mean = |of: &dyn Fn(&PathLikeness) -> Option<f64>| {
+        let values: Vec<Option<f64>> = paths.iter().map(of).collect();
         bootstrap_statistic(&first, RESAMPLES, bench.seed(), |chosen| {
             let known: Vec<f64> = chosen.iter().filter_map(|&pair| values[pair]).collect();
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
         })
     };
     let trend = |from: usize, to: usize| Trend {
-        to_first: mean(&|way| rising(&way.to_first[from..to])),
-        to_last: mean(&|way| rising(&way.to_last[from..to])),
+        to_first: mean(&|path| rising(&path.to_first[from..to])),
+        to_last: mean(&|path| rising(&path.to_last[from..to])),
     };
     let by_step = (0..steps).map(|step| Likeness {
-        to_first: mean(&|way| Some(way.to_first[step])),
-        to_last: mean(&|way| Some(way.to_last[step])),
+        to_first: mean(&|path| Some(path.to_first[step])),
+        to_last: mean(&|path| Some(path.to_last[step])),
     });
     Ok(Some(Interpolation {
         steps,
-        draws: bench.options.draws,
+        draws: bench.settings.draws,
         all: trend(0, steps),
         inner: trend(1, steps - 1),
-        monotonic: mean(&|way| Some(f64::from(u8::from(is_monotonic(way))))),
+        monotonic: mean(&|path| Some(f64::from(u8::from(is_monotonic(path))))),
         by_step: by_step.collect(),
-        valid: ways.iter().map(|way| way.to_first.len()).sum(),
-        copies: ways.iter().map(|way| way.copies).sum(),
+        valid: paths.iter().map(|path| path.to_first.len()).sum(),
+        copies: paths.iter().map(|path| path.copies).sum(),
         pairs,
     }))
 }
 
 /// Different pairs of different songs that fit, at random, as many as `wanted` or as are found.
-fn pairs(dice: &mut Dice, songs: usize, wanted: usize, fits: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
+fn pairs(rng: &mut SeededRng, songs: usize, wanted: usize, fits: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for _ in 0..wanted.saturating_mul(TRIES) {
         if pairs.len() == wanted || songs < 2 {
             break;
         }
-        let a = dice.below(songs);
-        let pair = (a, dice.other(a, songs));
+        let a = rng.below(songs);
+        let pair = (a, rng.other(a, songs));
         if fits(pair.0, pair.1) && !pairs.contains(&pair) && !pairs.contains(&(pair.1, pair.0)) {
             pairs.push(pair);
         }
@@ -126,22 +125,27 @@ fn pairs(dice: &mut Dice, songs: usize, wanted: usize, fits: impl Fn(usize, usiz
 }
 
 fn passage(bench: &Bench<'_>) -> Passage {
-    Passage { steps: bench.options.steps, draws: bench.options.draws, ..Passage::default() }
+    Passage { steps: bench.settings.steps, draws: bench.settings.draws, ..Passage::default() }
 }
 
-/// Goes one way.
-fn go(bench: &Bench<'_>, number: usize, (a, b): (usize, usize), progress: &Progress<'_>) -> Result<Way> {
-    let request = bench.request(bench.dice(SECTION, number).draw());
+/// Follows one path.
+fn go(
+    bench: &Bench<'_>,
+    number: usize,
+    (a, b): (usize, usize),
+    progress: &Counter<'_>,
+) -> Result<PathLikeness, LatentsError> {
+    let request = bench.request(bench.rng(SECTION, number).draw());
     let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = bench.rewriter(&request, bench.options.drafts).interpolate(a, b, passage(bench), &made, &told)?;
+    let steps = bench.rewriter(&request, bench.settings.drafts).interpolate(a, b, passage(bench), &made, &told)?;
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);
         music.iter().map(|step| likeness(step, end).unwrap_or(0.0)).collect()
     };
-    Ok(Way { to_first: to(music.first()), to_last: to(music.last()), copies: copies(&steps) })
+    Ok(PathLikeness { to_first: to(music.first()), to_last: to(music.last()), copies: copies(&steps) })
 }
 
 /// Spearman's correlation of values with their places.
@@ -150,8 +154,8 @@ fn rising(values: &[f64]) -> Option<f64> {
     spearman(&places, values)
 }
 
-fn is_monotonic(way: &Way) -> bool {
-    way.to_first.is_sorted_by(|a, b| a >= b) && way.to_last.is_sorted()
+fn is_monotonic(path: &PathLikeness) -> bool {
+    path.to_first.is_sorted_by(|a, b| a >= b) && path.to_last.is_sorted()
 }
 
 /// Steps that have the notes of an earlier one.
@@ -174,21 +178,22 @@ mod tests {
     #[test]
     fn pairs_fit_and_differ() {
         let even = |a: usize, b: usize| (a + b).is_multiple_of(2);
-        let found = pairs(&mut Dice::of(0, SECTION, 0), 6, 5, even);
+        let found = pairs(&mut SeededRng::of(0, SECTION, 0), 6, 5, even);
         assert_eq!(found.len(), 5);
         assert!(found.iter().all(|&(a, b)| a != b && even(a, b)));
         let unordered: BTreeSet<_> = found.iter().map(|&(a, b)| (a.min(b), a.max(b))).collect();
         assert_eq!(unordered.len(), 5);
-        assert_eq!(pairs(&mut Dice::of(0, SECTION, 0), 6, 50, even).len(), 6, "there are no more");
-        assert!(pairs(&mut Dice::of(0, SECTION, 0), 1, 5, |_, _| true).is_empty());
+        assert_eq!(pairs(&mut SeededRng::of(0, SECTION, 0), 6, 50, even).len(), 6, "there are no more");
+        assert!(pairs(&mut SeededRng::of(0, SECTION, 0), 1, 5, |_, _| true).is_empty());
     }
 
     #[test]
     fn ways_lead_where_they_should() {
-        let mut way = Way { to_first: vec![1.0, 0.6, 0.6, 0.2], to_last: vec![0.2, 0.3, 0.8, 1.0], copies: 0 };
-        assert!(is_monotonic(&way));
-        assert!(rising(&way.to_last).is_some_and(|rho| (rho - 1.0).abs() < 1e-12));
-        way.to_last[1] = 0.1;
-        assert!(!is_monotonic(&way));
+        let mut path =
+            PathLikeness { to_first: vec![1.0, 0.6, 0.6, 0.2], to_last: vec![0.2, 0.3, 0.8, 1.0], copies: 0 };
+        assert!(is_monotonic(&path));
+        assert!(rising(&path.to_last).is_some_and(|rho| (rho - 1.0).abs() < 1e-12));
+        path.to_last[1] = 0.1;
+        assert!(!is_monotonic(&path));
     }
 }

@@ -1,10 +1,8 @@
 //! The held-out songs that a report is about.
 
-use crate::failure::Refusal;
-use crate::model::Opened;
-use anyhow::Result;
+use super::{LatentsError, Settings, Subject};
 use leitmotif_compose::latent::{Source, space};
-use leitmotif_corpus::{Corpus, SongRecord, Split};
+use leitmotif_corpus::{Corpus, SongRecord};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_score::{Instrument, Score, Ticks};
 use leitmotif_study::{BarNotes, bars};
@@ -67,22 +65,17 @@ impl Song {
     }
 }
 
-/// At most `most` songs of a split, evenly spread over it, each cut to its first `bars` bars; and how many were
+/// The songs that the settings ask for, evenly spread over their split, each cut to its first bars; and how many were
 /// left out because they have no notes there or cannot be held by the representation.
-pub fn held_out(
-    opened: &Opened,
-    corpus: &Corpus,
-    split: Split,
-    (most, bars): (usize, usize),
-) -> Result<(Vec<Song>, usize)> {
+pub fn held_out(subject: &Subject<'_>, settings: &Settings) -> Result<(Vec<Song>, usize), LatentsError> {
+    let (corpus, split) = (subject.corpus, settings.split);
     let all = corpus.split(split);
-    let chosen: Vec<usize> = spread(all.len(), most).into_iter().map(|index| all[index]).collect();
+    let chosen: Vec<usize> = spread(all.len(), settings.songs).into_iter().map(|index| all[index]).collect();
     let read: Vec<Option<Song>> =
-        chosen.par_iter().map(|&song| read(opened, corpus, song, bars)).collect::<Result<_>>()?;
+        chosen.par_iter().map(|&song| read(subject, song, settings.bars)).collect::<Result<_, LatentsError>>()?;
     let songs: Vec<Song> = read.into_iter().flatten().collect();
     if songs.len() < 2 {
-        let what = format!("{} has too few songs in its {split} split: two at least", corpus.dir().display());
-        return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
+        return Err(LatentsError::Songs { corpus: corpus.dir().to_owned(), split });
     }
     let left_out = chosen.len() - songs.len();
     Ok((songs, left_out))
@@ -94,11 +87,12 @@ pub fn spread(count: usize, most: usize) -> Vec<usize> {
     (0..chosen).map(|index| index * count / chosen).collect()
 }
 
-fn read(opened: &Opened, corpus: &Corpus, song: usize, bars: usize) -> Result<Option<Song>> {
+fn read(subject: &Subject<'_>, song: usize, bars: usize) -> Result<Option<Song>, LatentsError> {
+    let Subject { model, representation, corpus, .. } = *subject;
     let record = &corpus.songs()[song];
-    let score = opening(&opened.representation.decode(&corpus.sequence(song))?, bars);
+    let score = opening(&representation.decode(&corpus.sequence(song))?, bars);
     let known = known_genre(corpus, record);
-    let Ok(source) = Source::of(space(&*opened.model)?, &*opened.representation, &score, known.clone()) else {
+    let Ok(source) = Source::of(space(model)?, representation, &score, known.clone()) else {
         return Ok(None);
     };
     let SongRecord { id, path, genre, .. } = record.clone();

@@ -1,9 +1,10 @@
 //! The composed pieces in the page: each with a player, its piano roll and its MIDI file, all inside the page.
 
 use crate::PieceFacts;
-use crate::report::document::{Block, Section, html, markdown};
+use crate::document::{Block, ReportError, Section, markdown};
 use crate::report::view::{Run, View};
-use crate::report::words::{count, duration};
+use crate::words::{count, duration};
+use askama::Template;
 use base64::prelude::*;
 use leitmotif_plot::Theme;
 use leitmotif_render::{RollOptions, piano_roll};
@@ -46,7 +47,7 @@ impl Piece {
 }
 
 /// The section, in at most `budget` bytes of HTML, and how many players it has. `dir` is the study's folder.
-pub fn section(view: &View<'_>, dir: &Path, mut budget: usize) -> (Section, usize) {
+pub fn section(view: &View<'_>, dir: &Path, mut budget: usize) -> Result<(Section, usize), ReportError> {
     let mut section = Section::new("listen", "Listen");
     let runs: Vec<Run<'_>> =
         view.runs().filter(|run| run.found.music.as_ref().is_some_and(|it| !it.pieces.is_empty())).collect();
@@ -59,8 +60,12 @@ pub fn section(view: &View<'_>, dir: &Path, mut budget: usize) -> (Section, usiz
         for piece in pieces.iter().take(PIECES_A_RUN) {
             match card(&run.run.id, piece, dir) {
                 Err(why) => unread.push(format!("{}: {why}", piece.file)),
-                Ok(html) if html.len() > budget => without += 1,
-                Ok(html) => {
+                Ok(card) => {
+                    let html = card.render()?;
+                    if html.len() > budget {
+                        without += 1;
+                        continue;
+                    }
                     budget -= html.len();
                     players += 1;
                     let markdown = format!("- piece {}: {}\n", piece.number, markdown::escape(&piece.file));
@@ -93,31 +98,40 @@ pub fn section(view: &View<'_>, dir: &Path, mut budget: usize) -> (Section, usiz
         section.text("These pieces could not be put here:");
         section.blocks.push(Block::List(unread));
     }
-    (section, players)
+    Ok((section, players))
 }
 
-/// A piece with its player; or why there is none.
-fn card(run: &str, piece: &PieceFacts, dir: &Path) -> Result<String, String> {
+/// A piece with its player, its piano roll and its MIDI file.
+#[derive(Template)]
+#[template(path = "report/player.html")]
+struct Card {
+    number: u64,
+    title: String,
+    facts: String,
+    /// The name of the MIDI file without its ending.
+    name: String,
+    midi: String,
+    json: String,
+    roll: String,
+}
+
+/// A piece's card; or why there is none.
+fn card(run: &str, piece: &PieceFacts, dir: &Path) -> Result<Card, String> {
     let bytes = read(dir, &piece.file)?;
     let (score, _) = read_midi(&bytes, &ReadOptions::default()).map_err(|error| error.to_string())?;
     let title = format!("{run}, piece {}", piece.number);
     let options =
         RollOptions { theme: Theme::Auto, width: 980.0, title: Some(title.clone()), ..RollOptions::default() };
-    let roll = piano_roll(&score, &options);
-    let json = serde_json::to_string(&Piece::of(&score)).map_err(|error| error.to_string())?;
-    let name: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let (number, title) = (piece.number, html::escape(&title));
-    let facts = format!("{} notes, {}", count(piece.notes as u64), duration(piece.seconds));
-    // JSON of numbers has nothing to escape.
-    Ok(format!(
-        "<article class=\"piece\"><h4>Piece {number}</h4> <span class=\"facts\">{facts} · \
-         <a download=\"{name}.mid\" href=\"data:audio/midi;base64,{}\">MIDI file</a></span>\n\
-         <div class=\"player\" role=\"group\" aria-label=\"Player of {title}\"><button type=\"button\" hidden=\"hidden\">Play</button>\
-         <input type=\"range\" min=\"0\" max=\"1\" step=\"0.1\" value=\"0\" hidden=\"hidden\" aria-label=\"Position in {title}, seconds\"/>\
-         <output></output><script type=\"application/json\">{json}</script></div>\n\
-         <figure class=\"roll\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Piano roll\">\n{roll}</div></figure></article>\n",
-        BASE64_STANDARD.encode(&bytes)
-    ))
+    Ok(Card {
+        number: piece.number,
+        facts: format!("{} notes, {}", count(piece.notes as u64), duration(piece.seconds)),
+        name: title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect(),
+        midi: BASE64_STANDARD.encode(&bytes),
+        // JSON of numbers has nothing to escape.
+        json: serde_json::to_string(&Piece::of(&score)).map_err(|error| error.to_string())?,
+        roll: piano_roll(&score, &options),
+        title,
+    })
 }
 
 /// A file of the study's folder: no path leads out of it.
