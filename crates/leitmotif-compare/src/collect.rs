@@ -1,7 +1,7 @@
 //! From the folders of one or more machines to the results of a study.
 
-use crate::material::Material;
-use crate::plan::Plan;
+use crate::datasets::Datasets;
+use crate::plan::RunPlan;
 use crate::run::{RUNS_FOLDER, stored};
 use crate::study::Study;
 use crate::{CompareError, RESULTS_FORMAT, Results};
@@ -16,7 +16,7 @@ pub const RESULTS_FILE: &str = "results.json";
 ///
 /// # Errors
 /// [`CompareError::Io`] if a folder cannot be read or written.
-pub fn take_over(dir: &Path, others: &[PathBuf], plan: &Plan) -> Result<usize, CompareError> {
+pub fn take_over(dir: &Path, others: &[PathBuf], plan: &RunPlan) -> Result<usize, CompareError> {
     let mut taken = 0;
     for run in &plan.runs {
         if stored(dir, run)?.is_some_and(|result| result.finished().is_some()) {
@@ -73,8 +73,8 @@ pub fn collect(
     text: &str,
     command: &[String],
     dir: &Path,
-    material: &Material,
-    plan: &Plan,
+    datasets: &Datasets,
+    plan: &RunPlan,
 ) -> Result<Results, CompareError> {
     let mut runs = Vec::new();
     for run in &plan.runs {
@@ -89,12 +89,12 @@ pub fn collect(
         study: text.to_owned(),
         fingerprint: plan.fingerprint.clone(),
         command: command.to_vec(),
-        collection: material.collection.clone(),
-        arms: material.arms.iter().map(|arm| arm.facts.clone()).collect(),
-        tests: material.tests.iter().map(|test| test.facts.clone()).collect(),
+        collection: datasets.collection.clone(),
+        arms: datasets.arms.iter().map(|arm| arm.facts.clone()).collect(),
+        tests: datasets.tests.iter().map(|test| test.facts.clone()).collect(),
         factors: plan.factors.clone(),
         seeds: study.seeds.clone(),
-        leakage: material.leakage.clone(),
+        leakage: datasets.leakage.clone(),
         runs,
         planned_runs: plan.runs.len(),
         references: study.references.clone(),

@@ -3,8 +3,8 @@
 //! Runs of the same configuration but for their budget and seed, on the same representation, take as long a step. What a run judges and
 //! composes is not counted.
 
-use crate::material::Material;
-use crate::plan::{Plan, Shard};
+use crate::datasets::Datasets;
+use crate::plan::{RunPlan, Shard};
 use crate::run::stored;
 use crate::{Arm, CompareError, PlannedRun};
 use leitmotif_corpus::Split;
@@ -46,15 +46,15 @@ pub struct RunEstimate {
 /// [`CompareError::Train`] for a configuration that cannot be trained: better now than in the middle of a study.
 pub fn estimate(
     dir: &Path,
-    material: &Material,
-    plan: &Plan,
+    datasets: &Datasets,
+    plan: &RunPlan,
     shard: Shard,
     cancel: &AtomicBool,
 ) -> Result<Vec<RunEstimate>, CompareError> {
     let mut timed: BTreeMap<(String, String), TrainSummary> = BTreeMap::new();
     let mut estimates = Vec::new();
     for run in plan.runs.iter().filter(|run| shard.has(run.number)) {
-        let arm = &material.arms[run.arm];
+        let arm = &datasets.arms[run.arm];
         let kind = (arm.facts.representation.clone(), timing_config(&run.config, 0).to_toml());
         let summary = match timed.get(&kind) {
             Some(summary) => summary.clone(),

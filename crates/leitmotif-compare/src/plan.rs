@@ -1,6 +1,6 @@
 //! The runs of a study: every arm with every combination of levels and every seed.
 
-use crate::material::{Arm, Material, slug};
+use crate::datasets::{Arm, Datasets, slug};
 use crate::study::{FactorSpec, Level, MAX_RUNS, Study};
 use crate::{CompareError, FactorFacts, LevelFacts, RESULTS_FORMAT};
 use leitmotif_train::{Override, Preset, RunConfig};
@@ -18,7 +18,7 @@ pub struct PlannedRun {
     pub id: String,
     /// Its place in the plan, from 0.
     pub number: usize,
-    /// The arm, by its index in the material.
+    /// The arm, by its index in the datasets.
     pub arm: usize,
     /// The level of each factor, by name.
     pub levels: BTreeMap<String, String>,
@@ -39,7 +39,7 @@ impl PlannedRun {
 
 /// The runs of a study, in order.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RunPlan {
     /// The runs.
     pub runs: Vec<PlannedRun>,
     /// What differs between them besides arm and seed.
@@ -61,11 +61,11 @@ pub struct Overlay {
 ///
 /// # Errors
 /// [`CompareError::Study`] for keys that make no run, for factors that name an arm that is not there, and for too many runs.
-pub fn plan(study: &Study, path: &Path, overlay: &Overlay, material: &Material) -> Result<Plan, CompareError> {
+pub fn plan(study: &Study, path: &Path, overlay: &Overlay, datasets: &Datasets) -> Result<RunPlan, CompareError> {
     let wrong = |reason: String| CompareError::Study { path: path.to_owned(), reason };
     let preset: Preset = study.preset.parse().map_err(|error: leitmotif_train::TrainError| wrong(error.to_string()))?;
     let factors: Vec<(&FactorSpec, Vec<Level>)> = study.factors.iter().map(|it| (it, it.levels())).collect();
-    let arms: BTreeSet<&str> = material.arms.iter().map(|arm| arm.facts.name.as_str()).collect();
+    let arms: BTreeSet<&str> = datasets.arms.iter().map(|arm| arm.facts.name.as_str()).collect();
     for (factor, _) in &factors {
         if let Some(unknown) = factor.arms.iter().find(|name| !arms.contains(name.as_str())) {
             let known: Vec<&str> = arms.iter().copied().collect();
@@ -77,7 +77,7 @@ pub fn plan(study: &Study, path: &Path, overlay: &Overlay, material: &Material) 
         }
     }
     let mut runs = Vec::new();
-    for (number, arm) in material.arms.iter().enumerate() {
+    for (number, arm) in datasets.arms.iter().enumerate() {
         for levels in combinations(&factors, &arm.facts.name) {
             for seed in &study.seeds {
                 if runs.len() == MAX_RUNS {
@@ -87,7 +87,7 @@ pub fn plan(study: &Study, path: &Path, overlay: &Overlay, material: &Material) 
                 let config = config.and_then(|config| config.validate().map(|()| config));
                 let id = id(arm, &levels, *seed);
                 let config = config.map_err(|error| wrong(format!("run {id}: {error}")))?;
-                let key = key(study, material, arm, &config);
+                let key = key(study, datasets, arm, &config);
                 let levels = levels.iter().map(|(factor, level)| ((*factor).to_owned(), level.name.clone())).collect();
                 runs.push(PlannedRun { id, number: runs.len(), arm: number, levels, seed: *seed, config, key });
             }
@@ -103,7 +103,7 @@ pub fn plan(study: &Study, path: &Path, overlay: &Overlay, material: &Material) 
     runs.iter().for_each(|run| {
         hasher.update(run.key.as_bytes());
     });
-    Ok(Plan { factors: facts(&factors), fingerprint: hasher.finalize().to_hex().to_string(), runs })
+    Ok(RunPlan { factors: facts(&factors), fingerprint: hasher.finalize().to_hex().to_string(), runs })
 }
 
 /// Every combination of levels for an arm; a factor that is for other arms stays at its first level.
@@ -163,7 +163,7 @@ fn configure(
     RunConfig::layered(preset, None, &keys)
 }
 
-fn key(study: &Study, material: &Material, arm: &Arm, config: &RunConfig) -> String {
+fn key(study: &Study, datasets: &Datasets, arm: &Arm, config: &RunConfig) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut put = |text: &str| {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
@@ -171,7 +171,7 @@ fn key(study: &Study, material: &Material, arm: &Arm, config: &RunConfig) -> Str
     put(&RESULTS_FORMAT.to_string());
     put(&config.to_toml());
     put(&arm.facts.fingerprint);
-    for test in &material.tests {
+    for test in &datasets.tests {
         put(&test.facts.name);
         put(test.facts.fingerprints.get(&arm.facts.representation).map_or("", String::as_str));
         if test.facts.transpositions > 0 {

@@ -3,8 +3,8 @@
 //! A run's folder below `runs` is an ordinary run folder, with `pieces` and, once it is finished, `result.json` beside what
 //! training leaves. Where that file has the key of the planned run, the run is never made again.
 
+use crate::datasets::{Arm, Test};
 use crate::judge::{Judged, judge};
-use crate::material::{Arm, Test};
 use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
@@ -77,7 +77,7 @@ pub(crate) fn store(study: &Path, run: &PlannedRun, result: &RunResult) -> Resul
 }
 
 /// What a run works with.
-pub(crate) struct Bench<'a> {
+pub(crate) struct RunContext<'a> {
     pub(crate) study: &'a Path,
     pub(crate) arm: &'a Arm,
     pub(crate) tests: &'a [Test],
@@ -86,7 +86,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) cancel: &'a AtomicBool,
 }
 
-impl Bench<'_> {
+impl RunContext<'_> {
     /// Makes a run, or goes on with it where it was stopped. `None` once `cancel` is raised; everything is saved then.
     pub(crate) fn make(
         &self,

@@ -28,7 +28,7 @@ pub(crate) struct Selection {
 
 /// What a specification asks for, as it stands in the study file.
 #[derive(Debug, Clone, Copy)]
-struct Asked<'a> {
+struct Request<'a> {
     what: &'static str,
     name: &'a str,
     each: Option<Each>,
@@ -47,15 +47,15 @@ struct Asked<'a> {
 
 /// The arms that a specification makes; none where `each` finds no genre or instrument with songs enough.
 pub(crate) fn arms(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
-    Asked::of(spec, "arm", LEAST_ARM_SONGS, Split::Train).selections(corpus)
+    Request::of(spec, "arm", LEAST_ARM_SONGS, Split::Train).selections(corpus)
 }
 
 /// The test sets that a specification makes; none where `each` finds no genre or instrument with songs enough.
 pub(crate) fn tests(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
-    Asked::of(spec, "test set", LEAST_TEST_SONGS, Split::Test).selections(corpus)
+    Request::of(spec, "test set", LEAST_TEST_SONGS, Split::Test).selections(corpus)
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Request<'a> {
     fn of(spec: &'a ArmSpec, what: &'static str, least: usize, split: Split) -> Self {
         Self {
             what,
@@ -75,7 +75,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     fn selections(self, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
         let base = self.base(corpus)?;
         let Some(each) = self.each else { return Ok(vec![base]) };

@@ -1,8 +1,8 @@
 //! Making the runs: side by side, those of a shard, those that are not finished yet.
 
-use crate::material::Material;
-use crate::plan::{Plan, Shard};
-use crate::run::{Bench, RunEvent, result, store, stored};
+use crate::datasets::Datasets;
+use crate::plan::{RunPlan, Shard};
+use crate::run::{RunContext, RunEvent, result, store, stored};
 use crate::study::Study;
 use crate::{CompareError, Outcome, PlannedRun, RunResult};
 use leitmotif_train::TrainError;
@@ -91,8 +91,8 @@ impl Default for Division {
 pub fn work(
     study: &Study,
     dir: &Path,
-    material: &Material,
-    plan: &Plan,
+    datasets: &Datasets,
+    plan: &RunPlan,
     division: Division,
     observer: &dyn StudyObserver,
     cancel: &AtomicBool,
@@ -107,7 +107,7 @@ pub fn work(
     let crew = Crew {
         study,
         dir,
-        material,
+        datasets,
         observer,
         cancel,
         open: &open,
@@ -151,7 +151,7 @@ pub fn work(
 struct Crew<'a> {
     study: &'a Study,
     dir: &'a Path,
-    material: &'a Material,
+    datasets: &'a Datasets,
     observer: &'a dyn StudyObserver,
     cancel: &'a AtomicBool,
     open: &'a [&'a PlannedRun],
@@ -176,7 +176,7 @@ impl Crew<'_> {
                 }
                 Err(error) => Outcome::Failed { error: error.to_string() },
             };
-            let result = result(run, &self.material.arms[run.arm], outcome);
+            let result = result(run, &self.datasets.arms[run.arm], outcome);
             store(self.dir, run, &result)?;
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
             self.observer.observe(&StudyEvent::Ended { result: &result, done, total });
@@ -186,16 +186,16 @@ impl Crew<'_> {
 
     /// What comes of a run, a panic included; `None` if it was stopped.
     fn outcome(&self, run: &PlannedRun) -> Result<Option<Outcome>, CompareError> {
-        let bench = Bench {
+        let context = RunContext {
             study: self.dir,
-            arm: &self.material.arms[run.arm],
-            tests: &self.material.tests,
+            arm: &self.datasets.arms[run.arm],
+            tests: &self.datasets.tests,
             music: &self.study.music,
             train_events: self.study.train_events,
             cancel: self.cancel,
         };
         let tell = |event: &RunEvent<'_>| self.observer.observe(&StudyEvent::Run { run, event });
-        match catch_unwind(AssertUnwindSafe(|| bench.make(run, &tell))) {
+        match catch_unwind(AssertUnwindSafe(|| context.make(run, &tell))) {
             Ok(made) => Ok(made?.map(|finished| Outcome::Finished(Box::new(finished)))),
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str);

@@ -1,7 +1,7 @@
 //! Whether latents say anything: what they cost, and how many of their dimensions are in use.
 
-use super::bench::Bench;
 use super::estimates::by_song;
+use super::experiment::Experiment;
 use leitmotif_model::Posterior;
 use leitmotif_study::Estimate;
 use serde::Serialize;
@@ -73,9 +73,9 @@ impl Sums {
 }
 
 /// Looks at the songs' latents.
-pub fn measure(bench: &Bench<'_>) -> Collapse {
-    let dimensions = bench.space.dimensions();
-    let songs: Vec<Sums> = bench.songs.iter().map(|song| Sums::of(dimensions, &song.source.posteriors)).collect();
+pub fn measure(experiment: &Experiment<'_>) -> Collapse {
+    let dimensions = experiment.space.dimensions();
+    let songs: Vec<Sums> = experiment.songs.iter().map(|song| Sums::of(dimensions, &song.source.posteriors)).collect();
     let together = |chosen: &[usize]| {
         let mut sums = Sums::new(dimensions);
         chosen.iter().for_each(|&song| sums.add(&songs[song]));
@@ -83,11 +83,11 @@ pub fn measure(bench: &Bench<'_>) -> Collapse {
     };
     let all = together(&(0..songs.len()).collect::<Vec<_>>());
     Collapse {
-        bars_per_latent: bench.space.bars_per_latent(),
+        bars_per_latent: experiment.space.bars_per_latent(),
         latents: all.count as usize,
         dimensions,
-        kl_per_latent: by_song(songs.len(), bench.seed(), |chosen| together(chosen).kl_per_latent()),
-        active_units: by_song(songs.len(), bench.seed(), |chosen| Some(together(chosen).active())),
+        kl_per_latent: by_song(songs.len(), experiment.seed(), |chosen| together(chosen).kl_per_latent()),
+        active_units: by_song(songs.len(), experiment.seed(), |chosen| Some(together(chosen).active())),
         kl_by_dimension: all.kl.iter().map(|sum| sum / all.count.max(1.0)).collect(),
     }
 }

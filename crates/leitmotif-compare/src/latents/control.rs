@@ -4,9 +4,9 @@
 //! correlation with the raw value that comes out says how well it is obeyed; that with another attribute's value,
 //! how much the asking leaks.
 
-use super::LatentsError;
-use super::bench::{Bench, Counter};
+use super::error::LatentsError;
 use super::estimates::{Count, correlation, correlation_magnitude, share};
+use super::experiment::{Counter, Experiment};
 use super::rng::SeededRng;
 use super::songs::Song;
 use leitmotif_compose::latent::Task;
@@ -26,12 +26,12 @@ const SECTION: u64 = 1;
 #[derive(Debug, Serialize)]
 pub struct Control {
     /// One for each attribute that the model has.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<ControlResult>,
 }
 
 /// What came of asking for one attribute, bar by bar.
 #[derive(Debug, Serialize)]
-pub struct Asked {
+pub struct ControlResult {
     /// Its name.
     pub attribute: String,
     /// Whether bars were held to their classes while they were written; else this was left to the model.
@@ -81,18 +81,18 @@ pub struct Point {
 type Bar = (usize, u16, Vec<Option<f32>>);
 
 /// Asks and measures. `None` for a model with none of the attributes.
-pub fn measure(bench: &Bench<'_>) -> Result<Option<Control>, LatentsError> {
-    let known = bench.space.attributes();
+pub fn measure(experiment: &Experiment<'_>) -> Result<Option<Control>, LatentsError> {
+    let known = experiment.space.attributes();
     let places: Vec<usize> = ASKED.iter().filter_map(|name| place(known, name)).collect();
     let ways = [true, false].into_iter().flat_map(|kept| places.iter().map(move |&attribute| (attribute, kept)));
     let asked = ways.map(|(attribute, kept)| {
         let label = format!("control ({}{})", known[attribute].name, if kept { "" } else { ", loose" });
-        let songs = bench.songs.len();
-        let work = |song: usize, progress: &Counter<'_>| rewrite(bench, song, attribute, kept, progress);
-        let bars = bench.each(&label, songs, bench.bars(), work)?;
-        Ok(Asked { kept, ..judge(known, attribute, &places, &bars.concat(), bench.seed()) })
+        let songs = experiment.songs.len();
+        let work = |song: usize, progress: &Counter<'_>| rewrite(experiment, song, attribute, kept, progress);
+        let bars = experiment.each(&label, songs, experiment.bars(), work)?;
+        Ok(ControlResult { kept, ..summarise(known, attribute, &places, &bars.concat(), experiment.seed()) })
     });
-    let asked = asked.collect::<Result<Vec<Asked>, LatentsError>>()?;
+    let asked = asked.collect::<Result<Vec<ControlResult>, LatentsError>>()?;
     Ok((!asked.is_empty()).then_some(Control { asked }))
 }
 
@@ -102,21 +102,21 @@ fn place(known: &[AttributeCuts], name: &str) -> Option<usize> {
 
 /// Rewrites a song with one attribute's classes drawn for each bar, and measures it.
 fn rewrite(
-    bench: &Bench<'_>,
+    experiment: &Experiment<'_>,
     number: usize,
     attribute: usize,
     kept: bool,
     progress: &Counter<'_>,
 ) -> Result<Vec<Bar>, LatentsError> {
-    let (song, known) = (&bench.songs[number], bench.space.attributes());
-    let mut rng = bench.rng(SECTION + 1000 * (1 + attribute as u64), number);
+    let (song, known) = (&experiment.songs[number], experiment.space.attributes());
+    let mut rng = experiment.rng(SECTION + 1000 * (1 + attribute as u64), number);
     let asked = classes(&mut rng, song.source.bars.len(), known[attribute].classes());
     let tasks = tasks(song, known, attribute, kept, &asked);
     // What is left to the model is written as `restyle --loose` writes it.
-    let drafts = if kept { bench.settings.drafts } else { 1 };
-    let rewritten = bench.fill_by(drafts, song, &tasks, rng.draw(), progress)?;
+    let drafts = if kept { experiment.settings.drafts } else { 1 };
+    let rewritten = experiment.fill_by(drafts, song, &tasks, rng.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
-    let got = attribute_values(&attributes, bench.subject.representation, &rewritten.sequence)?;
+    let got = attribute_values(&attributes, experiment.subject.representation, &rewritten.sequence)?;
     Ok(asked.into_iter().zip(got).map(|(asked, got)| (number, asked, got)).collect())
 }
 
@@ -142,7 +142,7 @@ fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, kept: bool, ask
 }
 
 /// The numbers of one attribute.
-fn judge(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: &[Bar], seed: u64) -> Asked {
+fn summarise(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: &[Bar], seed: u64) -> ControlResult {
     let cuts = &known[attribute];
     let against = |other: usize| -> Vec<(usize, f64, f64)> {
         let value = |(song, asked, got): &Bar| Some((*song, f64::from(*asked), f64::from(got[other]?)));
@@ -158,7 +158,7 @@ fn judge(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: &[Ba
         signed: correlation(&against(other), seed),
     });
     let points: Vec<Point> = bars.iter().filter_map(point).collect();
-    Asked {
+    ControlResult {
         attribute: cuts.name.clone(),
         kept: false,
         classes: cuts.classes(),
@@ -207,7 +207,7 @@ mod tests {
         let bars = [bar(0, 1, 0.1), bar(0, 1, 0.3), bar(0, 4, 0.3), bar(2, 4, 0.9)];
         assert_eq!(near(&cuts, 0, &bars, 0), [(1, 3), (1, 1)]);
         assert_eq!(near(&cuts, 0, &bars, 1), [(2, 3), (1, 1)]);
-        let asked = judge(&[cuts], 0, &[0], &bars, 0);
+        let asked = summarise(&[cuts], 0, &[0], &bars, 0);
         assert_eq!((asked.bars, asked.leakage.len(), asked.points[1].class), (4, 0, 2));
         assert_eq!(asked.exact.map(|it| it.value), Some(0.5));
     }

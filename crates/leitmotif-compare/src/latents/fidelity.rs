@@ -1,8 +1,8 @@
 //! How like the source a reconstruction is, and how many of its notes it has.
 
-use super::LatentsError;
-use super::bench::Bench;
+use super::error::LatentsError;
 use super::estimates::{by_song, difference, mean};
+use super::experiment::Experiment;
 use super::songs::Song;
 use leitmotif_compose::latent::{reconstruction, splice};
 use leitmotif_score::Score;
@@ -54,24 +54,24 @@ pub struct Sampled {
 }
 
 /// Every song written anew from its own latents.
-pub fn reconstructions(bench: &Bench<'_>) -> Result<Vec<Score>, LatentsError> {
-    bench.each("reconstruction", bench.songs.len(), bench.bars(), |number, progress| {
-        let song = &bench.songs[number];
-        let seed = bench.rng(SECTION, number).draw();
-        let rewritten = bench.fill(song, &reconstruction(&song.source), seed, progress)?;
-        Ok(splice(bench.subject.representation, &song.source, &rewritten)?)
+pub fn reconstructions(experiment: &Experiment<'_>) -> Result<Vec<Score>, LatentsError> {
+    experiment.each("reconstruction", experiment.songs.len(), experiment.bars(), |number, progress| {
+        let song = &experiment.songs[number];
+        let seed = experiment.rng(SECTION, number).draw();
+        let rewritten = experiment.fill(song, &reconstruction(&song.source), seed, progress)?;
+        Ok(splice(experiment.subject.representation, &song.source, &rewritten)?)
     })
 }
 
 /// Another song for each song, at random.
-pub fn others<'b>(bench: &Bench<'b>) -> Vec<&'b Song> {
-    let songs = bench.songs;
-    (0..songs.len()).map(|song| &songs[bench.rng(OTHERS, song).other(song, songs.len())]).collect()
+pub fn others<'b>(experiment: &Experiment<'b>) -> Vec<&'b Song> {
+    let songs = experiment.songs;
+    (0..songs.len()).map(|song| &songs[experiment.rng(OTHERS, song).other(song, songs.len())]).collect()
 }
 
 /// Compares bar by bar.
-pub fn measure(bench: &Bench<'_>, reconstructions: &[Score]) -> Fidelity {
-    let (songs, anew): (_, Vec<_>) = (bench.songs, reconstructions.iter().map(bars).collect());
+pub fn measure(experiment: &Experiment<'_>, reconstructions: &[Score]) -> Fidelity {
+    let (songs, anew): (_, Vec<_>) = (experiment.songs, reconstructions.iter().map(bars).collect());
     let compared = |similarity: fn(&[BarNotes], &[BarNotes]) -> Option<f64>| {
         let own: Vec<_> = songs.iter().zip(&anew).map(|(song, anew)| similarity(&song.bars, anew)).collect();
         let to_others = |number: usize| {
@@ -82,23 +82,24 @@ pub fn measure(bench: &Bench<'_>, reconstructions: &[Score]) -> Fidelity {
         };
         let other: Vec<_> = (0..songs.len()).map(to_others).collect();
         Compared {
-            reconstruction: mean(&own, bench.seed()),
-            other_song: mean(&other, bench.seed()),
-            difference: difference(&own, &other, bench.seed()),
+            reconstruction: mean(&own, experiment.seed()),
+            other_song: mean(&other, experiment.seed()),
+            difference: difference(&own, &other, experiment.seed()),
         }
     };
     Fidelity { chroma: compared(chroma_similarity), groove: compared(groove_similarity) }
 }
 
 /// Counts the notes that are found again.
-pub fn sampled(bench: &Bench<'_>, reconstructions: &[Score]) -> Sampled {
+pub fn sampled(experiment: &Experiment<'_>, reconstructions: &[Score]) -> Sampled {
     let of = |song: &Song, other: &Score| note_accuracy(&song.source.score, other, Matching::default());
-    let own: Vec<NoteAccuracy> = bench.songs.iter().zip(reconstructions).map(|(song, anew)| of(song, anew)).collect();
-    let others = others(bench);
-    let other: Vec<NoteAccuracy> = bench.songs.iter().zip(&others).map(|(a, b)| of(a, &b.source.score)).collect();
+    let own: Vec<NoteAccuracy> =
+        experiment.songs.iter().zip(reconstructions).map(|(song, anew)| of(song, anew)).collect();
+    let others = others(experiment);
+    let other: Vec<NoteAccuracy> = experiment.songs.iter().zip(&others).map(|(a, b)| of(a, &b.source.score)).collect();
     let all: NoteAccuracy = own.iter().copied().sum();
     let pooled = |songs: &[NoteAccuracy], of: fn(&NoteAccuracy) -> Option<f64>| {
-        by_song(songs.len(), bench.seed(), |chosen| of(&chosen.iter().map(|&song| songs[song]).sum()))
+        by_song(songs.len(), experiment.seed(), |chosen| of(&chosen.iter().map(|&song| songs[song]).sum()))
     };
     Sampled {
         source_notes: all.source,

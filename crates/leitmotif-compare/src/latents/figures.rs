@@ -1,7 +1,7 @@
 //! The report's figures.
 
 use super::collapse::Collapse;
-use super::control::{Asked, Point};
+use super::control::{ControlResult, Point};
 use super::map::Map;
 use super::rng::SeededRng;
 use crate::document::Figure;
@@ -39,7 +39,7 @@ pub fn map(map: &Map) -> Figure {
 }
 
 /// An attribute asked for against what came out, bar by bar.
-pub fn control(asked: &Asked) -> Figure {
+pub fn control(asked: &ControlResult) -> Figure {
     let (title, unit, height) = match asked.attribute.as_str() {
         "rhythm" => ("Rhythmic intensity asked for, and got", "share of sixteenths in which a note begins", HEIGHT),
         _ => ("Polyphony asked for, and got", "mean number of pitched notes that sound", 0.0),
@@ -69,7 +69,7 @@ pub fn control(asked: &Asked) -> Figure {
 }
 
 /// The median of what came of each class.
-fn medians(asked: &Asked) -> Vec<(f64, f64)> {
+fn medians(asked: &ControlResult) -> Vec<(f64, f64)> {
     let median = |class: usize| {
         let mut got: Vec<f64> =
             asked.points.iter().filter(|point| usize::from(point.asked) == class).map(|point| point.got).collect();
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn every_class_has_its_median() {
         let point = |asked, got| Point { asked, got, class: asked };
-        let asked = Asked {
+        let asked = ControlResult {
             attribute: "rhythm".into(),
             kept: true,
             classes: 3,

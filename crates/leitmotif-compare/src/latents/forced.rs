@@ -3,9 +3,9 @@
 //!
 //! The same with another song's latents says what the latents add to the context.
 
-use super::LatentsError;
-use super::bench::{Bench, Counter};
+use super::error::LatentsError;
 use super::estimates::{Count, share, share_difference};
+use super::experiment::{Counter, Experiment};
 use super::fidelity::others;
 use super::songs::Song;
 use leitmotif_events::{NONE, Value};
@@ -55,21 +55,21 @@ impl Tally {
 }
 
 /// Predicts every song twice.
-pub fn measure(bench: &Bench<'_>) -> Result<Forced, LatentsError> {
-    let others = others(bench);
-    let tallies = bench.each("accuracy", bench.songs.len(), 2 * bench.bars(), |number, progress| {
-        let song = &bench.songs[number];
-        Ok((predict(bench, song, song, progress)?, predict(bench, song, others[number], progress)?))
+pub fn measure(experiment: &Experiment<'_>) -> Result<Forced, LatentsError> {
+    let others = others(experiment);
+    let tallies = experiment.each("accuracy", experiment.songs.len(), 2 * experiment.bars(), |number, progress| {
+        let song = &experiment.songs[number];
+        Ok((predict(experiment, song, song, progress)?, predict(experiment, song, others[number], progress)?))
     })?;
-    let names = bench.subject.representation.vocabulary().fields.iter().map(|field| field.name.clone());
+    let names = experiment.subject.representation.vocabulary().fields.iter().map(|field| field.name.clone());
     let fields = names.chain(["all".into()]).enumerate().map(|(field, name)| {
         let (own, other): (Vec<Count>, Vec<Count>) =
             tallies.iter().map(|(own, other)| (own.0[field], other.0[field])).unzip();
         FieldAccuracy {
             field: name,
-            own: share(&own, bench.seed()),
-            other_song: share(&other, bench.seed()),
-            difference: share_difference(&own, &other, bench.seed()),
+            own: share(&own, experiment.seed()),
+            other_song: share(&other, experiment.seed()),
+            difference: share_difference(&own, &other, experiment.seed()),
         }
     });
     let fields = fields.collect();
@@ -78,16 +78,21 @@ pub fn measure(bench: &Bench<'_>) -> Result<Forced, LatentsError> {
 }
 
 /// Predicts the notes of `song` under its own classes and the latents of `understood`.
-fn predict(bench: &Bench<'_>, song: &Song, understood: &Song, progress: &Counter<'_>) -> Result<Tally, LatentsError> {
-    let (source, representation) = (&song.source, bench.subject.representation);
+fn predict(
+    experiment: &Experiment<'_>,
+    song: &Song,
+    understood: &Song,
+    progress: &Counter<'_>,
+) -> Result<Tally, LatentsError> {
+    let (source, representation) = (&song.source, experiment.subject.representation);
     let sizes = representation.vocabulary().sizes();
     let latents = &understood.source.posteriors;
-    let mut stepper = bench.subject.model.stepper();
+    let mut stepper = experiment.subject.model.stepper();
     let (mut tally, mut bar) = (Tally::new(sizes.len()), 0);
     let mut room = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
     for (index, event) in source.sequence.events().enumerate() {
         if source.bars.get(bar).is_some_and(|bar| bar.start == index) {
-            bench.go_on()?;
+            experiment.go_on()?;
             let latent = &latents[(bar / source.bars_per_latent) % latents.len()].mean;
             stepper.condition(Some(Condition { latent, classes: &source.classes[bar] }));
             progress.advance(1);

@@ -1,9 +1,9 @@
 //! Whether pieces from nothing have form: how alike bars are that stand 1, 2, 3 … bars apart, beside songs by
 //! people, where latents come from the learnt prior and where they do not.
 
-use super::LatentsError;
-use super::bench::Bench;
+use super::error::LatentsError;
 use super::estimates::{by_song, mean};
+use super::experiment::Experiment;
 use leitmotif_compose::{Conditions, Length, PriorKind, Request, generate};
 use leitmotif_events::Header;
 use leitmotif_study::{Estimate, bars, lag_profile, profile_distance};
@@ -51,13 +51,13 @@ pub struct Profiled {
 }
 
 /// Composes and compares.
-pub fn measure(bench: &Bench<'_>) -> Result<Form, LatentsError> {
-    let songs: Vec<Profile> = bench.songs.iter().map(|song| lag_profile(&song.bars, LAGS)).collect();
+pub fn measure(experiment: &Experiment<'_>) -> Result<Form, LatentsError> {
+    let songs: Vec<Profile> = experiment.songs.iter().map(|song| lag_profile(&song.bars, LAGS)).collect();
     let target = together(&songs, &all(&songs));
-    let has_prior = bench.space.prior().is_some();
-    let learnt = if has_prior { Some(compose(bench, PriorKind::Learnt, "learnt prior")?) } else { None };
-    let normal = compose(bench, PriorKind::Normal, "normal prior")?;
-    let seed = bench.seed();
+    let has_prior = experiment.space.prior().is_some();
+    let learnt = if has_prior { Some(compose(experiment, PriorKind::Learnt, "learnt prior")?) } else { None };
+    let normal = compose(experiment, PriorKind::Normal, "normal prior")?;
+    let seed = experiment.seed();
     let far = |pieces: &[Profile], chosen: &[usize]| profile_distance(&together(pieces, chosen), &target);
     let distance = |pieces: &[Profile]| by_song(pieces.len(), seed, |chosen| far(pieces, chosen));
     let gain = learnt
@@ -79,27 +79,27 @@ fn all(pieces: &[Profile]) -> Vec<usize> {
 }
 
 /// The profiles of pieces with the headers of held-out songs, in turn.
-fn compose(bench: &Bench<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profile>, LatentsError> {
-    let (pieces, length) = (bench.settings.pieces, bench.settings.bars);
-    bench.each(label, pieces, pieces * length, |number, progress| {
-        let song = &bench.songs[number % bench.songs.len()];
+fn compose(experiment: &Experiment<'_>, prior: PriorKind, label: &str) -> Result<Vec<Profile>, LatentsError> {
+    let (pieces, length) = (experiment.settings.pieces, experiment.settings.bars);
+    experiment.each(label, pieces, pieces * length, |number, progress| {
+        let song = &experiment.songs[number % experiment.songs.len()];
         // The same chance whatever the prior.
-        let seed = bench.rng(SECTION, number).draw();
+        let seed = experiment.rng(SECTION, number).draw();
         // The standard normal is one at any temperature.
-        let temperature = if prior == PriorKind::Learnt { bench.settings.latent_temperature } else { 1.0 };
+        let temperature = if prior == PriorKind::Learnt { experiment.settings.latent_temperature } else { 1.0 };
         let request = Request {
             header: Header { genre: song.genre.clone(), instruments: song.players() },
             length: Length::Bars(length),
             conditions: Some(Conditions { prior: Some(prior), temperature, ..Conditions::default() }),
-            ..bench.request(seed)
+            ..experiment.request(seed)
         };
         let known = AtomicUsize::new(0);
         let told = |now: leitmotif_compose::Progress| {
             let before = known.swap(now.bars, Ordering::Relaxed);
             progress.advance(now.bars.saturating_sub(before) as u64);
         };
-        let (model, representation) = (bench.subject.model, bench.subject.representation);
-        let piece = generate(model, representation, &request, 0, &told, bench.cancel)?;
+        let (model, representation) = (experiment.subject.model, experiment.subject.representation);
+        let piece = generate(model, representation, &request, 0, &told, experiment.cancel)?;
         Ok(lag_profile(&bars(&piece.score), LAGS))
     })
 }

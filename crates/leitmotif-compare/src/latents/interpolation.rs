@@ -1,9 +1,9 @@
 //! Whether the steps from one piece to another lead there: each like the first less than the one before it, and
 //! like the last one more.
 
-use super::LatentsError;
-use super::bench::{Bench, Counter};
+use super::error::LatentsError;
 use super::estimates::RESAMPLES;
+use super::experiment::{Counter, Experiment};
 use super::rng::SeededRng;
 use leitmotif_compose::latent::{Passage, Step};
 use leitmotif_score::{Instrument, Note, Score};
@@ -67,14 +67,14 @@ struct PathLikeness {
 }
 
 /// Follows all paths. `None` where no two songs have the same meters.
-pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>, LatentsError> {
-    let (songs, steps) = (bench.songs, bench.settings.steps);
+pub fn measure(experiment: &Experiment<'_>) -> Result<Option<Interpolation>, LatentsError> {
+    let (songs, steps) = (experiment.songs, experiment.settings.steps);
     let fits = |a: usize, b: usize| songs[a].fits(&songs[b]);
-    let pairs = pairs(&mut bench.rng(SECTION, usize::MAX), songs.len(), bench.settings.pairs, fits);
+    let pairs = pairs(&mut experiment.rng(SECTION, usize::MAX), songs.len(), experiment.settings.pairs, fits);
     let common = |&(a, b): &(usize, usize)| songs[a].source.bars.len().min(songs[b].source.bars.len());
-    let bars = passage(bench).drawn() * pairs.iter().map(common).sum::<usize>();
-    let paths =
-        bench.each("interpolation", pairs.len(), bars, |pair, progress| go(bench, pair, pairs[pair], progress))?;
+    let bars = passage(experiment).drawn() * pairs.iter().map(common).sum::<usize>();
+    let paths = experiment
+        .each("interpolation", pairs.len(), bars, |pair, progress| go(experiment, pair, pairs[pair], progress))?;
     if paths.is_empty() {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>, LatentsError>
     let first: Vec<usize> = pairs.iter().map(|pair| pair.0).collect();
     let mean = |of: &dyn Fn(&PathLikeness) -> Option<f64>| {
         let values: Vec<Option<f64>> = paths.iter().map(of).collect();
-        bootstrap_statistic(&first, RESAMPLES, bench.seed(), |chosen| {
+        bootstrap_statistic(&first, RESAMPLES, experiment.seed(), |chosen| {
             let known: Vec<f64> = chosen.iter().filter_map(|&pair| values[pair]).collect();
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
         })
@@ -97,7 +97,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Option<Interpolation>, LatentsError>
     });
     Ok(Some(Interpolation {
         steps,
-        draws: bench.settings.draws,
+        draws: experiment.settings.draws,
         all: trend(0, steps),
         inner: trend(1, steps - 1),
         monotonic: mean(&|path| Some(f64::from(u8::from(is_monotonic(path))))),
@@ -124,22 +124,28 @@ fn pairs(rng: &mut SeededRng, songs: usize, wanted: usize, fits: impl Fn(usize, 
     pairs
 }
 
-fn passage(bench: &Bench<'_>) -> Passage {
-    Passage { steps: bench.settings.steps, draws: bench.settings.draws, ..Passage::default() }
+fn passage(experiment: &Experiment<'_>) -> Passage {
+    Passage { steps: experiment.settings.steps, draws: experiment.settings.draws, ..Passage::default() }
 }
 
 /// Follows one path.
 fn go(
-    bench: &Bench<'_>,
+    experiment: &Experiment<'_>,
     number: usize,
     (a, b): (usize, usize),
     progress: &Counter<'_>,
 ) -> Result<PathLikeness, LatentsError> {
-    let request = bench.request(bench.rng(SECTION, number).draw());
-    let (a, b) = (&bench.songs[a].source, &bench.songs[b].source);
+    let request = experiment.request(experiment.rng(SECTION, number).draw());
+    let (a, b) = (&experiment.songs[a].source, &experiment.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = bench.rewriter(&request, bench.settings.drafts).interpolate(a, b, passage(bench), &made, &told)?;
+    let steps = experiment.rewriter(&request, experiment.settings.drafts).interpolate(
+        a,
+        b,
+        passage(experiment),
+        &made,
+        &told,
+    )?;
     let music: Vec<Vec<BarNotes>> = steps.iter().map(|step| bars(&step.score)).collect();
     let to = |end: Option<&Vec<BarNotes>>| {
         let end = end.map_or(&[][..], Vec::as_slice);

@@ -1,7 +1,7 @@
 //! Where bars lie among each other: the principal components of their latents.
 
-use super::LatentsError;
-use super::bench::Bench;
+use super::error::LatentsError;
+use super::experiment::Experiment;
 use super::songs::spread;
 use leitmotif_compose::latent::{Path, between};
 use leitmotif_corpus::Corpus;
@@ -40,13 +40,13 @@ pub struct Map {
 }
 
 /// Draws the map.
-pub fn measure(bench: &Bench<'_>) -> Result<Map, LatentsError> {
-    let corpus = bench.subject.corpus;
+pub fn measure(experiment: &Experiment<'_>) -> Result<Map, LatentsError> {
+    let corpus = experiment.subject.corpus;
     let songs = spread(corpus.songs().len(), SONGS);
-    let bars = songs.len() * LATENTS * bench.space.bars_per_latent().max(1);
-    let latents = bench.each("map", songs.len(), bars, |number, progress| {
-        bench.go_on()?;
-        let latents = latents(bench, corpus, songs[number]);
+    let bars = songs.len() * LATENTS * experiment.space.bars_per_latent().max(1);
+    let latents = experiment.each("map", songs.len(), bars, |number, progress| {
+        experiment.go_on()?;
+        let latents = latents(experiment, corpus, songs[number]);
         progress.advance((bars / songs.len()) as u64);
         Ok(latents)
     })?;
@@ -60,26 +60,26 @@ pub fn measure(bench: &Bench<'_>) -> Result<Map, LatentsError> {
         let genre = corpus.songs()[song].genre.clone().unwrap_or_default();
         (genre, latents.iter().map(|latent| place(latent)).collect())
     });
-    let path = ends(bench);
-    let (from, to) = (bench.songs[path.0].middle(), bench.songs[path.1].middle());
-    let last = (bench.settings.steps - 1) as f64;
+    let path = ends(experiment);
+    let (from, to) = (experiment.songs[path.0].middle(), experiment.songs[path.1].middle());
+    let last = (experiment.settings.steps - 1) as f64;
     let step = |step: usize| place(&between(&from, &to, step as f64 / last, Path::Spherical));
     Ok(Map {
         songs: songs.len(),
         latents: latents.iter().map(Vec::len).sum(),
         explained: pca.explained.clone(),
         path,
-        ends: [path.0, path.1].map(|song| bench.songs[song].about.genre.clone()),
+        ends: [path.0, path.1].map(|song| experiment.songs[song].about.genre.clone()),
         genres: by_genre(placed.collect()),
-        steps: (0..bench.settings.steps).map(step).collect(),
+        steps: (0..experiment.settings.steps).map(step).collect(),
     })
 }
 
 /// The posterior means of some groups of bars of a song, evenly spread over it.
-fn latents(bench: &Bench<'_>, corpus: &Corpus, song: usize) -> Vec<Vec<f32>> {
+fn latents(experiment: &Experiment<'_>, corpus: &Corpus, song: usize) -> Vec<Vec<f32>> {
     let sequence = corpus.sequence(song);
-    let (k, bars) = (sequence.fields(), bench.subject.representation.bars(&sequence).unwrap_or_default());
-    let groups: Vec<_> = bars.chunks(bench.space.bars_per_latent().max(1)).collect();
+    let (k, bars) = (sequence.fields(), experiment.subject.representation.bars(&sequence).unwrap_or_default());
+    let groups: Vec<_> = bars.chunks(experiment.space.bars_per_latent().max(1)).collect();
     let chosen: Vec<_> = spread(groups.len(), LATENTS).into_iter().map(|group| groups[group]).collect();
     let latent = |bars: &[std::ops::Range<usize>]| {
         let (mut events, mut places) = (Vec::new(), Vec::new());
@@ -88,16 +88,16 @@ fn latents(bench: &Bench<'_>, corpus: &Corpus, song: usize) -> Vec<Vec<f32>> {
             places.extend(std::iter::repeat_n(place, bar.len()));
         }
         places.truncate(MAX_GROUP_EVENTS);
-        bench.space.encode(&events[..places.len() * k], &places).mean
+        experiment.space.encode(&events[..places.len() * k], &places).mean
     };
     chosen.into_par_iter().map(latent).collect()
 }
 
 /// Two held-out songs, of different genres if there are such.
-fn ends(bench: &Bench<'_>) -> (usize, usize) {
-    let genre = |song: usize| &bench.songs[song].about.genre;
-    let other = (1..bench.songs.len()).rev().find(|&song| genre(song) != genre(0));
-    (0, other.unwrap_or(bench.songs.len() - 1))
+fn ends(experiment: &Experiment<'_>) -> (usize, usize) {
+    let genre = |song: usize| &experiment.songs[song].about.genre;
+    let other = (1..experiment.songs.len()).rev().find(|&song| genre(song) != genre(0));
+    (0, other.unwrap_or(experiment.songs.len() - 1))
 }
 
 /// Points by genre, the most frequent genres first; rare ones together.

@@ -1,13 +1,14 @@
 //! The report as a document: tables with plain sentences.
 
+use super::found::{Accuracy, Report};
 use super::summary::{number_of, told};
-use super::{Accuracy, Report, collapse, control, fidelity, figures, form, interpolation, map, variation};
+use super::{collapse, control, fidelity, figures, form, interpolation, map, variation};
 use crate::document::{Block, Cell, Document, Section, Table};
 use crate::words::{count, counted};
 use leitmotif_study::Estimate;
 
 /// The document.
-pub fn document(report: &Report, tool: String) -> Document {
+pub fn document(report: &Report, tool: String, source: &'static str) -> Document {
     let findings = &report.findings;
     let sections = [
         Some(opening(report)),
@@ -22,7 +23,7 @@ pub fn document(report: &Report, tool: String) -> Document {
         Some(songs(report)),
     ];
     let sections = sections.into_iter().flatten().collect();
-    Document { title: "What the latents can do".into(), sections, tool, source: super::REPORT_JSON }
+    Document { title: "What the latents can do".into(), sections, tool, source }
 }
 
 /// A number with so many decimals and its interval.

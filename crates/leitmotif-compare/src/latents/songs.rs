@@ -1,6 +1,7 @@
 //! The held-out songs that a report is about.
 
-use super::{LatentsError, Settings, Subject};
+use super::error::LatentsError;
+use super::settings::{Settings, Subject};
 use leitmotif_compose::latent::{Source, space};
 use leitmotif_corpus::{Corpus, SongRecord};
 use leitmotif_events::RepresentationConfig;

@@ -1,6 +1,7 @@
 //! The report in a line a section.
 
-use super::{Accuracy, Report, collapse, control, fidelity, form, interpolation, map, variation};
+use super::found::{Accuracy, Report};
+use super::{collapse, control, fidelity, form, interpolation, map, variation};
 use crate::words::{count, counted};
 use leitmotif_study::Estimate;
 

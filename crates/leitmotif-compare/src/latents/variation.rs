@@ -1,8 +1,8 @@
 //! Whether a larger amount of variation changes more, and nothing beyond the bars that are to change.
 
-use super::LatentsError;
-use super::bench::Bench;
+use super::error::LatentsError;
 use super::estimates::{correlation, mean};
+use super::experiment::Experiment;
 use super::songs::Song;
 use leitmotif_compose::latent::{splice, variation};
 use leitmotif_score::Score;
@@ -45,17 +45,17 @@ pub struct Amount {
 type Varied = (Vec<Option<f64>>, bool);
 
 /// Varies all songs by all amounts.
-pub fn measure(bench: &Bench<'_>) -> Result<Variation, LatentsError> {
-    let jobs = bench.songs.len() * AMOUNTS.len();
-    let varied = bench.each("variation", jobs, AMOUNTS.len() * bench.bars(), |job, progress| {
+pub fn measure(experiment: &Experiment<'_>) -> Result<Variation, LatentsError> {
+    let jobs = experiment.songs.len() * AMOUNTS.len();
+    let varied = experiment.each("variation", jobs, AMOUNTS.len() * experiment.bars(), |job, progress| {
         let (number, amount) = (job / AMOUNTS.len(), AMOUNTS[job % AMOUNTS.len()]);
-        let song = &bench.songs[number];
+        let song = &experiment.songs[number];
         let range = range(song.source.bars.len());
         // The same chance whatever the amount.
-        let mut rng = bench.rng(SECTION, number);
+        let mut rng = experiment.rng(SECTION, number);
         let tasks = variation(&song.source, range.clone(), amount, rng.draw())?;
-        let rewritten = bench.fill(song, &tasks, rng.draw(), progress)?;
-        let score = splice(bench.subject.representation, &song.source, &rewritten)?;
+        let rewritten = experiment.fill(song, &tasks, rng.draw(), progress)?;
+        let score = splice(experiment.subject.representation, &song.source, &rewritten)?;
         Ok((distance(song, &score, &range), is_untouched(&song.source.score, &score, &range)))
     })?;
     let songs: Vec<Varied> = varied
@@ -64,7 +64,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Variation, LatentsError> {
         .collect();
     let amount = |(place, amount): (usize, f64)| {
         let distances: Vec<Option<f64>> = songs.iter().map(|song| song.0[place]).collect();
-        Amount { amount, distance: mean(&distances, bench.seed()) }
+        Amount { amount, distance: mean(&distances, experiment.seed()) }
     };
     let observations = songs.iter().enumerate().flat_map(|(number, song)| {
         AMOUNTS.iter().zip(&song.0).filter_map(move |(&amount, distance)| Some((number, amount, (*distance)?)))
@@ -72,7 +72,7 @@ pub fn measure(bench: &Bench<'_>) -> Result<Variation, LatentsError> {
     Ok(Variation {
         bars: [BARS.start + 1, BARS.end],
         amounts: AMOUNTS.into_iter().enumerate().map(amount).collect(),
-        correlation: correlation(&observations.collect::<Vec<_>>(), bench.seed()),
+        correlation: correlation(&observations.collect::<Vec<_>>(), experiment.seed()),
         untouched: songs.iter().filter(|song| song.1).count(),
         songs: songs.len(),
     })

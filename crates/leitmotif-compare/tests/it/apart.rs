@@ -37,7 +37,7 @@ fn planted_copies_of_test_songs_are_caught_and_kept_out() {
     let dir = tempfile::tempdir().unwrap();
     planted(dir.path());
     let made = planned(&study(dir.path(), AS_TOLD, ONE_ARM), &dir.path().join("out")).unwrap();
-    let arm = &made.material.arms[0];
+    let arm = &made.datasets.arms[0];
     let caught: BTreeSet<&str> = arm.facts.kept_out.iter().map(|out| out.song.as_str()).collect();
     let planted = ["rock/copyist/fewer.mid", "rock/copyist/same.mid", "rock/copyist/transposed.mid"];
     assert_eq!(caught.into_iter().collect::<Vec<_>>(), planted);
@@ -45,7 +45,7 @@ fn planted_copies_of_test_songs_are_caught_and_kept_out() {
     assert!(likes.contains("metal/artist 3/song 3.mid") && likes.contains("rock/artist 7/song 7.mid"), "{likes:?}");
     let learnt: BTreeSet<&str> = arm.corpus.songs().iter().map(|song| song.path.as_str()).collect();
     assert!(planted.iter().all(|song| !learnt.contains(song)));
-    let check = &made.material.leakage[0];
+    let check = &made.datasets.leakage[0];
     assert_eq!((check.arm_songs, check.test_songs, check.same_files), (18, 6, 0));
     assert!(check.nearest.as_ref().is_none_or(|near| near.similarity < check.threshold), "{check:?}");
 }
@@ -56,8 +56,8 @@ fn a_published_split_keeps_its_copies_and_the_report_tells() {
     planted(dir.path());
     let head = format!("published_split = true\n{AS_TOLD}");
     let made = planned(&study(dir.path(), &head, ONE_ARM), &dir.path().join("out")).unwrap();
-    assert!(made.material.arms[0].facts.kept_out.is_empty());
-    let check = &made.material.leakage[0];
+    assert!(made.datasets.arms[0].facts.kept_out.is_empty());
+    let check = &made.datasets.leakage[0];
     assert_eq!((check.arm_songs, check.same_files), (21, 1));
     assert!(check.nearest.as_ref().unwrap().similarity >= check.threshold);
 }
@@ -96,20 +96,20 @@ among = ['drums', 'bass', 'flute']
 ";
     let study = study(dir.path(), "", rest);
     let made = planned(&study, &dir.path().join("out")).unwrap();
-    let arms: Vec<&str> = made.material.arms.iter().map(|arm| arm.facts.name.as_str()).collect();
+    let arms: Vec<&str> = made.datasets.arms.iter().map(|arm| arm.facts.name.as_str()).collect();
     assert_eq!(arms, ["all", "metal", "rock", "drums", "bass", "four", "two", "their drums"], "nobody plays the flute");
     let held: BTreeSet<String> = made
-        .material
+        .datasets
         .tests
         .iter()
         .flat_map(|test| test.corpora.values())
         .flat_map(|corpus| corpus.songs().iter().map(|song| song.path.clone()))
         .collect();
     let songs = |name: &str, split: Split| -> BTreeSet<String> {
-        let arm = made.material.arms.iter().find(|arm| arm.facts.name == name).unwrap();
+        let arm = made.datasets.arms.iter().find(|arm| arm.facts.name == name).unwrap();
         arm.corpus.split(split).into_iter().map(|song| arm.corpus.songs()[song].path.clone()).collect()
     };
-    for arm in &made.material.arms {
+    for arm in &made.datasets.arms {
         let learnt = arm.corpus.songs().iter().map(|song| song.path.clone());
         assert!(learnt.collect::<BTreeSet<_>>().is_disjoint(&held), "{}", arm.facts.name);
     }
@@ -119,13 +119,13 @@ among = ['drums', 'bass', 'flute']
     assert!(two.is_subset(&four) && four.is_subset(&all));
     assert_eq!(songs("two", Split::Valid), songs("all", Split::Valid), "validation is the same");
     assert_eq!(songs("two", Split::Train), songs("their drums", Split::Train), "drawn before parts are chosen");
-    let drums = &made.material.arms[3];
+    let drums = &made.datasets.arms[3];
     assert!(drums.corpus.songs().iter().all(|song| song.instruments.iter().all(|it| it.is_drums())));
     assert_eq!(drums.facts.home.as_deref(), Some("drums"));
     // The same songs, whatever parts are kept.
     assert_eq!(songs("drums", Split::Train), all);
     let vocabularies: BTreeSet<String> =
-        made.material.arms.iter().map(|arm| arm.corpus.vocabulary().fingerprint()).collect();
+        made.datasets.arms.iter().map(|arm| arm.corpus.vocabulary().fingerprint()).collect();
     assert_eq!(vocabularies.len(), 1, "every model can be judged on every test set");
 }
 
@@ -147,8 +147,8 @@ fn what_the_collection_does_not_have_is_named() {
     // A collection without what `each` asks for does with what else there is.
     let none = format!("{ONE_ARM}[[arm]]\neach = 'genre'\nleast_songs = 100\n");
     let made = planned(&study(dir.path(), "", &none), &out).unwrap();
-    assert_eq!(made.material.arms.len(), 1);
-    assert!(made.material.warnings.iter().any(|it| it.contains("[[arm]] number 2")), "{:?}", made.material.warnings);
+    assert_eq!(made.datasets.arms.len(), 1);
+    assert!(made.datasets.warnings.iter().any(|it| it.contains("[[arm]] number 2")), "{:?}", made.datasets.warnings);
     let only = "[budget]\nsteps = 1\n[[arm]]\nname = 'x'\n[[test]]\neach = 'instrument'\namong = ['flute']\n";
     let error = planned(&study(dir.path(), "", only), &out).err().unwrap().to_string();
     assert!(error.contains("test set") && error.contains("least_songs"), "{error}");

@@ -1,8 +1,8 @@
 //! A small collection, small models, and a study run from end to end.
 
 use leitmotif_compare::{
-    CompareError, Division, Material, Outcome, Overlay, Plan, Results, Shard, Study, StudyEvent, collect, listen,
-    material, plan, report, save, work,
+    CompareError, Datasets, Division, Outcome, Overlay, Results, RunPlan, Shard, Study, StudyEvent, collect, datasets,
+    evaluate_samples, plan, report, save, work,
 };
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks, write_midi_file};
 use rand::{Rng, SeedableRng};
@@ -86,14 +86,14 @@ pub fn study(dir: &Path, head: &str, rest: &str) -> (Study, String, PathBuf) {
 }
 
 pub struct Made {
-    pub material: Material,
-    pub plan: Plan,
+    pub datasets: Datasets,
+    pub plan: RunPlan,
 }
 
 pub fn planned(study: &(Study, String, PathBuf), dir: &Path) -> Result<Made, CompareError> {
-    let material = material(&study.0, dir, &(), &AtomicBool::new(false))?;
-    let plan = plan(&study.0, &study.2, &Overlay::default(), &material)?;
-    Ok(Made { material, plan })
+    let datasets = datasets(&study.0, dir, &(), &AtomicBool::new(false))?;
+    let plan = plan(&study.0, &study.2, &Overlay::default(), &datasets)?;
+    Ok(Made { datasets, plan })
 }
 
 /// Makes the runs of a shard; `hear` may raise the flag.
@@ -108,7 +108,7 @@ pub fn worked(
     let cancel = AtomicBool::new(false);
     let division = Division { jobs, threads: Some(2), shard };
     let observer = |event: &StudyEvent<'_>| hear(event, &cancel);
-    work(&study.0, dir, &made.material, &made.plan, division, &observer, &cancel)?;
+    work(&study.0, dir, &made.datasets, &made.plan, division, &observer, &cancel)?;
     Ok(made)
 }
 
@@ -117,9 +117,17 @@ pub const WHOLE: Shard = Shard { index: 1, count: 1 };
 /// The results of what is in the study's folder, written with the report.
 pub fn collected(study: &(Study, String, PathBuf), dir: &Path, made: &Made) -> Results {
     let command = ["compare".to_owned(), "study.toml".to_owned()];
-    let mut results = collect(&study.0, &study.1, &command, dir, &made.material, &made.plan).unwrap();
-    listen(&mut results, &study.0, dir, &made.material, &made.plan, &|_: &StudyEvent<'_>| (), &AtomicBool::new(false))
-        .unwrap();
+    let mut results = collect(&study.0, &study.1, &command, dir, &made.datasets, &made.plan).unwrap();
+    evaluate_samples(
+        &mut results,
+        &study.0,
+        dir,
+        &made.datasets,
+        &made.plan,
+        &|_: &StudyEvent<'_>| (),
+        &AtomicBool::new(false),
+    )
+    .unwrap();
     save(&results, dir).unwrap();
     report::write(&results, dir).unwrap();
     results

@@ -9,8 +9,8 @@ use crate::{files, interrupt};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compare::{
-    Budget, CompareError, Division, Material, Overlay, Plan, RESULTS_FILE, Results, RunEstimate, RunEvent, Shard,
-    Study, StudyEvent, collect, estimate, listen, material, plan, save, take_over, work,
+    Budget, CompareError, Datasets, Division, Overlay, RESULTS_FILE, Results, RunEstimate, RunEvent, RunPlan, Shard,
+    Study, StudyEvent, collect, datasets, estimate, evaluate_samples, plan, save, take_over, work,
 };
 use leitmotif_model::replace_file;
 use leitmotif_train::{Override, TrainEvent};
@@ -100,21 +100,21 @@ struct Row<'a> {
     tests: std::collections::BTreeMap<&'a str, f64>,
 }
 
-/// Does what is asked for.
+/// Does what is overlaid for.
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
-    let asked = Asked::read(options)?;
-    open_folder(&options.output, &asked.text)?;
-    let Asked { study, overlay, .. } = &asked;
+    let overlaid = Overlaid::read(options)?;
+    open_folder(&options.output, &overlaid.text)?;
+    let Overlaid { study, overlay, .. } = &overlaid;
     let told = prepare::Bar::new(console);
-    let material = material(study, &options.output, &told, interrupt::flag());
+    let datasets = datasets(study, &options.output, &told, interrupt::flag());
     drop(told);
     console.clear();
-    let material = material.map_err(|error| interrupted(error, &options.output))?;
-    material.warnings.iter().for_each(|warning| console.note(format_args!("note: {warning}")));
-    let plan = plan(study, &options.study, overlay, &material)?;
+    let datasets = datasets.map_err(|error| interrupted(error, &options.output))?;
+    datasets.warnings.iter().for_each(|warning| console.note(format_args!("note: {warning}")));
+    let plan = plan(study, &options.study, overlay, &datasets)?;
     let shard = options.shard.unwrap_or(Shard { index: 1, count: 1 });
     if options.dry_run {
-        return show(options, console, &material, &plan, shard);
+        return show(options, console, &datasets, &plan, shard);
     }
     match &options.collect {
         Some(others) => {
@@ -127,23 +127,23 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
             let division = Division { jobs: usize::from(options.jobs), threads, shard };
             let pace = Pace::new();
             let told = |event: &StudyEvent<'_>| tell(event, console, &pace);
-            let worked = work(study, &options.output, &material, &plan, division, &told, interrupt::flag());
+            let worked = work(study, &options.output, &datasets, &plan, division, &told, interrupt::flag());
             console.clear();
             worked.map_err(|error| interrupted(error, &options.output))?;
         }
     }
-    let results = results(options, &asked, &material, &plan, console)?;
+    let results = results(options, &overlaid, &datasets, &plan, console)?;
     finish(options, &results, console)
 }
 
 /// The study file with what the command line lays over it.
-struct Asked {
+struct Overlaid {
     study: Study,
     text: String,
     overlay: Overlay,
 }
 
-impl Asked {
+impl Overlaid {
     fn read(options: &Options) -> Result<Self> {
         let (mut study, text) = Study::read(&options.study)?;
         if !options.collection.is_empty() {
@@ -213,8 +213,8 @@ fn interrupted(error: CompareError, dir: &Path) -> anyhow::Error {
     }
 }
 
-fn show(options: &Options, console: &Console, material: &Material, plan: &Plan, shard: Shard) -> Result<()> {
-    let estimates = estimate(&options.output, material, plan, shard, interrupt::flag())?;
+fn show(options: &Options, console: &Console, datasets: &Datasets, plan: &RunPlan, shard: Shard) -> Result<()> {
+    let estimates = estimate(&options.output, datasets, plan, shard, interrupt::flag())?;
     let seconds: f64 = estimates.iter().filter(|run| !run.finished).filter_map(|run| run.seconds).sum();
     if options.json {
         return console.json(&Planned { runs: &estimates, seconds });
@@ -232,9 +232,9 @@ fn show(options: &Options, console: &Console, material: &Material, plan: &Plan, 
     }
     console.out(table(&rows))?;
     let tests =
-        material.tests.iter().map(|test| format!("{} ({})", test.facts.name, counted(test.facts.amount.songs, "song")));
+        datasets.tests.iter().map(|test| format!("{} ({})", test.facts.name, counted(test.facts.amount.songs, "song")));
     console.out(format_args!("\ntested on: {}", tests.collect::<Vec<_>>().join(", ")))?;
-    let kept_out: usize = material.arms.iter().map(|arm| arm.facts.kept_out.len()).sum();
+    let kept_out: usize = datasets.arms.iter().map(|arm| arm.facts.kept_out.len()).sum();
     if kept_out > 0 {
         console.out(format_args!("kept out of arms as copies of test songs: {}", counted(kept_out, "song")))?;
     }
@@ -295,12 +295,19 @@ fn training(id: &str, event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
     }
 }
 
-fn results(options: &Options, asked: &Asked, material: &Material, plan: &Plan, console: &Console) -> Result<Results> {
+fn results(
+    options: &Options,
+    overlaid: &Overlaid,
+    datasets: &Datasets,
+    plan: &RunPlan,
+    console: &Console,
+) -> Result<Results> {
     let command = command(options);
-    let mut results = collect(&asked.study, &asked.text, &command, &options.output, material, plan)?;
+    let mut results = collect(&overlaid.study, &overlaid.text, &command, &options.output, datasets, plan)?;
     let pace = Pace::new();
     let told = |event: &StudyEvent<'_>| tell(event, console, &pace);
-    let heard = listen(&mut results, &asked.study, &options.output, material, plan, &told, interrupt::flag());
+    let heard =
+        evaluate_samples(&mut results, &overlaid.study, &options.output, datasets, plan, &told, interrupt::flag());
     console.clear();
     heard.map_err(|error| interrupted(error, &options.output))?;
     save(&results, &options.output)?;

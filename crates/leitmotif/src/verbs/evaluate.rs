@@ -118,7 +118,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let corpus = Corpus::open(corpus_of(options)?)?;
     let (bars, seed) = (options.bars.map_or(DEFAULT_BARS, usize::from), options.seed.unwrap_or(0));
     let (pieces, page) = (options.pieces.unwrap_or(DEFAULT_SONGS), options.page.as_deref());
-    let plan = music::Plan { pieces, bars, seed, split: options.split, page };
+    let plan = music::MusicSettings { pieces, bars, seed, split: options.split, page };
     if options.music {
         music::check(&corpus, &plan)?;
     }

@@ -5,7 +5,7 @@
 
 mod listen;
 mod page;
-mod study;
+mod training;
 
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal, advise};
@@ -45,7 +45,7 @@ pub struct Options {
     #[arg(short, long, value_name = "OUT", default_value = "leitmotif-demo")]
     output: PathBuf,
     /// How long to train; more makes better music
-    #[arg(long, value_name = "N", default_value_t = study::MINUTES)]
+    #[arg(long, value_name = "N", default_value_t = training::MINUTES)]
     minutes: f64,
     /// Stop after so many optimiser steps instead
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
@@ -143,14 +143,14 @@ fn steps(options: &Options, console: &Console, threads: Option<usize>, began: In
 
     let limit = options.steps.map_or(format!("{} minutes", options.minutes), |steps| format!("{steps} steps"));
     heading(3, &format!("training on {} for {limit}", counted(totals.notes, "note")));
-    let config = study::config(options.minutes, options.steps, options.seed);
+    let config = training::config(options.minutes, options.steps, options.seed);
     let run = out.join(RUN);
     let training = train::with_progress(&run, console, |told| {
         leitmotif_train::train(&corpus, &run, &config, told, interrupt::flag())
     })?;
 
     heading(4, "judging it by the test songs");
-    let test = study::judge(&corpus, &training.model, console)?;
+    let test = training::judge(&corpus, &training.model, console)?;
 
     heading(5, &format!("composing {} new pieces", options.pieces * Style::ALL.len() as u64));
     let opened = model::open(&training.model)?;
@@ -212,7 +212,7 @@ fn summary(outcome: &Outcome) -> String {
     for Judged { name, evaluation, .. } in &outcome.test {
         let loss = evaluation.nats_per_note;
         rows.push(row([
-            study::title(name),
+            training::title(name),
             &format!("{:.3}", loss.value),
             &format!("[{:.3}, {:.3}]", loss.low, loss.high),
         ]));

@@ -1,7 +1,7 @@
 //! The demo's page: one file with its style and script inside; sound and pictures lie beside it. It asks nothing of a network.
 
 use super::listen::Listening;
-use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, study};
+use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, training};
 use crate::words::{clock, count, counted};
 use anyhow::{Context, Result};
 use askama::Template;
@@ -175,7 +175,7 @@ fn losses(outcome: &Outcome) -> Vec<Loss> {
         let loss = result.evaluation.nats_per_note;
         Loss {
             name: result.name,
-            title: study::title(result.name),
+            title: training::title(result.name),
             width: format!("{:.1}", loss.value / most * 100.0),
             value: format!("{:.3}", loss.value),
             interval: format!("{:.3} to {:.3}", loss.low, loss.high),

@@ -33,7 +33,7 @@ const PAGE: &str = "index.html";
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan<'a> {
+pub struct MusicSettings<'a> {
     /// The most songs, and the most pieces of each set.
     pub pieces: u64,
     /// The most bars of an excerpt, and of a piece.
@@ -87,21 +87,21 @@ struct OtherSongs {
 }
 
 /// Refuses what cannot be compared, before anything takes time.
-pub fn check(corpus: &Corpus, plan: &Plan<'_>) -> Result<()> {
-    let settings = &corpus.vocabulary().settings;
-    if !matches!(settings, RepresentationConfig::Events { .. }) {
+pub fn check(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<()> {
+    let representation = &corpus.vocabulary().settings;
+    if !matches!(representation, RepresentationConfig::Events { .. }) {
         let what = format!(
             "{} holds songs as {}, without the bars and parts that --music compares",
             corpus.dir().display(),
-            settings.name()
+            representation.name()
         );
         return Err(Refusal::usage(what).remedy("prepare the songs with --representation events").into());
     }
-    if plan.bars < LEAST_BARS {
-        let what = format!("{} bars are too few to compare music by", plan.bars);
+    if settings.bars < LEAST_BARS {
+        let what = format!("{} bars are too few to compare music by", settings.bars);
         return Err(Refusal::usage(what).remedy(format!("say --bars {LEAST_BARS} or more")).into());
     }
-    let page = plan.page.map(|folder| folder.join(PAGE)).filter(|page| page.exists());
+    let page = settings.page.map(|folder| folder.join(PAGE)).filter(|page| page.exists());
     page.map_or(Ok(()), |page| {
         let refusal = Refusal::because(format!("{} exists", page.display()));
         Err(refusal.remedy("choose another folder: --page DIR").into())
@@ -109,15 +109,19 @@ pub fn check(corpus: &Corpus, plan: &Plan<'_>) -> Result<()> {
 }
 
 /// Composes, compares, and writes the page.
-pub fn measure(folder: &Path, corpus: &Corpus, plan: &Plan<'_>, console: &Console) -> Result<Music> {
-    let songs = songs::held_out(corpus, plan)?;
+pub fn measure(folder: &Path, corpus: &Corpus, settings: &MusicSettings<'_>, console: &Console) -> Result<Music> {
+    let songs = songs::held_out(corpus, settings)?;
     let opened = model::open(folder)?;
     let progress = Progress::new(console, "composing", "pieces", 2 * songs.len() as u64);
     progress.set(0);
     let compose = |header: &(dyn Fn(&Song) -> Header + Sync)| {
         let piece = |(number, song): (usize, &Song)| {
-            let request =
-                Request { header: header(song), length: Length::Bars(song.bars), seed: plan.seed, ..opened.request() };
+            let request = Request {
+                header: header(song),
+                length: Length::Bars(song.bars),
+                seed: settings.seed,
+                ..opened.request()
+            };
             let made = compose(&opened, &request, number as u64);
             progress.advance(1);
             made
@@ -129,18 +133,18 @@ pub fn measure(folder: &Path, corpus: &Corpus, plan: &Plan<'_>, console: &Consol
     drop(progress);
 
     console.progress("comparing");
-    let others = songs::others(corpus, plan.split, &songs)?;
+    let others = songs::others(corpus, settings.split, &songs)?;
     let real = MusicSet::of(&songs.iter().map(|song| song.score.clone()).collect::<Vec<_>>());
     let compared = [(&as_songs, true), (&nothing_said, false)];
     let compared = compared.map(|(pieces, paired)| MusicComparison::of(&MusicSet::of(pieces), &real, paired));
     let scale = MusicSet::of(&others).two_sample_test(&real, false);
-    let page = plan.page.map(|folder| folder.join(PAGE));
+    let page = settings.page.map(|folder| folder.join(PAGE));
     console.clear();
     let [compared_as_songs, compared_nothing_said] = compared;
     let facts = |song: &Song| SongFacts { path: song.path.clone(), bars: song.bars };
     let music = Music {
-        bars: plan.bars,
-        seed: plan.seed,
+        bars: settings.bars,
+        seed: settings.seed,
         songs: songs.iter().map(facts).collect(),
         as_songs: compared_as_songs,
         nothing_said: compared_nothing_said,
@@ -149,7 +153,7 @@ pub fn measure(folder: &Path, corpus: &Corpus, plan: &Plan<'_>, console: &Consol
     };
     if let Some(page) = &music.page {
         let pieces = page::Pieces { songs: &songs, as_songs: &as_songs, nothing_said: &nothing_said };
-        files::write(page, page::html(&music, &pieces, folder, plan.split)?.as_bytes())?;
+        files::write(page, page::html(&music, &pieces, folder, settings.split)?.as_bytes())?;
     }
     Ok(music)
 }

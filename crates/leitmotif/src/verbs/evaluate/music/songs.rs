@@ -1,6 +1,6 @@
 //! The songs that pieces are set beside.
 
-use super::{LEAST_BARS, Plan};
+use super::{LEAST_BARS, MusicSettings};
 use crate::failure::Refusal;
 use crate::originality::decode;
 use anyhow::Result;
@@ -26,16 +26,17 @@ pub struct Song {
 
 /// The excerpts of a split's songs of at least [`LEAST_BARS`] bars: of more than are asked for,
 /// evenly spaced ones.
-pub fn held_out(corpus: &Corpus, plan: &Plan<'_>) -> Result<Vec<Song>> {
+pub fn held_out(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<Vec<Song>> {
     let long = |song: &usize| corpus.songs()[*song].bars >= LEAST_BARS;
-    let all: Vec<usize> = corpus.split(plan.split).into_iter().filter(long).collect();
-    let chosen = spaced(&all, usize::try_from(plan.pieces).unwrap_or(usize::MAX));
+    let all: Vec<usize> = corpus.split(settings.split).into_iter().filter(long).collect();
+    let chosen = spaced(&all, usize::try_from(settings.pieces).unwrap_or(usize::MAX));
     if chosen.is_empty() {
-        let what = format!("{} has no songs of {LEAST_BARS} bars in its {} split", corpus.dir().display(), plan.split);
+        let what =
+            format!("{} has no songs of {LEAST_BARS} bars in its {} split", corpus.dir().display(), settings.split);
         return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
     }
     let excerpt = |(number, score): (usize, Score)| {
-        let (record, score) = (&corpus.songs()[number], opening(&score, plan.bars));
+        let (record, score) = (&corpus.songs()[number], opening(&score, settings.bars));
         Song { number, path: record.path.clone(), genre: record.genre.clone(), bars: score.bars().count(), score }
     };
     let songs = chosen.iter().copied().zip(decode(corpus, &chosen)?).map(excerpt);

@@ -1,8 +1,9 @@
 //! What every section works with: the model, the songs, and a way to do the same with all of them.
 
+use super::error::LatentsError;
 use super::rng::SeededRng;
+use super::settings::{LatentsEvent, Settings, Subject};
 use super::songs::Song;
-use super::{LatentsError, LatentsEvent, Settings, Subject};
 use leitmotif_compose::latent::{Rewriter, Rewritten, Task};
 use leitmotif_compose::{ComposeError, FieldSampling, Request, Sampling};
 use leitmotif_model::LatentSpace;
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A model, songs that it has not seen, and how both are looked at.
-pub struct Bench<'a> {
+pub struct Experiment<'a> {
     /// The model, its representation and its corpus.
     pub subject: &'a Subject<'a>,
     /// Its latents.
@@ -35,7 +36,7 @@ impl Counter<'_> {
     }
 }
 
-impl Bench<'_> {
+impl Experiment<'_> {
     /// The seed of intervals.
     pub fn seed(&self) -> u64 {
         self.settings.seed

@@ -4,8 +4,8 @@
 //! bars as a piece has, so that lengths do not decide. Pieces are read back from their MIDI files and songs decoded from the
 //! corpus, so both are on the representation's grid. What several runs share is measured once.
 
-use crate::material::{Arm, Material, Test};
-use crate::plan::Plan;
+use crate::datasets::{Arm, Datasets, Test};
+use crate::plan::RunPlan;
 use crate::run::{PIECES_FOLDER, RUNS_FOLDER, piece_name};
 use crate::study::Study;
 use crate::work::{StudyEvent, StudyObserver};
@@ -50,10 +50,10 @@ struct Embedder {
     model: Box<dyn Model>,
 }
 
-struct Listener<'a> {
+struct SampleEvaluator<'a> {
     study: &'a Study,
     dir: &'a Path,
-    material: &'a Material,
+    datasets: &'a Datasets,
     embedder: Option<Embedder>,
     /// By test set and representation.
     real: BTreeMap<(String, String), Real>,
@@ -68,26 +68,26 @@ struct Listener<'a> {
 ///
 /// # Errors
 /// [`CompareError::Interrupted`] once `cancel` is raised.
-pub fn listen(
+pub fn evaluate_samples(
     results: &mut Results,
     study: &Study,
     dir: &Path,
-    material: &Material,
-    plan: &Plan,
+    datasets: &Datasets,
+    plan: &RunPlan,
     observer: &dyn StudyObserver,
     cancel: &AtomicBool,
 ) -> Result<(), CompareError> {
     if study.music.pieces == 0 {
         return Ok(());
     }
-    let (embedder, fault) = match embedder(study, dir, material, plan) {
+    let (embedder, fault) = match embedder(study, dir, datasets, plan) {
         Ok(embedder) => (embedder, None),
         Err(error) => (None, Some(format!("no Fréchet distance: {error}"))),
     };
-    let mut listener = Listener {
+    let mut evaluator = SampleEvaluator {
         study,
         dir,
-        material,
+        datasets,
         embedder,
         real: BTreeMap::new(),
         indices: BTreeMap::new(),
@@ -104,7 +104,7 @@ pub fn listen(
             continue;
         };
         finished.notes.extend(fault.clone());
-        match listener.music(run) {
+        match evaluator.music(run) {
             Ok(music) => finished.music = music,
             Err(error) => finished.notes.push(format!("what was composed could not be measured: {error}")),
         }
@@ -113,9 +113,9 @@ pub fn listen(
 }
 
 /// The model whose embedding is the measure for all: that of the arm the study names (the first one), at the first levels and seed.
-fn embedder(study: &Study, dir: &Path, material: &Material, plan: &Plan) -> Result<Option<Embedder>, CompareError> {
+fn embedder(study: &Study, dir: &Path, datasets: &Datasets, plan: &RunPlan) -> Result<Option<Embedder>, CompareError> {
     let wanted = &study.music.embedder;
-    let is_wanted = |run: &&PlannedRun| wanted.is_empty() || material.arms[run.arm].facts.name == *wanted;
+    let is_wanted = |run: &&PlannedRun| wanted.is_empty() || datasets.arms[run.arm].facts.name == *wanted;
     let Some(run) = plan.runs.iter().find(is_wanted) else {
         let reason = "the study has no such arm to embed music with".to_owned();
         return Err(CompareError::Selection { what: "music.embedder", name: wanted.clone(), reason });
@@ -125,18 +125,18 @@ fn embedder(study: &Study, dir: &Path, material: &Material, plan: &Plan) -> Resu
         return Ok(None);
     }
     let model = open_model(&find_model(&folder)?)?;
-    let representation = material.arms[run.arm].facts.representation.clone();
+    let representation = datasets.arms[run.arm].facts.representation.clone();
     Ok(Some(Embedder { run: run.id.clone(), representation, model }))
 }
 
-impl Listener<'_> {
+impl SampleEvaluator<'_> {
     fn music(&mut self, run: &PlannedRun) -> Result<Option<Music>, CompareError> {
         let folder = self.dir.join(RUNS_FOLDER).join(run.folder()).join(PIECES_FOLDER);
         if !folder.is_dir() {
             return Ok(None);
         }
-        let arm = &self.material.arms[run.arm];
-        let Some(test) = home(self.material, arm) else { return Ok(None) };
+        let arm = &self.datasets.arms[run.arm];
+        let Some(test) = home(self.datasets, arm) else { return Ok(None) };
         let mut pieces = Vec::new();
         for number in 0..self.study.music.pieces {
             let path = folder.join(piece_name(number));
@@ -250,9 +250,9 @@ impl Listener<'_> {
 }
 
 /// The test set whose music is the measure for an arm.
-fn home<'a>(material: &'a Material, arm: &Arm) -> Option<&'a Test> {
-    let own = arm.facts.home.as_ref().and_then(|name| material.tests.iter().find(|test| test.facts.name == *name));
-    own.or_else(|| material.tests.first())
+fn home<'a>(datasets: &'a Datasets, arm: &Arm) -> Option<&'a Test> {
+    let own = arm.facts.home.as_ref().and_then(|name| datasets.tests.iter().find(|test| test.facts.name == *name));
+    own.or_else(|| datasets.tests.first())
 }
 
 /// The songs of a split as scores, with their numbers; what cannot be decoded is left out.

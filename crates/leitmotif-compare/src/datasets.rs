@@ -49,7 +49,7 @@ pub struct Test {
 
 /// Everything a study learns from and tests on.
 #[derive(Debug, Clone)]
-pub struct Material {
+pub struct Datasets {
     /// The collection.
     pub collection: CollectionFacts,
     /// The arms, those of `each` one by one.
@@ -76,12 +76,12 @@ struct Views<'a> {
 ///
 /// # Errors
 /// [`CompareError::Selection`] for an arm or a test set without songs; others as preparing and writing corpora have them.
-pub fn material(
+pub fn datasets(
     study: &Study,
     dir: &Path,
     progress: &dyn Progress,
     cancel: &AtomicBool,
-) -> Result<Material, CompareError> {
+) -> Result<Datasets, CompareError> {
     let mut views = Views { study, dir: dir.join(VIEWS), genres: None, open: BTreeMap::new(), progress, cancel };
     // The notes of the original study's representation have no octaves: songs are told apart by their events.
     let first = if study.representation == "notes" { "events" } else { &study.representation };
@@ -171,7 +171,7 @@ pub fn material(
         let facts = TestFacts { name: selection.name.clone(), description, amount, fingerprints, transpositions };
         cuts.push(Test { facts, corpora });
     }
-    Ok(Material { collection, arms: made, tests: cuts, leakage, warnings })
+    Ok(Datasets { collection, arms: made, tests: cuts, leakage, warnings })
 }
 
 /// All selections with the number of the specification that made them; their names differ, and there is one at least.
