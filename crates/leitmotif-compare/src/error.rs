@@ -51,7 +51,7 @@ pub enum CompareError {
     Train(#[from] leitmotif_train::TrainError),
     /// A model could not be opened.
     #[error(transparent)]
-    Model(#[from] leitmotif_model::ModelError),
+    Folder(#[from] leitmotif_folder::FolderError),
     /// Music could not be composed.
     #[error(transparent)]
     Compose(#[from] leitmotif_compose::ComposeError),

@@ -8,16 +8,14 @@ use crate::judge::{Judged, judge};
 use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
-use leitmotif_events::Observed;
-use leitmotif_model::{CONFIG_FILE as MODEL_CONFIG, PRIOR_FILE, WEIGHTS_FILE, open_model, replace_file};
+use leitmotif_folder::{ModelFolder, RUN_CONFIG_FILE};
+use leitmotif_model::{Precision, replace_file};
 use leitmotif_score::{Score, write_midi_file};
 use leitmotif_train::{
-    Budget, CONFIG_FILE, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, find_model, load_judge,
-    load_vocabulary, read_metrics, resume, train,
+    Budget, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, load_judge, read_metrics, resume, train,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a run found, in its folder.
@@ -96,8 +94,8 @@ impl RunContext<'_> {
         let folder = self.study.join(RUNS_FOLDER).join(run.folder());
         let Some(summary) = self.trained(run, &folder, tell)? else { return Ok(None) };
         tell(&RunEvent::Judging);
-        let model = find_model(&folder)?;
-        let found = judge(&*load_judge(&model, "cpu")?, self.arm, self.tests, self.train_events, self.cancel)?;
+        let model = ModelFolder::open(&folder)?;
+        let found = judge(&*load_judge(model.path(), "cpu")?, self.arm, self.tests, self.train_events, self.cancel)?;
         let Some(judged) = found else { return Ok(None) };
         tell(&RunEvent::Composing);
         let mut notes = Vec::new();
@@ -118,7 +116,7 @@ impl RunContext<'_> {
     ) -> Result<Option<TrainSummary>, CompareError> {
         let observer = |event: &TrainEvent<'_>| tell(&RunEvent::Train(event));
         let corpus = &self.arm.corpus;
-        let result = match folder.join(CONFIG_FILE).is_file() {
+        let result = match folder.join(RUN_CONFIG_FILE).is_file() {
             true => resume(corpus, folder, Budget::default(), &observer, self.cancel),
             false => train(corpus, folder, &run.config, &observer, self.cancel),
         };
@@ -130,24 +128,20 @@ impl RunContext<'_> {
     }
 
     /// Composes the pieces, whole or not at all.
-    fn compose(&self, folder: &Path, model: &Path) -> Result<(), CompareError> {
+    fn compose(&self, folder: &Path, model: &ModelFolder) -> Result<(), CompareError> {
         let output = folder.join(PIECES_FOLDER);
         if self.music.pieces == 0 || output.is_dir() {
             return Ok(());
         }
-        let vocabulary = load_vocabulary(model)?;
-        let representation =
-            leitmotif_events::load(&vocabulary).map_err(|error| CompareError::file(model, error.to_string()))?;
-        let observed = Observed::load(model).map_err(|error| CompareError::file(model, error.to_string()))?;
         let request = Request {
             length: Length::Bars(self.music.bars),
             seed: self.music.seed,
-            model: Some(hash(model)?),
-            observed: observed.map(Arc::new),
+            model: Some(model.fingerprint()?),
+            observed: model.observed().cloned(),
             ..Request::default()
         };
-        let model = open_model(model)?;
-        let pieces = generate_many(&*model, &*representation, &request, self.music.pieces, &|_| (), self.cancel)?;
+        let (network, representation) = (model.model(Precision::Single)?, model.representation());
+        let pieces = generate_many(&*network, &**representation, &request, self.music.pieces, &|_| (), self.cancel)?;
         let partial = folder.join(format!(".{PIECES_FOLDER}.partial"));
         let io = CompareError::io;
         if partial.exists() {
@@ -171,7 +165,7 @@ pub fn piece_name(number: u64) -> String {
 fn finished(
     run: &PlannedRun,
     folder: &Path,
-    model: &Path,
+    model: &ModelFolder,
     summary: &TrainSummary,
     judged: Judged,
     notes: Vec<String>,
@@ -194,7 +188,7 @@ fn finished(
             _ => "budget".into(),
         },
         config: run.config.to_toml(),
-        model: hash(model)?,
+        model: model.fingerprint()?,
         train: judged.train,
         valid: judged.valid,
         tests: judged.tests,
@@ -233,19 +227,6 @@ fn thinned(points: Vec<CurvePoint>) -> Vec<CurvePoint> {
     let every = points.len().div_ceil(MOST_POINTS).max(1);
     let last = points.len().saturating_sub(1);
     points.into_iter().enumerate().filter(|(at, _)| (last - at).is_multiple_of(every)).map(|(_, point)| point).collect()
-}
-
-/// A hash of what decides what a model says (BLAKE3, hexadecimal).
-pub(crate) fn hash(model: &Path) -> Result<String, CompareError> {
-    let mut hasher = blake3::Hasher::new();
-    for name in [MODEL_CONFIG, leitmotif_events::VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE] {
-        let path: PathBuf = model.join(name);
-        if name == PRIOR_FILE && !path.exists() {
-            continue;
-        }
-        hasher.update(&std::fs::read(&path).map_err(CompareError::io(&path))?);
-    }
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// A run's name with what came of it.

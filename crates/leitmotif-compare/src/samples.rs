@@ -15,7 +15,8 @@ use crate::{
 };
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_events::Header;
-use leitmotif_model::{Model, embed_each, open_model};
+use leitmotif_folder::ModelFolder;
+use leitmotif_model::{Model, Precision, embed_each};
 use leitmotif_score::{ReadOptions, Score, read_midi_file};
 use leitmotif_study::comparison::{self, RESAMPLES, opening};
 use leitmotif_study::frechet::{self, Passages};
@@ -24,7 +25,7 @@ use leitmotif_study::{
     MusicComparison, MusicSet, OriginalityBuilder, OriginalityIndex, OriginalityPercentiles, OriginalityReport,
     bootstrap_mean, two_sample,
 };
-use leitmotif_train::{Estimate, find_model};
+use leitmotif_train::Estimate;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -124,7 +125,7 @@ fn embedder(study: &Study, dir: &Path, datasets: &Datasets, plan: &RunPlan) -> R
     if !folder.is_dir() {
         return Ok(None);
     }
-    let model = open_model(&find_model(&folder)?)?;
+    let model = ModelFolder::open(&folder)?.model(Precision::Single)?;
     let representation = datasets.arms[run.arm].facts.representation.clone();
     Ok(Some(Embedder { run: run.id.clone(), representation, model }))
 }

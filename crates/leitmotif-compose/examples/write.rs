@@ -6,26 +6,21 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_compose::{Length, Request, generate_many};
-use leitmotif_events::{VOCABULARY_FILE, Vocabulary};
-use leitmotif_model::{Precision, open_model_in};
+use leitmotif_folder::ModelFolder;
+use leitmotif_model::Precision;
 use std::error::Error;
 use std::io::BufRead;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: write MODEL [single]")?);
-    let vocabulary = folder.join(VOCABULARY_FILE);
-    let text = std::fs::read(&vocabulary).map_err(|error| format!("{}: {error}", vocabulary.display()))?;
-    let vocabulary: Vocabulary = serde_json::from_slice(&text)?;
-    let representation = leitmotif_events::load(&vocabulary)?;
+    let folder = ModelFolder::open(std::env::args().nth(1).ok_or("usage: write MODEL [single]")?)?;
     let precision = match std::env::args().nth(2).as_deref() {
         None => Precision::Half,
         Some("single") => Precision::Single,
         Some(other) => return Err(format!("`{other}`: write MODEL [single]").into()),
     };
-    let model = open_model_in(&folder, precision)?;
+    let model = folder.model(precision)?;
     for (seed, line) in std::io::stdin().lock().lines().enumerate() {
         let line = line?;
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
@@ -33,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pieces = numbers.next().transpose()?.unwrap_or(1);
         let request = Request { length: Length::Notes(notes as usize), seed: seed as u64, ..Request::default() };
         let start = Instant::now();
-        let made = generate_many(&*model, &*representation, &request, pieces, &|_| (), &AtomicBool::new(false))?;
+        let made = generate_many(&*model, &**folder.representation(), &request, pieces, &|_| (), &AtomicBool::new(false))?;
         let seconds = start.elapsed().as_secs_f64();
         let events: usize = made.iter().map(|piece| piece.report.events).sum();
         println!("{{\"seconds\": {seconds}, \"events\": {events}}}");

@@ -30,6 +30,9 @@ pub enum ComposeError {
     /// The header or a sequence does not fit the representation.
     #[error(transparent)]
     Representation(#[from] RepresentationError),
+    /// The model of a folder could not be loaded.
+    #[error(transparent)]
+    Folder(#[from] leitmotif_folder::FolderError),
     /// It was asked to stop.
     #[error("interrupted")]
     Cancelled,

@@ -5,7 +5,8 @@ use crate::group::{LANES_A_PIECE, compose_together};
 use crate::plan::Plan;
 use crate::{ComposeError, Piece, Progress, Request};
 use leitmotif_events::Representation;
-use leitmotif_model::Model;
+use leitmotif_folder::ModelFolder;
+use leitmotif_model::{Model, Precision};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -15,6 +16,17 @@ use std::sync::{Mutex, PoisonError};
 const MOST_TOGETHER: u64 = 8;
 /// Most bytes that a group's pieces make the model remember, if it is more than one.
 const MOST_BYTES: usize = 256 << 20;
+
+/// Composes one piece with the model of a folder, whose training songs decide what the request leaves open.
+///
+/// # Errors
+/// As [`generate`]; [`ComposeError::Folder`] if the folder's model cannot be loaded.
+pub fn compose(folder: &ModelFolder, request: &Request) -> Result<Piece, ComposeError> {
+    let (observed, model) = (folder.observed().cloned(), Some(folder.fingerprint()?));
+    let request = Request { observed, model, ..request.clone() };
+    let model = folder.model(Precision::default())?;
+    generate(&*model, &**folder.representation(), &request, 0, &|_| (), &AtomicBool::new(false))
+}
 
 /// Composes piece number `piece` of a request. The same model, representation, request and number give the same piece.
 ///

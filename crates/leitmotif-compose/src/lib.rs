@@ -41,7 +41,7 @@ pub use conditions::{Conditions, PriorKind};
 pub use constraints::{Constraints, PitchRange};
 pub use error::ComposeError;
 pub use filter::{Filter, Place};
-pub use generate::{generate, generate_each, generate_many};
+pub use generate::{compose, generate, generate_each, generate_many};
 pub use piece::Piece;
 pub use prime::Prime;
 pub use report::PieceReport;

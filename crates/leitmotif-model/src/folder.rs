@@ -1,9 +1,7 @@
-//! A model folder: `config.json` and `model.safetensors`, all that writing music needs of the model itself.
+//! The files of a model itself in its folder: `config.json` and `model.safetensors`.
 
-use crate::{
-    Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, PRIOR_FILE, Precision, Prior, Weights,
-};
-use std::path::{Path, PathBuf};
+use crate::{ModelDescription, ModelError};
+use std::path::Path;
 
 /// The description's file.
 pub const CONFIG_FILE: &str = "config.json";
@@ -38,34 +36,4 @@ pub fn write_description(folder: &Path, description: &ModelDescription) -> Resul
     let mut text = serde_json::to_vec_pretty(description).map_err(|error| ModelError::Config(error.to_string()))?;
     text.push(b'\n');
     crate::replace_file(&path, &text).map_err(|source| ModelError::Io { path, source })
-}
-
-/// The path of a model folder's weights.
-pub fn weights_path(folder: &Path) -> PathBuf {
-    folder.join(WEIGHTS_FILE)
-}
-
-/// Opens the model of a folder for writing music, of whichever kind it is.
-///
-/// # Errors
-/// [`ModelError`] naming the file at fault.
-pub fn open_model(folder: &Path) -> Result<Box<dyn Model>, ModelError> {
-    open_model_in(folder, Precision::Single)
-}
-
-/// The same with a network's linear maps kept in this precision; a Markov model has none.
-///
-/// # Errors
-/// [`ModelError`] naming the file at fault.
-pub fn open_model_in(folder: &Path, precision: Precision) -> Result<Box<dyn Model>, ModelError> {
-    let description = read_description(folder)?;
-    if description.model.kind == ModelKind::Markov {
-        return Ok(Box::new(Markov::load(folder, &description)?));
-    }
-    let path = weights_path(folder);
-    let model = NetworkModel::new(&description, &Weights::load(&path)?.in_precision(precision));
-    let model = model.map_err(|error| ModelError::File { path, reason: error.to_string() })?;
-    let prior = Prior::of_folder(folder)?;
-    let path = folder.join(PRIOR_FILE);
-    Ok(Box::new(model.with_prior(prior).map_err(|error| ModelError::File { path, reason: error.to_string() })?))
 }

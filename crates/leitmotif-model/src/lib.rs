@@ -23,10 +23,7 @@ pub use description::{AttributeCuts, ModelDescription};
 pub use echo::{EchoPlan, Echoes, SILENT};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
-pub use folder::{
-    CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, open_model, open_model_in, read_description, weights_path,
-    write_description,
-};
+pub use folder::{CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, read_description, write_description};
 pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, Stepper};
 pub use judge::StepperJudge;
 pub use markov::{Markov, MarkovBuilder};

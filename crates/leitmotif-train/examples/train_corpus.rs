@@ -5,8 +5,9 @@
 
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, Split};
+use leitmotif_folder::RUN_CONFIG_FILE;
 use leitmotif_train::{
-    Budget, CONFIG_FILE, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train,
+    Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train,
 };
 use std::error::Error;
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => {}
     };
     let cancel = AtomicBool::new(false);
-    let summary = if run.join(CONFIG_FILE).exists() {
+    let summary = if run.join(RUN_CONFIG_FILE).exists() {
         resume(&corpus, &run, Budget::default(), &observer, &cancel)?
     } else {
         train(&corpus, &run, &config, &observer, &cancel)?

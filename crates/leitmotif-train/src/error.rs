@@ -57,6 +57,9 @@ pub enum TrainError {
     /// The model could not be built, saved or loaded.
     #[error(transparent)]
     Model(#[from] leitmotif_model::ModelError),
+    /// A model folder could not be opened.
+    #[error(transparent)]
+    Folder(#[from] leitmotif_folder::FolderError),
     /// The corpus could not be read.
     #[error(transparent)]
     Data(#[from] leitmotif_corpus::CorpusError),

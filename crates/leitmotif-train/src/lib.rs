@@ -35,5 +35,5 @@ pub use run::{
     load_config, load_info, resume, train,
 };
 pub use store::checkpoint::Best;
-pub use store::model_folder::{BEST, LAST, find_model, load_judge, load_vocabulary};
-pub use store::{CONFIG_FILE, RunLock};
+pub use store::model_folder::load_judge;
+pub use store::RunLock;

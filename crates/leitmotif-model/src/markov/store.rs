@@ -5,13 +5,11 @@ use super::Markov;
 use super::context::Plan;
 use super::gate::{BUCKETS, Gate};
 use super::table::Table;
-use crate::{ModelDescription, ModelError, replace_file};
+use crate::{ModelDescription, ModelError, WEIGHTS_FILE, replace_file};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The file inside a model folder.
-const FILE: &str = "model.safetensors";
 /// Largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 1 << 31;
 /// What the file's metadata call this layout.
@@ -23,7 +21,7 @@ impl Markov {
     /// # Errors
     /// [`ModelError::Io`] if the file cannot be written.
     pub fn save(&self, dir: &Path) -> Result<(), ModelError> {
-        let path = dir.join(FILE);
+        let path = dir.join(WEIGHTS_FILE);
         let mut parts: Vec<(String, Dtype, usize, Vec<u8>)> = Vec::new();
         for (field, (table, gate)) in self.tables.iter().zip(&self.gates).enumerate() {
             let mut part =
@@ -51,7 +49,7 @@ impl Markov {
     /// [`ModelError::Io`] if it cannot be read, [`ModelError::File`] if it is damaged or does not fit the description.
     pub fn load(dir: &Path, description: &ModelDescription) -> Result<Self, ModelError> {
         description.validate()?;
-        let path = dir.join(FILE);
+        let path = dir.join(WEIGHTS_FILE);
         let io = |source| ModelError::Io { path: path.clone(), source };
         let length = std::fs::metadata(&path).map_err(io)?.len();
         if length > MAX_FILE_BYTES {

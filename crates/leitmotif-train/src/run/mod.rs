@@ -19,12 +19,12 @@ mod window;
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
 use crate::record::{TrainLine, ValidationLine};
-use crate::store::CONFIG_FILE;
 use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
 pub use learner::{Learner, Learnt};
 use leitmotif_corpus::Corpus;
+use leitmotif_folder::{BEST, LAST, RUN_CONFIG_FILE};
 use leitmotif_model::{ModelKind, replace_file};
 pub use prior::PriorSummary;
 use serde::{Deserialize, Serialize};
@@ -205,7 +205,7 @@ pub fn train(
     let plan = plan(corpus, config)?;
     std::fs::create_dir_all(dir).map_err(TrainError::io(dir))?;
     let lock = RunLock::take(dir)?;
-    if dir.join(CONFIG_FILE).exists() {
+    if dir.join(RUN_CONFIG_FILE).exists() {
         return Err(TrainError::file(dir, "there is a run here already: resume it, or choose another folder"));
     }
     let here = std::fs::canonicalize(corpus.dir()).unwrap_or_else(|_| corpus.dir().to_owned());
@@ -213,7 +213,7 @@ pub fn train(
     let info = RunInfo { format: INFO_FORMAT, program, corpus: here, fingerprint: corpus.fingerprint() };
     let text = serde_json::to_vec_pretty(&info).expect("a run's information has only string keys");
     put(&dir.join(INFO_FILE), &text)?;
-    put(&dir.join(CONFIG_FILE), config.to_toml().as_bytes())?;
+    put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
     let summary = go(corpus, dir, (config, plan), None, observer, cancel);
     drop(lock);
     summary
@@ -246,9 +246,9 @@ pub fn resume(
         config.train.epochs = budget.epochs.unwrap_or(config.train.epochs);
         config.train.minutes = budget.minutes.unwrap_or(config.train.minutes);
         config.validate()?;
-        put(&dir.join(CONFIG_FILE), config.to_toml().as_bytes())?;
+        put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
     }
-    for model in [store::model_folder::BEST, store::model_folder::LAST] {
+    for model in [BEST, LAST] {
         store::folders::recover(&dir.join(model))?;
     }
     let checkpoint = Checkpoint::newest(dir)?;
@@ -288,9 +288,9 @@ fn go(
 /// # Errors
 /// [`TrainError::File`] if the folder holds no run, or its configuration cannot be read.
 pub fn load_config(dir: &Path) -> Result<RunConfig, TrainError> {
-    let path = dir.join(CONFIG_FILE);
+    let path = dir.join(RUN_CONFIG_FILE);
     if !path.is_file() {
-        return Err(TrainError::file(dir, format!("this is not a run folder: it has no {CONFIG_FILE}")));
+        return Err(TrainError::file(dir, format!("this is not a run folder: it has no {RUN_CONFIG_FILE}")));
     }
     let text = std::fs::read_to_string(&path).map_err(TrainError::io(&path))?;
     RunConfig::from_toml(&text).map_err(|error| TrainError::file(&path, error.to_string()))

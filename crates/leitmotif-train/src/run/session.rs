@@ -16,10 +16,11 @@ use crate::record::{MetricsLine, ValidationLine};
 use crate::schedule::Progress;
 use crate::store::card::Card;
 use crate::store::checkpoint::{Best, Checkpoint, RunState};
-use crate::store::model_folder::{self, BEST, LAST, Trained};
+use crate::store::model_folder::{self, Trained};
 use leitmotif_corpus::{Corpus, TrainingBatches};
 use leitmotif_events::Observed;
-use leitmotif_model::{ModelDescription, PRIOR_FILE, WEIGHTS_FILE, Weights};
+use leitmotif_folder::{BEST, LAST, PRIOR_FILE, WEIGHTS_FILE, find_model};
+use leitmotif_model::{ModelDescription, Weights};
 use leitmotif_network::Network;
 use std::path::Path;
 use std::sync::Arc;
@@ -330,7 +331,7 @@ impl<'a> Session<'a> {
             return Ok(None);
         }
         let step = self.state.step;
-        let folder = model_folder::find_model(self.dir)?;
+        let folder = find_model(self.dir)?;
         let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
         let device = self.learner.network().device().clone();
         let network = Network::from_weights(&self.description, &weights, &device)?.valid();
@@ -376,7 +377,7 @@ impl<'a> Session<'a> {
             best: self.state.best,
             prior,
             ended,
-            model: model_folder::find_model(self.dir)?,
+            model: find_model(self.dir)?,
             timings: self.timings,
         })
     }

@@ -8,14 +8,13 @@ use crate::TrainError;
 use crate::record::metrics::RecordsMark;
 use crate::schedule::Pace;
 use leitmotif_corpus::BatchState;
-use leitmotif_model::Weights;
+use leitmotif_model::{WEIGHTS_FILE, Weights};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The version of `state.json`.
 pub(crate) const STATE_FORMAT: u32 = 1;
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
-const MODEL_FILE: &str = "model.safetensors";
 const OPTIMISER_FILE: &str = "optimiser.safetensors";
 const MEMORY_FILE: &str = "memory.safetensors";
 const STATE_FILE: &str = "state.json";
@@ -104,7 +103,7 @@ impl Checkpoint {
         let parent = dir.join(CHECKPOINTS);
         std::fs::create_dir_all(&parent).map_err(TrainError::io(&parent))?;
         let write = |folder: &Path| {
-            self.model.save(&folder.join(MODEL_FILE))?;
+            self.model.save(&folder.join(WEIGHTS_FILE))?;
             self.optimiser.save(&folder.join(OPTIMISER_FILE))?;
             self.memory.save(&folder.join(MEMORY_FILE))?;
             let path = folder.join(STATE_FILE);
@@ -138,7 +137,7 @@ impl Checkpoint {
         }
         Ok(Some(Self {
             state,
-            model: Weights::load(&folder.join(MODEL_FILE))?,
+            model: Weights::load(&folder.join(WEIGHTS_FILE))?,
             optimiser: Weights::load(&folder.join(OPTIMISER_FILE))?,
             memory: Weights::load(&folder.join(MEMORY_FILE))?,
         }))

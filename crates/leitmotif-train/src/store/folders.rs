@@ -2,7 +2,7 @@
 //!
 //! A folder that is only ever added ([`publish`]) takes one rename. One that replaces another ([`replace`]) takes two,
 //! since no portable rename swaps folders: `x` becomes `x.old`, `x.new` becomes `x`. Whoever reads in between finds the
-//! new one, complete, under `x.new` ([`find`]), and the next writer finishes the exchange ([`recover`]).
+//! new one, complete, under `x.new` ([`leitmotif_folder::newest`]), and the next writer finishes the exchange ([`recover`]).
 
 use crate::TrainError;
 use std::fs::{self, File, TryLockError};
@@ -79,11 +79,6 @@ pub(crate) fn recover(target: &Path) -> Result<(), TrainError> {
     if target.is_dir() { remove(&old) } else { Ok(()) }
 }
 
-/// Where the newest complete folder of this name lies, whatever was interrupted.
-pub(crate) fn find(target: &Path) -> Option<PathBuf> {
-    [with_suffix(target, ".new"), target.to_owned(), with_suffix(target, ".old")].into_iter().find(|path| path.is_dir())
-}
-
 /// Removes a folder, if there is one.
 pub(crate) fn remove(dir: &Path) -> Result<(), TrainError> {
     match fs::remove_dir_all(dir) {
@@ -136,6 +131,7 @@ fn sync_folder(dir: &Path) -> Result<(), TrainError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use leitmotif_folder::newest;
 
     fn holds(text: &'static str) -> impl FnOnce(&Path) -> Result<(), TrainError> {
         move |dir| fs::write(dir.join("a"), text).map_err(TrainError::io(dir))
@@ -164,11 +160,11 @@ mod tests {
     fn a_folder_is_replaced_or_stays() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("best");
-        assert_eq!(find(&target), None);
+        assert_eq!(newest(&target), None);
         replace(&target, holds("one")).unwrap();
         replace(&target, holds("two")).unwrap();
         assert!(replace(&target, broken).is_err());
-        assert_eq!(read(&find(&target).unwrap()), "two");
+        assert_eq!(read(&newest(&target).unwrap()), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
@@ -189,7 +185,7 @@ mod tests {
                 // A later exchange broke off while writing.
                 fs::create_dir(with_suffix(&target, ".new.tmp")).unwrap();
             }
-            assert_eq!(read(&find(&target).unwrap()), "two", "moment {moment}");
+            assert_eq!(read(&newest(&target).unwrap()), "two", "moment {moment}");
             recover(&target).unwrap();
             assert_eq!(read(&target), "two", "moment {moment}");
             replace(&target, holds("three")).unwrap();

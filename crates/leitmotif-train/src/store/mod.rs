@@ -6,6 +6,3 @@ pub(crate) mod folders;
 pub(crate) mod model_folder;
 
 pub use folders::RunLock;
-
-/// The resolved configuration of a run; it makes a folder a run folder.
-pub const CONFIG_FILE: &str = "config.toml";

@@ -2,10 +2,11 @@
 
 use crate::common::{config, corpus, song};
 use leitmotif_events::{Header, Representation};
-use leitmotif_model::{Model, ModelKind, embed_each, open_model};
+use leitmotif_folder::ModelFolder;
+use leitmotif_model::{Model, ModelKind, Precision, embed_each};
 use leitmotif_score::Score;
 use leitmotif_study::frechet::{Passages, compare, distance};
-use leitmotif_train::{AugmentConfig, TrainEvent, find_model, train};
+use leitmotif_train::{AugmentConfig, TrainEvent, train};
 use std::sync::atomic::AtomicBool;
 
 /// The song with the pitches of each part dealt out anew: the same pitches, as often, in the same rhythm.
@@ -45,7 +46,7 @@ fn shuffled_songs_are_farther_from_songs_than_other_songs_are() {
         config.augment = AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 };
         let dir = folder.path().join(format!("{kind:?}"));
         train(&corpus, &dir, &config, &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
-        let model = open_model(&find_model(&dir).unwrap()).unwrap();
+        let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
         let representation = corpus.representation();
         let embedded = |songs: &[Score]| embedded(model.as_ref(), representation.as_ref(), songs);
         // Songs of a kind differ in key and in where the progression begins.

@@ -3,10 +3,11 @@
 use crate::common::{self, config, corpus, with_latents};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_events::RepresentationConfig;
-use leitmotif_model::{Condition, LatentKind, ModelKind, PRIOR_FILE, StepperJudge, open_model, read_description};
+use leitmotif_folder::{BEST, LAST, ModelFolder, PRIOR_FILE};
+use leitmotif_model::{Condition, LatentKind, ModelKind, Precision, StepperJudge};
 use leitmotif_train::{
-    BEST, KlSchedule, LAST, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine,
-    evaluate, find_model, load_judge, read_metrics, train,
+    KlSchedule, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine,
+    evaluate, load_judge, read_metrics, train,
 };
 use std::cell::RefCell;
 use std::path::Path;
@@ -95,7 +96,7 @@ fn a_run_with_latents_says_what_they_cost_and_leaves_a_prior() {
     assert_eq!(heard[prior.epochs as usize - 1].2, least);
     assert!(least.is_finite() && prior.standard_normal.is_finite());
 
-    let model = open_model(&find_model(&dir).unwrap()).unwrap();
+    let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
     let space = model.latents().unwrap();
     assert_eq!(space.prior().unwrap().dimensions(), 6);
     assert_eq!((space.dimensions(), space.bars_per_latent()), (6, 1));
@@ -126,7 +127,7 @@ fn evaluation_adds_the_divergence_song_by_song() {
     let judge = load_judge(&dir, "cpu").unwrap();
     let losses = [1, 2, 7].map(|lanes| evaluate(judge.as_ref(), &corpus, Split::Train, lanes).unwrap());
     // The definition of judging: by the model that writes.
-    let model = open_model(&find_model(&dir).unwrap()).unwrap();
+    let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
     let stepping = evaluate(&StepperJudge(model.as_ref()), &corpus, Split::Train, 3).unwrap();
     for evaluation in losses.iter().chain([&stepping]) {
         let latent = evaluation.latent.as_ref().unwrap();
@@ -230,7 +231,7 @@ fn attributes_are_cut_by_the_training_songs_and_the_model_knows_how() {
     let mut config = with_latents(config(2));
     config.latent.prior_epochs = 0;
     run(&corpus, &dir, &config);
-    let description = read_description(&find_model(&dir).unwrap()).unwrap();
+    let description = ModelFolder::open(&dir).unwrap().description().clone();
     let names: Vec<&str> = description.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
     assert_eq!(names, ["density", "register", "rhythm:drums"]);
     let attributes: Vec<_> = names.iter().map(|name| name.parse().unwrap()).collect();
@@ -254,7 +255,7 @@ fn an_attribute_that_no_song_has_is_one_class() {
     config.latent.prior_epochs = 0;
     let summary = run(&corpus, &dir, &config);
     assert!(summary.best.unwrap().nats_per_note.is_finite());
-    let description = read_description(&find_model(&dir).unwrap()).unwrap();
+    let description = ModelFolder::open(&dir).unwrap().description().clone();
     let classes: Vec<usize> = description.attributes.iter().map(|attribute| attribute.classes()).collect();
     assert_eq!((description.attributes[0].name.as_str(), classes[0]), ("velocity:flute", 1));
     assert!(classes[1] > 1, "the others are cut as ever: {classes:?}");

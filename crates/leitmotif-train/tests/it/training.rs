@@ -2,10 +2,11 @@
 
 use crate::common::{self, config, corpus};
 use leitmotif_corpus::{Corpus, Split};
+use leitmotif_folder::{ModelFolder, find_model};
 use leitmotif_model::{Judge, ModelKind};
 use leitmotif_train::{
     Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate,
-    find_model, load_config, load_judge, load_vocabulary, read_metrics, resume, train,
+    load_config, load_judge, read_metrics, resume, train,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ fn the_best_model_is_the_one_that_validated_best() {
     let judge = load_judge(&find_model(&dir).unwrap(), "cpu").unwrap();
     let again = evaluate(judge.as_ref(), &corpus, Split::Valid, 3).unwrap().nats_per_note.value;
     assert!((again - loss).abs() < 1e-6, "{again} is not {loss}");
-    assert_eq!(&load_vocabulary(&dir.join("best")).unwrap(), corpus.vocabulary());
+    assert_eq!(ModelFolder::open(dir.join("best")).unwrap().vocabulary(), corpus.vocabulary());
     let card = std::fs::read_to_string(dir.join("best/README.md")).unwrap();
     for part in [corpus.fingerprint().as_str(), "6 songs", "not stated", "learning_rate", &format!("{loss:.4}")] {
         assert!(card.contains(part), "the card lacks {part}: {card}");

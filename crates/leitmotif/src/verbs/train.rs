@@ -10,9 +10,10 @@ use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::prepare::PrepareOptions;
 use leitmotif_corpus::{Corpus, MANIFEST_FILE};
+use leitmotif_folder::RUN_CONFIG_FILE;
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, CONFIG_FILE, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock,
+    Budget, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock,
     TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
@@ -164,7 +165,7 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
         return Ok(());
     }
     let begun = is_begun(run);
-    if !begun && !run.join(CONFIG_FILE).is_file() {
+    if !begun && !run.join(RUN_CONFIG_FILE).is_file() {
         let refusal = Refusal::because(format!("{} is there already, and is no run", run.display()));
         return Err(refusal.remedy("choose another folder").into());
     }
@@ -193,7 +194,7 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
 fn is_begun(run: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(run) else { return false };
     let ours = |name: &str| {
-        [CORPUS, ".corpus.partial", "run.lock", CONFIG_FILE, INFO_FILE, METRICS_FILE].contains(&name)
+        [CORPUS, ".corpus.partial", "run.lock", RUN_CONFIG_FILE, INFO_FILE, METRICS_FILE].contains(&name)
             || name.starts_with("events.out.tfevents")
     };
     entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(ours))

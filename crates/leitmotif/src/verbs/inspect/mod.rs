@@ -34,10 +34,10 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if path.join(MANIFEST_FILE).is_file() {
         return corpus::show(path, options.json, console);
     }
-    if path.join(leitmotif_train::CONFIG_FILE).is_file() {
+    if path.join(leitmotif_folder::RUN_CONFIG_FILE).is_file() {
         return run::show(path, options.json, console);
     }
-    if path.join(leitmotif_model::CONFIG_FILE).is_file() {
+    if path.join(leitmotif_folder::CONFIG_FILE).is_file() {
         return model::show(path, options.json, console);
     }
     let what = format!("{} is neither a corpus, nor a run, nor a model folder", path.display());

@@ -3,14 +3,11 @@
 use super::corpus::FieldReport;
 use super::pairs;
 use crate::console::Console;
-use crate::model;
 use crate::words::{bytes, count};
 use anyhow::{Context, Result};
 use leitmotif_events::RepresentationConfig;
-use leitmotif_model::{
-    AttributeCuts, FieldDecoding, LatentKind, ModelConfig, ModelKind, PRIOR_FILE, WEIGHTS_FILE, read_description,
-};
-use leitmotif_train::load_vocabulary;
+use leitmotif_folder::ModelFolder;
+use leitmotif_model::{AttributeCuts, FieldDecoding, LatentKind, ModelConfig, ModelKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -40,20 +37,20 @@ struct Report {
 
 /// Shows it.
 pub fn show(path: &Path, json: bool, console: &Console) -> Result<()> {
-    let description = read_description(path)?;
-    let vocabulary = load_vocabulary(path)?;
-    let (parameters, weight_bytes) = weights(&path.join(WEIGHTS_FILE))?;
+    let folder = ModelFolder::open(path)?;
+    let (description, vocabulary) = (folder.description().clone(), folder.vocabulary());
+    let (parameters, weight_bytes) = weights(&folder.weights_path())?;
     let report = Report {
         kind: "model",
         path: path.display().to_string(),
-        hash: model::hash(path)?,
+        hash: folder.fingerprint()?,
         model: description.model,
         attributes: description.attributes,
-        prior: path.join(PRIOR_FILE).exists(),
+        prior: folder.has_prior(),
         parameters,
         weight_bytes,
-        fields: FieldReport::of(&vocabulary),
-        representation: vocabulary.settings,
+        fields: FieldReport::of(vocabulary),
+        representation: vocabulary.settings.clone(),
     };
     if json { console.json(&report) } else { console.out(report.describe()) }
 }

@@ -5,8 +5,9 @@ use super::pairs;
 use crate::console::Console;
 use crate::words::{clock, count};
 use anyhow::Result;
+use leitmotif_folder::find_model;
 use leitmotif_train::{
-    METRICS_FILE, MetricsLine, RunConfig, RunInfo, TrainLine, ValidationLine, find_model, load_config, load_info,
+    METRICS_FILE, MetricsLine, RunConfig, RunInfo, TrainLine, ValidationLine, load_config, load_info,
     read_metrics,
 };
 use serde::Serialize;
