@@ -15,7 +15,7 @@ use leitmotif_train::{
     Budget, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, load_judge, read_metrics, resume, train,
 };
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a run found, in its folder.

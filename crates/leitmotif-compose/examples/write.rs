@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pieces = numbers.next().transpose()?.unwrap_or(1);
         let request = Request { length: Length::Notes(notes as usize), seed: seed as u64, ..Request::default() };
         let start = Instant::now();
-        let made = generate_many(&*model, &**folder.representation(), &request, pieces, &|_| (), &AtomicBool::new(false))?;
+        let made =
+            generate_many(&*model, &**folder.representation(), &request, pieces, &|_| (), &AtomicBool::new(false))?;
         let seconds = start.elapsed().as_secs_f64();
         let events: usize = made.iter().map(|piece| piece.report.events).sum();
         println!("{{\"seconds\": {seconds}, \"events\": {events}}}");

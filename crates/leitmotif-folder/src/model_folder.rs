@@ -35,7 +35,9 @@ impl ModelFolder {
         let wrong = |reason: String| FolderError::file(&path.join(VOCABULARY_FILE), reason);
         let representation = leitmotif_events::load(&vocabulary).map_err(|error| wrong(error.to_string()))?;
         if description.sizes != representation.vocabulary().sizes() {
-            return Err(wrong(format!("not the vocabulary of the model that {CONFIG_FILE} describes; copy both again")));
+            return Err(wrong(format!(
+                "not the vocabulary of the model that {CONFIG_FILE} describes; copy both again"
+            )));
         }
         let observed = Observed::load(&path)?.map(Arc::new);
         Ok(Self { path, description, representation, observed })

@@ -3,8 +3,9 @@
 //! The story in order: an [`Ink`] names what a colour is *for*; a [`Theme`] says what it looks
 //! like on light paper, on dark paper, or on whichever the reader prefers; [`Svg`] writes shapes
 //! and escaped text in inks; [`Scale`] turns values into positions and readable ticks; the charts
-//! ([`LineChart`], [`SmallMultiples`], [`BarChart`], [`ForestPlot`], [`HeatMap`], [`Scatter`]) put these together; [`svg_to_png`]
-//! rasterises the result with a font of its own, so that a machine without fonts draws the same picture.
+//! ([`LineChart`], [`SmallMultiples`], [`BarChart`], [`ForestPlot`], [`HeatMap`], [`Scatter`]) put these together; with the
+//! feature `png`, `svg_to_png` rasterises the result with a font of its own, so that a machine
+//! without fonts draws the same picture.
 //!
 //! Invariants: every picture is well-formed XML whatever text it is given; no coordinate is ever
 //! NaN or infinite; the same chart gives the same bytes.
@@ -18,6 +19,7 @@ mod look;
 mod multiples;
 pub mod page;
 mod palette;
+#[cfg(feature = "png")]
 mod raster;
 mod scale;
 mod scatter;
@@ -35,6 +37,7 @@ pub use line::{LineChart, Series};
 pub use look::{Anchor, Look, Paint, TextLook};
 pub use multiples::SmallMultiples;
 pub use palette::{SERIES_COLOURS, ramp};
+#[cfg(feature = "png")]
 pub use raster::{MAX_PIXELS, PlotError, svg_to_png, svg_to_png_themed};
 pub use scale::{Scale, Ticks, format_value};
 pub use scatter::{Cloud, Scatter};

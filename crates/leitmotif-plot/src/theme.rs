@@ -101,7 +101,7 @@ pub(crate) fn class(channel: Channel, ink: Ink) -> String {
     }
 }
 
-/// Opens the dark half of an automatic style sheet; see [`force_dark`].
+/// Opens the dark half of an automatic style sheet; see `force_dark`.
 const DARK_QUERY: &str = "@media (prefers-color-scheme:dark){";
 
 impl Theme {
@@ -138,6 +138,7 @@ impl Theme {
 
 /// Turns an automatic picture of ours into its dark form, by lifting the dark rules out of their
 /// media query: they come last, so they win. Any other picture is returned as it is.
+#[cfg(any(feature = "png", test))]
 pub(crate) fn force_dark(svg: &str) -> String {
     svg.replacen(DARK_QUERY, "", 1).replacen("}}</style>", "}</style>", 1)
 }

@@ -6,9 +6,7 @@
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_folder::RUN_CONFIG_FILE;
-use leitmotif_train::{
-    Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train,
-};
+use leitmotif_train::{Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;

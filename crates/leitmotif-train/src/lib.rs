@@ -34,6 +34,6 @@ pub use run::{
     Budget, Ended, INFO_FILE, Learner, Learnt, PriorSummary, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary,
     load_config, load_info, resume, train,
 };
+pub use store::RunLock;
 pub use store::checkpoint::Best;
 pub use store::model_folder::load_judge;
-pub use store::RunLock;

@@ -6,8 +6,8 @@ use leitmotif_events::RepresentationConfig;
 use leitmotif_folder::{BEST, LAST, ModelFolder, PRIOR_FILE};
 use leitmotif_model::{Condition, LatentKind, ModelKind, Precision, StepperJudge};
 use leitmotif_train::{
-    KlSchedule, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine,
-    evaluate, load_judge, read_metrics, train,
+    KlSchedule, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine, evaluate,
+    load_judge, read_metrics, train,
 };
 use std::cell::RefCell;
 use std::path::Path;

@@ -13,8 +13,8 @@ use leitmotif_corpus::{Corpus, MANIFEST_FILE};
 use leitmotif_folder::RUN_CONFIG_FILE;
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock,
-    TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
+    Budget, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock, TrainError,
+    TrainEvent, TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};

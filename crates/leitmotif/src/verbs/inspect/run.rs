@@ -7,8 +7,7 @@ use crate::words::{clock, count};
 use anyhow::Result;
 use leitmotif_folder::find_model;
 use leitmotif_train::{
-    METRICS_FILE, MetricsLine, RunConfig, RunInfo, TrainLine, ValidationLine, load_config, load_info,
-    read_metrics,
+    METRICS_FILE, MetricsLine, RunConfig, RunInfo, TrainLine, ValidationLine, load_config, load_info, read_metrics,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
