@@ -72,6 +72,20 @@ impl Weights {
         self.arrays.insert(name.into(), array);
     }
 
+    /// Moves every value by `share` (0 to 1) of the way to that of `other`, which has the same arrays.
+    ///
+    /// # Panics
+    /// If `other` has other names or shapes.
+    pub fn mix(&mut self, other: &Self, share: f32) {
+        assert!(self.arrays.keys().eq(other.arrays.keys()), "weights of different models cannot be mixed");
+        for (mine, theirs) in self.arrays.values_mut().zip(other.arrays.values()) {
+            assert_eq!(mine.shape, theirs.shape, "weights of different shapes cannot be mixed");
+            for (value, other) in mine.data.iter_mut().zip(&theirs.data) {
+                *value += share * (other - *value);
+            }
+        }
+    }
+
     /// The array of this name.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             seed += 1;
             let learnt = learner.read(&stream.next_batch(), seed, LatentObjective::default(), &mut timings);
             let learnt = learnt.ok_or("the loss is not finite")?;
-            learner.apply(config.train.learning_rate, &mut timings);
+            learner.apply(seed, config.train.learning_rate, &mut timings);
             nats += learnt.nats();
             events += learnt.events;
         }

@@ -79,6 +79,9 @@ pub struct TrainConfig {
     pub epsilon: f64,
     /// Largest global norm of the gradient; 0 for no clipping.
     pub clip: f64,
+    /// Optimiser steps that the weights which are validated and published are averaged over; 0 for the
+    /// weights of the last step alone.
+    pub average_steps: u64,
     /// Stop after this many steps in a row whose loss or gradient is not finite (each is skipped).
     pub max_bad_steps: u32,
     /// Probability with which a song's header is left out in training.
@@ -115,6 +118,7 @@ impl Default for TrainConfig {
             betas: [0.9, 0.98],
             epsilon: 1e-8,
             clip: 1.0,
+            average_steps: 400,
             max_bad_steps: 20,
             header_drop: 0.2,
             validate_every: 200,

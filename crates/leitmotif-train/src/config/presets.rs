@@ -138,6 +138,7 @@ impl Preset {
                     weight_decay: 0.0,
                     betas: [0.9, 0.999],
                     clip: 0.5,
+                    average_steps: 0,
                     header_drop: 0.0,
                     ..TrainConfig::default()
                 },

@@ -1,6 +1,7 @@
 //! A network while it learns: its parameters, their optimiser, and what it remembers of the songs in its lanes.
 
 use super::Timings;
+use super::average::WeightAverage;
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::optimiser::{Adam, AdamSettings, Applied};
@@ -9,6 +10,7 @@ use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
 use leitmotif_model::{ModelDescription, Weights};
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// A network, its optimiser and its memory of the song in each lane: what a training loop drives, one segment after
@@ -17,6 +19,7 @@ pub struct Learner {
     /// Only ever absent while a step moves it.
     network: Option<Network>,
     optimiser: Adam,
+    average: Option<WeightAverage>,
     carry: Option<Carry>,
     lanes: usize,
 }
@@ -79,7 +82,11 @@ impl Learner {
             optimiser.restore(network.parameters(), &checkpoint.optimiser)?;
             carry = Carry::from_weights(description, train.lanes, &checkpoint.memory, &device)?;
         }
-        Ok(Self { network: Some(network), optimiser, carry: Some(carry), lanes: train.lanes })
+        let average = (train.average_steps > 0).then(|| {
+            let saved = checkpoint.and_then(|checkpoint| checkpoint.average.clone());
+            WeightAverage::new(saved.unwrap_or_else(|| network.weights()), train.average_steps)
+        });
+        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), lanes: train.lanes })
     }
 
     /// The network as it is now.
@@ -121,15 +128,36 @@ impl Learner {
         Some(learnt)
     }
 
-    /// Applies the mean of the gradients added since the last step, with this learning rate.
-    pub fn apply(&mut self, rate: f64, timings: &mut Timings) -> Applied {
+    /// Applies the mean of the gradients added since the last step, as optimiser step `step` (from 1)
+    /// with this learning rate.
+    pub fn apply(&mut self, step: u64, rate: f64, timings: &mut Timings) -> Applied {
         let start = Instant::now();
         let network = self.network.take().expect("a network is absent only while a step moves it");
         let (network, applied) =
             self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
+        if let Some(average) = &mut self.average {
+            average.update(step, || network.weights());
+        }
         self.network = Some(network);
         timings.optimiser += start.elapsed().as_secs_f64();
         applied
+    }
+
+    /// The weights to validate and publish: averaged over the last steps, if the run does that.
+    pub(super) fn published(&self) -> Result<Cow<'_, Network>, TrainError> {
+        let network = self.network();
+        match &self.average {
+            None => Ok(Cow::Borrowed(network)),
+            Some(average) => {
+                let averaged = Network::from_weights(network.description(), average.weights(), network.device())?;
+                Ok(Cow::Owned(averaged))
+            }
+        }
+    }
+
+    /// The moving average of the weights, if the run has one.
+    pub(super) fn average(&self) -> Option<&Weights> {
+        self.average.as_ref().map(WeightAverage::weights)
     }
 
     /// Forgets gradients added since the last step.

@@ -9,6 +9,7 @@
 //! | `best/`, `last/` | model folders |
 //! | `run.lock` | held while a training uses the folder |
 
+mod average;
 mod counting;
 mod learner;
 mod prior;

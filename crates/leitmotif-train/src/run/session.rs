@@ -167,7 +167,7 @@ impl<'a> Session<'a> {
             }
         }
         if bad.is_none() {
-            let applied = self.learner.apply(rate, &mut self.timings);
+            let applied = self.learner.apply(self.state.step + 1, rate, &mut self.timings);
             if applied.applied {
                 self.state.window.norms += applied.norm;
                 self.state.window.steps += 1;
@@ -280,8 +280,8 @@ impl<'a> Session<'a> {
     fn judge(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let start = Instant::now();
         let (observer, cancel) = (self.observer, self.cancel);
-        let (network, lanes) = (self.learner.network(), self.config.train.lanes);
-        let judged = evaluate_songs(network, self.corpus, &self.validation_songs, lanes, &mut |done, total| {
+        let (network, lanes) = (self.learner.published()?, self.config.train.lanes);
+        let judged = evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, lanes, &mut |done, total| {
             observer.observe(&TrainEvent::Validating { done, total });
             !cancel.load(Ordering::Relaxed)
         })?;
@@ -290,7 +290,7 @@ impl<'a> Session<'a> {
     }
 
     fn publish(&self, name: &str, validation: Option<&Evaluation>) -> Result<(), TrainError> {
-        let network = self.learner.network();
+        let network = self.learner.published()?;
         let card = Card {
             corpus: self.corpus,
             config: self.config,
@@ -317,7 +317,8 @@ impl<'a> Session<'a> {
         if model.iter().any(|(_, array)| array.data.iter().any(|value| !value.is_finite())) {
             return Err(self.diverged("weights were", 1));
         }
-        let checkpoint = Checkpoint { state: self.state.clone(), model, optimiser, memory };
+        let (state, average) = (self.state.clone(), self.learner.average().cloned());
+        let checkpoint = Checkpoint { state, model, average, optimiser, memory };
         checkpoint.save(self.dir, self.config.train.keep_checkpoints)?;
         self.saved = Some(step);
         self.timings.saving += start.elapsed().as_secs_f64();

@@ -1,6 +1,7 @@
 //! Checkpoints: everything a run needs to go on as if it had never stopped.
 //!
-//! `checkpoints/step-00000500/` holds `model.safetensors`, `optimiser.safetensors`, `memory.safetensors` and `state.json`.
+//! `checkpoints/step-00000500/` holds `model.safetensors`, `average.safetensors` (where weights are
+//! averaged), `optimiser.safetensors`, `memory.safetensors` and `state.json`.
 //! It appears complete or not at all; older ones are removed only after it is there.
 
 use super::folders;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 /// The version of `state.json`.
 pub(crate) const STATE_FORMAT: u32 = 1;
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
+const AVERAGE_FILE: &str = "average.safetensors";
 const OPTIMISER_FILE: &str = "optimiser.safetensors";
 const MEMORY_FILE: &str = "memory.safetensors";
 const STATE_FILE: &str = "state.json";
@@ -88,6 +90,8 @@ pub(crate) struct Window {
 pub(crate) struct Checkpoint {
     pub state: RunState,
     pub model: Weights,
+    /// The moving average of the weights; `None` for a run without one.
+    pub average: Option<Weights>,
     pub optimiser: Weights,
     pub memory: Weights,
 }
@@ -104,6 +108,9 @@ impl Checkpoint {
         std::fs::create_dir_all(&parent).map_err(TrainError::io(&parent))?;
         let write = |folder: &Path| {
             self.model.save(&folder.join(WEIGHTS_FILE))?;
+            if let Some(average) = &self.average {
+                average.save(&folder.join(AVERAGE_FILE))?;
+            }
             self.optimiser.save(&folder.join(OPTIMISER_FILE))?;
             self.memory.save(&folder.join(MEMORY_FILE))?;
             let path = folder.join(STATE_FILE);
@@ -135,8 +142,10 @@ impl Checkpoint {
             let reason = format!("format {}, this version reads {STATE_FORMAT}; train again", state.format);
             return Err(TrainError::file(&path, reason));
         }
+        let average = folder.join(AVERAGE_FILE);
         Ok(Some(Self {
             state,
+            average: average.exists().then(|| Weights::load(&average)).transpose()?,
             model: Weights::load(&folder.join(WEIGHTS_FILE))?,
             optimiser: Weights::load(&folder.join(OPTIMISER_FILE))?,
             memory: Weights::load(&folder.join(MEMORY_FILE))?,

@@ -119,7 +119,7 @@ pub fn outcome(run: &Path) -> Vec<(String, Vec<u8>)> {
         std::fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap()).max_by_key(|e| e.file_name());
     if let Some(folder) = newest {
         let name = folder.file_name().into_string().unwrap();
-        for file in ["model.safetensors", "optimiser.safetensors", "memory.safetensors"] {
+        for file in ["model.safetensors", "average.safetensors", "optimiser.safetensors", "memory.safetensors"] {
             parts.push((format!("{name}/{file}"), std::fs::read(folder.path().join(file)).unwrap()));
         }
         let state = std::fs::read(folder.path().join("state.json")).unwrap();

@@ -35,7 +35,7 @@ fn coincide(changed: impl Fn(ModelConfig) -> ModelConfig) {
         let mut timings = Timings::default();
         let mut step = |seed| {
             let learnt = learner.read(&batches.next_batch(), seed, LatentObjective::default(), &mut timings).unwrap();
-            learner.apply(config.train.learning_rate, &mut timings);
+            learner.apply(seed, config.train.learning_rate, &mut timings);
             [learnt.nats() / learnt.events as f64, learnt.compression]
         };
         (0..STEPS).map(&mut step).collect()
