@@ -118,7 +118,7 @@ impl Default for TrainConfig {
             betas: [0.9, 0.98],
             epsilon: 1e-8,
             clip: 1.0,
-            average_steps: 400,
+            average_steps: 1000,
             max_bad_steps: 20,
             header_drop: 0.2,
             validate_every: 200,

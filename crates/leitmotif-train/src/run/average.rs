@@ -9,7 +9,7 @@ use leitmotif_model::Weights;
 /// step this way.
 const STRIDE: u64 = 8;
 /// The average covers at most this share of the steps so far, since the first weights are noise.
-const SHARE: f64 = 0.2;
+const SHARE: f64 = 0.3;
 
 /// An exponential moving average of a network's weights.
 #[derive(Debug, Clone, PartialEq)]
