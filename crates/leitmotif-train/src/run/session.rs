@@ -281,10 +281,11 @@ impl<'a> Session<'a> {
         let start = Instant::now();
         let (observer, cancel) = (self.observer, self.cancel);
         let (network, lanes) = (self.learner.published()?, self.config.train.lanes);
-        let judged = evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, lanes, &mut |done, total| {
-            observer.observe(&TrainEvent::Validating { done, total });
-            !cancel.load(Ordering::Relaxed)
-        })?;
+        let judged =
+            evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, lanes, &mut |done, total| {
+                observer.observe(&TrainEvent::Validating { done, total });
+                !cancel.load(Ordering::Relaxed)
+            })?;
         self.timings.validation += start.elapsed().as_secs_f64();
         Ok(judged)
     }
