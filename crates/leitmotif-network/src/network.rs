@@ -214,14 +214,14 @@ impl Network {
         let (mut gaussians, mut told, mut latents) = (None, None, None);
         let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
         if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
-            let encoded = latent.encode(&self.parameters.fields, &bars, &self.description, seed);
+            let encoded = latent.encode(&self.parameters.fields, bars, &self.description, seed);
             let drawn = encoded.draw(&bars.keys);
-            latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), &bars));
-            told = Some(latent.tell(drawn, &bars));
+            latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), bars));
+            told = Some(latent.tell(drawn, bars));
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
-                embedded = word_dropout(embedded, &bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
-                mute_echoes(&mut echoes, &bars, objective.echo_dropout, site(seed, 0, ECHOES_PLACE));
+                embedded = word_dropout(embedded, bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
+                mute_echoes(&mut echoes, bars, objective.echo_dropout, site(seed, 0, ECHOES_PLACE));
             }
         }
         let embedded = embedded.reshape([lanes, length, config.d_model]);

@@ -207,7 +207,7 @@ fn songs(
         let events = corpus.songs()[song].events;
         let batches = EvaluationBatches::of_songs(corpus, vec![song], 1, events.max(1)).map_err(wrong)?;
         let Some(batch) = batches.with_latents(options.clone()).map_err(wrong)?.next() else { continue };
-        let posteriors = segment_of(&batch).bars.map_or_else(Vec::new, |bars| network.posteriors(&bars));
+        let posteriors = segment_of(&batch).bars.map_or_else(Vec::new, |bars| network.posteriors(bars));
         if posteriors.is_empty() {
             continue;
         }
