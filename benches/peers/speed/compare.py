@@ -21,7 +21,7 @@ PRESETS = {
     "study": ["study", "compact"],
     "study-plain": ["study", "compact", "model.memory=0", "model.compressed=0"],
     "large": ["study", "compact", "model.d_model=256", "model.d_ff=1024", "model.segment=512", "model.memory=0",
-              "model.compressed=0", "train.lanes=8"],
+              "model.compressed=0", "train.batch_size=8"],
     "small": ["small"],
 }
 # name: representation, our settings, peers, warm-up steps, steps a round

@@ -56,7 +56,7 @@ pub enum CompareError {
     #[error(transparent)]
     Compose(#[from] leitmotif_compose::ComposeError),
     /// The study was stopped; what is done is saved.
-    #[error("interrupted; {done} of {planned} runs are finished, and the study can be taken up again")]
+    #[error("interrupted; {done} of {planned} runs are finished, and the study can be continued")]
     Interrupted {
         /// Runs finished.
         done: usize,

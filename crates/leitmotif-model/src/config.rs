@@ -126,7 +126,8 @@ pub struct ModelConfig {
     /// Output rows share the input embeddings.
     pub tied: bool,
     /// Each field also hears what it held when things last looked like this ([`crate::echo`]).
-    pub echoes: bool,
+    #[serde(alias = "echoes")]
+    pub copy_features: bool,
     /// Events read at once; memory is carried from segment to segment.
     pub segment: usize,
     /// States of earlier segments kept as they are, per layer; 0 for a plain transformer.
@@ -184,7 +185,7 @@ impl Default for ModelConfig {
             glu: false,
             gating: Gating::Residual,
             tied: false,
-            echoes: false,
+            copy_features: false,
             segment: 256,
             memory: 256,
             compressed: 64,
@@ -231,7 +232,7 @@ impl ModelConfig {
             let (independent, without) = ("independent".to_owned(), "false where fields = \"independent\"");
             match self.kind {
                 ModelKind::Markov => return wrong("fields", independent, "chained where kind = \"markov\"".into()),
-                _ if self.echoes => return wrong("echoes", "true".into(), without.into()),
+                _ if self.copy_features => return wrong("copy_features", "true".into(), without.into()),
                 _ if self.latent != LatentKind::None && self.fields_read_latents() => {
                     let (key, value) = match self.latent_slots {
                         0 => ("latent_bag", self.latent_bag),

@@ -86,7 +86,7 @@ impl ModelDescription {
         if self.sizes.len() > MAX_CHAINED_FIELDS && self.model.fields == FieldDecoding::Chained {
             return Err(ModelError::Config(format!(
                 "an event of {} fields is more than the {MAX_CHAINED_FIELDS} that are foretold one after another: set fields = \
-                 \"independent\" and echoes = false, in a transformer or an LSTM",
+                 \"independent\" and copy_features = false, in a transformer or an LSTM",
                 self.sizes.len()
             )));
         }
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn independent_fields_have_no_echoes_and_are_not_counted() {
         let independent = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
-        let refusal = described(ModelConfig { echoes: true, ..independent.clone() }, 4).unwrap_err();
-        assert!(refusal.contains("echoes = true") && refusal.contains("independent"), "{refusal}");
+        let refusal = described(ModelConfig { copy_features: true, ..independent.clone() }, 4).unwrap_err();
+        assert!(refusal.contains("copy_features = true") && refusal.contains("independent"), "{refusal}");
         let refusal = described(ModelConfig { kind: ModelKind::Markov, ..independent.clone() }, 4).unwrap_err();
         assert!(refusal.contains("fields = independent") && refusal.contains("markov"), "{refusal}");
         assert!(described(ModelConfig { kind: ModelKind::Lstm, ..independent }, 4).is_ok());

@@ -30,7 +30,7 @@ impl Carry {
             _ => config.has_memory(layer).then(|| zeros(config.memory + config.compressed)),
         };
         let plan = EchoPlan::new(&description.sizes);
-        let echoes = if config.echoes { vec![Echoes::new(&plan); lanes] } else { Vec::new() };
+        let echoes = if config.copy_features { vec![Echoes::new(&plan); lanes] } else { Vec::new() };
         let layers: Vec<_> = (0..config.layers).map(layer).collect();
         let remembers = config.kind == ModelKind::Transformer && layers.iter().any(Option::is_some);
         Self {

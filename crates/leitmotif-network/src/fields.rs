@@ -82,7 +82,7 @@ impl Fields {
             bias: init.constant([values], 0.0),
             norms: (0..chained).map(|_| norm(init)).collect(),
             mixers: (1..chained).map(|_| FeedForward::new(d, config.d_field, false, 1.0, init)).collect(),
-            gains: (0..if config.echoes { sizes.len() } else { 0 }).map(|field| gains(field, init)).collect(),
+            gains: (0..if config.copy_features { sizes.len() } else { 0 }).map(|field| gains(field, init)).collect(),
         }
     }
 

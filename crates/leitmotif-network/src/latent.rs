@@ -32,12 +32,12 @@ pub struct LatentObjective {
     /// Probability that the decoder does not hear an event that does not open a bar.
     pub word_dropout: f32,
     /// Probability that no field hears an echo in a bar.
-    pub echo_dropout: f32,
+    pub copy_dropout: f32,
 }
 
 impl Default for LatentObjective {
     fn default() -> Self {
-        Self { beta: 1.0, free_bits: 0.0, word_dropout: 0.0, echo_dropout: 0.0 }
+        Self { beta: 1.0, free_bits: 0.0, word_dropout: 0.0, copy_dropout: 0.0 }
     }
 }
 

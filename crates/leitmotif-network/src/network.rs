@@ -221,7 +221,7 @@ impl Network {
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
                 embedded = word_dropout(embedded, bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
-                mute_echoes(&mut echoes, bars, objective.echo_dropout, site(seed, 0, ECHOES_PLACE));
+                mute_echoes(&mut echoes, bars, objective.copy_dropout, site(seed, 0, ECHOES_PLACE));
             }
         }
         let embedded = embedded.reshape([lanes, length, config.d_model]);

@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         events.iter_mut().for_each(|event| *event = seen.partition_point(|value| value < event) as Value);
         sizes = vec![seen.len()];
     }
-    let mut stream = Stream::new(events, sizes.len(), config.train.lanes, config.model.segment);
+    let mut stream = Stream::new(events, sizes.len(), config.train.batch_size, config.model.segment);
     let mut learner = Learner::new(&ModelDescription::new(config.model.clone(), sizes)?, &config)?;
     eprintln!("{} parameters, {} events a step", learner.network().size(), stream.lanes * stream.segment);
     let mut timings = Timings::default();

@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let judge = load_judge(&run, &config.train.device)?;
     let unigram = Unigram::count(&corpus, &corpus.split(Split::Train))?;
     for (name, judge) in [("model", judge.as_ref()), ("unigram", &unigram)] {
-        let loss = evaluate(judge, &corpus, Split::Test, config.train.lanes)?;
+        let loss = evaluate(judge, &corpus, Split::Test, config.train.batch_size)?;
         let (note, second, event) = (loss.nats_per_note, loss.nats_per_second, loss.nats_per_event);
         println!(
             "test, {name}: {:.4} [{:.4}, {:.4}] nats/note, {:.3} nats/second, {:.4} nats/event, {} songs",

@@ -24,7 +24,7 @@ pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
 /// [`TrainError::Config`] if an attribute has a name that means nothing.
 pub(crate) fn latent_options(
     description: &ModelDescription,
-    attribute_drop: f64,
+    attribute_dropout: f64,
 ) -> Result<Option<LatentOptions>, TrainError> {
     let bars_per_latent = description.model.bars_per_latent();
     if bars_per_latent == 0 {
@@ -36,5 +36,5 @@ pub(crate) fn latent_options(
         Ok(AttributeScale { attribute: named, cuts: attribute.cuts.clone() })
     };
     let attributes = description.attributes.iter().map(scale).collect::<Result<_, TrainError>>()?;
-    Ok(Some(LatentOptions { bars_per_latent, attributes, attribute_drop }))
+    Ok(Some(LatentOptions { bars_per_latent, attributes, attribute_dropout }))
 }

@@ -13,8 +13,8 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (what was done is 
 
 /// Learns music from a folder of MIDI files and composes new music in that style.
 ///
-/// Data goes to standard output, progress and messages to standard error. Nothing is overwritten without --force. The same
-/// command with the same inputs gives the same bytes.
+/// Results go to standard output, progress and messages to standard error. Existing files are
+/// replaced only with --force. The same command with the same inputs produces identical files.
 #[derive(Debug, Parser)]
 #[command(name = "leitmotif", version, after_help = AFTER_HELP, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
@@ -32,13 +32,13 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Common {
-    /// Threads to use [default: one per core]
+    /// Number of threads [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more
+    /// Print more detail
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

@@ -12,7 +12,7 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     }
     if !force && path.symlink_metadata().is_ok() {
         let refusal = Refusal::because(format!("{} exists", path.display()));
-        return Err(refusal.remedy("choose another name, or say --force to replace it").into());
+        return Err(refusal.remedy("choose another name, or use --force to replace it").into());
     }
     Ok(())
 }

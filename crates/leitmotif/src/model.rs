@@ -46,5 +46,5 @@ pub fn open_in(path: &Path, precision: Precision) -> Result<Opened> {
 
 /// The model folder that a path means, with advice where it means none.
 pub fn find(path: &Path) -> Result<PathBuf> {
-    find_model(path).map_err(|error| advise(error, "leitmotif train FOLDER -o RUN makes a run to name here"))
+    find_model(path).map_err(|error| advise(error, "train a model first: leitmotif train FOLDER -o RUN"))
 }

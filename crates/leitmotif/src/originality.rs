@@ -21,13 +21,13 @@ const CHUNK: usize = 64;
 /// What is asked of a piece beside the training songs.
 #[derive(Debug, Args)]
 pub struct Ask {
-    /// Say what each piece has in common with the training songs
+    /// Report what each piece has in common with the training songs
     #[arg(long, help_heading = "Originality")]
     originality: bool,
-    /// Repeat at most N notes in a row of any training song, transposed or not
+    /// Copy at most N consecutive notes from any training song, in any key
     #[arg(long, value_name = "N", help_heading = "Originality")]
     avoid_copies: Option<usize>,
-    /// The corpus of the training songs [default: the one that the run learnt from]
+    /// Corpus of the training songs [default: the corpus of the run]
     #[arg(long, value_name = "CORPUS", help_heading = "Originality")]
     corpus: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ fn corpus_of(model: &Path, named: Option<&Path>) -> Result<Corpus> {
         return Ok(Corpus::open(corpus)?);
     }
     if !model.join(INFO_FILE).is_file() {
-        let refusal = Refusal::usage(format!("{} does not say which songs it learnt from", model.display()));
+        let refusal = Refusal::usage(format!("{} does not record the songs it was trained on", model.display()));
         return Err(refusal.remedy(REMEDY).into());
     }
     let info = load_info(model)?;

@@ -113,7 +113,7 @@ fn rewrite(
     let asked = classes(&mut rng, song.source.bars.len(), known[attribute].classes());
     let tasks = tasks(song, known, attribute, kept, &asked);
     // What is left to the model is written as `restyle --loose` writes it.
-    let drafts = if kept { experiment.settings.drafts } else { 1 };
+    let drafts = if kept { experiment.settings.candidates } else { 1 };
     let rewritten = experiment.fill_by(drafts, song, &tasks, rng.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
     let got = attribute_values(&attributes, experiment.subject.representation, &rewritten.sequence)?;

@@ -68,7 +68,7 @@ impl Experiment<'_> {
         seed: u64,
         progress: &Counter<'_>,
     ) -> Result<Rewritten, LatentsError> {
-        self.fill_by(self.settings.drafts, song, tasks, seed, progress)
+        self.fill_by(self.settings.candidates, song, tasks, seed, progress)
     }
 
     /// [`Self::fill`] with so many drafts of each bar.

@@ -139,7 +139,7 @@ fn go(
     let (a, b) = (&experiment.songs[a].source, &experiment.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = experiment.rewriter(&request, experiment.settings.drafts).interpolate(
+    let steps = experiment.rewriter(&request, experiment.settings.candidates).interpolate(
         a,
         b,
         passage(experiment),

@@ -62,7 +62,7 @@ fn opening(report: &Report) -> Section {
         it.temperature,
         it.top_p,
         it.seed,
-        counted(it.drafts, "draft"),
+        counted(it.candidates, "candidate"),
     ));
     section.text(format!(
         "Intervals are 95 % bootstrap intervals over songs, {} resamples.",
@@ -188,7 +188,7 @@ fn collapse(collapse: &collapse::Collapse, free_bits: Option<f64>) -> Section {
 fn interpolation(it: &interpolation::Interpolation) -> Section {
     let drawn = match it.draws {
         1 => "drawn once".into(),
-        draws => format!("drawn {draws} times, of which those are taken that lead there most evenly"),
+        draws => format!("{draws} candidates per piece, of which those that change most evenly are kept"),
     };
     let mut section = Section::new("interpolation", "Interpolation");
     section.text(format!(

@@ -45,7 +45,7 @@ pub struct Settings {
     /// How often each piece between the ends is drawn, at least 1.
     pub draws: usize,
     /// Candidates of each bar, at least 1.
-    pub drafts: usize,
+    pub candidates: usize,
     /// Pieces from nothing of each prior, at least 1.
     pub pieces: usize,
     /// The temperature of the learnt prior's latents.

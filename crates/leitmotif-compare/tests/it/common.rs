@@ -21,7 +21,7 @@ d_field = 8
 segment = 16
 memory = 16
 compressed = 4
-echoes = false
+copy_features = false
 [set.train]
 lanes = 4
 warmup_steps = 1

@@ -32,7 +32,7 @@ fn models(representation: &dyn Representation) -> Vec<Box<dyn Model>> {
     markov.add_piece(&song.events().flatten().copied().collect::<Vec<_>>()).unwrap();
     vec![
         Box::new(Hashing::new(representation, 5.0)),
-        Box::new(networks::network(ModelConfig { echoes: true, ..small() }, &sizes)),
+        Box::new(networks::network(ModelConfig { copy_features: true, ..small() }, &sizes)),
         Box::new(networks::network(ModelConfig { kind: ModelKind::Lstm, ..small() }, &sizes)),
         Box::new(markov.finish()),
     ]

@@ -16,7 +16,7 @@ pub struct LatentOptions {
     /// The attributes whose classes are told.
     pub attributes: Vec<AttributeScale>,
     /// The probability that an attribute is left open in a whole song; in a single bar, half of it.
-    pub attribute_drop: f64,
+    pub attribute_dropout: f64,
 }
 
 impl LatentOptions {
@@ -25,8 +25,8 @@ impl LatentOptions {
         if self.bars_per_latent == 0 {
             return wrong("a latent is of at least one bar");
         }
-        if !(0.0..=1.0).contains(&self.attribute_drop) {
-            return wrong("attribute_drop is a probability, 0 to 1");
+        if !(0.0..=1.0).contains(&self.attribute_dropout) {
+            return wrong("attribute_dropout is a probability, 0 to 1");
         }
         let empty = Sequence::new(representation.vocabulary().fields.len());
         if representation.bars(&empty).is_none() {
@@ -63,10 +63,10 @@ impl SongBars {
         let class = |(value, scale): (&Option<f32>, &AttributeScale)| scale.class(*value);
         let mut classes: Vec<u16> =
             values.iter().flat_map(|bar| bar.iter().zip(&options.attributes).map(class)).collect();
-        if let Some(rng) = drops.filter(|_| options.attribute_drop > 0.0 && !attributes.is_empty()) {
-            let open: Vec<bool> = attributes.iter().map(|_| rng.random_bool(options.attribute_drop)).collect();
+        if let Some(rng) = drops.filter(|_| options.attribute_dropout > 0.0 && !attributes.is_empty()) {
+            let open: Vec<bool> = attributes.iter().map(|_| rng.random_bool(options.attribute_dropout)).collect();
             for (class, open) in classes.iter_mut().zip(open.iter().cycle()) {
-                if rng.random_bool(options.attribute_drop / 2.0) || *open {
+                if rng.random_bool(options.attribute_dropout / 2.0) || *open {
                     *class = 0;
                 }
             }

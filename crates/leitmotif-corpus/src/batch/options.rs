@@ -24,7 +24,7 @@ pub struct BatchOptions {
     /// Whether each epoch has its own order of songs; otherwise the corpus's.
     pub shuffle: bool,
     /// The probability of leaving out a song's header, 0 to 1.
-    pub header_drop: f64,
+    pub header_dropout: f64,
     /// How songs are varied.
     pub augment: AugmentOptions,
     /// What is to be known of bars, if anything.
@@ -39,7 +39,7 @@ impl Default for BatchOptions {
             segment: 256,
             seed: 0,
             shuffle: true,
-            header_drop: 0.0,
+            header_dropout: 0.0,
             augment: AugmentOptions::default(),
             latents: None,
         }
@@ -52,8 +52,8 @@ impl BatchOptions {
         if self.lanes == 0 || self.segment == 0 {
             return wrong("a batch needs at least one lane and one event");
         }
-        if !(0.0..=1.0).contains(&self.header_drop) {
-            return wrong("header_drop is a probability, 0 to 1");
+        if !(0.0..=1.0).contains(&self.header_dropout) {
+            return wrong("header_dropout is a probability, 0 to 1");
         }
         if self.augment.transpose > MAX_TRANSPOSE {
             return wrong("augment.transpose is at most 24 semitones");
@@ -122,8 +122,8 @@ mod tests {
         let good = BatchOptions::default();
         assert!(good.check().is_ok());
         assert!(BatchOptions { lanes: 0, ..good.clone() }.check().is_err());
-        assert!(BatchOptions { header_drop: 1.5, ..good.clone() }.check().is_err());
-        assert!(BatchOptions { header_drop: f64::NAN, ..good.clone() }.check().is_err());
+        assert!(BatchOptions { header_dropout: 1.5, ..good.clone() }.check().is_err());
+        assert!(BatchOptions { header_dropout: f64::NAN, ..good.clone() }.check().is_err());
         let augment = AugmentOptions { tempo_octaves: f32::NAN, ..AugmentOptions::default() };
         assert!(BatchOptions { augment, ..good }.check().is_err());
     }

@@ -5,7 +5,7 @@
 //! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
 //! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
 
-use super::bars::SongBars;
+use super::bars::{LatentOptions, SongBars};
 use super::lane::{Reading, targets_of};
 use super::{BatchError, BatchOptions, SegmentBatch};
 use crate::{Corpus, Split};
@@ -230,17 +230,17 @@ impl TrainingBatches {
 
     /// The song as the model sees it in that epoch.
     fn read(&self, song: usize, epoch: u64) -> Lane {
-        let BatchOptions { seed, header_drop, augment, .. } = self.options;
+        let BatchOptions { seed, header_dropout, augment, .. } = self.options;
         let mut values = None;
-        if header_drop > 0.0 || !augment.is_none() {
+        if header_dropout > 0.0 || !augment.is_none() {
             let mut rng = generator("song", seed, epoch, song as u64);
             let representation = self.corpus.representation();
             let mut sequence = self.corpus.sequence(song);
             if !augment.is_none() {
                 sequence = representation.augment(&sequence, &augment.draw(&mut rng));
             }
-            if header_drop > 0.0 {
-                sequence = representation.drop_header(&sequence, header_drop, &mut rng);
+            if header_dropout > 0.0 {
+                sequence = representation.drop_header(&sequence, header_dropout, &mut rng);
             }
             values = Some(sequence.values().to_vec());
         }
@@ -271,13 +271,15 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
     for song in songs {
         hasher.update(&(*song as u64).to_le_bytes());
     }
-    // Positions saved by versions without latents have these words in their fingerprint.
-    let BatchOptions { lanes, segment, seed, shuffle, header_drop, augment, latents } = options;
+    // Saved positions hold a hash of exactly these words.
+    let BatchOptions { lanes, segment, seed, shuffle, header_dropout, augment, latents } = options;
     let mut text =
         format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
-    text += &format!("header_drop: {header_drop:?}, augment: {augment:?} }}");
+    text += &format!("header_drop: {header_dropout:?}, augment: {augment:?} }}");
     if let Some(latents) = latents {
-        text += &format!("{latents:?}");
+        let LatentOptions { bars_per_latent, attributes, attribute_dropout } = latents;
+        text += &format!("LatentOptions {{ bars_per_latent: {bars_per_latent:?}, attributes: {attributes:?}, ");
+        text += &format!("attribute_drop: {attribute_dropout:?} }}");
     }
     hasher.update(text.as_bytes());
     hasher.finalize().to_hex().to_string()

@@ -56,7 +56,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Metadata(#[from] super::MetadataError),
     /// The folder to write is there already.
-    #[error("{0} exists; choose another folder, or say --force to replace the corpus there")]
+    #[error("{0} exists; choose another folder, or use --force to replace the corpus")]
     Exists(PathBuf),
     /// The folder to write holds something else.
     #[error("{path} {reason}; choose another folder")]

@@ -12,10 +12,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Latents of so many bars, with attributes of which one never applies in some songs and none has the classes of another.
-fn latents(bars_per_latent: usize, attribute_drop: f64) -> LatentOptions {
+fn latents(bars_per_latent: usize, attribute_dropout: f64) -> LatentOptions {
     let attributes = attributes(&["density", "rhythm:drums", "register"]);
     let attributes = estimate_cuts(&corpus(), &attributes, Cuts::Corpus, 5).unwrap();
-    LatentOptions { bars_per_latent, attributes, attribute_drop }
+    LatentOptions { bars_per_latent, attributes, attribute_dropout }
 }
 
 fn with(latents: LatentOptions, options: BatchOptions) -> BatchOptions {
@@ -213,7 +213,7 @@ proptest! {
         lanes in 1_usize..5, segment in 1_usize..120, before in 0_usize..60, seed in 0_u64..100
     ) {
         let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
-        let options = BatchOptions { lanes, segment, seed, header_drop: 0.5, augment, ..BatchOptions::default() };
+        let options = BatchOptions { lanes, segment, seed, header_dropout: 0.5, augment, ..BatchOptions::default() };
         let options = with(latents(2, 0.4), options);
         let mut straight = training(&corpus(), &options);
         (0..before).for_each(|_| drop(straight.next_batch()));
@@ -231,7 +231,7 @@ proptest! {
 #[test]
 fn groups_hold_the_events_that_are_read() {
     let augment = AugmentOptions { transpose: 6, tempo_octaves: 0.2, velocity: 10 };
-    let options = BatchOptions { lanes: 2, segment: 2048, header_drop: 0.5, augment, ..BatchOptions::default() };
+    let options = BatchOptions { lanes: 2, segment: 2048, header_dropout: 0.5, augment, ..BatchOptions::default() };
     let (corpus, mut classes) = (corpus(), BTreeMap::<usize, BTreeSet<Vec<u16>>>::new());
     let mut batches = training(&corpus, &with(latents(3, 0.0), options));
     let k = corpus.vocabulary().fields.len();
@@ -340,7 +340,7 @@ fn without_latents_the_fingerprint_is_what_it_was() {
         segment: 70,
         seed: 9,
         shuffle: true,
-        header_drop: 0.2,
+        header_dropout: 0.2,
         augment,
         latents: None,
     };

@@ -49,7 +49,7 @@ impl Fields {
             FeedForward::load(weights, &format!("fields.mixers.{}", field - 1), [d, config.d_field], false)
         });
         let plan = EchoPlan::new(sizes);
-        let gains = (0..if config.echoes { sizes.len() } else { 0 }).map(|field| {
+        let gains = (0..if config.copy_features { sizes.len() } else { 0 }).map(|field| {
             let values = weights.shaped(&format!("fields.gains.{field}"), &[plan.count(field), d])?;
             Ok::<_, ModelError>(values.to_vec())
         });

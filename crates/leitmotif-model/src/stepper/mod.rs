@@ -70,7 +70,7 @@ impl NetworkModel {
             ModelKind::Markov => return Err(ModelError::Config("a Markov model is not a network".into())),
         };
         let fields = Fields::load(weights, description)?;
-        let echoes = description.model.echoes.then(|| EchoPlan::new(&description.sizes));
+        let echoes = description.model.copy_features.then(|| EchoPlan::new(&description.sizes));
         let has_latents = description.model.latent != LatentKind::None;
         let latents = has_latents.then(|| LatentSpace::load(weights, description, &fields)).transpose()?;
         let precision = weights.precision();

@@ -103,7 +103,7 @@ fn no_compression_function_allocates() {
         [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed];
     for compression in functions {
         for echoes in [false, true] {
-            check(ModelConfig { compression, echoes, ..config() });
+            check(ModelConfig { compression, copy_features: echoes, ..config() });
         }
         // More compressed states at once than one product takes, most of which are kept.
         check(ModelConfig { compression, segment: 140, memory: 0, compressed: 100, ratio: 1, ..config() });
@@ -119,7 +119,7 @@ fn no_architecture_allocates() {
             ModelConfig { compressed: 0, ..config() },
             ModelConfig { kind: ModelKind::Lstm, ..config() },
         ] {
-            check(ModelConfig { echoes, ..config });
+            check(ModelConfig { copy_features: echoes, ..config });
         }
     }
 }

@@ -6,7 +6,7 @@ use leitmotif_model::{EmbedError, Gating, Model, ModelConfig, ModelKind, Network
 fn networks() -> [NetworkModel; 3] {
     let config = small();
     let others = [
-        ModelConfig { glu: true, gating: Gating::Gru, echoes: true, ..config.clone() },
+        ModelConfig { glu: true, gating: Gating::Gru, copy_features: true, ..config.clone() },
         ModelConfig { kind: ModelKind::Lstm, ..config.clone() },
     ];
     [config].into_iter().chain(others).map(|it| common::network(it, &SIZES)).collect::<Vec<_>>().try_into().unwrap()

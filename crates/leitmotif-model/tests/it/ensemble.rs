@@ -17,8 +17,8 @@ fn networks() -> Vec<ModelConfig> {
     let others = [
         ModelConfig { memory: 0, compressed: 0, ..config() },
         ModelConfig { memory: 9, compressed: 0, memory_layers: vec![2], ..config() },
-        ModelConfig { glu: true, gating: Gating::Gru, tied: true, echoes: true, ..config() },
-        ModelConfig { kind: ModelKind::Lstm, echoes: true, ..config() },
+        ModelConfig { glu: true, gating: Gating::Gru, tied: true, copy_features: true, ..config() },
+        ModelConfig { kind: ModelKind::Lstm, copy_features: true, ..config() },
         ModelConfig { fields: FieldDecoding::Independent, ..config() },
         ModelConfig { d_model: 400, heads: 2, d_ff: 390, layers: 1, ..config() },
     ];
@@ -118,8 +118,14 @@ fn hear(ensemble: &mut dyn Ensemble, lane: usize, piece: usize, time: usize) -> 
 
 #[test]
 fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
-    let latents =
-        ModelConfig { latent: LatentKind::Bar, d_latent: 15, latent_slots: 3, latent_bag: 3, echoes: true, ..config() };
+    let latents = ModelConfig {
+        latent: LatentKind::Bar,
+        d_latent: 15,
+        latent_slots: 3,
+        latent_bag: 3,
+        copy_features: true,
+        ..config()
+    };
     let condition = |latent: &'static [f32]| Some(Condition { latent, classes: &[] });
     let networks = networks().into_iter().chain([latents]).map(|config| common::network(config, &SIZES));
     let models = networks.map(|network| Box::new(network) as Box<dyn Model>).chain([Box::new(markov()) as _]);
@@ -153,7 +159,7 @@ fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
 
 #[test]
 fn many_lanes_are_still_themselves() {
-    compare(&common::network(ModelConfig { echoes: true, ..config() }, &SIZES), 17);
+    compare(&common::network(ModelConfig { copy_features: true, ..config() }, &SIZES), 17);
     compare(&common::network(ModelConfig { kind: ModelKind::Lstm, ..config() }, &SIZES), 17);
     compare(&markov(), 5);
     // More rows than one product takes.

@@ -11,7 +11,7 @@ fn configs() -> Vec<ModelConfig> {
     let config = small();
     vec![
         ModelConfig { compression: Compression::Conv, ..config.clone() },
-        ModelConfig { glu: true, gating: Gating::Gru, tied: true, echoes: true, ..config.clone() },
+        ModelConfig { glu: true, gating: Gating::Gru, tied: true, copy_features: true, ..config.clone() },
         ModelConfig { kind: ModelKind::Lstm, ..config },
     ]
 }

@@ -163,7 +163,7 @@ fn gradients_are_slopes_in_every_architecture() {
     check_slopes(ModelConfig { compression: Compression::Max, ..config() });
     check_slopes(ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() });
     check_slopes(ModelConfig { attention_dropout: 0.2, ff_dropout: 0.2, layer_dropout: 0.2, ..config() });
-    check_slopes(ModelConfig { echoes: true, ..config() });
+    check_slopes(ModelConfig { copy_features: true, ..config() });
     check_slopes(ModelConfig { fields: FieldDecoding::Independent, tied: true, ..config() });
     check_slopes(lstm());
 }

@@ -8,7 +8,7 @@ use leitmotif_model::{Compression, Gating, Judge, LatentKind, ModelConfig, Netwo
 use leitmotif_network::ops::by_definition;
 use leitmotif_network::{LatentObjective, Network, StepOutput, device};
 
-const OBJECTIVE: LatentObjective = LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3, echo_dropout: 0.3 };
+const OBJECTIVE: LatentObjective = LatentObjective { beta: 0.7, free_bits: 0.02, word_dropout: 0.3, copy_dropout: 0.3 };
 
 fn training(config: ModelConfig) -> Network {
     Network::new(&describe(config), 5, &device("cpu").unwrap().autodiff()).unwrap()
@@ -22,15 +22,15 @@ fn scalar(loss: &Tensor<1>) -> f64 {
 fn kinds() -> [ModelConfig; 7] {
     [
         config(LatentKind::Bar),
-        ModelConfig { attributes: Vec::new(), echoes: true, tied: true, ..config(LatentKind::Bar) },
+        ModelConfig { attributes: Vec::new(), copy_features: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { glu: true, gating: Gating::Gru, encoder_layers: 1, ..config(LatentKind::Phrase) },
-        ModelConfig { d_latent: 6, latent_slots: 3, echoes: true, tied: true, ..config(LatentKind::Bar) },
+        ModelConfig { d_latent: 6, latent_slots: 3, copy_features: true, tied: true, ..config(LatentKind::Bar) },
         ModelConfig { latent_slots: 5, ..config(LatentKind::Phrase) },
         ModelConfig {
             d_latent: 12,
             latent_slots: 3,
             latent_bag: 3,
-            echoes: true,
+            copy_features: true,
             tied: true,
             ..config(LatentKind::Bar)
         },

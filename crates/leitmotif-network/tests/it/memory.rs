@@ -34,7 +34,7 @@ fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
 fn a_memory_that_holds_everything_makes_cuts_invisible() {
     let music = Music::random(3, 25, 1);
     let whole = ModelConfig { memory: 24, compressed: 0, ..config() };
-    for config in [whole.clone(), ModelConfig { echoes: true, ..whole }, lstm()] {
+    for config in [whole.clone(), ModelConfig { copy_features: true, ..whole }, lstm()] {
         for gating in [Gating::Residual, Gating::Gru] {
             let network = network(ModelConfig { gating, ..config.clone() });
             let whole = judge(&network, &music, &[24]);
@@ -77,7 +77,7 @@ fn what_left_the_memory_lives_on_only_in_compressed_memory() {
 
 #[test]
 fn lanes_do_not_hear_each_other_and_starts_forget() {
-    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
+    for config in [config(), ModelConfig { copy_features: true, ..config() }, lstm()] {
         let network = network(config);
         let music = Music::random(2, 19, 5);
         let mut alone = Music::random(1, 19, 5);
@@ -101,7 +101,7 @@ fn lanes_do_not_hear_each_other_and_starts_forget() {
 
 #[test]
 fn a_carry_survives_being_stored() {
-    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
+    for config in [config(), ModelConfig { copy_features: true, ..config() }, lstm()] {
         let network = network(config);
         let music = Music::random(2, 31, 9);
         let mut carry = network.carry(2);
@@ -134,7 +134,7 @@ fn weights_survive_being_stored_and_refuse_another_model() {
 
 #[test]
 fn training_and_judging_see_the_same_costs() {
-    for config in [config(), ModelConfig { echoes: true, ..config() }, lstm()] {
+    for config in [config(), ModelConfig { copy_features: true, ..config() }, lstm()] {
         let device = device("cpu").unwrap();
         let training = Network::new(&describe(config), 3, &device.autodiff()).unwrap();
         let music = Music::random(3, 31, 2);

@@ -40,13 +40,15 @@ pub struct LatentConfig {
     /// Probability that the decoder does not hear an event in training.
     pub word_dropout: f64,
     /// Probability that no field hears an echo in a bar in training.
-    pub echo_dropout: f64,
+    #[serde(alias = "echo_dropout")]
+    pub copy_dropout: f64,
     /// Where attributes are cut into classes.
     pub cuts: Cuts,
     /// Classes of an attribute that is cut by the corpus.
     pub classes: usize,
     /// Probability with which an attribute is left open in training.
-    pub attribute_drop: f64,
+    #[serde(alias = "attribute_drop")]
+    pub attribute_dropout: f64,
     /// Passes over the training songs' latents in which the prior is learnt, after the model; 0 for none.
     pub prior_epochs: u32,
     /// Width of the prior's LSTM.
@@ -64,10 +66,10 @@ impl Default for LatentConfig {
             kl_rise: 0.5,
             free_bits: 0.2,
             word_dropout: 0.1,
-            echo_dropout: 0.0,
+            copy_dropout: 0.0,
             cuts: Cuts::Corpus,
             classes: 8,
-            attribute_drop: 0.1,
+            attribute_dropout: 0.1,
             prior_epochs: 30,
             prior_width: 128,
             prior_components: 4,
@@ -91,9 +93,9 @@ impl LatentConfig {
         check(share(self.kl_rise), "kl_rise", &self.kl_rise, "between 0 and 1")?;
         check(finite(self.free_bits), "free_bits", &self.free_bits, "0 or more")?;
         check((0.0..1.0).contains(&self.word_dropout), "word_dropout", &self.word_dropout, "at least 0 and below 1")?;
-        check((0.0..1.0).contains(&self.echo_dropout), "echo_dropout", &self.echo_dropout, "at least 0 and below 1")?;
+        check((0.0..1.0).contains(&self.copy_dropout), "copy_dropout", &self.copy_dropout, "at least 0 and below 1")?;
         check((2..=MAX_CLASSES).contains(&self.classes), "classes", &self.classes, "between 2 and 64")?;
-        check(share(self.attribute_drop), "attribute_drop", &self.attribute_drop, "between 0 and 1")?;
+        check(share(self.attribute_dropout), "attribute_dropout", &self.attribute_dropout, "between 0 and 1")?;
         let width = self.prior_width;
         check((1..=MAX_PRIOR_WIDTH).contains(&width), "prior_width", &width, "between 1 and 4096")?;
         let components = self.prior_components;
@@ -118,7 +120,7 @@ impl LatentConfig {
             beta: self.beta(used) as f32,
             free_bits: self.free_bits as f32,
             word_dropout: self.word_dropout as f32,
-            echo_dropout: self.echo_dropout as f32,
+            copy_dropout: self.copy_dropout as f32,
         }
     }
 }

@@ -5,7 +5,16 @@ use super::{Preset, RunConfig};
 use crate::TrainError;
 use toml::{Table, Value};
 
-/// One key set from outside: `train.lanes=32`.
+/// Former names of keys. Configurations that use them still open.
+const FORMER_KEYS: [(&str, &str); 5] = [
+    ("model.echoes", "model.copy_features"),
+    ("train.lanes", "train.batch_size"),
+    ("train.header_drop", "train.header_dropout"),
+    ("latent.echo_dropout", "latent.copy_dropout"),
+    ("latent.attribute_drop", "latent.attribute_dropout"),
+];
+
+/// One key set from outside: `train.batch_size=32`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     /// Dotted key.
@@ -20,7 +29,9 @@ impl std::str::FromStr for Override {
     /// Reads `key=value`. The value is TOML; what is not TOML is taken as a bare string.
     fn from_str(text: &str) -> Result<Self, TrainError> {
         let Some((key, value)) = text.split_once('=') else {
-            return Err(TrainError::Config(format!("`{text}` sets nothing: write key=value, such as train.lanes=32")));
+            return Err(TrainError::Config(format!(
+                "`{text}` sets nothing: write key=value, such as train.batch_size=32"
+            )));
         };
         let (key, value) = (key.trim(), value.trim());
         let parsed = format!("value = {value}").parse::<Table>().ok().filter(|table| table.len() == 1);
@@ -71,6 +82,7 @@ fn flatten(prefix: &str, table: Table, leaves: &mut Vec<(String, Value)>) {
 
 /// Sets one key of a complete configuration; the reason if that cannot be.
 fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+    let key = FORMER_KEYS.iter().find(|(former, _)| *former == key).map_or(key, |(_, name)| name);
     let mut leaves = Vec::new();
     flatten("", table.clone(), &mut leaves);
     let Some((_, old)) = leaves.iter().find(|(known, _)| known == key) else {
@@ -133,11 +145,11 @@ mod tests {
     #[test]
     fn later_layers_win_and_the_rest_stays() {
         let config = layered(
-            "[train]\nlanes = 8\nepochs = 3\n[model]\nmemory_layers = [1, 2]",
-            &["train.lanes=4", "model.gating=gru", "train.betas=[0.5, 0.75]", "model.glu = true"],
+            "[train]\nbatch_size = 8\nepochs = 3\n[model]\nmemory_layers = [1, 2]",
+            &["train.batch_size=4", "model.gating=gru", "train.betas=[0.5, 0.75]", "model.glu = true"],
         )
         .unwrap();
-        assert_eq!(config.train.lanes, 4);
+        assert_eq!(config.train.batch_size, 4);
         assert_eq!(config.train.epochs, 3.0);
         assert_eq!(config.model.memory_layers, [1, 2]);
         assert_eq!(config.model.gating, leitmotif_model::Gating::Gru);
@@ -151,28 +163,41 @@ mod tests {
         let error = layered("[train]\nlearning_rat = 1.0", &[]).unwrap_err();
         assert!(error.starts_with("my.toml: there is no key `train.learning_rat`"), "{error}");
         assert!(error.contains("did you mean `train.learning_rate`?") && error.contains("augment.tempo"), "{error}");
-        let error = layered("", &["lanes=3"]).unwrap_err();
-        assert!(error.contains("did you mean `train.lanes`?"), "{error}");
-        let error = layered("", &["model.lanes=3"]).unwrap_err();
-        assert!(error.contains("did you mean `train.lanes`?"), "{error}");
+        let error = layered("", &["batch_size=3"]).unwrap_err();
+        assert!(error.contains("did you mean `train.batch_size`?"), "{error}");
+        let error = layered("", &["model.batch_size=3"]).unwrap_err();
+        assert!(error.contains("did you mean `train.batch_size`?"), "{error}");
         let error = layered("", &["zzzzzzzz=3"]).unwrap_err();
         assert!(!error.contains("did you mean"), "{error}");
         assert!(layered("", &["model=3"]).is_err());
-        assert!("train.lanes".parse::<Override>().is_err());
+        assert!("train.batch_size".parse::<Override>().is_err());
     }
 
     #[test]
     fn wrong_types_and_names_say_what_was_expected() {
-        let error = layered("", &["train.lanes=many"]).unwrap_err();
-        assert!(error.contains("train.lanes") && error.contains("a whole number"), "{error}");
-        let error = layered("", &["train.lanes=2.5"]).unwrap_err();
+        let error = layered("", &["train.batch_size=many"]).unwrap_err();
+        assert!(error.contains("train.batch_size") && error.contains("a whole number"), "{error}");
+        let error = layered("", &["train.batch_size=2.5"]).unwrap_err();
         assert!(error.contains("a whole number"), "{error}");
-        let error = layered("", &["train.lanes=-1"]).unwrap_err();
-        assert!(error.contains("train.lanes"), "{error}");
+        let error = layered("", &["train.batch_size=-1"]).unwrap_err();
+        assert!(error.contains("train.batch_size"), "{error}");
         let error = layered("", &["model.compression=zip"]).unwrap_err();
         assert!(error.contains("zip") && error.contains("dilated_conv"), "{error}");
         let error = layered("", &["train.betas=[0.9]"]).unwrap_err();
         assert!(error.contains("train.betas"), "{error}");
+    }
+
+    #[test]
+    fn former_names_of_keys_still_work() {
+        let (new, file) = (Preset::TinyVae.config(), Preset::TinyVae.config().to_toml());
+        let old = FORMER_KEYS.iter().fold(file, |text, (former, name)| {
+            let [former, name] = [former, name].map(|key| key.split('.').next_back().unwrap());
+            assert!(text.contains(&format!("\n{name} = ")), "{name}");
+            text.replace(&format!("\n{name} = "), &format!("\n{former} = "))
+        });
+        assert_eq!(toml::from_str::<RunConfig>(&old).unwrap(), new, "a run's config.toml");
+        assert_eq!(RunConfig::layered(Preset::Tiny, Some(("my.toml", &old)), &[]).unwrap(), new);
+        assert_eq!(layered("", &["train.lanes=4"]).unwrap().train.batch_size, 4);
     }
 
     proptest::proptest! {

@@ -53,8 +53,9 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Where the networks run: `cpu`, or `cuda` or `wgpu` in builds that have them.
     pub device: String,
-    /// Pieces side by side: the batch.
-    pub lanes: usize,
+    /// Songs trained on at the same time.
+    #[serde(alias = "lanes")]
+    pub batch_size: usize,
     /// Segments whose gradients are averaged before one optimiser step.
     pub accumulate: usize,
     /// Stop after this many optimiser steps; 0 for no limit.
@@ -85,7 +86,8 @@ pub struct TrainConfig {
     /// Stop after this many steps in a row whose loss or gradient is not finite (each is skipped).
     pub max_bad_steps: u32,
     /// Probability with which a song's header is left out in training.
-    pub header_drop: f64,
+    #[serde(alias = "header_drop")]
+    pub header_dropout: f64,
     /// Optimiser steps between validations; 0 for only one, at the end.
     pub validate_every: u64,
     /// Most events one validation judges; 0 for the whole validation split.
@@ -105,7 +107,7 @@ impl Default for TrainConfig {
         Self {
             seed: 0,
             device: "cpu".into(),
-            lanes: 16,
+            batch_size: 16,
             accumulate: 1,
             steps: 0,
             epochs: 0.0,
@@ -120,7 +122,7 @@ impl Default for TrainConfig {
             clip: 1.0,
             average_steps: 1000,
             max_bad_steps: 20,
-            header_drop: 0.2,
+            header_dropout: 0.2,
             validate_every: 200,
             validate_events: 100_000,
             patience: 0,
@@ -162,7 +164,12 @@ impl RunConfig {
         };
         let finite = |value: f64| value.is_finite() && value >= 0.0;
         let share = |value: f64| (0.0..=1.0).contains(&value);
-        check((1..=MAX_LANES).contains(&train.lanes), "train.lanes", &train.lanes, "between 1 and 16384")?;
+        check(
+            (1..=MAX_LANES).contains(&train.batch_size),
+            "train.batch_size",
+            &train.batch_size,
+            "between 1 and 16384",
+        )?;
         check(train.accumulate > 0, "train.accumulate", &train.accumulate, "at least 1")?;
         check(finite(train.epochs), "train.epochs", &train.epochs, "0 or more")?;
         check(finite(train.minutes), "train.minutes", &train.minutes, "0 or more")?;
@@ -175,7 +182,7 @@ impl RunConfig {
         }
         check(train.epsilon.is_finite() && train.epsilon > 0.0, "train.epsilon", &train.epsilon, "above 0")?;
         check(finite(train.clip), "train.clip", &train.clip, "0 or more")?;
-        check(share(train.header_drop), "train.header_drop", &train.header_drop, "between 0 and 1")?;
+        check(share(train.header_dropout), "train.header_dropout", &train.header_dropout, "between 0 and 1")?;
         check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;
         check(train.keep_checkpoints > 0, "train.keep_checkpoints", &train.keep_checkpoints, "at least 1")?;
         let augment = &self.augment;

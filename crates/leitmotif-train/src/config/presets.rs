@@ -63,15 +63,15 @@ impl Preset {
                     compressed: 32,
                     ff_dropout: 0.05,
                     layer_dropout: 0.05,
-                    echoes: true,
+                    copy_features: true,
                     tied: true,
                     ..ModelConfig::default()
                 },
                 train: TrainConfig {
-                    lanes: 32,
+                    batch_size: 32,
                     learning_rate: 4e-3,
                     warmup_steps: 50,
-                    header_drop: 0.1,
+                    header_dropout: 0.1,
                     ..TrainConfig::default()
                 },
                 augment: AugmentConfig { transpose: 3, tempo: 0.1, velocity: 16 },
@@ -87,11 +87,16 @@ impl Preset {
                     segment: 128,
                     memory: 128,
                     compressed: 64,
-                    echoes: true,
+                    copy_features: true,
                     tied: true,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { lanes: 32, learning_rate: 1.5e-3, warmup_steps: 200, ..TrainConfig::default() },
+                train: TrainConfig {
+                    batch_size: 32,
+                    learning_rate: 1.5e-3,
+                    warmup_steps: 200,
+                    ..TrainConfig::default()
+                },
                 augment: AugmentConfig::default(),
                 latent: LatentConfig::default(),
             },
@@ -105,11 +110,16 @@ impl Preset {
                     segment: 512,
                     memory: 512,
                     compressed: 128,
-                    echoes: true,
+                    copy_features: true,
                     tied: true,
                     ..ModelConfig::default()
                 },
-                train: TrainConfig { lanes: 32, learning_rate: 3e-4, warmup_steps: 1000, ..TrainConfig::default() },
+                train: TrainConfig {
+                    batch_size: 32,
+                    learning_rate: 3e-4,
+                    warmup_steps: 1000,
+                    ..TrainConfig::default()
+                },
                 augment: AugmentConfig::default(),
                 latent: LatentConfig::default(),
             },
@@ -131,7 +141,7 @@ impl Preset {
                     ..ModelConfig::default()
                 },
                 train: TrainConfig {
-                    lanes: 64,
+                    batch_size: 64,
                     learning_rate: 1e-3,
                     warmup_steps: 0,
                     schedule: super::Schedule::Constant,
@@ -139,7 +149,7 @@ impl Preset {
                     betas: [0.9, 0.999],
                     clip: 0.5,
                     average_steps: 0,
-                    header_drop: 0.0,
+                    header_dropout: 0.0,
                     ..TrainConfig::default()
                 },
                 augment: AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 },
@@ -157,7 +167,7 @@ fn with_latents(mut config: RunConfig, width: usize) -> RunConfig {
     config.model.d_latent = LATENT_SLOTS * width + LATENT_FIELDS * LATENT_BAG;
     config.latent.kl_max_beta = 0.04;
     config.latent.word_dropout = 0.1;
-    config.latent.echo_dropout = 0.2;
+    config.latent.copy_dropout = 0.2;
     config.model.attributes = ATTRIBUTES.map(str::to_owned).to_vec();
     config
 }

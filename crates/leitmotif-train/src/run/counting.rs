@@ -44,7 +44,7 @@ pub(super) fn count(
     let forward = began.elapsed().as_secs_f64();
     let mut records = Records::create(dir)?;
     let judged_songs = validation_songs(corpus, config.train.validate_events);
-    let validation = evaluate_songs(&markov, corpus, &judged_songs, config.train.lanes, &mut |done, total| {
+    let validation = evaluate_songs(&markov, corpus, &judged_songs, config.train.batch_size, &mut |done, total| {
         observer.observe(&TrainEvent::Validating { done, total });
         !cancel.load(Ordering::Relaxed)
     })?;

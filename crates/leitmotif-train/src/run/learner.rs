@@ -77,16 +77,16 @@ impl Learner {
             clip: train.clip,
         };
         let mut optimiser = Adam::new(network.parameters(), settings, train.device == "cpu");
-        let mut carry = network.carry(train.lanes);
+        let mut carry = network.carry(train.batch_size);
         if let Some(checkpoint) = checkpoint {
             optimiser.restore(network.parameters(), &checkpoint.optimiser)?;
-            carry = Carry::from_weights(description, train.lanes, &checkpoint.memory, &device)?;
+            carry = Carry::from_weights(description, train.batch_size, &checkpoint.memory, &device)?;
         }
         let average = (train.average_steps > 0).then(|| {
             let saved = checkpoint.and_then(|checkpoint| checkpoint.average.clone());
             WeightAverage::new(saved.unwrap_or_else(|| network.weights()), train.average_steps)
         });
-        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), lanes: train.lanes })
+        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), lanes: train.batch_size })
     }
 
     /// The network as it is now.

@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
     fn judge(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let start = Instant::now();
         let (observer, cancel) = (self.observer, self.cancel);
-        let (network, lanes) = (self.learner.published()?, self.config.train.lanes);
+        let (network, lanes) = (self.learner.published()?, self.config.train.batch_size);
         let judged =
             evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, lanes, &mut |done, total| {
                 observer.observe(&TrainEvent::Validating { done, total });

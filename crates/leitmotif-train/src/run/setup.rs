@@ -84,12 +84,12 @@ fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, Tra
 fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<BatchOptions, TrainError> {
     let augment = &config.augment;
     Ok(BatchOptions {
-        latents: latent_options(description, config.latent.attribute_drop)?,
-        lanes: config.train.lanes,
+        latents: latent_options(description, config.latent.attribute_dropout)?,
+        lanes: config.train.batch_size,
         segment: config.model.segment,
         seed: config.train.seed,
         shuffle: true,
-        header_drop: config.train.header_drop,
+        header_dropout: config.train.header_dropout,
         augment: AugmentOptions {
             transpose: augment.transpose,
             tempo_octaves: augment.tempo as f32,

@@ -80,7 +80,7 @@ pub fn config(steps: u64) -> RunConfig {
             ..ModelConfig::default()
         },
         train: TrainConfig {
-            lanes: 3,
+            batch_size: 3,
             accumulate: 2,
             steps,
             warmup_steps: 4,
@@ -103,7 +103,7 @@ pub fn with_latents(mut config: RunConfig) -> RunConfig {
     config.model.attributes = ["density".to_owned(), "register".to_owned(), "rhythm:drums".to_owned()].to_vec();
     config.model.d_attribute = 4;
     config.latent.classes = 4;
-    config.latent.attribute_drop = 0.3;
+    config.latent.attribute_dropout = 0.3;
     config.latent.prior_epochs = 3;
     config.latent.prior_width = 8;
     config.latent.prior_components = 2;

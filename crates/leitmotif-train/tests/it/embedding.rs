@@ -41,7 +41,7 @@ fn shuffled_songs_are_farther_from_songs_than_other_songs_are() {
         config.model.attention_dropout = 0.0;
         config.model.d_model = 32;
         config.train.accumulate = 1;
-        config.train.lanes = 6;
+        config.train.batch_size = 6;
         config.train.learning_rate = 1e-2;
         config.augment = AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 };
         let dir = folder.path().join(format!("{kind:?}"));

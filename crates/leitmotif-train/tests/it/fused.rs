@@ -13,7 +13,7 @@ const STEPS: u64 = 200;
 
 #[test]
 fn losses_of_two_hundred_steps_coincide_with_the_definitions() {
-    coincide(|model| ModelConfig { echoes: true, ..model });
+    coincide(|model| ModelConfig { copy_features: true, ..model });
 }
 
 #[test]

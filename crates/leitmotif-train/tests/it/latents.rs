@@ -193,14 +193,14 @@ fn latents_that_cannot_be_are_refused_by_name() {
             |it| (it.model.d_latent, it.model.latent_bag, it.model.latent_slots) = (20, 2, 3),
             &["latent_slots = 3", "0 or a divisor of d_latent - 5 * latent_bag = 10"],
         ),
-        (|it| it.latent.echo_dropout = 1.0, &["latent.echo_dropout = 1", "at least 0 and below 1"]),
+        (|it| it.latent.copy_dropout = 1.0, &["latent.copy_dropout = 1", "at least 0 and below 1"]),
         (|it| it.model.d_latent = 0, &["d_latent = 0", "between 1 and 4096"]),
         (|it| it.model.latent_bars = 65, &["latent_bars = 65", "between 1 and 64"]),
         (|it| it.model.encoder_layers = 0, &["encoder_layers = 0"]),
         (|it| it.latent.kl_max_beta = f64::NAN, &["latent.kl_max_beta = NaN"]),
         (|it| it.latent.kl_cycles = 0, &["latent.kl_cycles = 0", "at least 1"]),
         (|it| it.latent.classes = 1, &["latent.classes = 1", "between 2 and 64"]),
-        (|it| it.latent.attribute_drop = 1.5, &["latent.attribute_drop = 1.5", "between 0 and 1"]),
+        (|it| it.latent.attribute_dropout = 1.5, &["latent.attribute_dropout = 1.5", "between 0 and 1"]),
     ];
     for (number, (change, parts)) in wrongs.into_iter().enumerate() {
         let mut config = with_latents(config(2));

@@ -33,7 +33,7 @@ fn networks_learn_what_is_easily_learnt() {
         config.model.d_model = 32;
         config.train.accumulate = 1;
         config.train.learning_rate = 1e-2;
-        config.train.lanes = 6;
+        config.train.batch_size = 6;
         config.train.validate_every = 50;
         config.train.checkpoint_every = 0;
         config.augment = leitmotif_train::AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 };

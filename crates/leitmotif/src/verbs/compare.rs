@@ -20,52 +20,56 @@ use std::path::{Path, PathBuf};
 /// The study file's copy in the study's folder; it makes a folder a study's.
 const STUDY_FILE: &str = "study.toml";
 
-/// Compare many models: train and judge every run of a study file, and write one report.
+/// Compare many models: train and evaluate every run of a study file, and write one report.
 ///
-/// A study file names arms (songs and parts to learn from), common test sets that no arm learns from, and factors (settings that differ);
-/// docs/studies.md says how. Interrupted or killed, the same command goes on where it was; finished runs are never made
-/// again. A run that fails is a row of the report.
+/// A study file lists arms (songs and parts to train on), common test sets that no arm trains on,
+/// and factors (settings that differ); docs/studies.md describes it. If the command was
+/// interrupted, run it again: it continues where it stopped and repeats no finished run. A failed
+/// run is a row of the report.
 #[derive(Debug, Args)]
 #[command(
     after_help = "DIR/report.html is the report; tables, figures and every run with its model and pieces are beside it."
 )]
 pub struct Options {
-    /// The study file
+    /// Study file
     study: PathBuf,
-    /// The study's folder
+    /// Output folder of the study
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// The music, instead of the study file's: a folder or file (may be given several times)
+    /// Folder or file of music to use instead of the study file's collection (repeatable)
     #[arg(long, value_name = "DIR")]
     collection: Vec<PathBuf>,
-    /// A CSV or TSV file with genres, artists, titles or splits, instead of the study file's
+    /// CSV or TSV file with genres, artists, titles or splits to use instead of the study file's
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
-    /// Another split of the songs than the study file's: its seed
+    /// Random seed of the split, instead of the study file's
     #[arg(long, value_name = "N")]
     split_seed: Option<u64>,
-    /// Show the runs, their sizes and an estimate of the time, and stop
+    /// List the runs with their sizes and an estimate of the time, without training
     #[arg(long)]
     dry_run: bool,
-    /// Write the report of what is finished, and train nothing; runs finished in the study folders named here are taken over
+    /// Write the report of the finished runs, without training; includes the finished runs of the
+    /// study folders given here
     #[arg(long, value_name = "DIR", num_args = 0.., conflicts_with_all = ["dry_run", "jobs", "shard"])]
     collect: Option<Vec<PathBuf>>,
-    /// Runs side by side, sharing the threads
+    /// Number of runs trained at the same time; they share the threads
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
-    /// Only part I of N of the runs, for several machines; --collect puts them together
+    /// Train only part I of N of the runs, to divide a study between machines; --collect combines
+    /// the parts
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Minutes of training a run, instead of the study file's budget
+    /// Training minutes per run, instead of the study file's budget
     #[arg(long, value_name = "N", help_heading = "Over the study file")]
     minutes: Option<f64>,
-    /// Optimiser steps a run, likewise
+    /// Optimiser steps per run, instead of the study file's budget
     #[arg(long, value_name = "N", help_heading = "Over the study file")]
     steps: Option<u64>,
-    /// Passes over the training songs a run, likewise
+    /// Passes over the training songs per run, instead of the study file's budget
     #[arg(long, value_name = "N", help_heading = "Over the study file")]
     epochs: Option<f64>,
-    /// One configuration key of all runs, such as train.lanes=8 (may be given several times); levels of factors lie above it
+    /// Override one setting of all runs, for instance train.batch_size=8 (repeatable); the levels
+    /// of factors take precedence
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Over the study file")]
     set: Vec<String>,
     /// Print the result as JSON: study, report, results, planned, finished, failed, runs; with --dry-run: runs, seconds
@@ -188,7 +192,7 @@ impl Overlaid {
 fn open_folder(dir: &Path, text: &str) -> Result<()> {
     let file = dir.join(STUDY_FILE);
     if dir.exists() && !files::is_empty_folder(dir) && !file.is_file() {
-        let refusal = Refusal::because(format!("{} is there already, and is no study's folder", dir.display()));
+        let refusal = Refusal::because(format!("{} already exists and is not the folder of a study", dir.display()));
         return Err(refusal.remedy("choose another folder").into());
     }
     files::make_folder(dir)?;
@@ -198,7 +202,7 @@ fn open_folder(dir: &Path, text: &str) -> Result<()> {
 fn interrupted(error: CompareError, dir: &Path) -> anyhow::Error {
     match error {
         CompareError::Interrupted { done, planned } => Interrupted(format!(
-            "interrupted: {done} of {} finished; the same command goes on (study folder {})",
+            "interrupted: {done} of {} finished; run the same command again to continue (study folder {})",
             counted(planned, "run"),
             shell(&dir.display().to_string())
         ))
@@ -359,7 +363,7 @@ fn finish(options: &Options, results: &Results, console: &Console) -> Result<()>
     }
     let mut text = format!("{finished} of {} finished", counted(results.planned_runs, "run"));
     if failed > 0 {
-        text += &format!(", {failed} failed (the same command tries them again)");
+        text += &format!(", {failed} failed (run the same command again to retry)");
     }
     console.out(format_args!("{text}\nreport: {}", report.display()))
 }

@@ -11,7 +11,7 @@ use clap_complete::Shell;
     after_help = "For example: leitmotif completions bash > ~/.local/share/bash-completion/completions/leitmotif"
 )]
 pub struct Options {
-    /// The shell
+    /// Shell to complete for
     shell: Shell,
 }
 

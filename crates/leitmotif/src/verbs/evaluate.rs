@@ -32,59 +32,63 @@ const DEFAULT_SONGS: u64 = 32;
 /// The length of the pieces in bars.
 const DEFAULT_BARS: usize = 32;
 
-/// Measure how well a model foretells music that it has not seen.
+/// Measure how well a model predicts held-out music.
 ///
-/// Nats per note and per second of music compare models of any representation; nats per event only models of one. Intervals
-/// are 95 % bootstrap intervals over songs.
+/// The result is the negative log-likelihood, in nats; lower is better. Nats per note and per
+/// second can be compared between any models, nats per event only between models of the same
+/// representation. Intervals are 95 % bootstrap intervals over songs.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("composes").multiple(true)))]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The corpus [default: the one that the run learnt from]
+    /// Corpus [default: the corpus of the run]
     #[arg(long, value_name = "CORPUS")]
     on: Option<PathBuf>,
-    /// Which of its songs
+    /// Songs of the corpus to use
     #[arg(long, value_parser = values::split(), default_value = "test")]
     split: Split,
-    /// Also judge by a unigram and a Markov model, both counted from the corpus's training songs
+    /// Also evaluate two baselines: a unigram and a Markov model of the training songs
     #[arg(long)]
     baselines: bool,
-    /// Also judge by the mean of what the model foretells in all keys up to N semitones away
+    /// Also average the model's predictions over all transpositions of up to N semitones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_TRANSPOSITIONS)))]
     transpositions: Option<u8>,
-    /// List every song
+    /// List the result of every song
     #[arg(long)]
     songs: bool,
-    /// Also compose pieces, and measure how much of them stands in the training songs, beside how much of the test songs
-    /// does
+    /// Also compose pieces, and measure how much they copy from the training songs, compared with
+    /// the test songs
     #[arg(long, group = "composes")]
     originality: bool,
-    /// Also compose, for each of several held-out songs, a piece of its genre for its instruments and a piece with nothing
-    /// said, and compare both with the songs: density, parts, harmony, repetition, and how certainly a classifier
-    /// distinguishes them (0.5 is chance; docs/measures.md)
+    /// Also compose two pieces for each of several held-out songs, one with its genre and
+    /// instruments and one without any request, and compare them with the songs: density, parts,
+    /// harmony, repetition, and how well a classifier distinguishes them (0.5 is chance; see
+    /// docs/measures.md)
     #[arg(long, group = "composes")]
     music: bool,
-    /// Pieces to compose for --originality, songs (each with two pieces) for --music [default: 8, 32]
+    /// Number of pieces for --originality, or of songs for --music [default: 8, 32]
     #[arg(long, value_name = "N", requires = "composes", value_parser = clap::value_parser!(u64).range(1..))]
     pieces: Option<u64>,
-    /// Bars of a piece; songs are cut to as many [default: 32]
+    /// Length of each piece in bars; songs are cut to the same length [default: 32]
     #[arg(long, value_name = "N", requires = "composes", value_parser = clap::value_parser!(u16).range(1..=MOST_BARS))]
     bars: Option<u16>,
-    /// Another seed gives other pieces [default: 0]
+    /// Random seed of the pieces [default: 0]
     #[arg(long, value_name = "N", requires = "composes")]
     seed: Option<u64>,
-    /// Write DIR/index.html with the comparison of --music, and songs and pieces side by side as piano rolls
+    /// Write the comparison of --music to DIR/index.html, with piano rolls of songs and pieces side
+    /// by side
     #[arg(long, value_name = "DIR", requires = "music")]
     page: Option<PathBuf>,
-    /// Songs judged side by side
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    lanes: usize,
-    /// Where the network runs: cpu, cuda or wgpu
+    /// Batch size: the number of songs evaluated at the same time
+    #[arg(long, value_name = "N", default_value_t = 16, alias = "lanes")]
+    batch_size: usize,
+    /// Device to evaluate on: cpu, cuda or wgpu
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Print one line of JSON a model: name, model, corpus, split, nats_per_event, nats_per_note, nats_per_second,
-    /// nats_per_frame, nats_per_token, fields, latent, events, notes, seconds, songs, originality, music
+    /// Print one line of JSON per model: name, model, corpus, split, nats_per_event, nats_per_note,
+    /// nats_per_second, nats_per_frame, nats_per_token, fields, latent, events, notes, seconds,
+    /// songs, originality, music
     #[arg(long)]
     json: bool,
 }
@@ -123,7 +127,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         music::check(&corpus, &plan)?;
     }
     let judge = load_judge(&folder, &options.device)?;
-    let judging = Judging { corpus: &corpus, split: options.split, lanes: options.lanes, console };
+    let judging = Judging { corpus: &corpus, split: options.split, lanes: options.batch_size, console };
     let mut results = vec![judging.result("model", Some(folder.clone()), &*judge)?];
     if options.originality {
         let pieces = options.pieces.unwrap_or(DEFAULT_PIECES);
@@ -135,8 +139,8 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if let Some(most) = options.transpositions {
         let representation = corpus.representation();
         let Some(judge) = TransposedJudge::new(&*judge, &*representation, most) else {
-            let refusal = Refusal::usage("the latents of this model are of one key");
-            return Err(refusal.remedy("leave --transpositions away").into());
+            let refusal = Refusal::usage("a model with latents cannot be averaged over transpositions");
+            return Err(refusal.remedy("leave out --transpositions").into());
         };
         results.push(judging.result("transposed", Some(folder.clone()), &judge)?);
     }
@@ -166,7 +170,7 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
     if options.model.join(INFO_FILE).is_file() {
         return Ok(load_info(&options.model)?.corpus);
     }
-    let refusal = Refusal::usage(format!("{} does not say which corpus to judge", options.model.display()));
+    let refusal = Refusal::usage(format!("{} does not record its corpus", options.model.display()));
     Err(refusal.remedy("name it: --on CORPUS").into())
 }
 
@@ -188,7 +192,7 @@ impl Judging<'_> {
         let cancel = interrupt::flag();
         let songs = self.corpus.split(self.split);
         let events: usize = songs.iter().map(|song| self.corpus.songs()[*song].events.saturating_sub(1)).sum();
-        let progress = Progress::new(self.console, format!("judging ({name})"), "events", events as u64);
+        let progress = Progress::new(self.console, format!("evaluating ({name})"), "events", events as u64);
         let mut told = |done: usize, _: usize| {
             progress.set(done as u64);
             !cancel.load(std::sync::atomic::Ordering::Relaxed)
@@ -214,7 +218,7 @@ impl Judging<'_> {
         let unigram = self.result("unigram", None, &unigram)?;
         let fields = self.corpus.vocabulary().fields.len();
         if fields > MAX_CHAINED_FIELDS {
-            self.console.note(format_args!("note: no Markov model judges events of {fields} fields"));
+            self.console.note(format_args!("note: the Markov baseline does not support events of {fields} fields"));
             return Ok(vec![unigram]);
         }
         let config = ModelConfig { kind: ModelKind::Markov, ..ModelConfig::default() };

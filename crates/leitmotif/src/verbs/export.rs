@@ -11,24 +11,25 @@ use leitmotif_events::VOCABULARY_FILE;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Write a corpus as JSON lines, for other tools to train on.
+/// Write a corpus as JSON lines, for training with other tools.
 ///
-/// One file a split (train.jsonl, valid.jsonl, test.jsonl), one song a line: its record, its events as lists of field
-/// values and as text. tokenizer.json says what the values mean.
+/// Writes one file per split (train.jsonl, valid.jsonl, test.jsonl) with one song per line: its
+/// record, and its events as lists of field values and as text. tokenizer.json describes the
+/// values.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The corpus folder
+    /// Corpus folder
     corpus: PathBuf,
-    /// The folder to write into
+    /// Output folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Only this split (may be given several times) [default: all three]
+    /// Write only this split (repeatable) [default: all three]
     #[arg(long, value_parser = values::split())]
     split: Vec<Split>,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Print one line of JSON a file: path, split, songs, events, bytes
+    /// Print one line of JSON per file: path, split, songs, events, bytes
     #[arg(long)]
     json: bool,
 }

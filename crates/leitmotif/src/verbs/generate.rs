@@ -28,33 +28,35 @@ const PNG_SCALE: f32 = 1.5;
 
 /// Compose with a trained model.
 ///
-/// From nothing, from what the options say of genre, instruments, tempo and meter, or continuing --prime FILE. The same
-/// command gives the same bytes; each file says in a text event which model, seed and settings made it.
+/// Starts from nothing, from the genre, instruments, tempo and meter you choose, or continues a
+/// MIDI file (--prime). The same command produces identical files. Each file records in a text
+/// event which model, seed and settings made it.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The MIDI file to write; with --count, the folder
+    /// MIDI file to write; with --count, the folder to write into
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// So many pieces, as 001.mid, 002.mid, … in the folder OUT
+    /// Number of pieces, written as OUT/001.mid, OUT/002.mid, …
     #[arg(short = 'n', long, value_name = "N")]
     count: Option<u64>,
-    /// Another seed gives another piece
+    /// Random seed; another seed gives another piece
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Weights of 16 bits while writing (half), which is faster and hardly another music, or as they were learnt (single)
+    /// Weight precision: `half` (faster, practically the same output) or `single`
     #[arg(long, value_name = "KIND", value_parser = precision, default_value = "half")]
     precision: Precision,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Print one line of JSON a piece: path, piece, bars, notes, seconds, instruments, prime_bars, events,
-    /// redrawn_events, masked_events, redrawn_bars, invalid_events, valid, originality
+    /// Print one line of JSON per piece: path, piece, bars, notes, seconds, instruments,
+    /// prime_bars, events, redrawn_events, masked_events, redrawn_bars, invalid_events, valid,
+    /// originality
     #[arg(long)]
     json: bool,
-    /// Write how each event was drawn, as one line of JSON an event: its fields with their probabilities, how often
-    /// it was drawn again, and which rules refused it
+    /// Write one line of JSON per event to FILE: the fields with their probabilities, how often the
+    /// event was sampled again, and which rules rejected it
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// What is asked for.
@@ -63,13 +65,14 @@ pub struct Options {
     /// What is asked of it beside the training songs.
     #[command(flatten)]
     originality: originality::Ask,
-    /// Also write the sound, as WAV beside the MIDI file
+    /// Also write the sound as a WAV file beside the MIDI file
     #[arg(long, help_heading = "Sound and pictures")]
     wav: bool,
-    /// The SoundFont for --wav, or built-in [default: one of the system's, else built-in]
+    /// SoundFont for --wav: a .sf2 file or `built-in` [default: one installed on the system, else
+    /// built-in]
     #[arg(long, value_name = "FILE", help_heading = "Sound and pictures")]
     soundfont: Option<String>,
-    /// Also write the piano roll, as SVG or PNG beside the MIDI file
+    /// Also write a piano roll as SVG or PNG beside the MIDI file
     #[arg(long, value_name = "KIND", value_parser = ["svg", "png"], help_heading = "Sound and pictures",
         num_args = 0..=1, default_missing_value = "svg")]
     roll: Option<String>,
@@ -169,11 +172,13 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
     };
     if options.count.is_none() && options.output.is_dir() {
         let refusal = Refusal::because(format!("{} is a folder", options.output.display()));
-        return Err(refusal.remedy("name a file such as new.mid, or say how many pieces: --count 8").into());
+        return Err(refusal.remedy("give a file name such as new.mid, or a number of pieces: --count 8").into());
     }
     if options.count.is_none() && !matches!(files::extension(&options.output).as_str(), "mid" | "midi") {
         let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", options.output.display()));
-        return Err(refusal.remedy("end it in .mid, or say how many pieces go into a folder: --count 8").into());
+        return Err(refusal
+            .remedy("use a name that ends in .mid, or write several pieces into a folder: --count 8")
+            .into());
     }
     if let Some(path) = &options.trace {
         files::refuse_existing(path, options.force)?;

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 /// Write the man pages.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The folder to write into
+    /// Output folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Replace pages that exist
+    /// Replace existing pages
     #[arg(long)]
     force: bool,
 }

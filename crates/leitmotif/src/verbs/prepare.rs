@@ -18,34 +18,36 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// Turn folders of MIDI files into a corpus.
+/// Turn folders of MIDI files into a corpus to train on.
 ///
-/// Reads .mid, .midi, .kar and .rmi files at any depth, drops near-duplicates, splits the songs into train, valid and
-/// test, and writes them as events. A bad file is one line of the report, never the end of the run.
+/// Reads .mid, .midi, .kar and .rmi files in all subfolders, drops near-duplicates, splits the
+/// songs into training, validation and test sets, and writes them as events. Files that cannot be
+/// read are listed in the report and skipped.
 ///
-/// A .json file {"train": [...], "valid": [...], "test": [...]}, each a list of songs, a song a list of frames and a frame
-/// a list of MIDI pitches (-1 rests), is a collection whose splits stand; its near-duplicates stay.
+/// A collection can also be one .json file {"train": [...], "valid": [...], "test": [...]}. Each
+/// split is a list of songs, a song is a list of frames, and a frame is a list of MIDI pitches (-1
+/// is a rest). Its splits are kept, and so are its near-duplicates.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Folders (or single files) to read
+    /// Folders or single files to read
     #[arg(required = true, value_name = "DIR")]
     inputs: Vec<PathBuf>,
-    /// The corpus folder to write
+    /// Corpus folder to write
     #[arg(short, long, value_name = "CORPUS")]
     output: PathBuf,
-    /// A CSV or TSV file with a path or MD5 column and any of genre, artist, title, split
+    /// CSV or TSV file with a path or MD5 column and any of the columns genre, artist, title, split
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
-    /// What the folders' names mean
+    /// Meaning of the folder names
     #[arg(long, value_enum, default_value_t = LayoutOption::Auto)]
     layout: LayoutOption,
-    /// How songs become events
+    /// How songs are represented as events
     #[arg(long, value_enum, default_value_t = RepresentationOption::Events)]
     representation: RepresentationOption,
-    /// Grid steps a quarter note, 1 to 48 [default: 12, of chorales, frames and rolls 4]
+    /// Grid steps per quarter note, 1 to 48 [default: 12; 4 for chorales, frames and rolls]
     #[arg(long, value_name = "STEPS")]
     grid: Option<u16>,
-    /// Replace a corpus that exists
+    /// Replace an existing corpus
     #[arg(long)]
     force: bool,
     /// Print the report as JSON: output, files, seconds, manifest, dropped
@@ -62,34 +64,34 @@ pub struct Options {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which songs")]
 struct Filter {
-    /// Only songs of this genre (may be given several times)
+    /// Use only songs of this genre (repeatable)
     #[arg(long, value_name = "NAME")]
     genre: Vec<String>,
-    /// Only songs of this artist (may be given several times)
+    /// Use only songs by this artist (repeatable)
     #[arg(long, value_name = "NAME")]
     artist: Vec<String>,
-    /// Only songs that contain this instrument (number, name or family; may be given several times)
+    /// Use only songs that contain this instrument: number, name or family (repeatable)
     #[arg(long, value_name = "INSTRUMENT", value_parser = values::instruments)]
     with_instrument: Vec<leitmotif_score::InstrumentSelection>,
-    /// Keep only the parts of this instrument (may be given several times)
+    /// Keep only the parts of this instrument (repeatable)
     #[arg(long, value_name = "INSTRUMENT", value_parser = values::instruments)]
     only_instrument: Vec<leitmotif_score::InstrumentSelection>,
-    /// Only songs of at least so many notes
+    /// Use only songs with at least this number of notes
     #[arg(long, value_name = "N")]
     min_notes: Option<usize>,
-    /// Only songs of at most so many notes
+    /// Use only songs with at most this number of notes
     #[arg(long, value_name = "N")]
     max_notes: Option<usize>,
-    /// So many songs of each genre, drawn at random
+    /// Pick this number of songs of each genre at random
     #[arg(long, value_name = "N")]
     per_genre: Option<usize>,
-    /// Decides the draw of --per-genre
+    /// Random seed for --per-genre
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Keep near-duplicates
+    /// Keep near-duplicate songs
     #[arg(long)]
     keep_duplicates: bool,
-    /// From which similarity songs are the same, above 0 to 1
+    /// Songs at least this similar count as duplicates (above 0, at most 1)
     #[arg(long, value_name = "SHARE", default_value_t = leitmotif_corpus::prepare::DUPLICATE_SIMILARITY)]
     similarity: f64,
 }
@@ -97,48 +99,48 @@ struct Filter {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Splits")]
 struct Splitting {
-    /// What stays together in one split
+    /// What is kept together in one split
     #[arg(long, value_enum, default_value_t = SplitByOption::Song)]
     split_by: SplitByOption,
-    /// The shares of train, valid and test
+    /// Shares of the training, validation and test songs
     #[arg(long, value_name = "T,V,T", value_parser = values::shares, default_value = "0.85,0.075,0.075")]
     split: [f64; 3],
-    /// Another seed splits the same songs otherwise
+    /// Random seed for the split
     #[arg(long, value_name = "N", default_value_t = 0)]
     split_seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LayoutOption {
-    /// genre/artist/song, artist/song or flat, by depth
+    /// By depth: genre/artist/song, artist/song, or no meaning
     Auto,
-    /// The first folder is the genre, a second one the artist
+    /// The first folder names the genre, the second one the artist
     Genre,
-    /// The first folder is the artist
+    /// The first folder names the artist
     Artist,
-    /// Folders mean nothing
+    /// Folder names are ignored
     Flat,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RepresentationOption {
-    /// One event a note: position, instrument, pitch, duration, velocity
+    /// One event per note: position, instrument, pitch, duration, velocity
     Events,
-    /// One token an onset and part: a note or a chord's pitch classes
+    /// One token per onset and part: a note, or the pitch classes of a chord
     Notes,
-    /// One event a grid step: the pitches of soprano, alto, tenor and bass
+    /// One event per grid step: the pitches of soprano, alto, tenor and bass
     Chorales,
-    /// A piano roll: one token a pitch that sounds at a grid step, and one that closes the step
+    /// Piano roll: one token per sounding pitch of a grid step, and one that ends the step
     Frames,
-    /// A piano roll: one event a grid step, with each of 88 keys silent or sounding
+    /// Piano roll: one event per grid step, which says of each of 88 keys whether it sounds
     Rolls,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SplitByOption {
-    /// Each song for itself
+    /// Each song is placed on its own
     Song,
-    /// All songs of an artist
+    /// All songs of an artist stay together
     Artist,
 }
 

@@ -14,44 +14,44 @@ use std::path::PathBuf;
 /// Turn a MIDI file into sound (WAV) or a picture (SVG, PNG).
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The MIDI file
+    /// MIDI file to render
     #[arg(value_name = "IN.mid")]
     input: PathBuf,
-    /// The file to write; its ending says what: .wav, .svg or .png
+    /// File to write; its extension decides the format: .wav, .svg or .png
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Replace a file that exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
-    /// Let notes sound until the sustain pedal is lifted
+    /// Apply the sustain pedal: notes sound until it is released
     #[arg(long)]
     sustain: bool,
     /// Print one line of JSON: path, kind, seconds, notes, bytes, and for sound: soundfont
     #[arg(long)]
     json: bool,
-    /// A SoundFont (.sf2), or built-in [default: one of the system's, else built-in]
+    /// SoundFont: a .sf2 file or `built-in` [default: one installed on the system, else built-in]
     #[arg(long, value_name = "FILE", help_heading = "Sound")]
     soundfont: Option<String>,
-    /// Bits a sample: 16 or 24
+    /// Bits per sample
     #[arg(long, value_name = "N", default_value = "16", value_parser = ["16", "24"], help_heading = "Sound")]
     bits: String,
-    /// Without reverb and chorus
+    /// Turn off reverb and chorus
     #[arg(long, help_heading = "Sound")]
     dry: bool,
-    /// The paper: light, dark, or (SVG) whichever the reader prefers
+    /// Colour theme; `auto` follows the reader's preference (SVG only)
     #[arg(long, value_name = "NAME", default_value = "light", value_parser = values::theme(), help_heading = "Picture")]
     theme: Theme,
-    /// Pixels across
+    /// Width of the picture in pixels
     #[arg(long, value_name = "N", default_value_t = 1280, help_heading = "Picture",
         value_parser = clap::value_parser!(u32).range(480..=20_000))]
     width: u32,
-    /// Pixels of a PNG to one of the picture
+    /// Scale of a PNG: pixels of the file per pixel of the picture
     #[arg(long, value_name = "N", default_value_t = 1.5, help_heading = "Picture")]
     scale: f32,
-    /// Only these bars, counted from 1, such as 5-12
+    /// Draw only these bars, counted from 1, such as 5-12
     #[arg(long, value_name = "FROM-TO", value_parser = values::bars, help_heading = "Picture")]
     bars: Option<(Option<usize>, Option<usize>)>,
-    /// The title [default: the piece's, else the file's name]
+    /// Title [default: the title of the piece, else the file name]
     #[arg(long, value_name = "TEXT", help_heading = "Picture")]
     title: Option<String>,
 }
@@ -72,8 +72,8 @@ struct Report {
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let kind = files::extension(&options.output);
     if !["wav", "svg", "png"].contains(&kind.as_str()) {
-        let refusal = Refusal::usage(format!("{} does not say what to render", options.output.display()));
-        return Err(refusal.remedy("end it in .wav, .svg or .png").into());
+        let refusal = Refusal::usage(format!("{} has no known output format", options.output.display()));
+        return Err(refusal.remedy("use a name that ends in .wav, .svg or .png").into());
     }
     files::refuse_existing(&options.output, options.force)?;
     let (mut score, _) = read_midi_file(&options.input, &ReadOptions { apply_sustain: options.sustain })?;

@@ -27,48 +27,49 @@ const CORPUS: &str = "corpus";
 
 /// Train a model on a corpus, or on a folder of MIDI files.
 ///
-/// A folder of MIDI files is prepared into RUN/corpus first. Ctrl-C saves and stops; --resume goes on exactly there. The best
-/// model so far is always in RUN/best, which generate and evaluate find by themselves.
+/// A folder of MIDI files is first prepared into RUN/corpus. Ctrl-C saves and stops; --resume
+/// continues exactly there. RUN/best always holds the best model so far; generate and evaluate use
+/// it when given RUN.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), base (for a GPU),\n\
     study (the sizes of the study that this project descends from). RUN/config.toml holds every key, for --config and --set."
 )]
 pub struct Options {
-    /// A corpus, or a folder of MIDI files [default with --resume: the run's own]
+    /// Corpus or folder of MIDI files [default with --resume: the corpus of the run]
     #[arg(value_name = "CORPUS|DIR", required_unless_present = "resume")]
     input: Option<PathBuf>,
-    /// The run folder
+    /// Run folder to write
     #[arg(short, long, value_name = "RUN")]
     output: PathBuf,
-    /// Sizes and settings to start from: tiny, small, base or study
+    /// Model size and settings: tiny, small, base, study, tiny-vae or small-vae
     #[arg(long, value_name = "NAME", default_value = "tiny", value_parser = preset, conflicts_with = "resume")]
     preset: Preset,
-    /// A TOML file whose keys go over the preset's
+    /// TOML file with settings that override the preset
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
-    /// One key, over everything else, such as train.lanes=8 (may be given several times)
+    /// Override one setting, for instance train.batch_size=8 (repeatable)
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
     set: Vec<String>,
-    /// Stop after so many minutes [default: 10, where nothing else ends the run]
+    /// Stop after this number of minutes [default: 10, if nothing else ends the run]
     #[arg(long, value_name = "N")]
     minutes: Option<f64>,
-    /// Stop after so many optimiser steps
+    /// Stop after this number of optimiser steps
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
-    /// Stop after so many passes over the training songs
+    /// Stop after this number of passes over the training songs
     #[arg(long, value_name = "N")]
     epochs: Option<f64>,
-    /// Go on with a run where it stopped; a new budget may be named
+    /// Continue a run where it stopped; --minutes, --steps or --epochs set a new limit
     #[arg(long)]
     resume: bool,
-    /// Decides initial weights, order of songs, augmentation and dropout [default: 0]
+    /// Random seed for initial weights, song order, augmentation and dropout [default: 0]
     #[arg(long, value_name = "N", conflicts_with = "resume")]
     seed: Option<u64>,
-    /// Where the network runs: cpu, cuda or wgpu [default: cpu]
+    /// Device to train on: cpu, cuda or wgpu [default: cpu]
     #[arg(long, conflicts_with = "resume")]
     device: Option<String>,
-    /// Replace a run that exists
+    /// Replace an existing run
     #[arg(long, conflicts_with = "resume")]
     force: bool,
     /// Print the result as JSON: run, corpus, model, step, epochs, events, seconds, parameters, skipped, best, ended,
@@ -109,8 +110,9 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
     make_way(&options.output, input, options.force)?;
     let corpus = Arc::new(open(input, &options.output, console, threads)?);
     if unlimited {
-        console
-            .note(format_args!("training for {DEFAULT_MINUTES} minutes; --minutes, --steps or --epochs say otherwise"));
+        console.note(format_args!(
+            "training for {DEFAULT_MINUTES} minutes; change this with --minutes, --steps or --epochs"
+        ));
     }
     let summary = with_progress(&options.output, console, |told| {
         train(&corpus, &options.output, &config, told, interrupt::flag())
@@ -120,7 +122,7 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
 
 fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSummary)> {
     let run = &options.output;
-    load_config(run).map_err(|error| advise(error, "to begin a new run, leave out --resume"))?;
+    load_config(run).map_err(|error| advise(error, "to start a new run, leave out --resume"))?;
     let corpus = match &options.input {
         Some(corpus) => corpus.clone(),
         None => load_info(run)?.corpus,
@@ -166,14 +168,14 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     }
     let begun = is_begun(run);
     if !begun && !run.join(RUN_CONFIG_FILE).is_file() {
-        let refusal = Refusal::because(format!("{} is there already, and is no run", run.display()));
+        let refusal = Refusal::because(format!("{} already exists and is not a run", run.display()));
         return Err(refusal.remedy("choose another folder").into());
     }
     if !begun && !force {
-        let refusal = Refusal::because(format!("there is a run in {} already", run.display()));
+        let refusal = Refusal::because(format!("{} already contains a run", run.display()));
         let name = shell(&run.display().to_string());
         let remedy = format!(
-            "go on with it: leitmotif train --resume -o {name}\n  or replace it with --force, or choose another folder"
+            "continue it: leitmotif train --resume -o {name}\n  or replace it with --force, or choose another folder"
         );
         return Err(refusal.remedy(remedy).into());
     }
@@ -233,7 +235,7 @@ pub fn with_progress(
     result.map_err(|error| match error {
         TrainError::Interrupted { .. } => {
             let name = shell(&run.display().to_string());
-            advise(error, format!("go on with: leitmotif train --resume -o {name}"))
+            advise(error, format!("continue with: leitmotif train --resume -o {name}"))
         }
         error => error.into(),
     })

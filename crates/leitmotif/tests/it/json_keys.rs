@@ -40,15 +40,15 @@ fn printed(folder: &Path, words: &[&str]) -> Keys {
 }
 
 /// A run whose model has all that a model can have.
-const TRAIN: &str = "train corpus -o run --steps 1 --set train.lanes=1 --set model.d_model=8 --set model.segment=32 \
+const TRAIN: &str = "train corpus -o run --steps 1 --set train.batch_size=1 --set model.d_model=8 --set model.segment=32 \
     --set model.latent=bar --set model.d_latent=4 --set model.attributes=[\"rhythm\"] --set latent.prior_epochs=1";
 
 /// A study of one run.
 const STUDY: &str = "title = 'one'\n[collection]\ninputs = ['demo/practice-midi']\n[budget]\nsteps = 1\n\
-    [set]\ntrain.lanes = 1\nmodel.d_model = 8\nmodel.segment = 32\n[music]\npieces = 1\nbars = 2\n\
+    [set]\ntrain.batch_size = 1\nmodel.d_model = 8\nmodel.segment = 32\n[music]\npieces = 1\nbars = 2\n\
     [[arm]]\nname = 'all'\n[[test]]\nname = 'all'\n";
 /// A run whose events are frames of one length.
-const CHORALES: &str = "train chorales -o sung --steps 1 --set train.lanes=1 --set model.d_model=8";
+const CHORALES: &str = "train chorales -o sung --steps 1 --set train.batch_size=1 --set model.d_model=8";
 /// Four voices for two sixteenths, in each split.
 const VOICES: &str = r#"{"train": [[[72, 67, 64, 48], [74, 67, 65, 50]]], "valid": [[[72, 67, 64, 48], [74, 67, 65, 50]]],
     "test": [[[72, 67, 64, 48], [74, 67, 65, 50]]]}"#;

@@ -71,7 +71,7 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     assert_eq!(std::fs::read(studio().join("varied.mid")).unwrap(), bytes, "the same command, the same bytes");
     let shown = json(studio(), &["inspect", "varied.mid", "--json"]);
     let edit = &shown["made"]["edit"];
-    assert_eq!((&edit["verb"], &edit["drafts"]), (&"vary".into(), &8.into()));
+    assert_eq!((&edit["verb"], &edit["candidates"]), (&"vary".into(), &8.into()));
 
     let restyle = ["restyle", "run", song, "-o", "busy.mid", "--rhythm", "+1", "--attribute", "velocity=1"];
     assert!(done(studio(), &restyle).contains("new bars"));
@@ -83,10 +83,18 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     let beyond = run(studio(), &["vary", "run", song, "-o", "x.mid", "--bars", "900-"]);
     assert!(beyond.status == 2 && beyond.err.contains("bars = 900-"), "{}", beyond.err);
     for drafts in ["0", "65"] {
-        let refused = run(studio(), &["vary", "run", song, "-o", "x.mid", "--drafts", drafts]);
-        assert!(refused.status == 2 && refused.err.contains(&format!("--drafts {drafts} is not")), "{}", refused.err);
-        let refused = run(studio(), &["latents", "run", "--drafts", drafts, "-o", "none"]);
-        assert!(refused.status == 2 && refused.err.contains(&format!("--drafts {drafts} is too")), "{}", refused.err);
+        let refused = run(studio(), &["vary", "run", song, "-o", "x.mid", "--candidates", drafts]);
+        assert!(
+            refused.status == 2 && refused.err.contains(&format!("--candidates {drafts} is not")),
+            "{}",
+            refused.err
+        );
+        let refused = run(studio(), &["latents", "run", "--candidates", drafts, "-o", "none"]);
+        assert!(
+            refused.status == 2 && refused.err.contains(&format!("--candidates {drafts} is too")),
+            "{}",
+            refused.err
+        );
     }
     assert!(!studio().join("x.mid").exists());
 }

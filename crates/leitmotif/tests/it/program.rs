@@ -16,7 +16,7 @@ pub const SMALL: [&str; 9] = [
     "model.segment=32",
     "model.memory=32",
     "model.compressed=8",
-    "train.lanes=4",
+    "train.batch_size=4",
 ];
 
 /// A command of the program in `folder`, with an environment that is the same everywhere.

@@ -34,38 +34,40 @@ const PAGE: &str = "index.html";
 /// Shares of the practice songs: enough of them to judge by.
 const SHARES: [f64; 3] = [0.8, 0.1, 0.1];
 
-/// From nothing to new music: composes a practice corpus, trains a small model, writes new pieces and a page that plays
-/// them.
+/// Try everything in a few minutes: generate practice songs, train a small model, compose new
+/// pieces, and write a page that plays them.
 ///
-/// Needs no input and no network. The practice songs are synthetic: a composer of rules makes them up, in three styles. The
-/// model then learns from them alone. Open OUT/index.html to see and hear the result.
+/// Needs no input files and no internet connection. The practice songs are synthetic: a rule-based
+/// composer generates them in three styles, and the model is trained on them alone. Open
+/// OUT/index.html to see and hear the result.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The folder to write
+    /// Output folder
     #[arg(short, long, value_name = "OUT", default_value = "leitmotif-demo")]
     output: PathBuf,
-    /// How long to train; more makes better music
+    /// Training time in minutes; longer training gives better music
     #[arg(long, value_name = "N", default_value_t = training::MINUTES)]
     minutes: f64,
-    /// Stop after so many optimiser steps instead
+    /// Train for this number of optimiser steps instead of a time
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
     steps: Option<u64>,
-    /// Practice songs in each style
+    /// Number of practice songs in each style
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(8..=10_000))]
     songs: u64,
-    /// New pieces in each style
+    /// Number of new pieces in each style
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=100))]
     pieces: u64,
-    /// Bars of a new piece
+    /// Length of each new piece, in bars
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=1000))]
     bars: u64,
-    /// Decides the practice songs, the training and the new pieces
+    /// Random seed for the practice songs, the training and the new pieces
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// The SoundFont to listen with, or built-in [default: one of the system's, else built-in]
+    /// SoundFont for the audio: a .sf2 file or `built-in` [default: one installed on the system,
+    /// else built-in]
     #[arg(long, value_name = "FILE")]
     soundfont: Option<String>,
-    /// Replace a demo that exists
+    /// Replace an existing demo
     #[arg(long)]
     force: bool,
     /// Print the result as JSON: output, page, songs, corpus, training, test, pieces, seconds
@@ -105,7 +107,7 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
     let result = steps(options, console, threads, began);
     let outcome = match result {
         Err(error) if interrupt::asked() => {
-            let remedy = format!("run it again to begin anew; what there is lies in {}", out.display());
+            let remedy = format!("run the command again to start over; the unfinished demo is in {}", out.display());
             return Err(advise(error, remedy));
         }
         result => result?,
@@ -185,11 +187,11 @@ fn make_way(out: &Path, force: bool) -> Result<()> {
     let is_demo = out.join(PAGE).is_file() && out.join(SONGS).is_dir();
     let is_unfinished = out.join(MARKER).is_file();
     if !is_demo && !is_unfinished {
-        let refusal = Refusal::because(format!("{} is there already, and is no demo", out.display()));
+        let refusal = Refusal::because(format!("{} already exists and is not a demo", out.display()));
         return Err(refusal.remedy("choose another folder: leitmotif demo -o OUT").into());
     }
     if !is_unfinished && !force {
-        let refusal = Refusal::because(format!("there is a demo in {} already", out.display()));
+        let refusal = Refusal::because(format!("{} already contains a demo", out.display()));
         return Err(refusal
             .remedy("look at its index.html, replace it with --force, or choose another folder with -o")
             .into());

@@ -56,7 +56,7 @@ pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> R
     let music = pieces.iter().map(|piece| Music::of(&piece.score)).collect::<Vec<_>>();
     let music = serde_json::to_string(&music).context("the pieces could not be written as JSON")?;
     let lead = format!(
-        "A model of {} parameters learnt from {} ({}) for {}, and then wrote these pieces.",
+        "A model of {} parameters was trained on {} ({}) for {} and then composed these pieces.",
         count(training.parameters),
         counted(songs.songs, "practice song"),
         counted(songs.notes, "note"),

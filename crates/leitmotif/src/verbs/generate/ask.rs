@@ -24,91 +24,95 @@ const OPEN_BARS: usize = 1024;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("length").args(["bars", "seconds", "notes", "until_end"]))]
 pub struct Ask {
-    /// A genre that the model learnt [default: the model's choice]
+    /// Genre, one of those the model was trained on [default: the model chooses]
     #[arg(long, value_name = "NAME", help_heading = "What to compose")]
     genre: Option<String>,
-    /// Exactly these instruments, each of which plays: numbers, names or families, as piano,bass,drums
+    /// Use exactly these instruments: numbers, names or families, such as piano,bass,drums
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments,
         help_heading = "What to compose")]
     instruments: Vec<InstrumentSelection>,
-    /// Quarters a minute, kept throughout
+    /// Tempo of the whole piece, in quarter notes per minute
     #[arg(long, value_name = "QPM", allow_negative_numbers = true, help_heading = "What to compose")]
     tempo: Option<f64>,
-    /// Time signature, kept throughout
+    /// Time signature of the whole piece, such as 3/4
     #[arg(long, value_name = "N/N", value_parser = values::meter, help_heading = "What to compose")]
     meter: Option<(u8, u8)>,
     /// Continue this MIDI file
     #[arg(long, value_name = "FILE", help_heading = "What to compose")]
     prime: Option<PathBuf>,
-    /// Continue only its first bars [default: all]
+    /// Use only the first N bars of that file [default: all]
     #[arg(long, value_name = "N", requires = "prime", help_heading = "What to compose")]
     prime_bars: Option<usize>,
 
-    /// So many new bars [default: 32]
+    /// Number of new bars [default: 32]
     #[arg(long, value_name = "N", help_heading = "Length")]
     bars: Option<usize>,
-    /// So many seconds of new music
+    /// Length of the new music in seconds
     #[arg(long, value_name = "S", help_heading = "Length")]
     seconds: Option<f64>,
-    /// So many new notes
+    /// Number of new notes
     #[arg(long, value_name = "N", help_heading = "Length")]
     notes: Option<usize>,
-    /// Until the model ends the piece by itself
+    /// Continue until the model ends the piece
     #[arg(long, help_heading = "Length")]
     until_end: bool,
 
-    /// Let the latents of a model that has them come from its prior, one bar after another; this is the default of such models
+    /// Sample latents from the prior (the default for models with latents)
     #[arg(long, help_heading = "Latents")]
     from_latent: bool,
-    /// What latents are drawn from [default: learnt, where the model has learnt it]
+    /// Prior to sample latents from: `learnt` or `normal` (independent standard normals) [default:
+    /// learnt, if the model has one]
     #[arg(long, value_name = "KIND", value_parser = prior, help_heading = "Latents")]
     prior: Option<PriorKind>,
-    /// How far latents may be from the most likely ones; 1 is as learnt
+    /// Latent sampling temperature: below 1 stays closer to the most likely latents
     #[arg(long, value_name = "T", default_value_t = 1.0, help_heading = "Latents")]
     latent_temperature: f64,
-    /// How many of each bar's sixteenths have a note begin: a class from 1 [default: open]
+    /// Rhythmic density of each bar, as a class from 1 (sparse) upwards [default: the model
+    /// chooses]
     #[arg(long, value_name = "CLASS", help_heading = "Latents")]
     rhythm: Option<u16>,
-    /// How many notes sound at once: a class from 1 [default: open]
+    /// Number of notes sounding at once, as a class from 1 (few) upwards [default: the model
+    /// chooses]
     #[arg(long, value_name = "CLASS", help_heading = "Latents")]
     polyphony: Option<u16>,
-    /// Another attribute of the model, as velocity=5 (may be given several times)
+    /// Class of another attribute of the model, such as velocity=5 (repeatable)
     #[arg(long, value_name = "NAME=CLASS", value_parser = attribute, help_heading = "Latents")]
     attribute: Vec<(String, u16)>,
-    /// Leave it to the model how well a bar keeps to the rhythm, polyphony and density that are asked for
+    /// Do not enforce the requested rhythm, polyphony and density; the model may deviate from them
     #[arg(long, help_heading = "Latents")]
     loose: bool,
 
-    /// How freely everything is drawn: higher is bolder, lower is safer, 0 always takes the most probable [default: a
-    /// measured choice for each field]
+    /// Sampling temperature of all fields: higher is bolder, lower is safer, 0 always takes the
+    /// most probable value [default: tuned for each field]
     #[arg(long, value_name = "T", help_heading = "Sampling")]
     temperature: Option<f64>,
-    /// Draw only from the K most probable values; 0 for all
+    /// Sample only from the K most probable values; 0 for no limit
     #[arg(long, value_name = "K", help_heading = "Sampling")]
     top_k: Option<usize>,
-    /// Draw only from the most probable values that together have this probability
+    /// Sample only from the most probable values that together reach this probability
     #[arg(long, value_name = "P", help_heading = "Sampling")]
     top_p: Option<f64>,
-    /// Draw only from values at least this probable, relative to the most probable one
+    /// Sample only from values at least P times as probable as the most probable one
     #[arg(long, value_name = "P", help_heading = "Sampling")]
     min_p: Option<f64>,
-    /// One of the four for one field of the events only, such as pitch.temperature=0.9 (may be given several times)
+    /// Set temperature, top-k, top-p or min-p for one event field, such as pitch.temperature=0.9
+    /// (repeatable)
     #[arg(long, value_name = "FIELD.KEY=VALUE", value_parser = field, help_heading = "Sampling")]
     field: Vec<FieldSetting>,
-    /// Sample without the grammar, and count what it would have prevented
+    /// Sample without grammar checks, and count the invalid events
     #[arg(long, help_heading = "Sampling")]
     no_grammar: bool,
 
-    /// The key, as "C", "F# minor" or "Bb dorian"; drums are not concerned
+    /// Key, such as "C", "F# minor" or "Bb dorian"; does not affect drums
     #[arg(long, value_name = "KEY", help_heading = "Constraints")]
     key: Option<String>,
-    /// The scale on the key's tonic, such as harmonic-minor or blues
+    /// Scale on the tonic of --key, such as harmonic-minor or blues
     #[arg(long, value_name = "NAME", requires = "key", help_heading = "Constraints", value_parser = scale)]
     scale: Option<Scale>,
-    /// A range of pitches, of all but drums or of some: C2-C6, bass=28-55 (may be given several times)
+    /// Pitch range of all instruments but drums, or of one: C2-C6, bass=28-55 (repeatable)
     #[arg(long, value_name = "RANGE", value_parser = values::range, help_heading = "Constraints")]
     range: Vec<Range>,
-    /// Only these instruments may play, as piano,bass,drums
+    /// Allow only these instruments, such as piano,bass,drums
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments,
         help_heading = "Constraints")]
     allow: Vec<InstrumentSelection>,

@@ -14,12 +14,13 @@ use leitmotif_corpus::MANIFEST_FILE;
 use leitmotif_events::RepresentationConfig;
 use std::path::PathBuf;
 
-/// Show what is in a MIDI file, a corpus, a run or a model folder.
+/// Show what is in a MIDI file, corpus, run or model folder.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A MIDI file, or the folder of a corpus, a run or a model
+    /// MIDI file, or the folder of a corpus, run or model
     path: PathBuf,
-    /// Print one line of JSON; its key `kind` is midi, corpus, run or model, and decides the others
+    /// Print one line of JSON; its key `kind` (midi, corpus, run or model) decides which other keys
+    /// it has
     #[arg(long)]
     json: bool,
 }
@@ -40,8 +41,8 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if path.join(leitmotif_folder::CONFIG_FILE).is_file() {
         return model::show(path, options.json, console);
     }
-    let what = format!("{} is neither a corpus, nor a run, nor a model folder", path.display());
-    let remedy = "a folder of MIDI files becomes a corpus with: leitmotif prepare DIR -o CORPUS";
+    let what = format!("{} is not a corpus, run or model folder", path.display());
+    let remedy = "to make a corpus from a folder of MIDI files: leitmotif prepare DIR -o CORPUS";
     Err(Refusal::because(what).remedy(remedy).into())
 }
 

@@ -61,7 +61,7 @@ impl Report {
             (train.steps > 0).then(|| format!("{} steps", count(train.steps as usize))),
             (train.epochs > 0.0).then(|| format!("{} passes", train.epochs)),
             (train.minutes > 0.0).then(|| format!("{} minutes", train.minutes)),
-            (train.patience > 0).then(|| format!("{} validations without a better one", train.patience)),
+            (train.patience > 0).then(|| format!("{} validations without an improvement", train.patience)),
         ];
         let judged = |line: &ValidationLine| format!("{:.4} nats per note at step {}", line.nats_per_note, line.step);
         let training = self.training.as_ref();

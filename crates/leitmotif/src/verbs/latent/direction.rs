@@ -20,27 +20,28 @@ const FORMAT: u32 = 1;
 /// Largest file that is read.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Learn a direction among latents from two folders of examples.
+/// Learn a latent direction from two folders of examples.
 ///
-/// What the bars of the one folder's pieces have more of than the other's, as FILE for `restyle --direction FILE`. Pieces that cannot be read are named
-/// and passed over. Only for models with latents, such as those of --preset tiny-vae.
+/// Writes the average difference between the latents of the two folders to FILE, for `leitmotif
+/// restyle --direction FILE`. Pieces that cannot be read are listed and skipped. Needs a model with
+/// latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// MIDI files of what there is to be more of (searched to any depth)
+    /// Folder of MIDI files that have the quality (including subfolders)
     #[arg(long, value_name = "DIR")]
     more: PathBuf,
-    /// MIDI files of what there is to be less of
+    /// Folder of MIDI files that lack the quality (including subfolders)
     #[arg(long, value_name = "DIR")]
     less: PathBuf,
-    /// The file to write
+    /// File to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Replace the file if it exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
-    /// Print the file's contents, but for the numbers of the direction, as one line of JSON
+    /// Print the contents of the file, without the direction's numbers, as one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -101,14 +102,15 @@ pub fn read(path: &Path, opened: &Opened) -> Result<Direction> {
         return Err(Refusal::because(format!("{}: {length} bytes are no direction", path.display())).into());
     }
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let direction: Direction = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is not a direction: `leitmotif direction` writes them", path.display()))?;
+    let direction: Direction = serde_json::from_slice(&bytes).with_context(|| {
+        format!("{} is not a direction file: create one with `leitmotif direction`", path.display())
+    })?;
     if direction.format != FORMAT || direction.direction.iter().any(|value| !value.is_finite()) {
         return Err(Refusal::because(format!("{} is a direction of another version", path.display())).into());
     }
     if direction.model != opened.hash {
-        let refusal = Refusal::because(format!("{} was learnt with another model", path.display()));
-        return Err(refusal.remedy("learn it again with this one: leitmotif direction").into());
+        let refusal = Refusal::because(format!("{} was made with another model", path.display()));
+        return Err(refusal.remedy("make it again with this model: leitmotif direction").into());
     }
     Ok(direction)
 }

@@ -12,44 +12,45 @@ use std::path::PathBuf;
 /// The file that runs through all steps.
 const THROUGH: &str = "through.mid";
 
-/// Go from one piece to another in steps.
+/// Morph one piece into another in steps.
 ///
-/// Writes DIR/01.mid, 02.mid, … from the first piece (as reconstructed) to the second, and DIR/through.mid with all of them in a row. Each
-/// step is as long as the shorter piece. The pieces need the same time signatures, bar by bar. Each piece between the ends is drawn several times, and
-/// those are kept that, by pitch classes and onsets, lead most evenly from one end to the other. Only for models with latents, such as those of --preset
-/// tiny-vae.
+/// Writes DIR/01.mid, DIR/02.mid, … from the first piece (reconstructed) to the second, and
+/// DIR/through.mid with all of them in a row. Each step is as long as the shorter piece. Both
+/// pieces need the same time signature in each bar. Each piece in between is sampled several times,
+/// and the candidates whose pitch classes and onsets change most evenly are kept. Needs a model
+/// with latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The MIDI file to begin with
+    /// MIDI file to start from
     #[arg(value_name = "A.mid")]
     from: PathBuf,
-    /// The MIDI file to end with
+    /// MIDI file to end with
     #[arg(value_name = "B.mid")]
     to: PathBuf,
-    /// How many pieces, both ends included
+    /// Number of pieces, including both ends
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
-    /// How often each piece between the ends is drawn, 1 to 32; 1 is the model alone, and faster
+    /// Candidates for each piece in between, 1 to 32; 1 is faster
     #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
-    /// The folder to write to
+    /// Output folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// The way between two latents
-    #[arg(long, value_name = "WAY", default_value = "spherical")]
-    way: Way,
+    /// Path between two latents
+    #[arg(long, value_name = "PATH", default_value = "spherical", alias = "way")]
+    path: PathKind,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// The way between two latents.
+/// The path between two latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Way {
-    /// Along a great circle, as far from the middle as the ends are
+pub enum PathKind {
+    /// Along a great circle, which keeps the distance from the origin
     Spherical,
-    /// Straight
+    /// Along a straight line
     Linear,
 }
 
@@ -63,11 +64,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let desk = Desk::open(&options.model, &paths, &options.writing, console)?;
     let (a, b) = (desk.source(&options.from)?, desk.source(&options.to)?);
     let request = desk.request();
-    let (path, name) = match options.way {
-        Way::Spherical => (Path::Spherical, "spherical"),
-        Way::Linear => (Path::Linear, "linear"),
+    let (path, name) = match options.path {
+        PathKind::Spherical => (Path::Spherical, "spherical"),
+        PathKind::Linear => (Path::Linear, "linear"),
     };
-    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "way": name, "drafts": desk.drafts });
+    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "path": name, "candidates": desk.drafts });
     let told = |done: usize, bars: usize| desk.progress(done, bars);
     let passage = Passage { steps: options.steps, path, draws: options.draws };
     let steps = desk.rewriter(&request).interpolate(&a, &b, passage, &made, &told)?;

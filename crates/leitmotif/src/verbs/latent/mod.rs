@@ -32,34 +32,37 @@ const PNG_SCALE: f32 = 1.5;
 /// What every one of these verbs takes.
 #[derive(Debug, Args)]
 pub struct Writing {
-    /// Another seed draws other notes
+    /// Random seed; another seed gives other notes
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Print one line of JSON a piece: path, bars, written, notes, seconds, instruments, events, chroma, groove, f1
+    /// Print one line of JSON per piece: path, bars, written, notes, seconds, instruments, events,
+    /// chroma, groove, f1
     #[arg(long)]
     json: bool,
-    /// The genre that the model is told the piece is of [default: none]
+    /// Genre of the piece, one of those the model was trained on [default: none]
     #[arg(long, value_name = "NAME")]
     genre: Option<String>,
-    /// Higher is bolder, lower is nearer to what is most probable
+    /// Sampling temperature: higher is bolder, lower is safer
     #[arg(long, value_name = "T", default_value_t = 0.7, help_heading = "Sampling")]
     temperature: f64,
-    /// Only the most probable values that together have this probability
+    /// Sample only from the most probable values that together reach this probability
     #[arg(long, value_name = "P", default_value_t = 0.95, help_heading = "Sampling")]
     top_p: f64,
-    /// How often each bar is drafted, 1 to 64: of the drafts the one is kept that says most nearly what its latent says; 1 is faster
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Sampling")]
-    drafts: usize,
-    /// Also write the sound, as WAV beside the MIDI file
+    /// Candidates sampled for each bar, 1 to 64; the one closest to the bar's latent is kept. 1 is
+    /// faster
+    #[arg(long, value_name = "N", default_value_t = 8, alias = "drafts", help_heading = "Sampling")]
+    candidates: usize,
+    /// Also write the sound as a WAV file beside the MIDI file
     #[arg(long, help_heading = "Sound and pictures")]
     wav: bool,
-    /// The SoundFont for --wav, or built-in [default: one of the system's, else built-in]
+    /// SoundFont for --wav: a .sf2 file or `built-in` [default: one installed on the system, else
+    /// built-in]
     #[arg(long, value_name = "FILE", help_heading = "Sound and pictures")]
     soundfont: Option<String>,
-    /// Also write piano rolls of the piece before and after, as SVG or PNG beside the MIDI file
+    /// Also write piano rolls of the piece before and after as SVG or PNG beside the MIDI file
     #[arg(long, value_name = "KIND", value_parser = ["svg", "png"], help_heading = "Sound and pictures",
         num_args = 0..=1, default_missing_value = "svg")]
     roll: Option<String>,
@@ -100,15 +103,15 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// Opens the model, once it is clear that nothing is in the way of what will be written.
     fn open(model: &Path, outputs: &[PathBuf], writing: &'a Writing, console: &'a Console) -> Result<Self> {
-        if !(1..=MAX_DRAFTS).contains(&writing.drafts) {
-            let refusal = format!("--drafts {} is not between 1 and {MAX_DRAFTS}", writing.drafts);
+        if !(1..=MAX_DRAFTS).contains(&writing.candidates) {
+            let refusal = format!("--candidates {} is not between 1 and {MAX_DRAFTS}", writing.candidates);
             return Err(Refusal::usage(refusal).into());
         }
         let extra = [writing.wav.then_some("wav"), writing.roll.as_deref()];
         for path in outputs {
             if !matches!(files::extension(path).as_str(), "mid" | "midi") {
                 let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", path.display()));
-                return Err(refusal.remedy("end it in .mid").into());
+                return Err(refusal.remedy("use a name that ends in .mid").into());
             }
             files::refuse_existing(path, writing.force)?;
             for extension in extra.iter().flatten() {
@@ -118,7 +121,7 @@ impl<'a> Desk<'a> {
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
         space(&*opened.model)?;
-        let drafts = writing.drafts;
+        let drafts = writing.candidates;
         Ok(Self { opened, writing, console, bank, drafts, pace: Pace::new(), began: Instant::now() })
     }
 
@@ -166,7 +169,7 @@ impl<'a> Desk<'a> {
         let request = self.request();
         let told = |done: usize, bars: usize| self.progress(done, bars);
         let mut made = made.clone();
-        made["drafts"] = self.drafts.into();
+        made["candidates"] = self.drafts.into();
         let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, &made, &told)?;
         self.console.clear();
         let written: Vec<usize> = (1..).zip(&rewritten.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
@@ -199,7 +202,7 @@ impl<'a> Desk<'a> {
             new => format!("{}, ", counted(new, "new bar")),
         };
         self.console.out(format_args!(
-            "{}: {bars}, {written}{notes}, {}: like the source in chroma {}, in groove {}, in notes {}",
+            "{}: {bars}, {written}{notes}, {}; similarity to the source: chroma {}, groove {}, notes {}",
             report.path.display(),
             clock(report.seconds),
             percent(report.chroma),

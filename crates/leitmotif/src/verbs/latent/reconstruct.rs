@@ -8,18 +8,19 @@ use leitmotif_compose::latent::reconstruction;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Write a piece anew from what the model has understood of it.
+/// Reconstruct a piece from its latents.
 ///
-/// Each bar is read, becomes a latent, and is written from it. Tempo, meter and parts stay; how like the source the notes are says
-/// how much of a piece the latents hold. Only for models with latents, such as those of --preset tiny-vae.
+/// Each bar is encoded as a latent and decoded again. Tempo, meter and instruments stay. The closer
+/// the notes are to the source, the more of the piece the latents capture. Needs a model with
+/// latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The MIDI file to read
+    /// MIDI file to read
     #[arg(value_name = "IN.mid")]
     input: PathBuf,
-    /// The MIDI file to write
+    /// MIDI file to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]

@@ -13,67 +13,68 @@ use leitmotif_train::{INFO_FILE, load_config, load_info};
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
-/// Report what a model's latents can do, on songs that it has not seen.
+/// Report how well a model's latents work, measured on held-out songs.
 ///
-/// Writes DIR/report.json, DIR/report.md and figures: whether attributes follow what is asked (control), how like
-/// its source a reconstruction is (fidelity, accuracy), whether latents say anything (collapse), whether steps
-/// between songs lead there (interpolation), whether more variation changes more (variation), whether pieces from
-/// nothing have form (prior), and where bars lie among each other (map). Only for models with latents, such as
-/// those of --preset tiny-vae.
+/// Writes DIR/report.json, DIR/report.md and figures: whether bars get the requested attributes
+/// (control), how close reconstructions are to the source (fidelity, accuracy), whether latents
+/// carry information (collapse), whether interpolations are smooth (interpolation), whether more
+/// variation changes more (variation), whether new pieces have form (prior), and a map of all bars
+/// (map). Needs a model with latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The folder to write to
+    /// Output folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// The corpus [default: the one that the run learnt from]
+    /// Corpus [default: the corpus of the run]
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
-    /// Which of its songs
+    /// Songs of the corpus to use
     #[arg(long, value_parser = values::split(), default_value = "test")]
     split: Split,
-    /// The most songs, evenly spread over the split
+    /// Maximum number of songs, spread evenly over the split
     #[arg(long, value_name = "N", default_value_t = 24)]
     songs: usize,
-    /// The first bars of each song, and the length of pieces from nothing
+    /// Use the first N bars of each song, and compose new pieces of N bars
     #[arg(long, value_name = "N", default_value_t = 32)]
     bars: usize,
-    /// Another seed draws other notes
+    /// Random seed; another seed gives other notes
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Higher is bolder, lower is nearer to what is most probable
+    /// Sampling temperature: higher is bolder, lower is safer
     #[arg(long, value_name = "T", default_value_t = 0.7)]
     temperature: f64,
-    /// Only the most probable values that together have this probability
+    /// Sample only from the most probable values that together reach this probability
     #[arg(long, value_name = "P", default_value_t = 0.95)]
     top_p: f64,
-    /// Pairs of songs to interpolate between
+    /// Number of pairs of songs to interpolate between
     #[arg(long, value_name = "N", default_value_t = 20)]
     pairs: usize,
-    /// Pieces from one song of a pair to the other, both ends included
+    /// Pieces per interpolation, including both ends
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: usize,
-    /// How often each piece between the ends is drawn, of which those are taken that lead there, 1 to 32; 1 is the model alone
+    /// Candidates for each interpolated piece, 1 to 32; those that change most evenly are kept
     #[arg(long, value_name = "N", default_value_t = 16)]
     draws: usize,
-    /// How often each bar is drafted, 1 to 64: of the drafts the one is kept that says most nearly what its latent says; pieces
-    /// between the ends of an interpolation are of one draft
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    drafts: usize,
-    /// Pieces from nothing, of each prior
+    /// Candidates sampled for each bar, 1 to 64; the one closest to the bar's latent is kept.
+    /// Interpolated pieces use one
+    #[arg(long, value_name = "N", default_value_t = 8, alias = "drafts")]
+    candidates: usize,
+    /// Number of new pieces for each prior
     #[arg(long, value_name = "N", default_value_t = 20)]
     pieces: usize,
-    /// How far the learnt prior's latents may be from the most likely ones, 0 to 4; 1 is as learnt
+    /// Sampling temperature of the learnt prior, 0 to 4: below 1 stays closer to the most likely
+    /// latents
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     latent_temperature: f64,
-    /// Only these sections
+    /// Write only these sections
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     only: Vec<Section>,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
-    /// Print report.json as one line
+    /// Print report.json as one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -81,23 +82,23 @@ pub struct Options {
 /// A part of the report, as the command line names it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Section {
-    /// Whether attributes follow what is asked, and others leak
+    /// Whether bars get the requested attributes, and other attributes stay unchanged
     Control,
-    /// How like its source a reconstruction is
+    /// How close reconstructions are to their source
     Fidelity,
-    /// How many notes are right
+    /// How many notes of a reconstruction are correct
     Accuracy,
-    /// Whether latents say anything
+    /// Whether latents carry information
     Collapse,
-    /// Whether steps between songs lead there
+    /// Whether interpolations between songs are smooth
     #[value(alias = "interpolate")]
     Interpolation,
-    /// Whether more variation changes more
+    /// Whether a larger variation changes more
     #[value(alias = "vary")]
     Variation,
-    /// Whether pieces from nothing have form
+    /// Whether new pieces have form
     Prior,
-    /// Where bars lie among each other
+    /// A map of all bars
     Map,
 }
 
@@ -162,7 +163,7 @@ fn refuse_existing(options: &Options, name: &str) -> Result<()> {
 fn advised(error: LatentsError) -> Error {
     match error {
         LatentsError::Songs { .. } => advise(error, "choose another --split, or prepare with other shares"),
-        LatentsError::Representation { .. } => advise(error, "name the corpus that it learnt from: --corpus DIR"),
+        LatentsError::Representation { .. } => advise(error, "name the corpus it was trained on: --corpus DIR"),
         error => error.into(),
     }
 }
@@ -175,7 +176,7 @@ fn check(options: &Options) -> Result<()> {
         ("pairs", options.pairs, 1..=usize::MAX),
         ("steps", options.steps, 3..=MAX_STEPS),
         ("draws", options.draws, 1..=MAX_DRAWS),
-        ("drafts", options.drafts, 1..=MAX_DRAFTS),
+        ("candidates", options.candidates, 1..=MAX_DRAFTS),
         ("pieces", options.pieces, 1..=usize::MAX),
     ];
     for (name, value, range) in ranges {
@@ -203,7 +204,7 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
     if options.model.join(INFO_FILE).is_file() {
         return Ok(load_info(&options.model)?.corpus);
     }
-    let refusal = Refusal::usage(format!("{} does not say which corpus it learnt from", options.model.display()));
+    let refusal = Refusal::usage(format!("{} does not record the corpus it was trained on", options.model.display()));
     Err(refusal.remedy("name it: --corpus DIR").into())
 }
 
@@ -218,7 +219,7 @@ fn settings(options: &Options) -> Settings {
         pairs: options.pairs,
         steps: options.steps,
         draws: options.draws,
-        drafts: options.drafts,
+        candidates: options.candidates,
         pieces: options.pieces,
         latent_temperature: options.latent_temperature,
         only: options.only.iter().copied().map(Topic::from).collect(),

@@ -14,38 +14,40 @@ use std::path::PathBuf;
 
 /// Write a piece in another style.
 ///
-/// Attributes are asked for by class: 1 is least; +2 or -1 counts from each bar's own class, and 0 leaves the attribute open. What is not
-/// asked for stays as in the piece. --direction adds what was learnt from two folders of examples. Only for models with latents, such as those of
-/// --preset tiny-vae; `inspect MODEL` lists its attributes and their classes.
+/// Attributes have classes, and 1 is the lowest. Give a class, or +2 or -1 to change each bar's own
+/// class; 0 leaves the attribute to the model. Attributes that are not given stay as in the piece.
+/// --direction applies a difference learnt from two folders of examples. Needs a model with
+/// latents, for instance from --preset tiny-vae; `leitmotif inspect MODEL` lists its attributes and
+/// their classes.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The MIDI file to restyle
+    /// MIDI file to restyle
     #[arg(value_name = "IN.mid")]
     input: PathBuf,
-    /// The MIDI file to write
+    /// MIDI file to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// How many of a bar's sixteenths have a note begin: a class such as 5, or +2 or -1
+    /// Rhythmic density: a class such as 5, or +2 or -1 for denser or sparser
     #[arg(long, value_name = "CLASS", value_parser = change, allow_hyphen_values = true, help_heading = "Style")]
     rhythm: Option<Change>,
-    /// How many notes sound at once: a class such as 3, or +1 or -2
+    /// Number of notes sounding at once: a class such as 3, or +1 or -2 for more or fewer
     #[arg(long, value_name = "CLASS", value_parser = change, allow_hyphen_values = true, help_heading = "Style")]
     polyphony: Option<Change>,
-    /// Another attribute of the model, as velocity=+2 or register=3 (may be given several times)
+    /// Class of another attribute of the model, such as velocity=+2 or register=3 (repeatable)
     #[arg(long, value_name = "NAME=CLASS", value_parser = attribute, help_heading = "Style")]
     attribute: Vec<(String, Change)>,
-    /// Leave it to the model how well a bar keeps to the rhythm, polyphony and density that are asked for; of one draft
+    /// Do not enforce the requested rhythm, polyphony and density; uses one candidate per bar
     #[arg(long, help_heading = "Style")]
     loose: bool,
-    /// Who plays, as piano,bass,drums [default: those of the piece]
+    /// Instruments, such as piano,bass,drums [default: those of the piece]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments, help_heading = "Style")]
     instruments: Vec<InstrumentSelection>,
-    /// A direction that `leitmotif direction` has learnt
+    /// Direction file written by `leitmotif direction`
     #[arg(long, value_name = "FILE", help_heading = "Style")]
     direction: Option<PathBuf>,
-    /// How far in that direction: 1 is from the one folder's middle to the other's
+    /// Distance in that direction: 1 is the distance between the averages of the two folders
     #[arg(
         long,
         value_name = "X",
@@ -55,7 +57,7 @@ pub struct Options {
         help_heading = "Style"
     )]
     strength: f64,
-    /// Only these bars, as 5-12, 5- or -8 [default: all]
+    /// Change only these bars, such as 5-12, 5- or -8 [default: all]
     #[arg(long, value_name = "A-B", value_parser = values::bars, allow_hyphen_values = true)]
     bars: Option<(Option<usize>, Option<usize>)>,
     #[command(flatten)]
@@ -87,7 +89,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     }
     if attributes.is_empty() && options.instruments.is_empty() && options.direction.is_none() {
         let refusal = Refusal::usage("there is nothing to change");
-        return Err(refusal.remedy("say what, as with --rhythm +2, --polyphony 3 or --instruments piano,bass").into());
+        return Err(refusal
+            .remedy("give a change, such as --rhythm +2, --polyphony 3 or --instruments piano,bass")
+            .into());
     }
     let mut desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
     if options.loose {

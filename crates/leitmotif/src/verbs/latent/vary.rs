@@ -11,22 +11,23 @@ use std::path::PathBuf;
 
 /// Vary some bars of a piece.
 ///
-/// The latents of the bars are moved at random, as far as --amount says: 0 leaves them (the bars are reconstructed), 1 replaces them by others.
-/// All other bars stay as they are, to the note. Only for models with latents, such as those of --preset tiny-vae.
+/// Moves the latents of these bars at random: --amount 0 leaves them unchanged (the bars are
+/// reconstructed), 1 replaces them completely. All other bars stay exactly as they are. Needs a
+/// model with latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A run or model folder
+    /// Run or model folder
     model: PathBuf,
-    /// The MIDI file to vary
+    /// MIDI file to vary
     #[arg(value_name = "IN.mid")]
     input: PathBuf,
-    /// The MIDI file to write
+    /// MIDI file to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// How far, from 0 to 1
+    /// Strength of the variation, from 0 to 1
     #[arg(long, value_name = "X", default_value_t = 0.3, allow_negative_numbers = true)]
     amount: f64,
-    /// Only these bars, as 5-12, 5- or -8 [default: all]
+    /// Change only these bars, such as 5-12, 5- or -8 [default: all]
     #[arg(long, value_name = "A-B", value_parser = values::bars, allow_hyphen_values = true)]
     bars: Option<(Option<usize>, Option<usize>)>,
     #[command(flatten)]

@@ -98,8 +98,8 @@ pub fn check(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<()> {
         return Err(Refusal::usage(what).remedy("prepare the songs with --representation events").into());
     }
     if settings.bars < LEAST_BARS {
-        let what = format!("{} bars are too few to compare music by", settings.bars);
-        return Err(Refusal::usage(what).remedy(format!("say --bars {LEAST_BARS} or more")).into());
+        let what = format!("{} bars are too few for --music", settings.bars);
+        return Err(Refusal::usage(what).remedy(format!("use --bars {LEAST_BARS} or more")).into());
     }
     let page = settings.page.map(|folder| folder.join(PAGE)).filter(|page| page.exists());
     page.map_or(Ok(()), |page| {
