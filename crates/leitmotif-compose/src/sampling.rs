@@ -114,6 +114,7 @@ impl FieldSampling {
         }
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
             normalise(values);
+            self.drop_unreachable(values);
             values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             if self.top_k > 0 {
                 values.truncate(self.top_k);
@@ -131,6 +132,16 @@ impl FieldSampling {
             let least = self.min_p * values[0].1;
             values.retain(|value| value.1 >= least);
             normalise(values);
+        }
+    }
+
+    /// Drops values that top-p leaves out whatever their order, so that few are sorted: all values
+    /// below `(1 - top_p) / n` together have less than `1 - top_p`, so the others reach `top_p`
+    /// without them. Half of that leaves room for rounding.
+    fn drop_unreachable(&self, values: &mut Vec<(usize, f64)>) {
+        if self.top_k == 0 && self.top_p < 1.0 {
+            let least = 0.5 * (1.0 - self.top_p) / values.len() as f64;
+            values.retain(|value| value.1 >= least);
         }
     }
 
