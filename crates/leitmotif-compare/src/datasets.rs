@@ -9,7 +9,7 @@ use crate::leakage::{Held, Prints};
 use crate::select::{self, Selection};
 use crate::study::{Study, representation};
 use crate::{Amount, ArmFacts, CollectionFacts, CompareError, LeakageCheck, TestFacts};
-use leitmotif_corpus::prepare::{PrepareError, PrepareOptions, Progress, prepare, subset};
+use leitmotif_corpus::prepare::{PrepareError, PrepareObserver, PrepareOptions, prepare, subset};
 use leitmotif_corpus::{Corpus, DropReason, MANIFEST_FILE, Split, Totals};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_train::Override;
@@ -68,7 +68,7 @@ struct Views<'a> {
     dir: PathBuf,
     genres: Option<Vec<String>>,
     open: BTreeMap<(String, Vec<String>), Arc<Corpus>>,
-    progress: &'a dyn Progress,
+    progress: &'a dyn PrepareObserver,
     cancel: &'a AtomicBool,
 }
 
@@ -79,7 +79,7 @@ struct Views<'a> {
 pub fn datasets(
     study: &Study,
     dir: &Path,
-    progress: &dyn Progress,
+    progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<Datasets, CompareError> {
     let mut views = Views { study, dir: dir.join(VIEWS), genres: None, open: BTreeMap::new(), progress, cancel };

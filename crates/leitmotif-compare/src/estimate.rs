@@ -95,7 +95,7 @@ fn time(scratch: &Path, arm: &Arm, config: &RunConfig, cancel: &AtomicBool) -> R
 fn of(run: &PlannedRun, arm: &Arm, summary: &TrainSummary, finished: bool) -> RunEstimate {
     let train = &run.config.train;
     let timings = &summary.timings;
-    // One segment a lane was timed, of those whose gradients make a step.
+    // One segment a stream was timed, of those whose gradients make a step.
     let segments = train.accumulate as f64 / summary.step.max(1) as f64;
     let step = (timings.data + timings.forward + timings.backward + timings.optimiser) * segments;
     let events_a_step = summary.events as f64 * segments;

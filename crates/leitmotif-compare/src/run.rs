@@ -4,7 +4,7 @@
 //! training leaves. Where that file has the key of the planned run, the run is never made again.
 
 use crate::datasets::{Arm, Test};
-use crate::judge::{Judged, judge};
+use crate::losses::{TestLosses, judge};
 use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
@@ -12,7 +12,7 @@ use leitmotif_folder::{ModelFolder, RUN_CONFIG_FILE};
 use leitmotif_model::{Precision, replace_file};
 use leitmotif_score::{Score, write_midi_file};
 use leitmotif_train::{
-    Budget, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, load_judge, read_metrics, resume, train,
+    Budget, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, load_scorer, read_metrics, resume, train,
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -43,7 +43,7 @@ pub enum RunEvent<'a> {
     /// It trains.
     Train(&'a TrainEvent<'a>),
     /// Its model is judged on training songs, validation songs and test sets.
-    Judging,
+    Evaluating,
     /// Its model composes.
     Composing,
 }
@@ -93,9 +93,9 @@ impl RunContext<'_> {
     ) -> Result<Option<Finished>, CompareError> {
         let folder = self.study.join(RUNS_FOLDER).join(run.folder());
         let Some(summary) = self.trained(run, &folder, tell)? else { return Ok(None) };
-        tell(&RunEvent::Judging);
+        tell(&RunEvent::Evaluating);
         let model = ModelFolder::open(&folder)?;
-        let found = judge(&*load_judge(model.path(), "cpu")?, self.arm, self.tests, self.train_events, self.cancel)?;
+        let found = judge(&*load_scorer(model.path(), "cpu")?, self.arm, self.tests, self.train_events, self.cancel)?;
         let Some(judged) = found else { return Ok(None) };
         tell(&RunEvent::Composing);
         let mut notes = Vec::new();
@@ -167,7 +167,7 @@ fn finished(
     folder: &Path,
     model: &ModelFolder,
     summary: &TrainSummary,
-    judged: Judged,
+    judged: TestLosses,
     notes: Vec<String>,
 ) -> Result<Finished, CompareError> {
     let epochs_a_step = if summary.step == 0 { 0.0 } else { summary.epochs / summary.step as f64 };

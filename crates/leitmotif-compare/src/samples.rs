@@ -85,7 +85,7 @@ pub fn evaluate_samples(
         Ok(embedder) => (embedder, None),
         Err(error) => (None, Some(format!("no Fréchet distance: {error}"))),
     };
-    let mut evaluator = SampleEvaluator {
+    let mut scoring = SampleEvaluator {
         study,
         dir,
         datasets,
@@ -105,7 +105,7 @@ pub fn evaluate_samples(
             continue;
         };
         finished.notes.extend(fault.clone());
-        match evaluator.music(run) {
+        match scoring.music(run) {
             Ok(music) => finished.music = music,
             Err(error) => finished.notes.push(format!("what was composed could not be measured: {error}")),
         }

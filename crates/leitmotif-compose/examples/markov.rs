@@ -9,7 +9,7 @@ use leitmotif_compose::{FieldSampling, Length, Piece, Request, Sampling, generat
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, SplitOptions, prepare};
 use leitmotif_corpus::{Corpus, EvaluationBatches, Split};
 use leitmotif_events::{Header, Representation};
-use leitmotif_model::{Judge, Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Segment};
+use leitmotif_model::{Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Scorer, Segment};
 use leitmotif_score::{Instrument, write_midi_file};
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -64,17 +64,17 @@ fn open(songs: &Path, out: &Path) -> Result<Corpus, Box<dyn Error>> {
 
 /// Prints the nats of each field per note.
 fn judge(
-    judge: &dyn Judge,
+    scorer: &dyn Scorer,
     corpus: &Corpus,
     representation: &dyn Representation,
     split: Split,
 ) -> Result<(), Box<dyn Error>> {
     let fields = corpus.vocabulary().fields.len();
-    let mut evaluator = judge.evaluator(1);
+    let mut scoring = scorer.scoring_session(1);
     let (mut sums, mut notes, mut events) = (vec![0.0f64; fields], 0, 0);
     for batch in EvaluationBatches::new(corpus, split, 1, 512)? {
         let segment = Segment {
-            lanes: batch.lanes,
+            streams: batch.streams,
             segment: batch.segment,
             inputs: &batch.inputs,
             targets: &batch.targets,
@@ -82,7 +82,7 @@ fn judge(
             starts: &batch.starts,
             bars: None,
         };
-        for (index, nats) in evaluator.nats(&segment).into_iter().enumerate() {
+        for (index, nats) in scoring.nll(&segment).into_iter().enumerate() {
             sums[index % fields] += f64::from(nats);
         }
         events += batch.lengths[0];

@@ -1,17 +1,17 @@
 //! One piece while it is composed, as far as it has come. Whoever drives it answers its questions
 //! with a model's logits and tells the model of its events.
 
-use crate::course::{Counted, Course};
+use crate::attribute_mask::AttributeMask;
 use crate::ensemble::Entries;
-use crate::keeping::Keeping;
 use crate::latent::Conditioner;
 use crate::parts::PartLimits;
-use crate::plan::Plan;
+use crate::piece_state::{Counted, PieceState};
+use crate::plan::CompositionPlan;
 use crate::redraw::{Checkpoint, Closing};
 use crate::repeats::Repeats;
 use crate::report::provenance;
 use crate::sampler::{Draw, EventSampler, TracedEvent};
-use crate::{ComposeError, Length, Piece, PieceReport, Progress, assemble};
+use crate::{ComposeError, Length, Piece, PieceProgress, PieceReport, assemble};
 use leitmotif_events::{EventKind, Grammar, Sequence, Value};
 use leitmotif_model::Condition;
 use rand::SeedableRng;
@@ -22,11 +22,11 @@ const REPORT_EVERY: usize = 64;
 
 /// A piece being composed.
 pub(crate) struct Composition<'a> {
-    plan: &'a Plan<'a>,
+    plan: &'a CompositionPlan<'a>,
     /// Its number.
     piece: u64,
     grammar: Box<dyn Grammar + 'a>,
-    course: Course,
+    state: PieceState,
     sampler: EventSampler<'a>,
     sequence: Sequence,
     /// How each event since the opening was drawn, where that is asked for.
@@ -48,16 +48,16 @@ impl<'a> Composition<'a> {
     /// # Errors
     /// [`ComposeError`] if the opening is not grammatical or the length too short for the
     /// instruments.
-    pub fn new(plan: &'a Plan<'a>, piece: u64) -> Result<Self, ComposeError> {
+    pub fn new(plan: &'a CompositionPlan<'a>, piece: u64) -> Result<Self, ComposeError> {
         let mut grammar = plan.representation.grammar();
         for event in plan.opening.events() {
             grammar.accept(event)?;
         }
-        let mut course = set_out(plan, Counted::by(&*grammar))?;
+        let mut state = set_out(plan, Counted::by(&*grammar))?;
         if plan.latents.is_some() {
-            course.keeping = Keeping::new(&plan.vocabulary().settings, plan.masks.drums(plan.events));
+            state.attribute_mask = AttributeMask::new(&plan.vocabulary().settings, plan.masks.drums(plan.events));
         }
-        course.copies = plan.copies.clone();
+        state.copies = plan.copies.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(plan.request.seed);
         rng.set_stream(piece);
         let sampler = EventSampler::new(plan.events, &plan.masks, plan.vocabulary(), &plan.request, rng);
@@ -72,7 +72,7 @@ impl<'a> Composition<'a> {
             plan,
             piece,
             grammar,
-            course,
+            state,
             sampler,
             sequence,
             trace: Vec::new(),
@@ -89,14 +89,14 @@ impl<'a> Composition<'a> {
     pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
         let conditioner = self.conditioner.as_mut().filter(|_| self.plan.events.kind(event).is_bar())?;
         conditioner.begin_bar();
-        if let Some(keeping) = &mut self.course.keeping {
-            conditioner.ask(keeping);
+        if let Some(attribute_mask) = &mut self.state.attribute_mask {
+            conditioner.ask(attribute_mask);
         }
         Some(conditioner.now())
     }
 
     /// What it keeps to.
-    pub fn plan(&self) -> &'a Plan<'a> {
+    pub fn plan(&self) -> &'a CompositionPlan<'a> {
         self.plan
     }
 
@@ -121,7 +121,7 @@ impl<'a> Composition<'a> {
     /// Draws the next event as far as it comes without logits it does not have, and returns the
     /// field it needs them of.
     pub fn draw(&mut self) -> Option<usize> {
-        match self.sampler.draw(&mut *self.grammar, &self.course, &self.sequence) {
+        match self.sampler.draw(&mut *self.grammar, &self.state, &self.sequence) {
             Draw::Asks(field) => return Some(field),
             Draw::Done => {}
             Draw::Stuck => self.complete = true,
@@ -141,14 +141,14 @@ impl<'a> Composition<'a> {
 
     /// Whether the bar that has just begun may be drawn again; it then starts from here.
     pub fn mark(&mut self) -> bool {
-        let endings = if self.course.is_last_bar() { self.plan.request.endings } else { 1 };
-        let marks = !self.complete && (endings > 1 || self.course.repeats.must_differ());
+        let endings = if self.state.is_last_bar() { self.plan.request.endings } else { 1 };
+        let marks = !self.complete && (endings > 1 || self.state.repeats.must_differ());
         self.checkpoint = marks.then(|| {
             let counts = (self.sequence.len(), self.trace.len());
-            Checkpoint::new(self.grammar.fork(), self.course.clone(), counts, endings)
+            Checkpoint::new(self.grammar.fork(), self.state.clone(), counts, endings)
         });
-        if marks && self.course.repeats.departs_at_once() {
-            self.course.repeats.depart(self.sampler.chance());
+        if marks && self.state.repeats.departs_at_once() {
+            self.state.repeats.depart(self.sampler.chance());
         }
         marks
     }
@@ -163,13 +163,13 @@ impl<'a> Composition<'a> {
         }
         let Some(mut checkpoint) = self.checkpoint.take() else { return false };
         let ending = (kind == EventKind::End).then_some(self.sampler.ending);
-        let closing = Closing { grammar: &*self.grammar, course: &self.course, sequence: &self.sequence };
+        let closing = Closing { grammar: &*self.grammar, state: &self.state, sequence: &self.sequence };
         let chance = self.sampler.chance();
         if checkpoint.again(&closing, ending, &self.trace, chance) {
             self.redrawn_bars += 1;
-            (self.grammar, self.course) = checkpoint.start();
+            (self.grammar, self.state) = checkpoint.start();
             if checkpoint.must_depart() {
-                self.course.repeats.depart(self.sampler.chance());
+                self.state.repeats.depart(self.sampler.chance());
             }
             self.sequence.truncate(checkpoint.events());
             self.trace.truncate(checkpoint.traced());
@@ -183,27 +183,27 @@ impl<'a> Composition<'a> {
             candidate.values.chunks_exact(self.sequence.fields()).for_each(|event| self.sequence.push(event));
             self.trace.truncate(checkpoint.traced());
             self.trace.extend(candidate.trace);
-            (self.grammar, self.course) = (candidate.grammar, candidate.course);
+            (self.grammar, self.state) = (candidate.grammar, candidate.state);
         }
         false
     }
 
     /// Adds the event that was drawn, if there was one. Returns how far the piece has come, from
     /// time to time and in the end.
-    pub fn follow(&mut self) -> Option<Progress> {
+    pub fn follow(&mut self) -> Option<PieceProgress> {
         if !self.complete {
             let (events, event) = (self.plan.events, self.sampler.event());
             self.sequence.push(event);
             self.end += events.kind(event).quarters();
-            self.course.follow(events, event, &*self.grammar);
+            self.state.follow(events, event, &*self.grammar);
             self.trace.extend(self.sampler.traced());
             self.sampler.begin();
             self.complete = self.grammar.is_finished();
         }
-        let Counted { bars, notes, seconds } = self.course.now;
-        let done = if self.complete { 1.0 } else { self.course.done() };
+        let Counted { bars, notes, seconds } = self.state.now;
+        let done = if self.complete { 1.0 } else { self.state.done() };
         let due = self.complete || self.events().is_multiple_of(REPORT_EVERY);
-        due.then_some(Progress { piece: self.piece, bars, notes, seconds, done })
+        due.then_some(PieceProgress { piece: self.piece, bars, notes, seconds, done })
     }
 
     /// Events composed.
@@ -216,13 +216,13 @@ impl<'a> Composition<'a> {
     /// # Errors
     /// [`ComposeError`] if its events cannot be decoded.
     fn finish(&self) -> Result<Piece, ComposeError> {
-        let Plan { representation, request, events, primed, tempo, .. } = self.plan;
+        let CompositionPlan { representation, request, events, primed, tempo, .. } = self.plan;
         let (primed, drawing) = (primed.as_ref(), self.sampler.drawing);
         let end = events.note_fields.map(|_| self.end);
         let mut score = assemble::assemble(*representation, &self.sequence, primed, *tempo, end, request)?;
         score.texts.push(provenance(request, primed, self.piece, self.plan.precision)?);
         let prime_bars = primed.map_or(0, |primed| primed.bars);
-        let bars = if events.note_fields.is_some() { self.course.bars } else { self.course.now.bars };
+        let bars = if events.note_fields.is_some() { self.state.bars } else { self.state.now.bars };
         let report = PieceReport {
             path: None,
             piece: self.piece,
@@ -243,38 +243,38 @@ impl<'a> Composition<'a> {
 }
 
 /// Prepares the course: rules, missing instruments, the tempo to begin with.
-fn set_out(plan: &Plan<'_>, start: Counted) -> Result<Course, ComposeError> {
-    let Plan { request, events, masks, tempo, opening, primed, .. } = plan;
-    let mut course = Course::new(request.length, start);
-    course.most_silent_bars = request.most_silent_bars;
-    course.most_notes_in_bar = request.most_notes_in_bar;
+fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, ComposeError> {
+    let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
+    let mut state = PieceState::new(request.length, start);
+    state.most_silent_bars = request.most_silent_bars;
+    state.most_notes_in_bar = request.most_notes_in_bar;
     let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());
-    course.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref(), request.length);
+    state.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref(), request.length);
     let notes = || opening.events().filter(|event| events.kind(event) == EventKind::Note);
     let sounded =
         |value: &Value| events.note_fields.is_some_and(|note| notes().any(|event| event[note.instrument] == *value));
     if let Some(observed) = observed {
-        course.parts = PartLimits::new(events, observed);
+        state.parts = PartLimits::new(events, observed);
     }
     let players = masks.playing();
     let bars = primed.as_ref().map_or(0, |primed| primed.bars);
-    course.entries = Entries::new(events, &players, plan.song.as_ref(), request.length, bars);
-    notes().for_each(|event| course.parts.follow(events, event));
-    course.header_open = players.is_empty() && primed.is_none() && request.constraints.instruments.is_empty();
-    course.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
+    state.entries = Entries::new(events, &players, plan.song.as_ref(), request.length, bars);
+    notes().for_each(|event| state.parts.follow(events, event));
+    state.header_open = players.is_empty() && primed.is_none() && request.constraints.instruments.is_empty();
+    state.missing = masks.required.iter().copied().filter(|value| !sounded(value)).collect();
     if let Length::Notes(notes) = request.length
-        && notes < course.missing.len()
+        && notes < state.missing.len()
     {
-        let reason = format!("{notes} notes are too few for {} instruments", course.missing.len());
+        let reason = format!("{notes} notes are too few for {} instruments", state.missing.len());
         return Err(ComposeError::Request(reason));
     }
     let mut tempos = opening.events().rev().filter(|event| events.kind(event).is_tempo());
     let current = tempos.next().map(|event| usize::from(event[0]));
-    course.tempo_known = current.is_some();
+    state.tempo_known = current.is_some();
     if let Some(tempo) = tempo {
-        course.tempo_fixed = true;
-        course.tempo_due = tempo.kind.filter(|&kind| current != Some(kind));
-        course.pace = tempo.nearest / tempo.exact;
+        state.tempo_fixed = true;
+        state.tempo_due = tempo.kind.filter(|&kind| current != Some(kind));
+        state.pace = tempo.nearest / tempo.exact;
     }
-    Ok(course)
+    Ok(state)
 }

@@ -1,9 +1,9 @@
 //! From a request to pieces: one, or many in groups that fill all threads.
 
 use crate::ensemble::is_drawn;
-use crate::group::{LANES_A_PIECE, compose_together};
-use crate::plan::Plan;
-use crate::{ComposeError, Piece, Progress, Request};
+use crate::group::{STREAMS_PER_PIECE, compose_together};
+use crate::plan::CompositionPlan;
+use crate::{ComposeError, Piece, PieceProgress, Request};
 use leitmotif_events::Representation;
 use leitmotif_folder::ModelFolder;
 use leitmotif_model::{Model, Precision};
@@ -37,10 +37,10 @@ pub fn generate(
     representation: &dyn Representation,
     request: &Request,
     piece: u64,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(PieceProgress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Piece, ComposeError> {
-    let plan = Plan::new(model, representation, request, piece)?;
+    let plan = CompositionPlan::new(model, representation, request, piece)?;
     let mut made = None;
     // Within the pool, so that a large model's weights are read by all threads.
     let pieces = [(piece, &plan)];
@@ -57,7 +57,7 @@ pub fn generate_many(
     representation: &dyn Representation,
     request: &Request,
     count: u64,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(PieceProgress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Vec<Piece>, ComposeError> {
     let made: Mutex<BTreeMap<u64, Result<Piece, ComposeError>>> = Mutex::default();
@@ -77,20 +77,21 @@ pub fn generate_each(
     representation: &dyn Representation,
     request: &Request,
     count: u64,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(PieceProgress) + Sync),
     cancel: &AtomicBool,
     finished: &(dyn Fn(u64, Result<Piece, ComposeError>) + Sync),
 ) -> Result<(), ComposeError> {
     // The plan of all pieces, or the first one's, which is refused where any would be.
-    let shared = Plan::new(model, representation, request, 0)?;
+    let shared = CompositionPlan::new(model, representation, request, 0)?;
     let drawn = is_drawn(request);
-    let size = group_size(count, rayon::current_num_threads() as u64, LANES_A_PIECE.saturating_mul(model.lane_bytes()));
+    let size =
+        group_size(count, rayon::current_num_threads() as u64, STREAMS_PER_PIECE.saturating_mul(model.stream_bytes()));
     let pieces: Vec<u64> = (0..count).collect();
     let groups = pieces.par_chunks(size as usize).with_max_len(1);
     let work = || {
         groups.for_each(|numbers| {
             let own = |&piece: &u64| match drawn {
-                true => Plan::new(model, representation, request, piece).map(Some),
+                true => CompositionPlan::new(model, representation, request, piece).map(Some),
                 false => Ok(None),
             };
             let plans: Vec<_> = numbers.iter().map(own).collect();

@@ -1,28 +1,28 @@
 //! Pieces composed together on one thread.
 //!
 //! The model answers the questions of all pieces in one pass over its weights, field by field, and reads their events in
-//! another. A piece draws from its own stream and sees only its own lane, so what it becomes depends on nothing but its
+//! another. A piece draws from its own stream and sees only its own stream, so what it becomes depends on nothing but its
 //! number.
 
 use crate::composition::Composition;
-use crate::plan::Plan;
-use crate::{ComposeError, Piece, Progress};
+use crate::plan::CompositionPlan;
+use crate::{ComposeError, Piece, PieceProgress};
 use leitmotif_events::Value;
-use leitmotif_model::{Ensemble, Model};
+use leitmotif_model::{DecodingBatch, Model};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Events of openings that the model is given at once, or a few more.
 const OPENING_EVENTS: usize = 64;
 
-/// Lanes of the model for each piece: one that writes it, and one that keeps what the model was
+/// Streams of the model for each piece: one that writes it, and one that keeps what the model was
 /// where a bar began that may be drawn again.
-pub(crate) const LANES_A_PIECE: usize = 2;
+pub(crate) const STREAMS_PER_PIECE: usize = 2;
 
 /// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as soon as it is complete.
 pub(crate) fn compose_together(
-    pieces: &[(u64, &Plan<'_>)],
+    pieces: &[(u64, &CompositionPlan<'_>)],
     model: &dyn Model,
-    progress: &(dyn Fn(Progress) + Sync),
+    progress: &(dyn Fn(PieceProgress) + Sync),
     cancel: &AtomicBool,
     finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
 ) {
@@ -35,11 +35,11 @@ pub(crate) fn compose_together(
     }
     let mut group = Group {
         sizes: &model.description().sizes,
-        ensemble: model.ensemble(LANES_A_PIECE * compositions.len()),
+        batch: model.decoding_batch(STREAMS_PER_PIECE * compositions.len()),
         running: (0..compositions.len()).collect(),
         compositions,
         asking: Vec::new(),
-        lanes: Vec::new(),
+        streams: Vec::new(),
         values: Vec::new(),
         logits: Vec::new(),
     };
@@ -48,23 +48,23 @@ pub(crate) fn compose_together(
         group.draw();
         group.advance(progress, finished);
     }
-    for &lane in &group.running {
-        finished(group.compositions[lane].piece(), Err(ComposeError::Cancelled));
+    for &stream in &group.running {
+        finished(group.compositions[stream].piece(), Err(ComposeError::Cancelled));
     }
 }
 
 struct Group<'a> {
     /// Values of each field.
     sizes: &'a [usize],
-    /// A lane for each piece, and one for where its bar began.
-    ensemble: Box<dyn Ensemble + 'a>,
+    /// A stream for each piece, and one for where its bar began.
+    batch: Box<dyn DecodingBatch + 'a>,
     compositions: Vec<Composition<'a>>,
-    /// The lanes whose pieces are not complete, ascending.
+    /// The streams whose pieces are not complete, ascending.
     running: Vec<usize>,
     /// Those of them that wait for logits, after the field that they wait for.
     asking: Vec<(usize, usize)>,
-    /// What the ensemble is told: lanes, and their values.
-    lanes: Vec<usize>,
+    /// What the decoding batch is told: streams, and their values.
+    streams: Vec<usize>,
     values: Vec<Value>,
     logits: Vec<f32>,
 }
@@ -72,45 +72,45 @@ struct Group<'a> {
 impl Group<'_> {
     /// Lets the model read how the pieces begin.
     fn open(&mut self, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) {
-        self.running.retain(|&lane| !self.compositions[lane].hand_over(finished));
-        let plans: Vec<&Plan<'_>> = self.compositions.iter().map(Composition::plan).collect();
-        let longest = self.running.iter().map(|&lane| plans[lane].opening.len()).max().unwrap_or(0);
+        self.running.retain(|&stream| !self.compositions[stream].hand_over(finished));
+        let plans: Vec<&CompositionPlan<'_>> = self.compositions.iter().map(Composition::plan).collect();
+        let longest = self.running.iter().map(|&stream| plans[stream].opening.len()).max().unwrap_or(0);
         for at in 0..longest {
             for index in 0..self.running.len() {
-                let lane = self.running[index];
-                let plan = plans[lane];
+                let stream = self.running[index];
+                let plan = plans[stream];
                 if at >= plan.opening.len() {
                     continue;
                 }
                 let event = plan.opening.event(at);
                 if plan.latents.is_some() && plan.events.kind(event).is_bar() {
                     self.read();
-                    self.ensemble.condition(lane, self.compositions[lane].condition(event));
+                    self.batch.condition(stream, self.compositions[stream].condition(event));
                 }
-                self.lanes.push(lane);
+                self.streams.push(stream);
                 self.values.extend_from_slice(event);
             }
-            if self.lanes.len() >= OPENING_EVENTS {
+            if self.streams.len() >= OPENING_EVENTS {
                 self.read();
             }
         }
         self.read();
     }
 
-    /// Lets the model read the events of `lanes`.
+    /// Lets the model read the events of `streams`.
     fn read(&mut self) {
-        self.ensemble.push(&self.lanes, &self.values);
-        self.lanes.clear();
+        self.batch.push(&self.streams, &self.values);
+        self.streams.clear();
         self.values.clear();
     }
 
     /// Draws the next event of each running piece.
     fn draw(&mut self) {
         self.asking.clear();
-        self.asking.extend(self.running.iter().map(|&lane| (0, lane)));
+        self.asking.extend(self.running.iter().map(|&stream| (0, stream)));
         loop {
             let compositions = &mut self.compositions;
-            self.asking.retain_mut(|(field, lane)| match compositions[*lane].draw() {
+            self.asking.retain_mut(|(field, stream)| match compositions[*stream].draw() {
                 Some(asked) => {
                     *field = asked;
                     true
@@ -129,16 +129,16 @@ impl Group<'_> {
     fn answer(&mut self) {
         for asking in self.asking.chunk_by(|a, b| a.0 == b.0) {
             let (field, size) = (asking[0].0, self.sizes[asking[0].0]);
-            for &(_, lane) in asking {
-                self.lanes.push(lane);
-                self.values.extend_from_slice(self.compositions[lane].event());
+            for &(_, stream) in asking {
+                self.streams.push(stream);
+                self.values.extend_from_slice(self.compositions[stream].event());
             }
             self.logits.resize(asking.len() * size, 0.0);
-            self.ensemble.logits(&self.lanes, &self.values, field, &mut self.logits);
-            for (&lane, logits) in self.lanes.iter().zip(self.logits.chunks_exact(size)) {
-                self.compositions[lane].take_logits(logits);
+            self.batch.logits(&self.streams, &self.values, field, &mut self.logits);
+            for (&stream, logits) in self.streams.iter().zip(self.logits.chunks_exact(size)) {
+                self.compositions[stream].take_logits(logits);
             }
-            self.lanes.clear();
+            self.streams.clear();
             self.values.clear();
         }
     }
@@ -146,30 +146,30 @@ impl Group<'_> {
     /// Adds the events that were drawn to their pieces, hands over those that are complete, and lets the model read the others'.
     fn advance(
         &mut self,
-        progress: &(dyn Fn(Progress) + Sync),
+        progress: &(dyn Fn(PieceProgress) + Sync),
         finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>),
     ) {
         let copies = self.compositions.len();
         let mut begun = Vec::new();
-        self.running.retain(|&lane| {
-            let composition = &mut self.compositions[lane];
+        self.running.retain(|&stream| {
+            let composition = &mut self.compositions[stream];
             if composition.goes_back() {
-                self.ensemble.copy(copies + lane, lane);
+                self.batch.copy(copies + stream, stream);
                 return true;
             }
             let first = self.values.len();
             self.values.extend_from_slice(composition.event());
-            if let Some(told) = composition.follow() {
-                progress(told);
+            if let Some(now) = composition.follow() {
+                progress(now);
             }
             let goes_on = !composition.hand_over(finished);
             if goes_on {
                 if let Some(condition) = composition.condition(&self.values[first..]) {
-                    self.ensemble.condition(lane, Some(condition));
+                    self.batch.condition(stream, Some(condition));
                 }
-                self.lanes.push(lane);
+                self.streams.push(stream);
                 if composition.begins_bar(&self.values[first..]) && composition.mark() {
-                    begun.push(lane);
+                    begun.push(stream);
                 }
             } else {
                 self.values.truncate(first);
@@ -177,6 +177,6 @@ impl Group<'_> {
             goes_on
         });
         self.read();
-        begun.into_iter().for_each(|lane| self.ensemble.copy(lane, copies + lane));
+        begun.into_iter().for_each(|stream| self.batch.copy(stream, copies + stream));
     }
 }

@@ -12,21 +12,21 @@
 //! The same request, model and piece number give the same piece, whatever runs beside it.
 
 mod assemble;
+mod attribute_mask;
 mod composition;
 mod conditions;
 mod constraints;
 mod copies;
-mod course;
 mod ensemble;
 mod error;
 mod filter;
 mod generate;
 mod group;
-mod keeping;
 pub mod latent;
 mod masks;
 mod parts;
 mod piece;
+mod piece_state;
 mod plan;
 mod prime;
 mod redraw;
@@ -45,7 +45,7 @@ pub use generate::{compose, generate, generate_each, generate_many};
 pub use piece::Piece;
 pub use prime::Prime;
 pub use report::PieceReport;
-pub use request::{AvoidCopies, Length, MAX_BARS, MAX_NOTES, MAX_REDRAWS, MAX_SECONDS, Progress, Request};
+pub use request::{AvoidCopies, Length, MAX_BARS, MAX_NOTES, MAX_REDRAWS, MAX_SECONDS, PieceProgress, Request};
 pub use sampler::{Rule, TracedEvent, TracedField};
 pub use sampling::{FieldSampling, Sampling};
 pub use scale::{Key, Scale};

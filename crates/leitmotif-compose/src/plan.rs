@@ -11,7 +11,7 @@ use leitmotif_events::{Ensemble, EventVocabulary, Representation, Sequence, UNNA
 use leitmotif_model::{LatentSpace, Model, Precision};
 
 /// A request to one model, for one piece or for several that have everything in common.
-pub(crate) struct Plan<'a> {
+pub(crate) struct CompositionPlan<'a> {
     /// Of the model.
     pub precision: Precision,
     pub representation: &'a dyn Representation,
@@ -43,7 +43,7 @@ pub(crate) struct Latents<'a> {
     pub header: Vec<u16>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> CompositionPlan<'a> {
     /// # Errors
     /// [`ComposeError`] for a request that contradicts itself or the vocabulary.
     pub fn new(

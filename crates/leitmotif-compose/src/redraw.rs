@@ -8,7 +8,7 @@
 //! that the model gives to ending there: importance resampling of bars by what follows them (Rubin
 //! 1987), since a model does not know where a piece will end.
 
-use crate::course::Course;
+use crate::piece_state::PieceState;
 use crate::request::MAX_REDRAWS;
 use crate::sampler::TracedEvent;
 use leitmotif_events::{Grammar, Sequence, Value};
@@ -21,14 +21,14 @@ pub(crate) struct Closing<'c, 'a> {
     /// After the closing event.
     pub grammar: &'c (dyn Grammar + 'a),
     /// Before it.
-    pub course: &'c Course,
+    pub state: &'c PieceState,
     pub sequence: &'c Sequence,
 }
 
 /// A last bar that was drawn.
 pub(crate) struct Candidate<'a> {
     pub grammar: Box<dyn Grammar + 'a>,
-    pub course: Course,
+    pub state: PieceState,
     /// Its events but for the end.
     pub values: Vec<Value>,
     pub trace: Vec<TracedEvent>,
@@ -37,7 +37,7 @@ pub(crate) struct Candidate<'a> {
 /// The beginning of a bar that may be drawn again.
 pub(crate) struct Checkpoint<'a> {
     grammar: Box<dyn Grammar + 'a>,
-    course: Course,
+    state: PieceState,
     /// Events, and events traced, before the bar's first note.
     counts: (usize, usize),
     /// How often the bar was drawn because it repeats others.
@@ -51,13 +51,13 @@ pub(crate) struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     /// `endings` candidates are drawn of a last bar, one of any other.
-    pub fn new(grammar: Box<dyn Grammar + 'a>, course: Course, counts: (usize, usize), endings: usize) -> Self {
-        Self { grammar, course, counts, repeats: 0, endings, weight: 0.0, candidate: None }
+    pub fn new(grammar: Box<dyn Grammar + 'a>, state: PieceState, counts: (usize, usize), endings: usize) -> Self {
+        Self { grammar, state, counts, repeats: 0, endings, weight: 0.0, candidate: None }
     }
 
     /// Where the bar began.
-    pub fn start(&self) -> (Box<dyn Grammar + 'a>, Course) {
-        (self.grammar.fork(), self.course.clone())
+    pub fn start(&self) -> (Box<dyn Grammar + 'a>, PieceState) {
+        (self.grammar.fork(), self.state.clone())
     }
 
     /// Whether drawing the bar again has not helped: the model writes nothing else.
@@ -79,7 +79,7 @@ impl<'a> Checkpoint<'a> {
     /// ending after it, if the piece ends; `chance` is a number from 0 to 1 that decides between
     /// candidates.
     pub fn again(&mut self, bar: &Closing<'_, 'a>, ending: Option<f64>, trace: &[TracedEvent], chance: f64) -> bool {
-        if self.repeats < MAX_REDRAWS && bar.course.repeats.is_one_too_many() {
+        if self.repeats < MAX_REDRAWS && bar.state.repeats.is_one_too_many() {
             self.repeats += 1;
             return true;
         }
@@ -90,7 +90,7 @@ impl<'a> Checkpoint<'a> {
         if chance * self.weight < weight {
             self.candidate = Some(Candidate {
                 grammar: bar.grammar.fork(),
-                course: bar.course.clone(),
+                state: bar.state.clone(),
                 values: bar.sequence.values()[self.counts.0 * bar.sequence.fields()..].to_vec(),
                 trace: trace[self.counts.1..].to_vec(),
             });

@@ -165,7 +165,7 @@ impl Request {
 
 /// How far a piece has come.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress {
+pub struct PieceProgress {
     /// The piece's number.
     pub piece: u64,
     /// Composed so far.

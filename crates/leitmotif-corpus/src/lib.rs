@@ -8,8 +8,8 @@ mod options;
 pub mod prepare;
 
 pub use batch::{
-    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LaneState, LatentOptions, MAX_TRANSPOSE,
-    SegmentBatch, TrainingBatches,
+    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LatentOptions, MAX_TRANSPOSE,
+    SegmentBatch, StreamState, TrainingBatches,
 };
 pub use corpus::{
     CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,

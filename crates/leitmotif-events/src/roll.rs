@@ -50,7 +50,7 @@ pub(crate) fn check_grid(grid: u16) -> Result<(), RepresentationError> {
 
 /// How far a piece has come whose events are a start, frames and an end.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Course {
+pub(crate) struct FrameState {
     grid: u64,
     started: bool,
     ended: bool,
@@ -58,7 +58,7 @@ pub(crate) struct Course {
     notes: usize,
 }
 
-impl Course {
+impl FrameState {
     pub fn new(grid: u16) -> Self {
         Self { grid: u64::from(grid), started: false, ended: false, frames: 0, notes: 0 }
     }

@@ -12,7 +12,7 @@ pub const MAX_GROUP_EVENTS: usize = 1024;
 /// one latent. All arrays are row-major.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SegmentBars {
-    /// The bar of each input, `[lanes, segment]`; -1 before a piece's first bar and in padding.
+    /// The bar of each input, `[streams, segment]`; -1 before a piece's first bar and in padding.
     pub of_input: Vec<i32>,
     /// The group of each bar, `[bars]`.
     pub group_of_bar: Vec<i32>,

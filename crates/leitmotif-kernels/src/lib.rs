@@ -14,8 +14,8 @@
 pub mod adamw;
 pub mod attention;
 pub mod convolution;
+pub mod copy_features;
 pub mod dropout;
-pub mod echo;
 pub mod embed;
 pub mod feed_forward;
 pub mod gemm;

@@ -11,7 +11,7 @@ pub const MAX_WIDTH: usize = 1 << 14;
 pub const MAX_LAYERS: usize = 256;
 /// Most fields an event may have.
 pub const MAX_FIELDS: usize = 128;
-/// Most fields that may be foretold one after another.
+/// Most fields that may be predicted one after another.
 pub const MAX_CHAINED_FIELDS: usize = 32;
 /// Most values a field may have: values travel as 16-bit numbers.
 pub const MAX_VALUES: usize = 1 << 16;
@@ -76,7 +76,7 @@ pub enum Gating {
     Gru,
 }
 
-/// What each field of an event is foretold from.
+/// What each field of an event is predicted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldDecoding {
@@ -84,7 +84,7 @@ pub enum FieldDecoding {
     #[default]
     Chained,
     /// From what came before the event alone: all fields at once, as if they knew nothing of each other. Only the first
-    /// decides whether another applies, so value 0 of the others is not foretold.
+    /// decides whether another applies, so value 0 of the others is not predicted.
     Independent,
 }
 
@@ -117,7 +117,7 @@ pub struct ModelConfig {
     pub d_ff: usize,
     /// Width inside the small feed-forward that decodes each field after the first.
     pub d_field: usize,
-    /// What each field is foretold from.
+    /// What each field is predicted from.
     pub fields: FieldDecoding,
     /// Gated linear units in the feed-forward sub-layers.
     pub glu: bool,
@@ -125,7 +125,7 @@ pub struct ModelConfig {
     pub gating: Gating,
     /// Output rows share the input embeddings.
     pub tied: bool,
-    /// Each field also hears what it held when things last looked like this ([`crate::echo`]).
+    /// Each field also hears what it held when things last looked like this ([`crate::copy_features`]).
     #[serde(alias = "echoes")]
     pub copy_features: bool,
     /// Events read at once; memory is carried from segment to segment.

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn long_events_are_foretold_at_once_or_not_at_all() {
+    fn long_events_are_predicted_at_once_or_not_at_all() {
         let independent = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
         assert!(described(ModelConfig::default(), MAX_CHAINED_FIELDS).is_ok());
         let refusal = described(ModelConfig::default(), 89).unwrap_err();

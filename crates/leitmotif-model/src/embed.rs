@@ -1,6 +1,6 @@
 //! A piece as vectors: what a model remembers of each of its passages.
 //!
-//! The state that a network has after an event is all it goes by to foretell the next one, so its mean over a passage
+//! The state that a network has after an event is all it goes by to predict the next one, so its mean over a passage
 //! says what the passage is like to the model. Sets of such vectors are compared by Fréchet's distance
 //! (`leitmotif-study`). The state is that of the top layer, before any normalisation: a transformer's residual stream, an
 //! LSTM's hidden state. Vectors of different models have nothing in common.
@@ -9,7 +9,7 @@ use crate::Model;
 use rayon::prelude::*;
 
 /// Pieces that are read side by side, so that weights pass through the cache once for all of them.
-const LANES: usize = 16;
+const STREAMS: usize = 16;
 /// A last passage shorter than one of this many parts of a whole one is left out, unless the piece has no other.
 const LEAST_PART: usize = 2;
 
@@ -72,7 +72,7 @@ pub fn embed(model: &dyn Model, values: &[u16], passage: usize) -> Result<Vec<Ve
 pub fn embed_each(model: &dyn Model, pieces: &[&[u16]], passage: usize) -> Result<Vec<Vec<Vec<f32>>>, EmbedError> {
     check(model, pieces, passage)?;
     let groups: Vec<Result<_, EmbedError>> =
-        pieces.par_chunks(LANES).map(|group| embed_group(model, group, passage)).collect();
+        pieces.par_chunks(STREAMS).map(|group| embed_group(model, group, passage)).collect();
     let mut embedded = Vec::with_capacity(pieces.len());
     for group in groups {
         embedded.extend(group?);
@@ -85,7 +85,7 @@ fn check(model: &dyn Model, pieces: &[&[u16]], passage: usize) -> Result<(), Emb
     if passage == 0 {
         return Err(EmbedError::EmptyPassage);
     }
-    if model.ensemble(1).state(0).is_none() {
+    if model.decoding_batch(1).state(0).is_none() {
         return Err(EmbedError::NoState);
     }
     for (piece, values) in pieces.iter().enumerate() {
@@ -105,29 +105,29 @@ fn check(model: &dyn Model, pieces: &[&[u16]], passage: usize) -> Result<(), Emb
 /// The passages of pieces that are read side by side.
 fn embed_group(model: &dyn Model, group: &[&[u16]], passage: usize) -> Result<Vec<Vec<Vec<f32>>>, EmbedError> {
     let (fields, d) = (model.description().sizes.len(), model.description().model.d_model);
-    let mut ensemble = model.ensemble(group.len());
+    let mut batch = model.decoding_batch(group.len());
     let mut passages: Vec<Vec<Vec<f32>>> = vec![Vec::new(); group.len()];
     let mut sums = vec![vec![0.0f64; d]; group.len()];
     let lengths: Vec<usize> = group.iter().map(|values| values.len() / fields).collect();
-    let (mut lanes, mut events) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len() * fields));
+    let (mut streams, mut events) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len() * fields));
     for time in 0..lengths.iter().copied().max().unwrap_or(0) {
-        lanes.clear();
+        streams.clear();
         events.clear();
-        for (lane, values) in group.iter().enumerate().filter(|&(lane, _)| time < lengths[lane]) {
-            lanes.push(lane);
+        for (stream, values) in group.iter().enumerate().filter(|&(stream, _)| time < lengths[stream]) {
+            streams.push(stream);
             events.extend_from_slice(&values[time * fields..(time + 1) * fields]);
         }
-        ensemble.push(&lanes, &events);
-        for &lane in &lanes {
-            let state = ensemble.state(lane).ok_or(EmbedError::NoState)?;
-            sums[lane].iter_mut().zip(state).for_each(|(sum, &value)| *sum += f64::from(value));
-            let (read, last) = (time % passage + 1, time + 1 == lengths[lane]);
+        batch.push(&streams, &events);
+        for &stream in &streams {
+            let state = batch.state(stream).ok_or(EmbedError::NoState)?;
+            sums[stream].iter_mut().zip(state).for_each(|(sum, &value)| *sum += f64::from(value));
+            let (read, last) = (time % passage + 1, time + 1 == lengths[stream]);
             let whole = read == passage;
-            if whole || last && (passages[lane].is_empty() || read >= passage.div_ceil(LEAST_PART)) {
-                passages[lane].push(sums[lane].iter().map(|sum| (sum / read as f64) as f32).collect());
+            if whole || last && (passages[stream].is_empty() || read >= passage.div_ceil(LEAST_PART)) {
+                passages[stream].push(sums[stream].iter().map(|sum| (sum / read as f64) as f32).collect());
             }
             if whole {
-                sums[lane].fill(0.0);
+                sums[stream].fill(0.0);
             }
         }
     }

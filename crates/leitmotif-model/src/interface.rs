@@ -3,25 +3,25 @@
 use crate::{LatentSpace, ModelDescription, Posterior, Precision};
 use leitmotif_events::SegmentBars;
 
-/// A stretch of consecutive events for each of several lanes, with the events that follow them.
+/// A stretch of consecutive events for each of several streams, with the events that follow them.
 ///
-/// `inputs` and `targets` are `[lanes, segment, fields]`; target `i` is the event after input `i`. The first
-/// `lengths[lane]` targets of a lane count; what lies beyond is padding. A lane with `starts[lane]` begins a
+/// `inputs` and `targets` are `[streams, segment, fields]`; target `i` is the event after input `i`. The first
+/// `lengths[stream]` targets of a stream count; what lies beyond is padding. A stream with `starts[stream]` begins a
 /// new piece: what the model remembers of it is forgotten first. Value 0 of a target field other
 /// than the first means "does not apply" and costs nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     /// Pieces side by side.
-    pub lanes: usize,
-    /// Events per lane.
+    pub streams: usize,
+    /// Events per stream.
     pub segment: usize,
     /// Events read.
     pub inputs: &'a [u16],
-    /// Events to foretell.
+    /// Events to predict.
     pub targets: &'a [u16],
-    /// Targets that count, per lane.
+    /// Targets that count, per stream.
     pub lengths: &'a [usize],
-    /// Whether each lane begins a new piece.
+    /// Whether each stream begins a new piece.
     pub starts: &'a [bool],
     /// The bars that the events belong to; what a model with latents needs to know of them.
     pub bars: Option<&'a SegmentBars>,
@@ -41,11 +41,11 @@ pub trait Model: Send + Sync {
     /// Its architecture and field sizes.
     fn description(&self) -> &ModelDescription;
 
-    /// Writes `lanes` pieces side by side, event by event, each from the beginning.
-    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_>;
+    /// Writes `streams` pieces side by side, event by event, each from the beginning.
+    fn decoding_batch(&self, streams: usize) -> Box<dyn DecodingBatch + '_>;
 
-    /// Bytes that an ensemble remembers at most for each of its lanes, or nearly.
-    fn lane_bytes(&self) -> usize;
+    /// Bytes that a decoding batch remembers at most for each of its streams, or nearly.
+    fn stream_bytes(&self) -> usize;
 
     /// How it keeps its linear maps.
     fn precision(&self) -> Precision {
@@ -58,27 +58,27 @@ pub trait Model: Send + Sync {
     }
 
     /// Writes one piece, event by event, from the beginning.
-    fn stepper(&self) -> Stepper<'_> {
-        Stepper(self.ensemble(1))
+    fn decoding_session(&self) -> DecodingSession<'_> {
+        DecodingSession(self.decoding_batch(1))
     }
 }
 
 /// A trained model that can judge music.
-pub trait Judge {
+pub trait Scorer {
     /// Its architecture and field sizes.
     fn description(&self) -> &ModelDescription;
 
-    /// Judges `lanes` pieces side by side, segment after segment.
-    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_>;
+    /// Judges `streams` pieces side by side, segment after segment.
+    fn scoring_session(&self, streams: usize) -> Box<dyn ScoringSession + '_>;
 }
 
 /// A model's memory of several pieces while it judges them.
-pub trait Evaluator {
-    /// The cost in nats of each field of each target, `[lanes, segment, fields]`; zero for padding and for fields that
+pub trait ScoringSession {
+    /// The cost in nats of each field of each target, `[streams, segment, fields]`; zero for padding and for fields that
     /// do not apply. Segments of any length may follow each other.
     ///
     /// A model with latents draws each from its posterior, with the noise that its key names.
-    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32>;
+    fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32>;
 
     /// The posterior of each group of bars of the last segment; none without latents.
     fn posteriors(&self) -> &[Posterior] {
@@ -86,57 +86,57 @@ pub trait Evaluator {
     }
 }
 
-/// A model's memory of several pieces while they are written side by side, each in a lane of its own. Cost and memory of
+/// A model's memory of several pieces while they are written side by side, each in a stream of its own. Cost and memory of
 /// an event do not depend on how many came before.
 ///
-/// Lanes know nothing of each other: what is written in one is the same, bit for bit, whatever stands in the others and
+/// Streams know nothing of each other: what is written in one is the same, bit for bit, whatever stands in the others and
 /// whichever of them are named together.
-pub trait Ensemble: Send {
-    /// Reads the next event of each of the named `lanes`; `events` is `[lanes, fields]`, each value below its field's size.
-    /// A lane that is named several times reads its events in this order.
+pub trait DecodingBatch: Send {
+    /// Reads the next event of each of the named `streams`; `events` is `[streams, fields]`, each value below its field's size.
+    /// A stream that is named several times reads its events in this order.
     ///
     /// # Panics
-    /// If a lane does not exist or `events` has another length.
-    fn push(&mut self, lanes: &[usize], events: &[u16]);
+    /// If a stream does not exist or `events` has another length.
+    fn push(&mut self, streams: &[usize], events: &[u16]);
 
-    /// Writes to `logits` (`[lanes, values of the field]`) the unnormalised log-probabilities of field number `field` of the next
-    /// event of each of the named `lanes`, given its `earlier` fields (`[lanes, field]`). Meaningful after the lane's first
+    /// Writes to `logits` (`[streams, values of the field]`) the unnormalised log-probabilities of field number `field` of the next
+    /// event of each of the named `streams`, given its `earlier` fields (`[streams, field]`). Meaningful after the stream's first
     /// [`Self::push`]; fields are asked for in order, and may be asked for again with other `earlier` values.
     ///
     /// # Panics
-    /// If a lane does not exist or a slice has another length.
-    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
+    /// If a stream does not exist or a slice has another length.
+    fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
 
-    /// What the model goes by after the last event of `lane`, `[d_model]`: the top layer's state, before any normalisation;
+    /// What the model goes by after the last event of `stream`, `[d_model]`: the top layer's state, before any normalisation;
     /// zeros before the first event. `None` if the model keeps no such state.
     ///
     /// # Panics
-    /// If the lane does not exist.
-    fn state(&self, lane: usize) -> Option<&[f32]> {
-        let _ = lane;
+    /// If the stream does not exist.
+    fn state(&self, stream: usize) -> Option<&[f32]> {
+        let _ = stream;
         None
     }
 
-    /// Conditions the events that `lane` reads from now on, the next one included; `None` for none, as before a piece's first
+    /// Conditions the events that `stream` reads from now on, the next one included; `None` for none, as before a piece's first
     /// bar. A model without latents has nothing to condition.
     ///
     /// # Panics
-    /// If the lane does not exist or the condition has another width or unknown classes.
-    fn condition(&mut self, lane: usize, condition: Option<Condition<'_>>) {
-        let _ = (lane, condition);
+    /// If the stream does not exist or the condition has another width or unknown classes.
+    fn condition(&mut self, stream: usize, condition: Option<Condition<'_>>) {
+        let _ = (stream, condition);
     }
 
-    /// Makes lane `to` what lane `from` is, its condition included; `from` stays.
+    /// Makes stream `to` what stream `from` is, its condition included; `from` stays.
     ///
     /// # Panics
-    /// If a lane does not exist.
+    /// If a stream does not exist.
     fn copy(&mut self, from: usize, to: usize);
 }
 
-/// A model's memory of one piece while it is written: an [`Ensemble`] of one lane.
-pub struct Stepper<'a>(Box<dyn Ensemble + 'a>);
+/// A model's memory of one piece while it is written: an [`DecodingBatch`] of one stream.
+pub struct DecodingSession<'a>(Box<dyn DecodingBatch + 'a>);
 
-impl Stepper<'_> {
+impl DecodingSession<'_> {
     /// Reads one event (as many values as the model has fields, each below its field's size).
     ///
     /// # Panics
@@ -146,7 +146,7 @@ impl Stepper<'_> {
     }
 
     /// Writes to `logits` (as long as field number `field` has values) the unnormalised log-probabilities of that field of
-    /// the next event, given its `earlier` fields, as [`Ensemble::logits`].
+    /// the next event, given its `earlier` fields, as [`DecodingBatch::logits`].
     ///
     /// # Panics
     /// If a slice has another length.
@@ -154,12 +154,12 @@ impl Stepper<'_> {
         self.0.logits(&[0], earlier, field, logits);
     }
 
-    /// What the model goes by after the last event, as [`Ensemble::state`].
+    /// What the model goes by after the last event, as [`DecodingBatch::state`].
     pub fn state(&self) -> Option<&[f32]> {
         self.0.state(0)
     }
 
-    /// Conditions the events that are read from now on, as [`Ensemble::condition`].
+    /// Conditions the events that are read from now on, as [`DecodingBatch::condition`].
     ///
     /// # Panics
     /// If the condition has another width or unknown classes.

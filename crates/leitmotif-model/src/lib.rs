@@ -2,35 +2,35 @@
 //! nothing here knows of MIDI: events are tuples of numbers.
 
 mod config;
+pub mod copy_features;
+mod decoding;
 mod description;
-pub mod echo;
 mod embed;
 mod error;
 mod folder;
 mod interface;
-mod judge;
 pub mod markov;
 mod posterior;
 mod prior;
-mod stepper;
+mod scorer;
 mod weights;
 
 pub use config::{
     Compression, CompressionLoss, FieldDecoding, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CHAINED_FIELDS, MAX_CLASSES,
     MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelKind,
 };
+pub use copy_features::{CopyFeatureLayout, CopyFeatures, NO_COPY};
+pub use decoding::{BAG_SCALE, LatentSpace, NetworkModel, SLOT_LEAST};
 pub use description::{AttributeCuts, ModelDescription};
-pub use echo::{EchoPlan, Echoes, SILENT};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, read_description, write_description};
-pub use interface::{Condition, Ensemble, Evaluator, Judge, Model, Segment, Stepper};
-pub use judge::StepperJudge;
+pub use interface::{Condition, DecodingBatch, DecodingSession, Model, Scorer, ScoringSession, Segment};
 pub use markov::{Markov, MarkovBuilder};
 pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
 pub use prior::{
     Mixture, PRIOR_COPIES, PRIOR_FILE, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Prior, PriorWalk,
     prior_features,
 };
-pub use stepper::{BAG_SCALE, LatentSpace, NetworkModel, SLOT_LEAST};
+pub use scorer::SessionScorer;
 pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};

@@ -14,7 +14,7 @@
 //! logarithms of their deviations), `head_bias`, `lag_deviations` `[copies, d]` (logarithms), where copies are all lags at the
 //! first scale, then at the next.
 
-use crate::stepper::{Dense, lstm_cell};
+use crate::decoding::{Dense, lstm_cell};
 use crate::{ModelError, Weights};
 use std::path::Path;
 
@@ -132,7 +132,7 @@ pub struct Mixture {
 
 impl PriorWalk<'_> {
     /// What the next latent may be. To be asked once before each [`Self::hear`].
-    pub fn foretell(&mut self) -> Mixture {
+    pub fn predict(&mut self) -> Mixture {
         let prior = self.prior;
         let mut x = self.header.clone();
         match self.past.last() {
@@ -157,7 +157,7 @@ impl PriorWalk<'_> {
     }
 
     /// Takes the next latent.
-    pub fn hear(&mut self, latent: &[f32]) {
+    pub fn push(&mut self, latent: &[f32]) {
         self.past.push(latent.to_vec());
     }
 

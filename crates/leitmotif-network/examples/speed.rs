@@ -8,7 +8,7 @@ use std::time::Instant;
 fn main() {
     let name = std::env::args().nth(1).unwrap_or_else(|| "tiny".into());
     let events_sizes = vec![146, 97, 130, 257, 65, 33];
-    let (config, lanes, sizes) = match name.as_str() {
+    let (config, streams, sizes) = match name.as_str() {
         "study" => (
             ModelConfig {
                 d_model: 64,
@@ -76,18 +76,18 @@ fn main() {
     let k = sizes.len();
     let description = ModelDescription::new(config.clone(), sizes.clone()).unwrap();
     let network = Network::new(&description, 1, &device("cpu").unwrap().autodiff()).unwrap();
-    let events = lanes * config.segment;
+    let events = streams * config.segment;
     let values: Vec<u16> = (0..(events + 1) * k).map(|i| ((i * 7919) % sizes[i % k].max(2)) as u16).collect();
     let segment = |starts: &'static [bool]| Segment {
-        lanes,
+        streams,
         segment: config.segment,
         inputs: &values[..events * k],
         targets: &values[k..],
-        lengths: Box::leak(vec![config.segment; lanes].into_boxed_slice()),
-        starts: &starts[..lanes],
+        lengths: Box::leak(vec![config.segment; streams].into_boxed_slice()),
+        starts: &starts[..streams],
         bars: None,
     };
-    let mut carry = network.carry(lanes);
+    let mut carry = network.carry(streams);
     let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
     for step in 0..16 {
         let start = Instant::now();

@@ -85,21 +85,21 @@ impl FeedForward {
     }
 }
 
-/// The gated recurrent unit of GTrXL (Parisotto et al. 2019, section 3.2): the stream is the state, the sub-layer's
-/// output the input. Its bias makes it start out passing the stream through.
+/// The gated recurrent unit of GTrXL (Parisotto et al. 2019, section 3.2): the residual stream is the state, the sub-layer's
+/// output the input. Its bias makes it start out passing the residual stream through.
 #[derive(Module, Debug)]
 pub(crate) struct Gate {
     /// Of the sub-layer's output into reset, update and candidate, `[d, 3 d]`.
     input: Param<Tensor<2>>,
-    /// Of the stream into reset and update, `[d, 2 d]`.
+    /// Of the residual stream into reset and update, `[d, 2 d]`.
     state: Param<Tensor<2>>,
-    /// Of the reset stream into the candidate, `[d, d]`.
+    /// Of the reset residual stream into the candidate, `[d, d]`.
     candidate: Param<Tensor<2>>,
     /// Added before the update's sigmoid, `[d]`.
     bias: Param<Tensor<1>>,
 }
 
-/// How strongly a fresh gate keeps the stream.
+/// How strongly a fresh gate keeps the residual stream.
 const GATE_BIAS: f32 = -2.0;
 
 impl Gate {
@@ -112,17 +112,17 @@ impl Gate {
         }
     }
 
-    /// Joins the stream and a sub-layer's output, both `[n, d]`.
-    fn forward(&self, stream: Tensor<2>, output: Tensor<2>) -> Tensor<2> {
-        let [_, d] = stream.dims();
+    /// Joins the residual stream and a sub-layer's output, both `[n, d]`.
+    fn forward(&self, residual: Tensor<2>, output: Tensor<2>) -> Tensor<2> {
+        let [_, d] = residual.dims();
         let input = output.matmul(self.input.val());
-        let state = stream.clone().matmul(self.state.val());
+        let state = residual.clone().matmul(self.state.val());
         let reset = activation::sigmoid(input.clone().narrow(1, 0, d) + state.clone().narrow(1, 0, d));
         let update = input.clone().narrow(1, d, d) + state.narrow(1, d, d) + self.bias.val().unsqueeze();
         let update = activation::sigmoid(update);
-        let candidate = input.narrow(1, 2 * d, d) + (reset * stream.clone()).matmul(self.candidate.val());
+        let candidate = input.narrow(1, 2 * d, d) + (reset * residual.clone()).matmul(self.candidate.val());
         let candidate = activation::tanh(candidate);
-        stream.clone() + update * (candidate - stream)
+        residual.clone() + update * (candidate - residual)
     }
 }
 
@@ -155,7 +155,7 @@ impl Block {
         }
     }
 
-    /// `[lanes, segment, d]` to the same.
+    /// `[streams, segment, d]` to the same.
     pub(crate) fn forward(
         &self,
         x: Tensor<3>,
@@ -164,8 +164,8 @@ impl Block {
         heads: usize,
         dropout: &BlockDropout,
     ) -> Tensor<3> {
-        let [lanes, segment, d] = x.dims();
-        let flat = |t: Tensor<3>| t.reshape([lanes * segment, d]);
+        let [streams, segment, d] = x.dims();
+        let flat = |t: Tensor<3>| t.reshape([streams * segment, d]);
         let weights = self.attention.weights();
         let residual = self.attention_gate.is_none();
         let attended =
@@ -180,7 +180,7 @@ impl Block {
             Some(gate) => gate.forward(x, fed),
             None => fed,
         };
-        x.reshape([lanes, segment, d])
+        x.reshape([streams, segment, d])
     }
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn fan_in(inputs: usize) -> f32 {
     0.5 / (inputs as f32).sqrt()
 }
 
-/// What the last projection of each sub-layer is divided by, so that a deep stream starts no wider than a shallow one.
+/// What the last projection of each sub-layer is divided by, so that a deep residual stream starts no wider than a shallow one.
 fn residual_depth(config: &ModelConfig) -> f32 {
     (2.0 * config.layers as f32).sqrt()
 }

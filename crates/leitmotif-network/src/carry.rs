@@ -2,35 +2,35 @@
 
 use crate::ops::Spans;
 use burn::tensor::{Device, Tensor, TensorData};
-use leitmotif_model::{Array, EchoPlan, Echoes, ModelDescription, ModelError, ModelKind, Weights};
+use leitmotif_model::{Array, CopyFeatureLayout, CopyFeatures, ModelDescription, ModelError, ModelKind, Weights};
 
 /// Hidden states carried, without gradient, from segment to segment: for a transformer `[compressed memory | memory]` of
 /// each layer that has it, for an LSTM each layer's hidden state and cell.
 #[derive(Debug, Clone)]
 pub struct Carry {
-    /// `[lanes, places, d]` of each layer; `None` where the layer carries nothing.
+    /// `[streams, places, d]` of each layer; `None` where the layer carries nothing.
     pub(crate) layers: Vec<Option<Tensor<3>>>,
     /// How `layers` are divided and filled.
     pub(crate) spans: Spans,
-    /// What each lane's piece has sounded like; none without echoes.
-    pub(crate) echoes: Vec<Echoes>,
+    /// What each stream's piece has sounded like; none without copy features.
+    pub(crate) copies: Vec<CopyFeatures>,
 }
 
 /// Places of an LSTM layer: its hidden state and its cell.
 const LSTM_PLACES: usize = 2;
 
 impl Carry {
-    /// Nothing remembered, for `lanes` pieces.
-    pub(crate) fn empty(description: &ModelDescription, lanes: usize, device: &Device) -> Self {
+    /// Nothing remembered, for `streams` pieces.
+    pub(crate) fn empty(description: &ModelDescription, streams: usize, device: &Device) -> Self {
         let config = &description.model;
         let device = device.clone().inner();
-        let zeros = |places: usize| Tensor::zeros([lanes, places, config.d_model], &device);
+        let zeros = |places: usize| Tensor::zeros([streams, places, config.d_model], &device);
         let layer = |layer: usize| match config.kind {
             ModelKind::Lstm => Some(zeros(LSTM_PLACES)),
             _ => config.has_memory(layer).then(|| zeros(config.memory + config.compressed)),
         };
-        let plan = EchoPlan::new(&description.sizes);
-        let echoes = if config.copy_features { vec![Echoes::new(&plan); lanes] } else { Vec::new() };
+        let plan = CopyFeatureLayout::new(&description.sizes);
+        let copies = if config.copy_features { vec![CopyFeatures::new(&plan); streams] } else { Vec::new() };
         let layers: Vec<_> = (0..config.layers).map(layer).collect();
         let remembers = config.kind == ModelKind::Transformer && layers.iter().any(Option::is_some);
         Self {
@@ -38,19 +38,19 @@ impl Carry {
             spans: Spans {
                 compressed: if remembers { config.compressed } else { 0 },
                 memory: if remembers { config.memory } else { 0 },
-                filled_compressed: vec![0; lanes],
-                filled_memory: vec![0; lanes],
+                filled_compressed: vec![0; streams],
+                filled_memory: vec![0; streams],
             },
-            echoes,
+            copies,
         }
     }
 
-    /// Forgets the pieces of the lanes where `starts` is set.
+    /// Forgets the pieces of the streams where `starts` is set.
     pub(crate) fn reset(&mut self, starts: &[bool], kind: ModelKind) {
-        for (lane, _) in starts.iter().enumerate().filter(|(_, starts)| **starts) {
-            self.spans.filled_memory[lane] = 0;
-            self.spans.filled_compressed[lane] = 0;
-            self.echoes.iter_mut().skip(lane).take(1).for_each(Echoes::clear);
+        for (stream, _) in starts.iter().enumerate().filter(|(_, starts)| **starts) {
+            self.spans.filled_memory[stream] = 0;
+            self.spans.filled_compressed[stream] = 0;
+            self.copies.iter_mut().skip(stream).take(1).for_each(CopyFeatures::clear);
         }
         if kind == ModelKind::Lstm && starts.contains(&true) {
             let keep: Vec<f32> = starts.iter().map(|&starts| if starts { 0.0 } else { 1.0 }).collect();
@@ -63,7 +63,7 @@ impl Carry {
     }
 
     /// The number of pieces.
-    pub fn lanes(&self) -> usize {
+    pub fn streams(&self) -> usize {
         self.spans.filled_memory.len()
     }
 
@@ -73,10 +73,10 @@ impl Carry {
         let mut weights = Weights::new();
         weights.insert("filled_memory", count(&self.spans.filled_memory));
         weights.insert("filled_compressed", count(&self.spans.filled_compressed));
-        let plan = EchoPlan::new(&description.sizes);
-        for (lane, echoes) in self.echoes.iter().enumerate() {
-            let state = echoes.state(&plan).into_iter().map(f32::from).collect();
-            weights.insert(format!("echoes.{lane}"), Array::new([plan.state_len()], state));
+        let plan = CopyFeatureLayout::new(&description.sizes);
+        for (stream, copies) in self.copies.iter().enumerate() {
+            let state = copies.state(&plan).into_iter().map(f32::from).collect();
+            weights.insert(format!("echoes.{stream}"), Array::new([plan.state_len()], state));
         }
         for (index, layer) in self.layers.iter().enumerate() {
             if let Some(layer) = layer {
@@ -93,13 +93,13 @@ impl Carry {
     /// [`ModelError::Weights`] if the arrays do not fit the model.
     pub fn from_weights(
         description: &ModelDescription,
-        lanes: usize,
+        streams: usize,
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let mut carry = Self::empty(description, lanes, device);
+        let mut carry = Self::empty(description, streams, device);
         let counts = |name: &str, most: usize| {
-            let counts = weights.shaped(name, &[lanes])?.iter().map(|&count| count as usize);
+            let counts = weights.shaped(name, &[streams])?.iter().map(|&count| count as usize);
             match counts.clone().find(|&count| count > most) {
                 Some(count) => Err(ModelError::Weights(format!("{name} says {count}, there are {most} places"))),
                 None => Ok(counts.collect::<Vec<usize>>()),
@@ -107,12 +107,12 @@ impl Carry {
         };
         carry.spans.filled_memory = counts("filled_memory", carry.spans.memory)?;
         carry.spans.filled_compressed = counts("filled_compressed", carry.spans.compressed)?;
-        let plan = EchoPlan::new(&description.sizes);
-        for (lane, echoes) in carry.echoes.iter_mut().enumerate() {
-            let name = format!("echoes.{lane}");
+        let plan = CopyFeatureLayout::new(&description.sizes);
+        for (stream, copies) in carry.copies.iter_mut().enumerate() {
+            let name = format!("echoes.{stream}");
             let state: Vec<u16> =
                 weights.shaped(&name, &[plan.state_len()])?.iter().map(|&value| value as u16).collect();
-            *echoes = Echoes::from_state(&plan, &state)
+            *copies = CopyFeatures::from_state(&plan, &state)
                 .ok_or_else(|| ModelError::Weights(format!("{name} holds values that no field has")))?;
         }
         for (index, layer) in carry.layers.iter_mut().enumerate() {

@@ -26,11 +26,11 @@ pub(crate) struct Compressor {
 /// States on their way out of memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Evicted {
-    /// `[lanes, states, d]`, oldest first; detached.
+    /// `[streams, states, d]`, oldest first; detached.
     pub(crate) states: Tensor<3>,
-    /// How many of each lane's newest states are real.
+    /// How many of each stream's newest states are real.
     pub(crate) filled: Vec<usize>,
-    /// The attention each state received, `[lanes, states]` row by row; only most-used compression asks for it.
+    /// The attention each state received, `[streams, states]` row by row; only most-used compression asks for it.
     pub(crate) usage: Option<Vec<f32>>,
 }
 
@@ -50,7 +50,7 @@ impl Compressor {
         }
     }
 
-    /// `[lanes, states, d]` to `[lanes, ceil(states / ratio), d]`.
+    /// `[streams, states, d]` to `[streams, ceil(states / ratio), d]`.
     pub(crate) fn forward(&self, evicted: &Evicted, config: &ModelConfig) -> Tensor<3> {
         let Evicted { states, filled, .. } = evicted;
         let convolve = |dilation: usize, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>| {
@@ -68,7 +68,7 @@ impl Compressor {
 
     /// The loss that teaches this compressor what `evicted` became; `None` where nothing can be learnt from it.
     ///
-    /// `queries` `[lanes, segment, d]` are the layer's inputs of this segment; `attention` is the layer's, both detached here.
+    /// `queries` `[streams, segment, d]` are the layer's inputs of this segment; `attention` is the layer's, both detached here.
     pub(crate) fn loss(
         &self,
         evicted: &Evicted,
@@ -108,59 +108,59 @@ fn near_mean(d: usize, ratio: usize, init: &mut Init) -> Vec<f32> {
 /// Evicted states in whole groups, what is not real set to zero.
 struct Grouped {
     states: Tensor<3>,
-    /// 1 where a state is real, `[lanes, groups * ratio, 1]`.
+    /// 1 where a state is real, `[streams, groups * ratio, 1]`.
     real: Tensor<3>,
     ratio: usize,
 }
 
 impl Grouped {
     fn new(evicted: &Evicted, ratio: usize) -> Self {
-        let [lanes, states, d] = evicted.states.dims();
+        let [streams, states, d] = evicted.states.dims();
         let device = evicted.states.device();
         let padding = (ratio - states % ratio) % ratio;
         let length = states + padding;
         let real = real_rows(&evicted.filled, length);
-        let real: Tensor<3> = Tensor::from_data(TensorData::new(real, [lanes, length, 1]), &device);
+        let real: Tensor<3> = Tensor::from_data(TensorData::new(real, [streams, length, 1]), &device);
         let states = match padding {
             0 => evicted.states.clone(),
-            _ => Tensor::cat(vec![Tensor::zeros([lanes, padding, d], &device), evicted.states.clone()], 1),
+            _ => Tensor::cat(vec![Tensor::zeros([streams, padding, d], &device), evicted.states.clone()], 1),
         };
         Self { states: states * real.clone(), real, ratio }
     }
 
     fn mean(self) -> Tensor<3> {
-        let [lanes, length, d] = self.states.dims();
+        let [streams, length, d] = self.states.dims();
         let (groups, ratio) = (length / self.ratio, self.ratio);
-        let counts = self.real.reshape([lanes, groups, ratio]).sum_dim(2).clamp_min(1.0);
-        let sums = self.states.reshape([lanes, groups, ratio, d]).sum_dim(2).reshape([lanes, groups, d]);
+        let counts = self.real.reshape([streams, groups, ratio]).sum_dim(2).clamp_min(1.0);
+        let sums = self.states.reshape([streams, groups, ratio, d]).sum_dim(2).reshape([streams, groups, d]);
         sums / counts
     }
 
     fn max(self) -> Tensor<3> {
         /// Below any hidden state.
         const LOWEST: f32 = -1e9;
-        let [lanes, length, d] = self.states.dims();
+        let [streams, length, d] = self.states.dims();
         let (groups, ratio) = (length / self.ratio, self.ratio);
         let lifted = self.states + (self.real.clone() - 1.0) * -LOWEST;
-        let highest = lifted.reshape([lanes, groups, ratio, d]).max_dim(2).reshape([lanes, groups, d]);
-        highest * self.real.reshape([lanes, groups, ratio]).max_dim(2)
+        let highest = lifted.reshape([streams, groups, ratio, d]).max_dim(2).reshape([streams, groups, d]);
+        highest * self.real.reshape([streams, groups, ratio]).max_dim(2)
     }
 }
 
-/// 1 for each lane's `filled` newest of `length` places, else 0.
+/// 1 for each stream's `filled` newest of `length` places, else 0.
 fn real_rows(filled: &[usize], length: usize) -> Vec<f32> {
     let row = |&filled: &usize| (0..length).map(move |place| if place + filled >= length { 1.0 } else { 0.0 });
     filled.iter().flat_map(row).collect()
 }
 
-/// Keeps of each lane the `ceil(filled / ratio)` real states that received most attention, in their order, at the right end.
+/// Keeps of each stream the `ceil(filled / ratio)` real states that received most attention, in their order, at the right end.
 fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
-    let [lanes, states, _] = evicted.states.dims();
+    let [streams, states, _] = evicted.states.dims();
     let groups = states.div_ceil(ratio);
-    let usage = evicted.usage.clone().unwrap_or_else(|| vec![0.0; lanes * states]);
-    let lane = |lane: usize| {
-        let row = &usage[lane * states..(lane + 1) * states];
-        let filled = evicted.filled[lane];
+    let usage = evicted.usage.clone().unwrap_or_else(|| vec![0.0; streams * states]);
+    let stream = |stream: usize| {
+        let row = &usage[stream * states..(stream + 1) * states];
+        let filled = evicted.filled[stream];
         let mut places: Vec<usize> = (states - filled..states).collect();
         places.sort_by(|&a, &b| row[b].total_cmp(&row[a]).then(b.cmp(&a)));
         places.truncate(filled.div_ceil(ratio));
@@ -168,9 +168,9 @@ fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
         let unfilled = std::iter::repeat_n(0, groups - places.len());
         let kept: Vec<i32> = unfilled.chain(places).map(|place| place as i32).collect();
         let kept: Tensor<1, Int> = Tensor::from_data(TensorData::new(kept, [groups]), &evicted.states.device());
-        evicted.states.clone().narrow(0, lane, 1).select(1, kept)
+        evicted.states.clone().narrow(0, stream, 1).select(1, kept)
     };
-    Tensor::cat((0..lanes).map(lane).collect(), 0)
+    Tensor::cat((0..streams).map(stream).collect(), 0)
 }
 
 /// Mean squared difference between the evicted states and what a linear decoder makes of the compressed ones.
@@ -182,8 +182,8 @@ fn auto_encoding_loss(
     ratio: usize,
 ) -> Tensor<1> {
     let grouped = Grouped::new(evicted, ratio);
-    let [lanes, length, d] = grouped.states.dims();
-    let decoded = (compressed.matmul(decoder.unsqueeze()) + bias.unsqueeze()).reshape([lanes, length, d]);
+    let [streams, length, d] = grouped.states.dims();
+    let decoded = (compressed.matmul(decoder.unsqueeze()) + bias.unsqueeze()).reshape([streams, length, d]);
     let real = grouped.real;
     let counted = evicted.filled.iter().sum::<usize>() * d;
     let difference = (decoded - grouped.states) * real;

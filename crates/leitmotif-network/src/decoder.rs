@@ -4,7 +4,7 @@ use crate::blocks::{Block, BlockDropout};
 use crate::carry::Carry;
 use crate::compress::{Compressor, Evicted};
 use crate::init::Init;
-use crate::latent::Told;
+use crate::latent::Conditioning;
 use crate::ops::{Dropout, Spans, attention_usage, dropout, join, site};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -19,7 +19,7 @@ pub(crate) struct Decoder {
 
 /// What a segment gave.
 pub(crate) struct Forward {
-    /// The states to read events from, `[lanes * segment, d]`.
+    /// The states to read events from, `[streams * segment, d]`.
     pub(crate) state: Tensor<2>,
     /// What is remembered now.
     pub(crate) carry: Carry,
@@ -43,17 +43,17 @@ impl Decoder {
         }
     }
 
-    /// Runs embedded events `[lanes, segment, d]` through the layers, each of which hears what it is `told` of the bars. With
+    /// Runs embedded events `[streams, segment, d]` through the layers, each of which hears what it is `conditioning` of the bars. With
     /// `training`, drops out by that seed and computes the compression loss.
     pub(crate) fn forward(
         &self,
         embedded: Tensor<3>,
         carry: Carry,
-        told: Option<&Told<'_>>,
+        conditioning: Option<&Conditioning<'_>>,
         config: &ModelConfig,
         training: Option<u64>,
     ) -> Forward {
-        let [lanes, segment, d] = embedded.dims();
+        let [streams, segment, d] = embedded.dims();
         let seed = training.unwrap_or(0);
         let drops = |probability: f32| if training.is_some() { probability } else { 0.0 };
         let drop = |layer: usize, place: u64, probability: f32| Dropout {
@@ -61,8 +61,8 @@ impl Decoder {
             seed: site(seed, layer, place),
         };
         let without_memory =
-            Spans { filled_compressed: vec![0; lanes], filled_memory: vec![0; lanes], ..Spans::default() };
-        let Carry { layers, spans, echoes } = carry;
+            Spans { filled_compressed: vec![0; streams], filled_memory: vec![0; streams], ..Spans::default() };
+        let Carry { layers, spans, copies } = carry;
         let next = next_spans(&spans, segment, config.ratio);
         let evicted_filled = evicted_filled(&spans, segment);
         let mut x = dropout(embedded, drop(0, INPUT, config.layer_dropout));
@@ -76,8 +76,8 @@ impl Decoder {
                 hidden: drop(index, HIDDEN, config.ff_dropout),
                 feed_forward: drop(index, FEED_FORWARD, config.layer_dropout),
             };
-            if let Some(told) = told {
-                x = told.before(index, x);
+            if let Some(conditioning) = conditioning {
+                x = conditioning.before(index, x);
             }
             let input = x.clone().inner();
             let spans = if context.is_some() { &spans } else { &without_memory };
@@ -115,8 +115,8 @@ impl Decoder {
         let count = losses.len();
         let sum = losses.into_iter().reduce(|sum, loss| sum + loss);
         Forward {
-            state: x.reshape([lanes * segment, d]),
-            carry: Carry { layers: remembered, spans: next, echoes },
+            state: x.reshape([streams * segment, d]),
+            carry: Carry { layers: remembered, spans: next, copies },
             compression_loss: sum.map(|sum| sum / count as f32),
         }
     }
@@ -134,7 +134,7 @@ fn next_spans(spans: &Spans, segment: usize, ratio: usize) -> Spans {
     }
 }
 
-/// How many real states of each lane leave a memory that takes in `segment` new ones.
+/// How many real states of each stream leave a memory that takes in `segment` new ones.
 fn evicted_filled(spans: &Spans, segment: usize) -> Vec<usize> {
     spans.filled_memory.iter().map(|&filled| (filled + segment).saturating_sub(spans.memory)).collect()
 }

@@ -3,13 +3,14 @@
 
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
-use crate::latent::Memory;
+use crate::latent::LatentReader;
 use crate::ops::{
-    Dropout, FieldOutput, GroupOutput, echo, embed, feed_forward, field_loss, field_nats, group_loss, group_nats, site,
+    Dropout, FieldOutput, GroupOutput, copy_features, embed, feed_forward, field_loss, field_nll, group_loss,
+    group_nll, site,
 };
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use leitmotif_model::{EchoPlan, FieldDecoding, ModelDescription};
+use leitmotif_model::{CopyFeatureLayout, FieldDecoding, ModelDescription};
 use std::ops::Range;
 
 /// A layer norm's parameters.
@@ -32,21 +33,21 @@ pub(crate) struct Fields {
     norms: Vec<Norm>,
     /// One per field but the first; none where fields are independent.
     mixers: Vec<FeedForward>,
-    /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
+    /// The gains of each field's copy features, `[copies, d]`; none without copy features.
     gains: Vec<Param<Tensor<2>>>,
 }
 
-/// What the fields of a segment's targets are to be foretold from, besides the states.
+/// What the fields of a segment's targets are to be predicted from, besides the states.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct FieldInputs<'a> {
     /// `[n, fields]`.
     pub(crate) targets: &'a [u16],
     /// Which targets count, `[n]`.
     pub(crate) counted: &'a [bool],
-    /// What each field echoes, `[n, echoes]`; none without echoes.
-    pub(crate) echoes: &'a [Vec<i32>],
+    /// The copy features of each field, `[n, copies]`; none without copy features.
+    pub(crate) copies: &'a [Vec<i32>],
     /// What they read from latents that have slots.
-    pub(crate) memory: Option<&'a Memory<'a>>,
+    pub(crate) latents: Option<&'a LatentReader<'a>>,
 }
 
 /// What the fields of a segment's targets cost.
@@ -68,11 +69,11 @@ impl Fields {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, values) = (config.d_model, sizes.iter().sum());
-        let plan = EchoPlan::new(sizes);
+        let plan = CopyFeatureLayout::new(sizes);
         let gains = |field: usize, init: &mut Init| {
-            let echoes = plan.count(field);
-            let values = init.normal_values(echoes * d, GAIN.1).into_iter().map(|value| value + GAIN.0).collect();
-            init.given([echoes, d], values)
+            let copies = plan.count(field);
+            let values = init.normal_values(copies * d, GAIN.1).into_iter().map(|value| value + GAIN.0).collect();
+            init.given([copies, d], values)
         };
         let chained = if config.fields == FieldDecoding::Chained { sizes.len() } else { 1 };
         let norm = |init: &mut Init| Norm { gamma: init.constant([d], 1.0), beta: init.constant([d], 0.0) };
@@ -108,23 +109,23 @@ impl Fields {
     }
 
     /// The states `[n, d]` that field after field is read from, given teacher-forced targets.
-    fn states(&self, state: Tensor<2>, asked: Asked<'_>, sizes: &[usize], dropout: Dropout) -> Vec<Tensor<2>> {
+    fn states(&self, state: Tensor<2>, inputs: FieldInputs<'_>, sizes: &[usize], dropout: Dropout) -> Vec<Tensor<2>> {
         let k = sizes.len();
         let mut sum = state;
         let mut states = Vec::with_capacity(k);
         for field in 0..k {
             if let Some(before) = field.checked_sub(1) {
                 let offset: usize = sizes[..before].iter().sum();
-                let events = asked.targets.chunks_exact(k);
+                let events = inputs.targets.chunks_exact(k);
                 let indices: Vec<i32> = events.map(|event| (offset + usize::from(event[before])) as i32).collect();
                 sum = sum + embed(self.embedding.val(), &indices, 1, 1.0);
             }
             let state = match self.gains.get(field) {
-                Some(gains) => sum.clone() + echo(self.embedding.val(), gains.val(), &asked.echoes[field]),
+                Some(gains) => sum.clone() + copy_features(self.embedding.val(), gains.val(), &inputs.copies[field]),
                 None => sum.clone(),
             };
-            let state = match asked.memory.filter(|_| field > 0) {
-                Some(memory) => state + memory.read(field, asked.targets, sizes),
+            let state = match inputs.latents.filter(|_| field > 0) {
+                Some(reader) => state + reader.read(field, inputs.targets, sizes),
                 None => state,
             };
             let hidden = Dropout { seed: site(dropout.seed, field, PLACE), ..dropout };
@@ -156,18 +157,18 @@ impl Fields {
     pub(crate) fn losses(
         &self,
         state: Tensor<2>,
-        asked: Asked<'_>,
+        inputs: FieldInputs<'_>,
         sizes: &[usize],
         dropout: Dropout,
         scale: f32,
     ) -> FieldLosses {
         if self.independent(sizes) {
-            let (loss, fields) = group_loss(state, &self.group(sizes), &classes(asked, sizes), scale);
+            let (loss, fields) = group_loss(state, &self.group(sizes), &classes(inputs, sizes), scale);
             return FieldLosses { loss, fields };
         }
         let device = state.device();
-        let states = self.states(state, asked, sizes, dropout).into_iter().enumerate();
-        let loss = |(field, state)| field_loss(state, &self.field(field, sizes), &column(asked, sizes, field), scale);
+        let states = self.states(state, inputs, sizes, dropout).into_iter().enumerate();
+        let loss = |(field, state)| field_loss(state, &self.field(field, sizes), &column(inputs, sizes, field), scale);
         let losses: Vec<Tensor<1>> = states.map(loss).collect();
         let fields = losses.iter().map(|loss| f64::from(loss.clone().inner().into_scalar::<f32>())).collect();
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss).unwrap_or_else(|| Tensor::zeros([1], &device));
@@ -175,14 +176,14 @@ impl Fields {
     }
 
     /// The cost of each field of each event, `[n, fields]`, without gradient.
-    pub(crate) fn nats(&self, state: Tensor<2>, asked: Asked<'_>, sizes: &[usize]) -> Vec<f32> {
+    pub(crate) fn nll(&self, state: Tensor<2>, inputs: FieldInputs<'_>, sizes: &[usize]) -> Vec<f32> {
         if self.independent(sizes) {
-            return group_nats(state, &self.group(sizes), &classes(asked, sizes));
+            return group_nll(state, &self.group(sizes), &classes(inputs, sizes));
         }
         let k = sizes.len();
-        let mut nats = vec![0.0; asked.targets.len()];
-        for (field, state) in self.states(state, asked, sizes, Dropout::NONE).into_iter().enumerate() {
-            let costs = field_nats(state, &self.field(field, sizes), &column(asked, sizes, field));
+        let mut nats = vec![0.0; inputs.targets.len()];
+        for (field, state) in self.states(state, inputs, sizes, Dropout::NONE).into_iter().enumerate() {
+            let costs = field_nll(state, &self.field(field, sizes), &column(inputs, sizes, field));
             for (event, cost) in costs.into_iter().enumerate() {
                 nats[event * k + field] = cost;
             }
@@ -200,15 +201,15 @@ fn offsets(sizes: &[usize]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The values of each field that are foretold, in the common table: all of the first, all but 0 of the others.
+/// The values of each field that are predicted, in the common table: all of the first, all but 0 of the others.
 fn groups(sizes: &[usize]) -> Vec<Range<usize>> {
     let stretch = |(field, (offset, &size)): (usize, (usize, &usize))| offset + usize::from(field > 0)..offset + size;
     offsets(sizes).zip(sizes).enumerate().map(stretch).collect()
 }
 
-/// The targets of all fields `[n, fields]`, each counted from the first value that is foretold; -1 as in [`column`].
-fn classes(asked: Asked<'_>, sizes: &[usize]) -> Vec<i32> {
-    let events = asked.targets.chunks_exact(sizes.len()).zip(asked.counted);
+/// The targets of all fields `[n, fields]`, each counted from the first value that is predicted; -1 as in [`column`].
+fn classes(inputs: FieldInputs<'_>, sizes: &[usize]) -> Vec<i32> {
+    let events = inputs.targets.chunks_exact(sizes.len()).zip(inputs.counted);
     let class = |(field, &value): (usize, &u16)| if field == 0 { i32::from(value) } else { i32::from(value) - 1 };
     let classes = |(event, &counted): (&[u16], &bool)| {
         let classes = event.iter().enumerate().map(class).map(|class| if counted { class } else { -1 });
@@ -227,8 +228,8 @@ pub(crate) fn rows(values: &[u16], sizes: &[usize]) -> Vec<i32> {
 }
 
 /// The targets of one field; -1 where the event does not count or the field does not apply.
-fn column(asked: Asked<'_>, sizes: &[usize], field: usize) -> Vec<i32> {
-    let events = asked.targets.chunks_exact(sizes.len()).zip(asked.counted);
+fn column(inputs: FieldInputs<'_>, sizes: &[usize], field: usize) -> Vec<i32> {
+    let events = inputs.targets.chunks_exact(sizes.len()).zip(inputs.counted);
     let target = |(event, &counted): (&[u16], &bool)| match event[field] {
         _ if !counted => -1,
         0 if field > 0 => -1,

@@ -4,7 +4,7 @@ use crate::ops::site;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Draws initial weights, each parameter from its own stream.
+/// Draws initial weights, each parameter from its own residual stream.
 #[derive(Debug)]
 pub(crate) struct Init {
     seed: u64,
@@ -40,8 +40,8 @@ impl Init {
     /// `n` normally distributed values (Box-Muller).
     pub(crate) fn normal_values(&mut self, n: usize, deviation: f32) -> Vec<f32> {
         self.drawn += 1;
-        let stream = site(self.seed, 0, self.drawn);
-        let uniform = |index: u64| (site(stream, 1, index) >> 11) as f64 / (1u64 << 53) as f64;
+        let residual = site(self.seed, 0, self.drawn);
+        let uniform = |index: u64| (site(residual, 1, index) >> 11) as f64 / (1u64 << 53) as f64;
         let normal = |index: u64| {
             let radius = (-2.0 * (1.0 - uniform(2 * index)).ln()).sqrt();
             radius * (std::f64::consts::TAU * uniform(2 * index + 1)).cos()

@@ -11,12 +11,12 @@
 //! A group that reaches into several segments is encoded in each, from all its events and with the same noise; its
 //! divergence is divided among them by the events that each has of it (`share`), so that over a piece it counts once.
 
-use crate::bags::Bags;
+use crate::bag_latent::BagLatent;
 use crate::blocks::{FeedForward, fan_in};
 use crate::fields::Fields;
 use crate::init::Init;
 use crate::ops::{Dropout, GroupAttentionWeights, embed, feed_forward, group_attention, layer_norm, site};
-use crate::slots::Slots;
+use crate::slot_latent::SlotLatent;
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_events::SegmentBars;
@@ -31,7 +31,7 @@ pub struct LatentObjective {
     pub free_bits: f32,
     /// Probability that the decoder does not hear an event that does not open a bar.
     pub word_dropout: f32,
-    /// Probability that no field hears an echo in a bar.
+    /// Probability that no field hears a copy feature in a bar.
     pub copy_dropout: f32,
 }
 
@@ -93,12 +93,12 @@ pub(crate) struct Latent {
     /// By what a condition is multiplied first.
     scale: f32,
     /// What events write to latents and fields read from them, besides: by key, and in no order.
-    slots: Option<Slots>,
-    bags: Option<Bags>,
+    slots: Option<SlotLatent>,
+    bags: Option<BagLatent>,
 }
 
 /// What the fields of a segment's targets read from.
-pub(crate) struct Memory<'a> {
+pub(crate) struct LatentReader<'a> {
     latent: &'a Latent,
     /// The latent of each input, zeros where it has none, `[n, d_latent]`.
     latents: Tensor<2>,
@@ -115,7 +115,7 @@ pub(crate) struct Gaussians {
 }
 
 /// What the decoder is told of a segment: of each layer, of each bar.
-pub(crate) struct Told<'a> {
+pub(crate) struct Conditioning<'a> {
     /// `[bars, d]` of each layer.
     layers: Vec<Tensor<2>>,
     /// The bar of each input, -1 for none.
@@ -168,8 +168,8 @@ impl Latent {
                 .collect(),
             conditions: (0..config.layers).map(|_| init.normal([conditions, d], fan_in(conditions))).collect(),
             scale: config.condition_scale(),
-            slots: (config.latent_slots > 0).then(|| Slots::new(description, init)),
-            bags: (config.latent_bag > 0).then(|| Bags::new(description, init)),
+            slots: (config.latent_slots > 0).then(|| SlotLatent::new(description, init)),
+            bags: (config.latent_bag > 0).then(|| BagLatent::new(description, init)),
         }
     }
 
@@ -216,12 +216,12 @@ impl Latent {
     }
 
     /// What fields read from the latents of inputs, if they do.
-    pub(crate) fn memory<'a>(&'a self, latents: Tensor<2>, inputs: &'a [u16]) -> Option<Memory<'a>> {
-        (self.slots.is_some() || self.bags.is_some()).then_some(Memory { latent: self, latents, inputs })
+    pub(crate) fn latent_reader<'a>(&'a self, latents: Tensor<2>, inputs: &'a [u16]) -> Option<LatentReader<'a>> {
+        (self.slots.is_some() || self.bags.is_some()).then_some(LatentReader { latent: self, latents, inputs })
     }
 
     /// What each layer is told of each bar with these latents `[groups, d_latent]`.
-    pub(crate) fn tell<'a>(&self, latents: Tensor<2>, bars: &'a SegmentBars) -> Told<'a> {
+    pub(crate) fn conditioning<'a>(&self, latents: Tensor<2>, bars: &'a SegmentBars) -> Conditioning<'a> {
         let mut parts = vec![embed(latents, &bars.group_of_bar, 1, 1.0)];
         let count = self.attributes.len();
         for (attribute, table) in self.attributes.iter().enumerate() {
@@ -230,7 +230,7 @@ impl Latent {
         }
         let condition = Tensor::cat(parts, 1) * self.scale;
         let layers = self.conditions.iter().map(|map| condition.clone().matmul(map.val())).collect();
-        Told { layers, of_input: &bars.of_input }
+        Conditioning { layers, of_input: &bars.of_input }
     }
 }
 
@@ -246,11 +246,11 @@ fn add_from(sum: Tensor<2>, part: Tensor<2>, from: usize) -> Tensor<2> {
     sum.clone() + Tensor::cat(padded, 1)
 }
 
-impl Memory<'_> {
+impl LatentReader<'_> {
     /// What field number `field` (from 1) of each of the `events` `[n, fields]` reads, `[n, d]`.
     pub(crate) fn read(&self, field: usize, events: &[u16], sizes: &[usize]) -> Tensor<2> {
         let [_, d_latent] = self.latents.dims();
-        let of_bags = self.latent.bags.as_ref().map_or(0, Bags::dimensions);
+        let of_bags = self.latent.bags.as_ref().map_or(0, BagLatent::dimensions);
         let slots = self.latent.slots.as_ref().map(|slots| {
             let latents = self.latents.clone().narrow(1, 0, d_latent - of_bags);
             slots.read(field, events, self.inputs, latents, sizes)
@@ -279,8 +279,8 @@ impl GroupAttention {
     }
 }
 
-impl Told<'_> {
-    /// The stream `[lanes, segment, d]` before layer number `layer`, with what it is told there.
+impl Conditioning<'_> {
+    /// The residual stream `[streams, segment, d]` before layer number `layer`, with what it is told there.
     pub(crate) fn before(&self, layer: usize, x: Tensor<3>) -> Tensor<3> {
         let shape = x.dims();
         x + embed(self.layers[layer].clone(), self.of_input, 1, 1.0).reshape(shape)

@@ -1,9 +1,9 @@
 //! The trainable networks on Burn: forward, memory, compression losses, gradients. Nothing here knows of MIDI.
 //!
-//! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Judge`] for evaluation. [`ops`] holds the
+//! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Scorer`] for evaluation. [`ops`] holds the
 //! few large operations that carry the work.
 
-mod bags;
+mod bag_latent;
 mod blocks;
 mod carry;
 mod compress;
@@ -11,13 +11,13 @@ mod decoder;
 mod device;
 mod fields;
 mod init;
+mod input_dropout;
 mod latent;
 mod lstm;
 mod network;
 pub mod ops;
 mod prior;
-mod silence;
-mod slots;
+mod slot_latent;
 
 pub use carry::Carry;
 pub use device::device;

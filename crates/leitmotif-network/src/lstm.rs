@@ -40,7 +40,7 @@ impl Lstm {
         Self { layers: (0..config.layers).map(|_| layer(init)).collect() }
     }
 
-    /// Runs embedded events `[lanes, segment, d]` through the layers, with dropout between them in training.
+    /// Runs embedded events `[streams, segment, d]` through the layers, with dropout between them in training.
     pub(crate) fn forward(
         &self,
         embedded: Tensor<3>,
@@ -48,7 +48,7 @@ impl Lstm {
         config: &ModelConfig,
         training: Option<u64>,
     ) -> Forward {
-        let [lanes, segment, d] = embedded.dims();
+        let [streams, segment, d] = embedded.dims();
         let drop = |layer: usize| Dropout {
             probability: if training.is_some() { config.ff_dropout } else { 0.0 },
             seed: site(training.unwrap_or(0), layer, 0),
@@ -56,13 +56,13 @@ impl Lstm {
         let mut x = embedded;
         let mut remembered = Vec::with_capacity(self.layers.len());
         for (index, (layer, state)) in self.layers.iter().zip(&carry.layers).enumerate() {
-            let state = state.clone().unwrap_or_else(|| Tensor::zeros([lanes, 2, d], &x.device().inner()));
+            let state = state.clone().unwrap_or_else(|| Tensor::zeros([streams, 2, d], &x.device().inner()));
             let (y, state) =
                 lstm(dropout(x, drop(index)), state, layer.input.val(), layer.state.val(), layer.bias.val());
             remembered.push(Some(state));
             x = y;
         }
-        let state = dropout(x, drop(self.layers.len())).reshape([lanes * segment, d]);
+        let state = dropout(x, drop(self.layers.len())).reshape([streams * segment, d]);
         Forward { state, carry: Carry { layers: remembered, ..carry }, compression_loss: None }
     }
 }

@@ -2,17 +2,18 @@
 
 use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
-use crate::fields::{Asked, Fields};
+use crate::fields::{FieldInputs, Fields};
 use crate::init::Init;
-use crate::latent::{Gaussians, Latent, LatentObjective, LatentStep, Memory, has_latents};
+use crate::input_dropout::{copy_dropout, word_dropout};
+use crate::latent::{Gaussians, Latent, LatentObjective, LatentReader, LatentStep, has_latents};
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, embed, site};
-use crate::silence::{mute_echoes, word_dropout};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_events::SegmentBars;
 use leitmotif_model::{
-    Array, EchoPlan, Evaluator, Judge, ModelDescription, ModelError, ModelKind, Posterior, Segment, Weights,
+    Array, CopyFeatureLayout, ModelDescription, ModelError, ModelKind, Posterior, Scorer, ScoringSession, Segment,
+    Weights,
 };
 
 /// The trainable parameters of a network.
@@ -42,7 +43,7 @@ pub struct StepOutput {
     /// What teaches the compressors; `None` where they learn nothing from this segment.
     pub compression_loss: Option<Tensor<1>>,
     /// The sum over counted events of each field's nats, `[fields]`.
-    pub field_nats: Vec<f64>,
+    pub field_nll: Vec<f64>,
     /// The compression loss; 0 where there is none.
     pub compression: f64,
     /// What the latents came to; `None` for a model without.
@@ -55,16 +56,16 @@ pub struct StepOutput {
 
 impl StepOutput {
     /// The sum over counted events of all fields' nats.
-    pub fn music_nats(&self) -> f64 {
-        self.field_nats.iter().sum()
+    pub fn music_nll(&self) -> f64 {
+        self.field_nll.iter().sum()
     }
 }
 
 /// The place of the field decoders among the sites of dropout.
 const FIELDS_PLACE: u64 = 6;
-/// The places of word dropout and of echoes' dropout.
+/// The places of word dropout and of copy features' dropout.
 const WORDS_PLACE: u64 = 7;
-const ECHOES_PLACE: u64 = 8;
+const COPIES_PLACE: u64 = 8;
 
 impl Network {
     /// An untrained network on `device` (an autodiff device for training).
@@ -145,14 +146,14 @@ impl Network {
         Self { parameters: self.parameters.valid(), device: self.device.clone().inner(), ..self.clone() }
     }
 
-    /// Nothing remembered, for `lanes` pieces.
-    pub fn carry(&self, lanes: usize) -> Carry {
-        Carry::empty(&self.description, lanes, &self.device)
+    /// Nothing remembered, for `streams` pieces.
+    pub fn carry(&self, streams: usize) -> Carry {
+        Carry::empty(&self.description, streams, &self.device)
     }
 
     /// One segment of training: the loss to call `backward` on, and the memory for the next segment.
     ///
-    /// `seed` names this step's dropout. `carry` must have the segment's number of lanes. Latents are learnt by the evidence lower bound.
+    /// `seed` names this step's dropout. `carry` must have the segment's number of streams. Latents are learnt by the evidence lower bound.
     pub fn step(&self, carry: Carry, segment: &Segment<'_>, seed: u64) -> StepOutput {
         self.step_towards(carry, segment, seed, LatentObjective::default())
     }
@@ -168,17 +169,19 @@ impl Network {
         let sizes = &self.description.sizes;
         let counted = counted(segment);
         let events = counted.iter().filter(|&&counted| counted).count();
-        let Heard { forward, echoes, gaussians, latents } = self.forward(carry, segment, Some((seed, objective)));
-        let memory = self.memory(latents, segment);
-        let asked = Asked { targets: segment.targets, counted: &counted, echoes: &echoes, memory: memory.as_ref() };
+        let ForwardOutput { forward, copies, gaussians, latents } =
+            self.forward(carry, segment, Some((seed, objective)));
+        let reader = self.latent_reader(latents, segment);
+        let inputs =
+            FieldInputs { targets: segment.targets, counted: &counted, copies: &copies, latents: reader.as_ref() };
         let dropout = Dropout {
             probability: self.description.model.ff_dropout,
             seed: site(seed, self.description.model.layers, FIELDS_PLACE),
         };
         let scale = 1.0 / events.max(1) as f32;
-        let losses = self.parameters.fields.losses(forward.state, asked, sizes, dropout, scale);
+        let losses = self.parameters.fields.losses(forward.state, inputs, sizes, dropout, scale);
         let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
-        let field_nats = losses.fields.iter().map(|loss| loss * events as f64).collect();
+        let field_nll = losses.fields.iter().map(|loss| loss * events as f64).collect();
         let music = losses.loss;
         let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
         let mut loss = match forward.compression_loss.clone() {
@@ -187,15 +190,15 @@ impl Network {
         };
         let mut latent = self.parameters.latent.is_some().then(LatentStep::default);
         if let Some((gaussians, bars)) = gaussians.zip(segment.bars) {
-            let (divergence, told) = gaussians.loss(&bars.shares, events, objective);
+            let (divergence, metrics) = gaussians.loss(&bars.shares, events, objective);
             loss = loss + divergence;
-            latent = Some(told);
+            latent = Some(metrics);
         }
         StepOutput {
             loss,
             music_loss: music,
             compression_loss: forward.compression_loss,
-            field_nats,
+            field_nll,
             compression,
             latent,
             events,
@@ -203,39 +206,44 @@ impl Network {
         }
     }
 
-    /// The states of a segment, what each field of each target echoes, and the Gaussians of its groups of bars.
-    fn forward(&self, mut carry: Carry, segment: &Segment<'_>, training: Option<(u64, LatentObjective)>) -> Heard {
-        let Segment { lanes, segment: length, .. } = *segment;
+    /// The states of a segment, the copy features of each field of each target, and the Gaussians of its groups of bars.
+    fn forward(
+        &self,
+        mut carry: Carry,
+        segment: &Segment<'_>,
+        training: Option<(u64, LatentObjective)>,
+    ) -> ForwardOutput {
+        let Segment { streams, segment: length, .. } = *segment;
         let (config, sizes) = (&self.description.model, &self.description.sizes);
         carry.reset(segment.starts, config.kind);
-        let mut echoes = listen(&mut carry, segment, sizes);
+        let mut copies = features(&mut carry, segment, sizes);
         let (seed, objective) = training.unzip();
         let mut embedded = self.parameters.fields.embed(segment.inputs, sizes);
-        let (mut gaussians, mut told, mut latents) = (None, None, None);
+        let (mut gaussians, mut conditioning, mut latents) = (None, None, None);
         let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
         if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
             let encoded = latent.encode(&self.parameters.fields, bars, &self.description, seed);
             let drawn = encoded.draw(&bars.keys);
             latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), bars));
-            told = Some(latent.tell(drawn, bars));
+            conditioning = Some(latent.conditioning(drawn, bars));
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
                 embedded = word_dropout(embedded, bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
-                mute_echoes(&mut echoes, bars, objective.copy_dropout, site(seed, 0, ECHOES_PLACE));
+                copy_dropout(&mut copies, bars, objective.copy_dropout, site(seed, 0, COPIES_PLACE));
             }
         }
-        let embedded = embedded.reshape([lanes, length, config.d_model]);
+        let embedded = embedded.reshape([streams, length, config.d_model]);
         let forward = match (&self.parameters.decoder, &self.parameters.lstm) {
-            (Some(decoder), _) => decoder.forward(embedded, carry, told.as_ref(), config, seed),
+            (Some(decoder), _) => decoder.forward(embedded, carry, conditioning.as_ref(), config, seed),
             (_, Some(lstm)) => lstm.forward(embedded, carry, config, seed),
             _ => unreachable!("a network has a decoder or an LSTM"),
         };
-        Heard { forward, echoes, gaussians, latents }
+        ForwardOutput { forward, copies, gaussians, latents }
     }
 
     /// What the fields of a segment's targets read from, given the latent of each input.
-    fn memory<'a>(&'a self, latents: Option<Tensor<2>>, segment: &Segment<'a>) -> Option<Memory<'a>> {
-        self.parameters.latent.as_ref()?.memory(latents?, segment.inputs)
+    fn latent_reader<'a>(&'a self, latents: Option<Tensor<2>>, segment: &Segment<'a>) -> Option<LatentReader<'a>> {
+        self.parameters.latent.as_ref()?.latent_reader(latents?, segment.inputs)
     }
 
     /// The posteriors of a segment's groups of bars; none for a model without latents.
@@ -248,12 +256,12 @@ impl Network {
 }
 
 /// What a segment gave.
-struct Heard {
+struct ForwardOutput {
     forward: Forward,
-    /// What each field of each target echoes.
-    echoes: Vec<Vec<i32>>,
+    /// The copy features of each field of each target.
+    copies: Vec<Vec<i32>>,
     gaussians: Option<Gaussians>,
-    /// The latent of each input, `[lanes * segment, d_latent]`, if latents have slots.
+    /// The latent of each input, `[streams * segment, d_latent]`, if latents have slots.
     latents: Option<Tensor<2>>,
 }
 
@@ -263,62 +271,66 @@ fn of_inputs(latents: Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
     embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
 }
 
-/// Lets each lane hear its events, and gives for each field `[events, echoes]`, what the targets echo.
-fn listen(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
-    if carry.echoes.is_empty() {
+/// Lets each stream hear its events, and gives for each field `[events, copies]`, the copy features of the targets.
+fn features(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
+    if carry.copies.is_empty() {
         return Vec::new();
     }
-    let (plan, k) = (EchoPlan::new(sizes), sizes.len());
+    let (plan, k) = (CopyFeatureLayout::new(sizes), sizes.len());
     let mut rows = vec![Vec::new(); k];
-    for (lane, echoes) in carry.echoes.iter_mut().enumerate() {
-        let events = lane * segment.segment * k..(lane + 1) * segment.segment * k;
+    for (stream, copies) in carry.copies.iter_mut().enumerate() {
+        let events = stream * segment.segment * k..(stream + 1) * segment.segment * k;
         let inputs = segment.inputs[events.clone()].chunks_exact(k);
         for (place, (input, target)) in inputs.zip(segment.targets[events].chunks_exact(k)).enumerate() {
-            // What lies beyond a lane's length is padding, and the lane starts anew after it.
-            if place < segment.lengths[lane] {
-                echoes.hear(&plan, input);
+            // What lies beyond a stream's length is padding, and the stream starts anew after it.
+            if place < segment.lengths[stream] {
+                copies.push(&plan, input);
             }
             for (field, rows) in rows.iter_mut().enumerate() {
-                echoes.listen(&plan, &target[..field], rows);
+                copies.features(&plan, &target[..field], rows);
             }
         }
     }
     rows
 }
 
-/// Which of a segment's targets count, lane after lane.
+/// Which of a segment's targets count, stream after stream.
 fn counted(segment: &Segment<'_>) -> Vec<bool> {
     segment.lengths.iter().flat_map(|&length| (0..segment.segment).map(move |place| place < length)).collect()
 }
 
-impl Judge for Network {
+impl Scorer for Network {
     fn description(&self) -> &ModelDescription {
         &self.description
     }
 
-    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
+    fn scoring_session(&self, streams: usize) -> Box<dyn ScoringSession + '_> {
         let network = self.valid();
-        let carry = network.carry(lanes);
-        Box::new(NetworkEvaluator { network, carry: Some(carry), posteriors: Vec::new() })
+        let carry = network.carry(streams);
+        Box::new(NetworkScoring { network, carry: Some(carry), posteriors: Vec::new() })
     }
 }
 
-struct NetworkEvaluator {
+struct NetworkScoring {
     network: Network,
     carry: Option<Carry>,
     posteriors: Vec<Posterior>,
 }
 
-impl Evaluator for NetworkEvaluator {
-    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
-        let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.lanes));
-        let Heard { forward, echoes, gaussians, latents } = self.network.forward(carry, segment, None);
-        let memory = self.network.memory(latents, segment);
+impl ScoringSession for NetworkScoring {
+    fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+        let carry = self.carry.take().unwrap_or_else(|| self.network.carry(segment.streams));
+        let ForwardOutput { forward, copies, gaussians, latents } = self.network.forward(carry, segment, None);
+        let reader = self.network.latent_reader(latents, segment);
         self.carry = Some(forward.carry);
         self.posteriors = gaussians.map_or_else(Vec::new, |gaussians| gaussians.posteriors());
-        let asked =
-            Asked { targets: segment.targets, counted: &counted(segment), echoes: &echoes, memory: memory.as_ref() };
-        self.network.parameters.fields.nats(forward.state, asked, &self.network.description.sizes)
+        let inputs = FieldInputs {
+            targets: segment.targets,
+            counted: &counted(segment),
+            copies: &copies,
+            latents: reader.as_ref(),
+        };
+        self.network.parameters.fields.nll(forward.state, inputs, &self.network.description.sizes)
     }
 
     fn posteriors(&self) -> &[Posterior] {

@@ -39,12 +39,12 @@ pub struct PriorNetwork {
     device: Device,
 }
 
-/// A stretch of a piece's latents, to be foretold one after another.
+/// A stretch of a piece's latents, to be predicted one after another.
 #[derive(Debug, Clone, Copy)]
 pub struct Stretch<'a> {
     /// The whole piece's latents.
     pub latents: &'a [Vec<f32>],
-    /// The first to be foretold.
+    /// The first to be predicted.
     pub from: usize,
     /// How many are.
     pub count: usize,
@@ -99,23 +99,23 @@ impl PriorNetwork {
 
     /// The mean nats that the stretches' latents cost, each given those before it. All headers have one width.
     pub fn loss(&self, stretches: &[Stretch<'_>]) -> Tensor<1> {
-        let (lanes, length) = (stretches.len(), stretches.iter().map(|s| s.count).max().unwrap_or(0));
-        let n = lanes * length;
+        let (streams, length) = (stretches.len(), stretches.iter().map(|s| s.count).max().unwrap_or(0));
+        let n = streams * length;
         let (d, device) = (self.d, &self.device);
         let parts = Parts::of(stretches, length, d).with_free(self.free);
         let matrix =
             |values: Vec<f32>, columns: usize| Tensor::<2>::from_data(TensorData::new(values, [n, columns]), device);
         let p = &self.parameters;
         let headers: Vec<f32> = stretches.iter().flat_map(|s| s.header.iter().copied()).collect();
-        let width = headers.len() / lanes.max(1);
-        let header = Tensor::<2>::from_data(TensorData::new(headers, [lanes, width]), device).matmul(p.header.val());
+        let width = headers.len() / streams.max(1);
+        let header = Tensor::<2>::from_data(TensorData::new(headers, [streams, width]), device).matmul(p.header.val());
         let [_, w] = header.dims();
         let begins = matrix(parts.begins, 1);
         let x = matrix(parts.before, d).matmul(p.input.val())
             + begins.matmul(p.start.val().unsqueeze::<2>())
             + matrix(parts.features, PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len()).matmul(p.features.val());
-        let x = x.reshape([lanes, length, w]) + header.unsqueeze_dim::<3>(1);
-        let state = Tensor::zeros([lanes, 2, w], &device.clone().inner());
+        let x = x.reshape([streams, length, w]) + header.unsqueeze_dim::<3>(1);
+        let state = Tensor::zeros([streams, 2, w], &device.clone().inner());
         let (h, _) = lstm(x, state, p.lstm.input.val(), p.lstm.state.val(), p.lstm.bias.val());
         let head = h.reshape([n, w]).matmul(p.head.val()) + p.head_bias.val().unsqueeze();
 
@@ -146,7 +146,7 @@ impl PriorNetwork {
     }
 }
 
-/// The arrays of stretches side by side, `[lanes, length, ...]`, zeros where a lane has ended.
+/// The arrays of stretches side by side, `[streams, length, ...]`, zeros where a stream has ended.
 struct Parts {
     /// The latent before each, zeros before the first of a piece, `[n, d]`.
     before: Vec<f32>,
@@ -175,9 +175,9 @@ impl Parts {
             counted: vec![0.0; n],
         };
         let mut copies = vec![[HIDDEN; PRIOR_LAGS.len()]; n];
-        for (lane, stretch) in stretches.iter().enumerate() {
+        for (stream, stretch) in stretches.iter().enumerate() {
             for step in 0..stretch.count {
-                let (row, at) = (lane * length + step, stretch.from + step);
+                let (row, at) = (stream * length + step, stretch.from + step);
                 let target = &stretch.latents[at];
                 parts.counted[row] = 1.0;
                 parts.targets[row * d..(row + 1) * d].copy_from_slice(target);

@@ -1,10 +1,10 @@
 //! Bass lines: under the riff in metal, with the kick and towards the next chord elsewhere.
 
-use crate::dice::Dice;
 use crate::drums::Groove;
 use crate::harmony::Chord;
 use crate::pulse::STEP;
 use crate::riff::{Riff, Touch};
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
@@ -42,7 +42,7 @@ pub(crate) fn play(
     next: Chord,
     energy: i32,
     band: &Band<'_>,
-    dice: &mut Dice,
+    rng: &mut SeededRng,
     track: &mut Track,
 ) {
     let floor = band.low - 12;
@@ -64,13 +64,13 @@ pub(crate) fn play(
         let following = if end == bar.steps() { next } else { bar.chord_at(end) };
         let leads = following.root != chord.root && index > 0 && bar.chords.iter().all(|span| span.step != step);
         let pitch = if leads && end - step <= 4 && motion != Motion::Held {
-            approach(bar, following.root_above(floor), root, dice)
+            approach(bar, following.root_above(floor), root, rng)
         } else {
             match motion {
                 Motion::Broken => root + [0, chord.fifth(), 12, chord.fifth()][index % 4],
                 Motion::Walk => walk(bar, chord, step, root)[index % 4],
-                Motion::Kick if step % 4 == 2 && dice.chance(12) => root + 12,
-                Motion::Eighths if step + 2 == bar.pulse.half() && dice.chance(20) => root + 12,
+                Motion::Kick if step % 4 == 2 && rng.chance(12) => root + 12,
+                Motion::Eighths if step + 2 == bar.pulse.half() && rng.chance(20) => root + 12,
                 _ => root,
             }
         };
@@ -105,9 +105,9 @@ fn onsets(motion: Motion, bar: &Bar, groove: &Groove) -> Vec<usize> {
 }
 
 /// The note before a new root: a scale step or a semitone away, from the side of the old root.
-fn approach(bar: &Bar, target: i32, from: i32, dice: &mut Dice) -> i32 {
+fn approach(bar: &Bar, target: i32, from: i32, rng: &mut SeededRng) -> i32 {
     let scale = bar.key.scale_under(bar.chord_at(bar.steps() - 1));
-    if dice.chance(30) {
+    if rng.chance(30) {
         return target - 1;
     }
     if from < target { scale.step(target - 1, 0) } else { scale.nearest(target + 2) }

@@ -2,17 +2,17 @@
 
 use leitmotif_score::Ticks;
 
-use crate::dice::Dice;
 use crate::ensemble::Ensemble;
 use crate::form::Kind;
+use crate::rng::SeededRng;
 use crate::sheet::Sheet;
 
 /// How many of 100 songs stop before their choruses.
 const SHARE: u32 = 40;
 
 /// Silences everybody but singer and drummer in the second half of the bar before each chorus.
-pub(crate) fn stop_time(sheet: &Sheet, ensemble: &mut Ensemble, dice: &Dice) {
-    if !dice.fork("stop", 0).chance(SHARE) {
+pub(crate) fn stop_time(sheet: &Sheet, ensemble: &mut Ensemble, rng: &SeededRng) {
+    if !rng.fork("stop", 0).chance(SHARE) {
         return;
     }
     for bar in sheet.bars.iter().filter(|bar| bar.last) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use leitmotif_score::{WriteError, write_midi_file};
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::song::{artist, compose, title};
 use crate::style::Style;
 
@@ -32,7 +32,7 @@ pub struct Song {
 pub fn plan_collection(songs_per_style: usize, seed: u64) -> Vec<Song> {
     let mut songs = Vec::new();
     for style in Style::ALL {
-        let mut seeds = Dice::new(seed).fork("collection", style.salt());
+        let mut seeds = SeededRng::new(seed).fork("collection", style.salt());
         let mut taken = BTreeSet::new();
         for _ in 0..songs_per_style.min(MAX_SONGS_PER_STYLE) {
             let seed = ((seeds.below(1 << 31) as u64) << 16) | seeds.below(1 << 16) as u64;

@@ -1,9 +1,9 @@
 //! Chords for keyboards, strings and clean guitars: voicings that move as little as they can
 //! (voice leading), and the figures that play them.
 
-use crate::dice::Dice;
 use crate::harmony::Chord;
 use crate::pulse::{Pulse, STEP};
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::track::Track;
 
@@ -182,10 +182,10 @@ fn pushed(pulse: Pulse, push: usize) -> &'static [usize] {
 }
 
 /// A figure that suits `pulse`, from `figures` in common time.
-pub(crate) fn choose(pulse: Pulse, figures: &[(Figure, u32)], dice: &mut Dice) -> Figure {
-    let figure = dice.weighted(figures);
+pub(crate) fn choose(pulse: Pulse, figures: &[(Figure, u32)], rng: &mut SeededRng) -> Figure {
+    let figure = rng.weighted(figures);
     match (pulse, figure) {
-        (_, Figure::Pushed(_)) => Figure::Pushed(dice.below(PUSHES)),
+        (_, Figure::Pushed(_)) => Figure::Pushed(rng.below(PUSHES)),
         (Pulse::Three, Figure::Beats | Figure::Eighths | Figure::OffBeats) => Figure::Waltz,
         (Pulse::Six, Figure::Rolling | Figure::OffBeats | Figure::Beats) => Figure::Broken,
         _ => figure,

@@ -1,9 +1,9 @@
 //! Drum grooves by style and section, with ghost notes, and fills at the ends of phrases.
 
-use crate::dice::Dice;
 use crate::form::Kind;
 use crate::pulse::{Pulse, STEP};
 use crate::riff::{Riff, Touch};
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
@@ -54,13 +54,13 @@ impl Groove {
         busy: u32,
         tempo: i32,
         riff: &Riff,
-        dice: &mut Dice,
+        rng: &mut SeededRng,
     ) -> Self {
-        let snares = snares(style, kind, pulse, tempo, dice);
-        let base = kicks(style, pulse, dice);
-        let other = kicks(style, pulse, dice);
-        let follows = style == Style::Metal && kind != Kind::Chorus || style == Style::Rock && dice.chance(35);
-        let double = style == Style::Metal && kind != Kind::Bridge && dice.chance(busy / 2 + 15);
+        let snares = snares(style, kind, pulse, tempo, rng);
+        let base = kicks(style, pulse, rng);
+        let other = kicks(style, pulse, rng);
+        let follows = style == Style::Metal && kind != Kind::Chorus || style == Style::Rock && rng.chance(35);
+        let double = style == Style::Metal && kind != Kind::Bridge && rng.chance(busy / 2 + 15);
         let kicks = (0..4)
             .map(|index| {
                 let mut steps = if double && kind == Kind::Chorus {
@@ -86,18 +86,18 @@ impl Groove {
             .collect();
         let quiet = matches!(kind, Kind::Intro | Kind::Verse);
         let cymbal = match (style, kind) {
-            (Style::Metal, Kind::Chorus) => dice.pick(&[key::CRASH, key::RIDE, key::OPEN_HAT]),
-            (Style::Metal, Kind::Bridge) => dice.pick(&[key::CHINA, key::RIDE]),
-            (Style::Metal, Kind::Solo) => dice.pick(&[key::RIDE, key::BELL]),
-            (Style::Rock, Kind::Chorus) => dice.pick(&[key::OPEN_HAT, key::RIDE, key::CRASH_2]),
-            (_, Kind::Chorus | Kind::Solo) => dice.pick(&[key::RIDE, key::CLOSED_HAT]),
-            (_, Kind::Bridge) => dice.pick(&[key::RIDE, key::CLOSED_HAT]),
+            (Style::Metal, Kind::Chorus) => rng.pick(&[key::CRASH, key::RIDE, key::OPEN_HAT]),
+            (Style::Metal, Kind::Bridge) => rng.pick(&[key::CHINA, key::RIDE]),
+            (Style::Metal, Kind::Solo) => rng.pick(&[key::RIDE, key::BELL]),
+            (Style::Rock, Kind::Chorus) => rng.pick(&[key::OPEN_HAT, key::RIDE, key::CRASH_2]),
+            (_, Kind::Chorus | Kind::Solo) => rng.pick(&[key::RIDE, key::CLOSED_HAT]),
+            (_, Kind::Bridge) => rng.pick(&[key::RIDE, key::CLOSED_HAT]),
             _ => key::CLOSED_HAT,
         };
         let coarse = matches!(cymbal, key::CRASH | key::CRASH_2 | key::CHINA | key::BELL);
         let every = if coarse || (style == Style::Metal && tempo > 180) {
             4
-        } else if style == Style::PopRock && tempo < 100 && pulse == Pulse::Four && dice.chance(40) {
+        } else if style == Style::PopRock && tempo < 100 && pulse == Pulse::Four && rng.chance(40) {
             1
         } else {
             2
@@ -106,14 +106,14 @@ impl Groove {
         let mut ghosts = Vec::new();
         if style != Style::Metal && pulse == Pulse::Four {
             for step in [3, 7, 9, 11, 15] {
-                if dice.chance(busy * 2 / 3) && !snares.contains(&step) {
+                if rng.chance(busy * 2 / 3) && !snares.contains(&step) {
                     ghosts.push(step);
                 }
             }
         }
-        let stick = style == Style::PopRock && quiet && tempo < 100 && dice.chance(60);
-        let tambourine = style == Style::PopRock && kind == Kind::Chorus && dice.chance(40);
-        Self { kicks, snares, ghosts, cymbal, every, opens: dice.chance(45), stick, tambourine }
+        let stick = style == Style::PopRock && quiet && tempo < 100 && rng.chance(60);
+        let tambourine = style == Style::PopRock && kind == Kind::Chorus && rng.chance(40);
+        Self { kicks, snares, ghosts, cymbal, every, opens: rng.chance(45), stick, tambourine }
     }
 
     /// The kick's steps in the section's bar `index`.
@@ -169,28 +169,28 @@ impl Groove {
     }
 }
 
-fn snares(style: Style, kind: Kind, pulse: Pulse, tempo: i32, dice: &mut Dice) -> Vec<usize> {
+fn snares(style: Style, kind: Kind, pulse: Pulse, tempo: i32, rng: &mut SeededRng) -> Vec<usize> {
     match pulse {
         Pulse::Four => {
             if style == Style::Metal {
                 match kind {
-                    Kind::Bridge if dice.chance(75) => return vec![8],
-                    Kind::Verse | Kind::Solo if tempo > 150 && dice.chance(45) => return vec![2, 6, 10, 14],
-                    Kind::Chorus if tempo > 170 && dice.chance(30) => return vec![8],
+                    Kind::Bridge if rng.chance(75) => return vec![8],
+                    Kind::Verse | Kind::Solo if tempo > 150 && rng.chance(45) => return vec![2, 6, 10, 14],
+                    Kind::Chorus if tempo > 170 && rng.chance(30) => return vec![8],
                     _ => {}
                 }
-            } else if kind == Kind::Bridge && dice.chance(35) {
+            } else if kind == Kind::Bridge && rng.chance(35) {
                 return vec![8];
             }
             vec![4, 12]
         }
         Pulse::Six => vec![6],
-        Pulse::Three => dice.pick::<&[usize]>(&[&[4, 8], &[8]]).to_vec(),
-        Pulse::Seven => dice.pick::<&[usize]>(&[&[4, 10], &[4, 12], &[8]]).to_vec(),
+        Pulse::Three => rng.pick::<&[usize]>(&[&[4, 8], &[8]]).to_vec(),
+        Pulse::Seven => rng.pick::<&[usize]>(&[&[4, 10], &[4, 12], &[8]]).to_vec(),
     }
 }
 
-fn kicks(style: Style, pulse: Pulse, dice: &mut Dice) -> Vec<usize> {
+fn kicks(style: Style, pulse: Pulse, rng: &mut SeededRng) -> Vec<usize> {
     let tables: &[&[usize]] = match (pulse, style) {
         (Pulse::Four, Style::PopRock) => {
             &[&[0, 8], &[0, 7, 8], &[0, 6, 8], &[0, 8, 10], &[0, 3, 8], &[0, 6, 10], &[0, 4, 8, 12], &[0, 7, 10]]
@@ -203,7 +203,7 @@ fn kicks(style: Style, pulse: Pulse, dice: &mut Dice) -> Vec<usize> {
         (Pulse::Three, _) => &[&[0], &[0, 6], &[0, 10], &[0, 2]],
         (Pulse::Seven, _) => &[&[0, 6, 8], &[0, 2, 8, 12], &[0, 8, 10]],
     };
-    dice.pick(tables).to_vec()
+    rng.pick(tables).to_vec()
 }
 
 /// The fills that a song's drummer has in the hands.
@@ -225,11 +225,11 @@ const FILL_DRUMS: &[&[i32]] = &[
 ];
 
 impl Fills {
-    pub(crate) fn new(style: Style, busy: u32, dice: &mut Dice) -> Self {
+    pub(crate) fn new(style: Style, busy: u32, rng: &mut SeededRng) -> Self {
         let cells =
-            (0..4).map(|_| if dice.chance(busy / 2 + 10) { FILL_CELLS[0] } else { dice.pick(FILL_CELLS) }).collect();
-        let double_kick = style == Style::Metal && dice.chance(busy);
-        Self { cells, drums: dice.pick(FILL_DRUMS), double_kick }
+            (0..4).map(|_| if rng.chance(busy / 2 + 10) { FILL_CELLS[0] } else { rng.pick(FILL_CELLS) }).collect();
+        let double_kick = style == Style::Metal && rng.chance(busy);
+        Self { cells, drums: rng.pick(FILL_DRUMS), double_kick }
     }
 
     /// Fills `bar` from step `from` to its end, getting louder.

@@ -4,11 +4,11 @@
 use leitmotif_score::{Instrument, KeySignature, Marker, Meter, Note, Score, Tempo, Ticks};
 
 use crate::comping::Voices;
-use crate::dice::Dice;
 use crate::drums::key;
 use crate::ensemble::Ensemble;
 use crate::harmony::Key;
 use crate::pulse::{BEAT, STEP};
+use crate::rng::SeededRng;
 use crate::sheet::Sheet;
 use crate::track::Track;
 
@@ -49,18 +49,18 @@ pub(crate) fn final_chord(sheet: &Sheet, ensemble: &mut Ensemble, low: i32) {
 }
 
 /// Velocities vary a little, and onsets stray by up to `loose` ticks (drums by half of that).
-pub(crate) fn humanise(tracks: &mut [Track], loose: i32, dice: &Dice) {
+pub(crate) fn humanise(tracks: &mut [Track], loose: i32, rng: &SeededRng) {
     for (index, track) in tracks.iter_mut().enumerate() {
-        let mut dice = dice.fork("hands", index as u64);
+        let mut rng = rng.fork("hands", index as u64);
         let stray = if track.instrument.is_drums() { loose / 2 } else { loose };
         track.notes.sort_unstable();
         let mut chord = (u64::MAX, 0, 0);
         for note in &mut track.notes {
             // A chord is struck by one hand: its notes stray together.
             if chord.0 != note.onset.0 {
-                chord = (note.onset.0, dice.range(-stray, stray), dice.range(-3, 3));
+                chord = (note.onset.0, rng.range(-stray, stray), rng.range(-3, 3));
             }
-            let velocity = i32::from(note.velocity) + chord.2 + dice.range(-2, 2);
+            let velocity = i32::from(note.velocity) + chord.2 + rng.range(-2, 2);
             note.velocity = u8::try_from(velocity.clamp(1, 127)).unwrap_or(64);
             let moved = note.onset.0.saturating_add_signed(i64::from(chord.1));
             note.onset = Ticks(moved);
@@ -108,10 +108,10 @@ pub(crate) fn separate(tracks: &mut [Track]) {
 const NEAREST: u64 = 60;
 
 /// Builds the score.
-pub(crate) fn score(sheet: &Sheet, tracks: Vec<Track>, title: String, tempo: i32, key: Key, dice: &Dice) -> Score {
+pub(crate) fn score(sheet: &Sheet, tracks: Vec<Track>, title: String, tempo: i32, key: Key, rng: &SeededRng) -> Score {
     let base = MICROS_PER_MINUTE / tempo.max(1) as u32;
     let mut score = Score { title: Some(title), ..Score::default() };
-    let breathes = dice.fork("tempo", 0).chance(40);
+    let breathes = rng.fork("tempo", 0).chance(40);
     let end = sheet.end();
     let last_bar = sheet.bars.last().map_or(0, |bar| bar.at);
     let slow_from = last_bar.saturating_sub(RITARDANDO.len() as u64 * BEAT);

@@ -1,7 +1,7 @@
 //! Song form: which sections a song has, how long they are, and how loud.
 
-use crate::dice::Dice;
 use crate::pulse::Pulse;
+use crate::rng::SeededRng;
 use crate::style::Style;
 
 /// The job of a section.
@@ -74,7 +74,7 @@ pub const MIN_SECONDS: u64 = 90;
 pub const MAX_SECONDS: u64 = 210;
 
 /// What the form depends on.
-pub(crate) struct Plan {
+pub(crate) struct SongPlan {
     pub(crate) style: Style,
     pub(crate) pulse: Pulse,
     /// Quarters a minute.
@@ -85,7 +85,7 @@ pub(crate) struct Plan {
     pub(crate) blues: bool,
 }
 
-impl Plan {
+impl SongPlan {
     fn seconds(&self, bars: usize) -> u64 {
         let quarters = bars as u64 * self.pulse.steps() as u64 / 4;
         quarters * 60 / self.tempo.max(1) as u64
@@ -93,14 +93,14 @@ impl Plan {
 }
 
 /// The sections of a song.
-pub(crate) fn form(plan: &Plan, dice: &mut Dice) -> Vec<Section> {
-    let mut sections = outline(plan, dice);
+pub(crate) fn form(plan: &SongPlan, rng: &mut SeededRng) -> Vec<Section> {
+    let mut sections = outline(plan, rng);
     fit(plan, &mut sections);
-    let lifted = plan.style == Style::PopRock && plan.tempo < 125 && dice.chance(30);
+    let lifted = plan.style == Style::PopRock && plan.tempo < 125 && rng.chance(30);
     // An odd meter in metal may give way to common time in the chorus, where the tune is.
-    let chorus_pulse = if plan.pulse == Pulse::Seven && dice.chance(50) { Pulse::Four } else { plan.pulse };
+    let chorus_pulse = if plan.pulse == Pulse::Seven && rng.chance(50) { Pulse::Four } else { plan.pulse };
     // A song in common time may have a bridge in seven.
-    let bridge_pulse = if plan.style == Style::Metal && plan.pulse == Pulse::Four && dice.chance(12) {
+    let bridge_pulse = if plan.style == Style::Metal && plan.pulse == Pulse::Four && rng.chance(12) {
         Pulse::Seven
     } else {
         plan.pulse
@@ -130,10 +130,10 @@ pub(crate) fn form(plan: &Plan, dice: &mut Dice) -> Vec<Section> {
     result
 }
 
-fn outline(plan: &Plan, dice: &mut Dice) -> Vec<(Kind, usize)> {
+fn outline(plan: &SongPlan, rng: &mut SeededRng) -> Vec<(Kind, usize)> {
     use Kind::{Bridge, Chorus, Intro, Outro, PreChorus, Solo, Verse};
     let mut sections: Vec<(Kind, usize)> = match plan.style {
-        Style::Metal => match dice.below(3) {
+        Style::Metal => match rng.below(3) {
             0 => vec![
                 (Intro, 8),
                 (Verse, 8),
@@ -173,7 +173,7 @@ fn outline(plan: &Plan, dice: &mut Dice) -> Vec<(Kind, usize)> {
                 (Outro, 4),
             ],
         },
-        Style::PopRock => match dice.below(3) {
+        Style::PopRock => match rng.below(3) {
             0 => vec![
                 (Intro, 4),
                 (Verse, 8),
@@ -216,7 +216,7 @@ fn outline(plan: &Plan, dice: &mut Dice) -> Vec<(Kind, usize)> {
         Style::Rock if plan.blues => {
             vec![(Intro, 4), (Verse, 12), (Verse, 12), (Chorus, 8), (Solo, 12), (Verse, 12), (Chorus, 8), (Outro, 4)]
         }
-        Style::Rock => match dice.below(3) {
+        Style::Rock => match rng.below(3) {
             0 => vec![
                 (Intro, 8),
                 (Verse, 8),
@@ -251,7 +251,7 @@ fn outline(plan: &Plan, dice: &mut Dice) -> Vec<(Kind, usize)> {
 }
 
 /// Repeats or drops whole sections until the length lies within the bounds.
-fn fit(plan: &Plan, sections: &mut Vec<(Kind, usize)>) {
+fn fit(plan: &SongPlan, sections: &mut Vec<(Kind, usize)>) {
     let bars = |sections: &[(Kind, usize)]| sections.iter().map(|section| section.1).sum::<usize>();
     // One bar in reserve for the slowing down at the end.
     while plan.seconds(bars(sections) + 3) > MAX_SECONDS || bars(sections) > MAX_BARS {
@@ -308,8 +308,8 @@ mod tests {
                     }
                     for seed in 0..20 {
                         let blues = style == Style::Rock && seed % 3 == 0 && pulse == Pulse::Four;
-                        let plan = Plan { style, pulse, tempo, solo: seed % 2 == 0, blues };
-                        let sections = form(&plan, &mut Dice::new(seed));
+                        let plan = SongPlan { style, pulse, tempo, solo: seed % 2 == 0, blues };
+                        let sections = form(&plan, &mut SeededRng::new(seed));
                         let bars: usize = sections.iter().map(|section| section.bars).sum();
                         assert!((MIN_BARS..=MAX_BARS).contains(&bars), "{style} {tempo} {pulse:?}: {bars}");
                         assert_eq!(sections.first().unwrap().kind, Kind::Intro);

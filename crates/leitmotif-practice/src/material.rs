@@ -6,13 +6,13 @@
 use crate::band::Band;
 use crate::bass::Motion;
 use crate::comping::{self, Figure};
-use crate::dice::Dice;
 use crate::drums::Groove;
 use crate::form::Kind;
 use crate::guitar::{self, Strum};
 use crate::melody::Tune;
 use crate::pulse::Pulse;
 use crate::riff::Riff;
+use crate::rng::SeededRng;
 use crate::style::Style;
 
 /// What returns whenever a kind of section does.
@@ -39,11 +39,11 @@ pub(crate) fn material_of(kind: Kind) -> Kind {
 }
 
 impl Material {
-    pub(crate) fn new(style: Style, kind: Kind, pulse: Pulse, band: &Band, tempo: i32, dice: &Dice) -> Self {
-        let fork = |label: &str| dice.fork(label, kind as u64 * 8 + pulse as u64);
+    pub(crate) fn new(style: Style, kind: Kind, pulse: Pulse, band: &Band, tempo: i32, rng: &SeededRng) -> Self {
+        let fork = |label: &str| rng.fork(label, kind as u64 * 8 + pulse as u64);
         // The intro states the riff that the verse goes on with.
         let riff_kind = if kind == Kind::Intro { Kind::Verse } else { kind };
-        let mut riff_dice = dice.fork("riff", riff_kind as u64 * 8 + pulse as u64);
+        let mut riff_dice = rng.fork("riff", riff_kind as u64 * 8 + pulse as u64);
         let riff = Riff::new(style, pulse, band.busy, &mut riff_dice);
         let groove = Groove::new(style, kind, pulse, band.busy, tempo, &riff, &mut fork("groove"));
         let mut choices = fork("figures");
@@ -66,7 +66,7 @@ impl Material {
             Kind::PreChorus => 67,
             Kind::Bridge => 67,
             _ => 64,
-        } + dice.fork("singer", 0).range(-2, 2);
+        } + rng.fork("singer", 0).range(-2, 2);
         let busy = if kind == Kind::Chorus { 45 } else { 60 } - if tempo > 140 { 20 } else { 0 };
         let tune = Tune::new(pulse, centre, busy, style == Style::Rock, &mut fork("tune"));
         let piano = choices.chance(band.piano_share);
@@ -89,15 +89,15 @@ fn figures(style: Style, kind: Kind, tempo: i32) -> &'static [(Figure, u32)] {
     }
 }
 
-fn motion(style: Style, kind: Kind, pulse: Pulse, dice: &mut Dice) -> Motion {
+fn motion(style: Style, kind: Kind, pulse: Pulse, rng: &mut SeededRng) -> Motion {
     match (style, kind) {
         (Style::Metal, Kind::Chorus) => Motion::Eighths,
-        (Style::Metal, Kind::Bridge) => dice.pick(&[Motion::Riff, Motion::Kick]),
+        (Style::Metal, Kind::Bridge) => rng.pick(&[Motion::Riff, Motion::Kick]),
         (Style::Metal, _) => Motion::Riff,
-        (Style::PopRock, Kind::Chorus | Kind::Solo) => dice.pick(&[Motion::Eighths, Motion::Kick]),
-        (Style::PopRock, _) if matches!(pulse, Pulse::Six | Pulse::Three) => dice.pick(&[Motion::Broken, Motion::Held]),
-        (Style::PopRock, _) => dice.pick(&[Motion::Kick, Motion::Kick, Motion::Broken, Motion::Eighths]),
-        (Style::Rock, Kind::Chorus) => dice.pick(&[Motion::Eighths, Motion::Walk]),
-        (Style::Rock, _) => dice.pick(&[Motion::Riff, Motion::Riff, Motion::Kick, Motion::Walk]),
+        (Style::PopRock, Kind::Chorus | Kind::Solo) => rng.pick(&[Motion::Eighths, Motion::Kick]),
+        (Style::PopRock, _) if matches!(pulse, Pulse::Six | Pulse::Three) => rng.pick(&[Motion::Broken, Motion::Held]),
+        (Style::PopRock, _) => rng.pick(&[Motion::Kick, Motion::Kick, Motion::Broken, Motion::Eighths]),
+        (Style::Rock, Kind::Chorus) => rng.pick(&[Motion::Eighths, Motion::Walk]),
+        (Style::Rock, _) => rng.pick(&[Motion::Riff, Motion::Riff, Motion::Kick, Motion::Walk]),
     }
 }

@@ -5,9 +5,9 @@
 //! and on the tonic side the second (consequent). Notes on strong beats and long notes are chord
 //! tones; the others move by step. Every second bar ends with a breath.
 
-use crate::dice::Dice;
 use crate::harmony::Palette;
 use crate::pulse::Pulse;
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::track::Track;
 
@@ -39,11 +39,11 @@ pub(crate) struct Tune {
 
 impl Tune {
     /// A tune around `centre`. `busy` (0 to 100) is how many syllables it has.
-    pub(crate) fn new(pulse: Pulse, centre: i32, busy: u32, plain: bool, dice: &mut Dice) -> Self {
-        let motif = motif(pulse, busy, dice);
-        let contrast = self::motif(pulse, busy.saturating_sub(10), dice);
-        let heights = dice.pick(&[[0, 1, 3, 1], [0, 0, 2, 1], [1, 2, 4, 0], [0, 2, 3, 0], [2, 1, 3, 0]]);
-        let plan = dice.pick(&[[0, 0, 1, 0], [0, 1, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]);
+    pub(crate) fn new(pulse: Pulse, centre: i32, busy: u32, plain: bool, rng: &mut SeededRng) -> Self {
+        let motif = motif(pulse, busy, rng);
+        let contrast = self::motif(pulse, busy.saturating_sub(10), rng);
+        let heights = rng.pick(&[[0, 1, 3, 1], [0, 0, 2, 1], [1, 2, 4, 0], [0, 2, 3, 0], [2, 1, 3, 0]]);
+        let plan = rng.pick(&[[0, 0, 1, 0], [0, 1, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]);
         Self { motif, contrast, heights, plan, centre, range: (centre - 10, centre + 10), plain }
     }
 
@@ -55,7 +55,13 @@ impl Tune {
 
     /// Sings the bars of a section: (where, duration, pitch, velocity) of each note. `take` is how
     /// often the tune has been heard; later takes decorate the ends of phrases.
-    pub(crate) fn sing(&self, bars: &[&Bar], take: usize, energy: i32, dice: &mut Dice) -> Vec<(u64, u64, i32, i32)> {
+    pub(crate) fn sing(
+        &self,
+        bars: &[&Bar],
+        take: usize,
+        energy: i32,
+        rng: &mut SeededRng,
+    ) -> Vec<(u64, u64, i32, i32)> {
         let mut line = Vec::new();
         let mut previous = self.centre;
         for (unit, pair) in bars.chunks(2).enumerate() {
@@ -80,7 +86,7 @@ impl Tune {
                 let strong = bar.pulse.is_strong(tone.step) || length >= 4 || last;
                 pitch = if strong { chord.palette().nearest(pitch) } else { walk.nearest(pitch) };
                 // Chord tones draw neighbours to the same pitch: three in a row is enough.
-                if pitch == previous && !strong && dice.chance(60) {
+                if pitch == previous && !strong && rng.chance(60) {
                     pitch = walk.step(pitch, if tone.offset >= 0 { 1 } else { -1 });
                 }
                 if last && closes {
@@ -95,7 +101,7 @@ impl Tune {
                 let (at, to) = (bar.tick(tone.step), bar.tick(tone.step + length));
                 let accent = if strong { 5 } else { -3 };
                 let swell = height * 2;
-                if take > 0 && last && length >= 4 && dice.chance(40) {
+                if take > 0 && last && length >= 4 && rng.chance(40) {
                     // A later take leans on the last note from the step above.
                     let lean = at + (to - at) / 4 / 120 * 120;
                     if lean > at {
@@ -153,14 +159,14 @@ pub(crate) fn harmonise(line: &[(u64, u64, i32, i32)], bars: &[&Bar], steps: i32
 }
 
 /// Two bars of rhythm and contour that end with a long note and a breath.
-fn motif(pulse: Pulse, busy: u32, dice: &mut Dice) -> Vec<Tone> {
+fn motif(pulse: Pulse, busy: u32, rng: &mut SeededRng) -> Vec<Tone> {
     let mut tones = Vec::new();
-    let mut offset = dice.pick(&[0, 0, 1, 2]);
-    let mut direction = dice.pick(&[1, 1, -1]);
+    let mut offset = rng.pick(&[0, 0, 1, 2]);
+    let mut direction = rng.pick(&[1, 1, -1]);
     let steps = pulse.steps();
     // Where the second bar's last note begins: on its second or third beat.
-    let landing = pulse.beats()[dice.below(pulse.beats().len().min(3)).max(1)];
-    let pickup = dice.chance(40);
+    let landing = pulse.beats()[rng.below(pulse.beats().len().min(3)).max(1)];
+    let pickup = rng.chance(40);
     for bar in 0..2 {
         let end = if bar == 1 { landing } else { steps };
         for &beat in pulse.beats() {
@@ -174,14 +180,14 @@ fn motif(pulse: Pulse, busy: u32, dice: &mut Dice) -> Vec<Tone> {
                 tones.push(Tone { bar, step: from, length: span - from, offset });
                 continue;
             }
-            for (at, length) in split(span, busy, dice) {
+            for (at, length) in split(span, busy, rng) {
                 tones.push(Tone { bar, step: beat + at, length, offset });
-                if dice.chance(18) {
+                if rng.chance(18) {
                     direction = -direction;
                 }
-                let leap = dice.chance(15);
-                offset += direction * if leap { dice.range(2, 3) } else { 1 };
-                if dice.chance(15) {
+                let leap = rng.chance(15);
+                offset += direction * if leap { rng.range(2, 3) } else { 1 };
+                if rng.chance(15) {
                     offset -= direction;
                 }
                 if leap || !(-3..=4).contains(&offset) {
@@ -195,7 +201,7 @@ fn motif(pulse: Pulse, busy: u32, dice: &mut Dice) -> Vec<Tone> {
     // A tied note now and then loosens the line from the beat.
     for index in 1..tones.len() {
         if tones[index].length <= 2
-            && dice.chance(12)
+            && rng.chance(12)
             && tones[index - 1].length > 0
             && tones[index].bar == tones[index - 1].bar
         {
@@ -205,18 +211,18 @@ fn motif(pulse: Pulse, busy: u32, dice: &mut Dice) -> Vec<Tone> {
         }
     }
     tones.retain(|tone| tone.length > 0);
-    let rest = 2 + 2 * dice.below(2);
+    let rest = 2 + 2 * rng.below(2);
     let length = (steps - landing).saturating_sub(rest).max(2);
     tones.push(Tone { bar: 1, step: landing, length, offset: offset.clamp(-2, 3) });
     tones
 }
 
 /// A beat of `span` sixteenths as (offset, length) of its notes.
-fn split(span: usize, busy: u32, dice: &mut Dice) -> Vec<(usize, usize)> {
+fn split(span: usize, busy: u32, rng: &mut SeededRng) -> Vec<(usize, usize)> {
     let busy = busy.min(100);
     let cells: &[(&[(usize, usize)], u32)] = if span == 6 {
         &[(&[(0, 6)], 2), (&[(0, 4), (4, 2)], 5), (&[(0, 2), (2, 2), (4, 2)], 4), (&[(0, 2), (2, 4)], 2)]
-    } else if dice.chance(busy) {
+    } else if rng.chance(busy) {
         &[
             (&[(0, 2), (2, 2)], 6),
             (&[(0, 3), (3, 1)], 2),
@@ -227,7 +233,7 @@ fn split(span: usize, busy: u32, dice: &mut Dice) -> Vec<(usize, usize)> {
     } else {
         &[(&[(0, 4)], 5), (&[(0, 2), (2, 2)], 3), (&[], 1)]
     };
-    dice.weighted(cells).to_vec()
+    rng.weighted(cells).to_vec()
 }
 
 #[cfg(test)]
@@ -239,8 +245,8 @@ mod tests {
     fn motifs_breathe_and_do_not_overlap() {
         for pulse in [Pulse::Four, Pulse::Six, Pulse::Three, Pulse::Seven] {
             for seed in 0..200 {
-                let mut dice = Dice::new(seed);
-                let tune = Tune::new(pulse, 66, 60, false, &mut dice);
+                let mut rng = SeededRng::new(seed);
+                let tune = Tune::new(pulse, 66, 60, false, &mut rng);
                 assert!(tune.peak() >= 2);
                 for motif in [&tune.motif, &tune.contrast] {
                     assert!(motif.len() >= 2, "{motif:?}");

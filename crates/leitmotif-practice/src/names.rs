@@ -1,6 +1,6 @@
 //! Plausible titles.
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::style::Style;
 
 const METAL_FIRST: &[&str] = &[
@@ -127,18 +127,18 @@ const ROCK_SECOND: &[&str] = &[
 ];
 
 /// A title for a song of `style`.
-pub(crate) fn title(style: Style, dice: &Dice) -> String {
-    let mut dice = dice.fork("title", 0);
+pub(crate) fn title(style: Style, rng: &SeededRng) -> String {
+    let mut rng = rng.fork("title", 0);
     let (first, second) = match style {
         Style::Metal => (METAL_FIRST, METAL_SECOND),
         Style::PopRock => (POP_FIRST, POP_SECOND),
         Style::Rock => (ROCK_FIRST, ROCK_SECOND),
     };
-    let (first, second) = (dice.pick(first), dice.pick(second));
+    let (first, second) = (rng.pick(first), rng.pick(second));
     match style {
-        Style::Metal if dice.chance(20) => format!("{second} of the {first} {}", dice.pick(METAL_SECOND)),
-        Style::Metal if dice.chance(15) => format!("Beneath the {first} {second}"),
-        Style::Rock if dice.chance(15) => format!("Got the {first} {second}"),
+        Style::Metal if rng.chance(20) => format!("{second} of the {first} {}", rng.pick(METAL_SECOND)),
+        Style::Metal if rng.chance(15) => format!("Beneath the {first} {second}"),
+        Style::Rock if rng.chance(15) => format!("Got the {first} {second}"),
         _ => format!("{first} {second}"),
     }
 }

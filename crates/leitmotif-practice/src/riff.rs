@@ -1,9 +1,9 @@
 //! Guitar riffs: a one-bar motif of rhythmic cells that is repeated, varied at its end, and
 //! answered in the fourth bar; it moves with the chords or stands on a pedal.
 
-use crate::dice::Dice;
 use crate::harmony::Palette;
 use crate::pulse::{Pulse, STEP};
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::style::Style;
 use crate::track::Track;
@@ -61,20 +61,20 @@ const GROOVES: &[(Cell, u32)] = &[
 
 impl Riff {
     /// A riff for sections in `pulse`. `busy` (0 to 100) is how dense it is.
-    pub(crate) fn new(style: Style, pulse: Pulse, busy: u32, dice: &mut Dice) -> Self {
+    pub(crate) fn new(style: Style, pulse: Pulse, busy: u32, rng: &mut SeededRng) -> Self {
         let cells = if style == Style::Metal { CHUGS } else { GROOVES };
         // Two cells make a motif; more would not be remembered.
-        let palette = [dice.weighted(cells), dice.weighted(cells)];
-        let colours = colours(style, dice);
-        let motif = motif(style, pulse, &palette, &colours, busy, dice);
-        let varied = vary(&motif, pulse, dice);
-        let mut answer = answer(style, &motif, pulse, &colours, dice);
+        let palette = [rng.weighted(cells), rng.weighted(cells)];
+        let colours = colours(style, rng);
+        let motif = motif(style, pulse, &palette, &colours, busy, rng);
+        let varied = vary(&motif, pulse, rng);
+        let mut answer = answer(style, &motif, pulse, &colours, rng);
         if answer == motif {
             // A motif of held chords would be its own answer.
             let after = answer.len() - 1;
             answer[after].degree += 2;
         }
-        let pedal = style == Style::Metal && dice.chance(35);
+        let pedal = style == Style::Metal && rng.chance(35);
         Self { bars: vec![motif.clone(), varied, motif, answer], pedal, full: busy < 70 }
     }
 
@@ -143,15 +143,15 @@ pub(crate) fn walk_scale(style: Style, bar: &Bar, step: usize) -> Palette {
 }
 
 /// The two or three degrees, besides the root, that a motif touches.
-fn colours(style: Style, dice: &mut Dice) -> Vec<i32> {
+fn colours(style: Style, rng: &mut SeededRng) -> Vec<i32> {
     let sets: &[&[i32]] = match style {
         Style::Metal => &[&[1, 2], &[2, 4], &[5, 4], &[6, 5], &[1, 5], &[2, 3, 4]],
         _ => &[&[1, 2], &[-1, 1], &[3, 2], &[1, 2, 3], &[4, 3], &[-1, -2]],
     };
-    dice.pick(sets).to_vec()
+    rng.pick(sets).to_vec()
 }
 
-fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u32, dice: &mut Dice) -> Vec<Hit> {
+fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u32, rng: &mut SeededRng) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut colour = 0;
     for (index, &beat) in pulse.beats().iter().enumerate() {
@@ -159,9 +159,9 @@ fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u
         for (number, &(offset, length)) in cell.iter().enumerate() {
             let accent = match style {
                 Style::Metal => {
-                    (number == 0 && index > 0 && dice.chance(40)) || (number > 0 && length >= 2 && dice.chance(25))
+                    (number == 0 && index > 0 && rng.chance(40)) || (number > 0 && length >= 2 && rng.chance(25))
                 }
-                _ => number == 0 && dice.chance(45),
+                _ => number == 0 && rng.chance(45),
             };
             let (degree, touch) = if accent {
                 colour += 1;
@@ -169,7 +169,7 @@ fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u
                 (degree, Touch::Accent)
             } else if style == Style::Metal {
                 (0, Touch::Chug)
-            } else if dice.chance(55) && (index, number) != (0, 0) {
+            } else if rng.chance(55) && (index, number) != (0, 0) {
                 colour += 1;
                 (colours[(colour - 1) % colours.len()], Touch::Line)
             } else {
@@ -181,7 +181,7 @@ fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u
         let (_, span) = pulse.beat_at(beat);
         if span == 6 {
             let touch = if style == Style::Metal { Touch::Chug } else { Touch::Line };
-            hits.push(Hit { step: beat + 4, length: if dice.chance(busy) { 1 } else { 2 }, degree: 0, touch });
+            hits.push(Hit { step: beat + 4, length: if rng.chance(busy) { 1 } else { 2 }, degree: 0, touch });
             if hits.last().is_some_and(|hit| hit.length == 1) {
                 hits.push(Hit { step: beat + 5, length: 1, degree: 0, touch });
             }
@@ -195,10 +195,10 @@ fn motif(style: Style, pulse: Pulse, cells: &[Cell; 2], colours: &[i32], busy: u
 }
 
 /// The motif with another last beat.
-fn vary(motif: &[Hit], pulse: Pulse, dice: &mut Dice) -> Vec<Hit> {
+fn vary(motif: &[Hit], pulse: Pulse, rng: &mut SeededRng) -> Vec<Hit> {
     let last = pulse.beats().last().copied().unwrap_or(0);
     let mut hits = motif.to_vec();
-    let shift = dice.pick(&[1, 2, -1]);
+    let shift = rng.pick(&[1, 2, -1]);
     for hit in hits.iter_mut().filter(|hit| hit.step >= last) {
         if hit.touch == Touch::Chug {
             hit.touch = if hit.length >= 2 { Touch::Accent } else { Touch::Line };
@@ -209,22 +209,22 @@ fn vary(motif: &[Hit], pulse: Pulse, dice: &mut Dice) -> Vec<Hit> {
 }
 
 /// The fourth bar: the motif's first half, then a held chord or a run back to the root.
-fn answer(style: Style, motif: &[Hit], pulse: Pulse, colours: &[i32], dice: &mut Dice) -> Vec<Hit> {
+fn answer(style: Style, motif: &[Hit], pulse: Pulse, colours: &[i32], rng: &mut SeededRng) -> Vec<Hit> {
     let half = pulse.half();
     let steps = pulse.steps();
     let mut hits: Vec<Hit> = motif.iter().copied().filter(|hit| hit.step < half).collect();
     if let Some(last) = hits.last_mut() {
         last.length = last.length.min(half - last.step);
     }
-    if dice.chance(50) {
+    if rng.chance(50) {
         let degree = colours[0];
         let middle = half + (steps - half) / 2;
         hits.push(Hit { step: half, length: middle - half, degree, touch: Touch::Accent });
         let other = colours[colours.len() - 1];
         hits.push(Hit { step: middle, length: steps - middle, degree: other, touch: Touch::Accent });
     } else {
-        let each = if style == Style::Metal && dice.chance(50) { 1 } else { 2 };
-        let down = dice.chance(60);
+        let each = if style == Style::Metal && rng.chance(50) { 1 } else { 2 };
+        let down = rng.chance(60);
         let count = (steps - half) / each;
         for number in 0..count {
             let climb = if down { count - number } else { number + 1 };
@@ -245,7 +245,7 @@ mod tests {
         for style in Style::ALL {
             for pulse in [Pulse::Four, Pulse::Six, Pulse::Three, Pulse::Seven] {
                 for seed in 0..50 {
-                    let riff = Riff::new(style, pulse, 50, &mut Dice::new(seed));
+                    let riff = Riff::new(style, pulse, 50, &mut SeededRng::new(seed));
                     assert_eq!(riff.bar(0), riff.bar(2));
                     assert_ne!(riff.bar(0), riff.bar(3));
                     for index in 0..4 {

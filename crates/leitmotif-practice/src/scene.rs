@@ -3,13 +3,13 @@
 use crate::band::Band;
 use crate::bass;
 use crate::comping::{self, Figure, Hand, Voices};
-use crate::dice::Dice;
 use crate::drums::{Fills, key};
 use crate::ensemble::Ensemble;
 use crate::form::{Kind, Section};
 use crate::guitar::{self, Strum};
 use crate::material::{Material, material_of};
 use crate::melody;
+use crate::rng::SeededRng;
 use crate::sheet::{Bar, Sheet};
 use crate::solo;
 use crate::style::Style;
@@ -23,7 +23,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) section: &'a Section,
     pub(crate) material: &'a Material,
     pub(crate) tempo: i32,
-    pub(crate) dice: &'a Dice,
+    pub(crate) rng: &'a SeededRng,
     pub(crate) opening: bool,
 }
 
@@ -43,7 +43,7 @@ impl Scene<'_> {
             Style::PopRock => 80,
             Style::Rock => 15,
         };
-        self.opening && self.dice.fork("gentle opening", 0).chance(share)
+        self.opening && self.rng.fork("gentle opening", 0).chance(share)
     }
 
     /// From which bar on the drums play in this section.
@@ -54,13 +54,13 @@ impl Scene<'_> {
         if self.gentle() {
             self.section.bars / 2
         } else {
-            [0, 2, self.section.bars / 2][self.dice.fork("drums in", 0).below(3)]
+            [0, 2, self.section.bars / 2][self.rng.fork("drums in", 0).below(3)]
         }
     }
 
     pub(crate) fn drums(&self, fills: &[Fills], track: &mut Track) {
         let from = self.drums_from();
-        let mut dice = self.dice.fork("drum bars", self.number as u64);
+        let mut rng = self.rng.fork("drum bars", self.number as u64);
         for bar in self.bars() {
             if bar.ending || bar.index < from {
                 continue;
@@ -78,7 +78,7 @@ impl Scene<'_> {
             let last_beat = beats[beats.len() - 1];
             // Long fills lead into another section, short ones end a phrase.
             let fill_from = if bar.last || bar.index + 1 == from {
-                Some(if dice.chance(35) { bar.pulse.half() / 2 / 2 * 2 } else { bar.pulse.half() })
+                Some(if rng.chance(35) { bar.pulse.half() / 2 / 2 * 2 } else { bar.pulse.half() })
             } else if bar.index % 8 == 7 {
                 Some(bar.pulse.half())
             } else if bar.phrase_end() {
@@ -107,13 +107,13 @@ impl Scene<'_> {
             groove: &self.material.groove,
             low: self.band.low_string,
         };
-        let mut dice = self.dice.fork("bass bars", material_of(self.section.kind) as u64);
+        let mut rng = self.rng.fork("bass bars", material_of(self.section.kind) as u64);
         for (number, bar) in self.sheet.bars_of(self.number) {
             if bar.ending || bar.index < from {
                 continue;
             }
             let next = self.sheet.chord_after(number);
-            bass::play(self.material.motion, bar, next, self.section.energy, &listens, &mut dice, track);
+            bass::play(self.material.motion, bar, next, self.section.energy, &listens, &mut rng, track);
         }
     }
 
@@ -214,7 +214,7 @@ impl Scene<'_> {
             _ => false,
         };
         let figure = if gentle_until > 0 {
-            comping::choose(self.section.pulse, &[(Figure::Broken, 1)], &mut self.dice.fork("opening figure", 0))
+            comping::choose(self.section.pulse, &[(Figure::Broken, 1)], &mut self.rng.fork("opening figure", 0))
         } else if style != Style::Metal && kind == Kind::Verse && self.section.take > 1 {
             Figure::Pushed(self.section.take)
         } else {
@@ -242,17 +242,17 @@ impl Scene<'_> {
         let (energy, kind) = (self.section.energy, self.section.kind);
         let bars = self.bars();
         let playing: Vec<&Bar> = bars.iter().copied().filter(|bar| !bar.ending).collect();
-        let mut dice = self.dice.fork("singing", self.number as u64);
+        let mut rng = self.rng.fork("singing", self.number as u64);
         match (style, kind) {
             (_, Kind::Solo) => {
-                let line = solo::solo(style, &playing, ensemble.lead.range, self.tempo, energy, &mut dice);
+                let line = solo::solo(style, &playing, ensemble.lead.range, self.tempo, energy, &mut rng);
                 melody::write(&line, &mut ensemble.lead);
             }
             (Style::Metal, Kind::Intro) => {
                 // The intro's second half brings the chorus tune forward on twin guitars.
                 let later: Vec<&Bar> =
                     playing.iter().copied().filter(|bar| bar.index * 2 >= self.section.bars).collect();
-                let line = self.material.tune.sing(&later, 0, energy, &mut dice);
+                let line = self.material.tune.sing(&later, 0, energy, &mut rng);
                 melody::write(&line, &mut ensemble.lead);
                 let under = melody::harmonise(&line, &later, -2);
                 melody::write(&under, &mut ensemble.second);
@@ -261,7 +261,7 @@ impl Scene<'_> {
                 if kind == Kind::Verse && self.band.voice == self.band.lead && self.section.take == 0 {
                     return;
                 }
-                let line = self.material.tune.sing(&playing, self.section.take, energy + 2, &mut dice);
+                let line = self.material.tune.sing(&playing, self.section.take, energy + 2, &mut rng);
                 melody::write(&line, &mut ensemble.voice);
                 if kind == Kind::Chorus && self.section.take > 0 {
                     let under = melody::harmonise(&line, &playing, -2);
@@ -269,7 +269,7 @@ impl Scene<'_> {
                 }
             }
             (_, Kind::Verse | Kind::PreChorus | Kind::Chorus | Kind::Bridge | Kind::Outro) => {
-                let line = self.material.tune.sing(&playing, self.section.take, energy + 4, &mut dice);
+                let line = self.material.tune.sing(&playing, self.section.take, energy + 4, &mut rng);
                 melody::write(&line, &mut ensemble.voice);
                 if kind == Kind::Chorus && self.section.last_take {
                     let under = melody::harmonise(&line, &playing, -2);
@@ -277,7 +277,7 @@ impl Scene<'_> {
                 }
             }
             (Style::PopRock, Kind::Intro) if self.next_kind() == Some(Kind::Verse) && self.section.bars >= 8 => {
-                let line = self.material.tune.sing(&playing, 0, energy, &mut dice);
+                let line = self.material.tune.sing(&playing, 0, energy, &mut rng);
                 melody::write(&line, &mut ensemble.lead);
             }
             _ => {}

@@ -3,11 +3,11 @@
 //! A bar is counted in steps of a sixteenth note. A shuffle is written straight and bent when
 //! steps become ticks, so that patterns need not know about it.
 
-use crate::dice::Dice;
 use crate::form::{Kind, Section};
 use crate::harmony::{Chord, Key};
 use crate::progressions::{self, Loop};
 use crate::pulse::{BEAT, Pulse, STEP};
+use crate::rng::SeededRng;
 use crate::style::Style;
 
 /// Where the shuffled second eighth of a beat stands: on the third of its triplet.
@@ -89,12 +89,12 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// Writes the chords of `sections`. Sections of one kind share their progression; `blues` puts
     /// twelve-bar sections over the twelve-bar blues.
-    pub(crate) fn new(style: Style, key: Key, sections: Vec<Section>, swing: bool, dice: &Dice) -> Self {
+    pub(crate) fn new(style: Style, key: Key, sections: Vec<Section>, swing: bool, rng: &SeededRng) -> Self {
         let mut bars = Vec::new();
         let mut at = 0;
         for (number, section) in sections.iter().enumerate() {
             let key = key.lifted(section.lift);
-            let progression = progression(style, key, section, dice);
+            let progression = progression(style, key, section, rng);
             for index in 0..section.bars {
                 let last = index + 1 == section.bars;
                 let ending = last && number + 1 == sections.len();
@@ -141,20 +141,20 @@ pub(crate) fn tonic_chord(key: Key) -> Chord {
 }
 
 /// The chords of a section in half bars, as long as the section.
-fn progression(style: Style, key: Key, section: &Section, dice: &Dice) -> Vec<(Chord, u8)> {
+fn progression(style: Style, key: Key, section: &Section, rng: &SeededRng) -> Vec<(Chord, u8)> {
     // Intro, solo and outro lean on the verse's or the chorus's chords, as they do in songs.
     let source = match section.kind {
         Kind::Intro => Kind::Verse,
         Kind::Outro => Kind::Chorus,
-        Kind::Solo if dice.fork("solo over", 0).chance(50) => Kind::Chorus,
+        Kind::Solo if rng.fork("solo over", 0).chance(50) => Kind::Chorus,
         Kind::Solo => Kind::Verse,
         kind => kind,
     };
-    let mut dice = dice.fork("progression", source as u64);
+    let mut rng = rng.fork("progression", source as u64);
     let steps: Loop = if section.bars.is_multiple_of(12) {
         progressions::BLUES
     } else {
-        dice.pick(progressions::loops(style, source, key.mode))
+        rng.pick(progressions::loops(style, source, key.mode))
     };
     let chord = |(above, quality, _): progressions::Step| Chord { root: (key.tonic + above) % 12, quality };
     let mut halves: Vec<Chord> = Vec::new();
@@ -165,7 +165,7 @@ fn progression(style: Style, key: Key, section: &Section, dice: &Dice) -> Vec<(C
     }
     halves.truncate(section.bars * 2);
     let (above, quality) = progressions::turnaround(style, key.mode);
-    let turns = matches!(section.kind, Kind::Verse | Kind::Chorus | Kind::Solo) && dice.chance(60);
+    let turns = matches!(section.kind, Kind::Verse | Kind::Chorus | Kind::Solo) && rng.chance(60);
     if turns && !section.bars.is_multiple_of(12) && section.bars >= 8 {
         let last = halves.len() - 1;
         halves[last] = chord((above, quality, 1));

@@ -1,9 +1,9 @@
 //! Guitar solos: runs, sequences, arpeggios and repeated licks in two-bar phrases that rise
 //! towards the end of the section.
 
-use crate::dice::Dice;
 use crate::harmony::Palette;
 use crate::pulse::BEAT;
+use crate::rng::SeededRng;
 use crate::sheet::Bar;
 use crate::style::Style;
 
@@ -33,13 +33,13 @@ pub(crate) fn solo(
     range: (i32, i32),
     tempo: i32,
     energy: i32,
-    dice: &mut Dice,
+    rng: &mut SeededRng,
 ) -> Vec<(u64, u64, i32, i32)> {
     let mut line = Vec::new();
     let count = bars.len().max(1);
     let mut pitch = (range.0 + range.1) / 2 - 3;
     let licks: [&[i32]; 4] = [&[0, 2, 1, 0], &[0, -1, 1, 0], &[2, 0, 1, 0], &[0, 1, 2, 1]];
-    let lick = dice.pick(&licks);
+    let lick = rng.pick(&licks);
     for (number, bar) in bars.iter().enumerate() {
         // The line climbs to its highest place in the last quarter of the solo.
         let climb = (range.1 - range.0 - 18) * number as i32 / count as i32;
@@ -54,13 +54,13 @@ pub(crate) fn solo(
             } else if pitch < target - 4 {
                 1
             } else {
-                dice.pick(&[1, -1])
+                rng.pick(&[1, -1])
             };
             let closing = number % 2 == 1 && place + 2 >= beats.len();
             let action = if closing {
                 if place + 1 == beats.len() && beats.len() > 2 { Move::Rest } else { Move::Hold }
             } else {
-                choose(style, tempo, direction, dice)
+                choose(style, tempo, direction, rng)
             };
             // Beats begin on a chord tone.
             pitch = chord.palette().nearest(crate::track::fold(pitch, range));
@@ -121,11 +121,11 @@ pub(crate) fn solo(
     line
 }
 
-fn choose(style: Style, tempo: i32, way: i32, dice: &mut Dice) -> Move {
+fn choose(style: Style, tempo: i32, way: i32, rng: &mut SeededRng) -> Move {
     // Sixteenths above 170 are for the shredders.
     let fast = if tempo > 170 { 1 } else { 4 };
     match style {
-        Style::Metal => dice.weighted(&[
+        Style::Metal => rng.weighted(&[
             (Move::Run(way), fast + 1),
             (Move::Sequence(way), fast + 1),
             (Move::Arpeggio(way), 3),
@@ -133,14 +133,14 @@ fn choose(style: Style, tempo: i32, way: i32, dice: &mut Dice) -> Move {
             (Move::Eighths(way), 2),
             (Move::Hold, 1),
         ]),
-        Style::PopRock => dice.weighted(&[
+        Style::PopRock => rng.weighted(&[
             (Move::Eighths(way), 5),
             (Move::Hold, 3),
             (Move::Arpeggio(way), 1),
             (Move::Run(way), 1),
             (Move::Lick, 1),
         ]),
-        Style::Rock => dice.weighted(&[
+        Style::Rock => rng.weighted(&[
             (Move::Lick, fast),
             (Move::Eighths(way), 4),
             (Move::Run(way), fast - 1),

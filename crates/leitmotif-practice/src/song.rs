@@ -4,17 +4,17 @@ use leitmotif_score::Score;
 
 use crate::arrange::arrange;
 use crate::band::{Band, band_of, bands};
-use crate::dice::Dice;
 use crate::finish;
-use crate::form::{Plan, form};
+use crate::form::{SongPlan, form};
 use crate::harmony::{Key, Mode};
 use crate::names;
 use crate::pulse::Pulse;
+use crate::rng::SeededRng;
 use crate::sheet::Sheet;
 use crate::style::Style;
 
-fn dice_of(style: Style, seed: u64) -> Dice {
-    Dice::new(seed).fork("song", style.salt())
+fn dice_of(style: Style, seed: u64) -> SeededRng {
+    SeededRng::new(seed).fork("song", style.salt())
 }
 
 /// The invented band that plays song `seed` of `style`.
@@ -42,9 +42,9 @@ pub(crate) struct Draft {
 }
 
 /// The draft of the song of `dice`.
-pub(crate) fn draft(style: Style, dice: &Dice) -> Draft {
-    let band = band_of(style, dice);
-    let mut choices = dice.fork("song", 0);
+pub(crate) fn draft(style: Style, rng: &SeededRng) -> Draft {
+    let band = band_of(style, rng);
+    let mut choices = rng.fork("song", 0);
     let pulse = choices.weighted(band.pulses);
     let key = Key { tonic: choices.pick(band.tonics), mode: choices.weighted(band.modes) };
     let swing = choices.chance(band.swing) && pulse == Pulse::Four;
@@ -53,9 +53,9 @@ pub(crate) fn draft(style: Style, dice: &Dice) -> Draft {
         && pulse == Pulse::Four
         && matches!(key.mode, Mode::Mixolydian | Mode::Major)
         && choices.chance(if swing { 60 } else { 20 });
-    let plan = Plan { style, pulse, tempo, solo: choices.chance(band.solo), blues };
-    let sections = form(&plan, &mut dice.fork("form", 0));
-    let sheet = Sheet::new(style, key, sections, swing, &dice.fork("harmony", 0));
+    let plan = SongPlan { style, pulse, tempo, solo: choices.chance(band.solo), blues };
+    let sections = form(&plan, &mut rng.fork("form", 0));
+    let sheet = Sheet::new(style, key, sections, swing, &rng.fork("harmony", 0));
     Draft { band, key, tempo, sheet }
 }
 
@@ -64,14 +64,14 @@ pub(crate) fn draft(style: Style, dice: &Dice) -> Draft {
 /// The same arguments give the same score on every machine and in every version of this crate
 /// with the same major number.
 pub fn compose(style: Style, seed: u64) -> Score {
-    let dice = dice_of(style, seed);
-    let Draft { band, key, tempo, sheet } = draft(style, &dice);
-    let mut ensemble = arrange(&sheet, &band, tempo, &dice);
+    let rng = dice_of(style, seed);
+    let Draft { band, key, tempo, sheet } = draft(style, &rng);
+    let mut ensemble = arrange(&sheet, &band, tempo, &rng);
     finish::final_chord(&sheet, &mut ensemble, band.low_string);
     let mut tracks = ensemble.into_tracks();
-    finish::humanise(&mut tracks, band.loose, &dice);
+    finish::humanise(&mut tracks, band.loose, &rng);
     finish::separate(&mut tracks);
-    let mut score = finish::score(&sheet, tracks, names::title(style, &dice), tempo, key, &dice);
+    let mut score = finish::score(&sheet, tracks, names::title(style, &rng), tempo, key, &rng);
     score.texts.push(format!(
         "Practice song, composed by rule: style {}, band {}, seed {seed}",
         style.folder(),
@@ -80,8 +80,8 @@ pub fn compose(style: Style, seed: u64) -> Score {
     score
 }
 
-fn tempo(band: &Band, pulse: Pulse, dice: &mut Dice) -> i32 {
-    let tempo = dice.range(band.tempo.0, band.tempo.1);
+fn tempo(band: &Band, pulse: Pulse, rng: &mut SeededRng) -> i32 {
+    let tempo = rng.range(band.tempo.0, band.tempo.1);
     match pulse {
         Pulse::Four => tempo,
         // In 6/8 and 3/4 a bar holds fewer quarters: they go slower.

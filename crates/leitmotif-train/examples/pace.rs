@@ -1,7 +1,7 @@
 //! Training steps on demand, for timing beside other programs:
 //! `cargo run --release -p leitmotif-train --example pace -- CORPUS PRESET [key=value...]`.
 //!
-//! All songs of the training split are read as one long stream, cut into equal lanes, so that memories fill and stay full.
+//! All songs of the training split are read as one long stream, cut into equal streams, so that memories fill and stay full.
 //! With `compact` as first setting, only the field values that occur are counted (of a one-field representation). For each line `N` on
 //! the standard input it trains `N` steps and prints the seconds they took, the events learnt from, and the mean nats per event as a line of JSON.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -42,9 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         events.iter_mut().for_each(|event| *event = seen.partition_point(|value| value < event) as Value);
         sizes = vec![seen.len()];
     }
-    let mut stream = Stream::new(events, sizes.len(), config.train.batch_size, config.model.segment);
+    let mut data = Stream::new(events, sizes.len(), config.train.batch_size, config.model.segment);
     let mut learner = Learner::new(&ModelDescription::new(config.model.clone(), sizes)?, &config)?;
-    eprintln!("{} parameters, {} events a step", learner.network().size(), stream.lanes * stream.segment);
+    eprintln!("{} parameters, {} events a step", learner.network().size(), data.streams * data.segment);
     let mut timings = Timings::default();
     let mut seed = 0;
     for line in std::io::stdin().lock().lines() {
@@ -52,11 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (start, mut nats, mut events) = (Instant::now(), 0.0, 0);
         for _ in 0..steps {
             seed += 1;
-            let learnt = learner.read(&stream.next_batch(), seed, LatentObjective::default(), &mut timings);
-            let learnt = learnt.ok_or("the loss is not finite")?;
+            let metrics = learner.train_step(&data.next_batch(), seed, LatentObjective::default(), &mut timings);
+            let metrics = metrics.ok_or("the loss is not finite")?;
             learner.apply(seed, config.train.learning_rate, &mut timings);
-            nats += learnt.nats();
-            events += learnt.events;
+            nats += metrics.nll();
+            events += metrics.events;
         }
         let seconds = start.elapsed().as_secs_f64();
         println!("{{\"seconds\": {seconds}, \"events\": {events}, \"nats\": {}}}", nats / events.max(1) as f64);
@@ -65,44 +65,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Events cut into lanes of one length.
+/// Events cut into streams of one length.
 struct Stream {
     events: Vec<Value>,
     fields: usize,
-    lanes: usize,
+    streams: usize,
     segment: usize,
-    /// The next event of every lane.
+    /// The next event of every stream.
     place: usize,
 }
 
 impl Stream {
-    fn new(events: Vec<Value>, fields: usize, lanes: usize, segment: usize) -> Self {
-        Self { events, fields, lanes, segment, place: 0 }
+    fn new(events: Vec<Value>, fields: usize, streams: usize, segment: usize) -> Self {
+        Self { events, fields, streams, segment, place: 0 }
     }
 
     fn next_batch(&mut self) -> SegmentBatch {
-        let Self { fields, lanes, segment, .. } = *self;
-        let lane = self.events.len() / fields / lanes;
+        let Self { fields, streams, segment, .. } = *self;
+        let stream = self.events.len() / fields / streams;
         let begins = self.place == 0;
         let mut batch = SegmentBatch {
-            lanes,
+            streams,
             segment,
             fields,
-            inputs: Vec::with_capacity(lanes * segment * fields),
-            targets: Vec::with_capacity(lanes * segment * fields),
-            lengths: vec![segment; lanes],
-            starts: vec![begins; lanes],
-            songs: vec![None; lanes],
+            inputs: Vec::with_capacity(streams * segment * fields),
+            targets: Vec::with_capacity(streams * segment * fields),
+            lengths: vec![segment; streams],
+            starts: vec![begins; streams],
+            songs: vec![None; streams],
             bars: None,
         };
-        for number in 0..lanes {
-            let from = (number * lane + self.place) * fields;
+        for number in 0..streams {
+            let from = (number * stream + self.place) * fields;
             batch.inputs.extend_from_slice(&self.events[from..][..segment * fields]);
             batch.targets.extend_from_slice(&self.events[from + fields..][..segment * fields]);
         }
         self.place += segment;
         // Going round is no new song: memories stay full.
-        if self.place + segment >= lane {
+        if self.place + segment >= stream {
             self.place = 1;
         }
         batch

@@ -6,7 +6,7 @@
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_folder::RUN_CONFIG_FILE;
-use leitmotif_train::{Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_judge, resume, train};
+use leitmotif_train::{Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_scorer, resume, train};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,10 +61,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         train(&corpus, &run, &config, &observer, &cancel)?
     };
     println!("{}", serde_json::to_string_pretty(&summary)?);
-    let judge = load_judge(&run, &config.train.device)?;
+    let scorer = load_scorer(&run, &config.train.device)?;
     let unigram = Unigram::count(&corpus, &corpus.split(Split::Train))?;
-    for (name, judge) in [("model", judge.as_ref()), ("unigram", &unigram)] {
-        let loss = evaluate(judge, &corpus, Split::Test, config.train.batch_size)?;
+    for (name, scorer) in [("model", scorer.as_ref()), ("unigram", &unigram)] {
+        let loss = evaluate(scorer, &corpus, Split::Test, config.train.batch_size)?;
         let (note, second, event) = (loss.nats_per_note, loss.nats_per_second, loss.nats_per_event);
         println!(
             "test, {name}: {:.4} [{:.4}, {:.4}] nats/note, {:.3} nats/second, {:.4} nats/event, {} songs",

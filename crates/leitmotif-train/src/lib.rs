@@ -2,7 +2,7 @@
 //!
 //! The story in order: [`RunConfig`] says everything a run can be told, in layers (preset, file, single keys); [`train`] makes a
 //! run folder and fills it, [`resume`] takes it up again exactly where a checkpoint left it; [`evaluate()`] tells
-//! what music costs a model in nats per event, note and second; [`load_judge`] finds and loads the model of a run.
+//! what music costs a model in nats per event, note and second; [`load_scorer`] finds and loads the model of a run.
 //! [`Learner`] is one step of training, for loops of one's own.
 //!
 //! Invariants: a run is a pure function of corpus, configuration and build on the CPU (a budget in minutes excepted), however often
@@ -19,21 +19,21 @@ mod segment;
 mod store;
 
 pub use config::{
-    AugmentConfig, KlSchedule, LatentConfig, MAX_LANES, Override, Preset, RunConfig, Schedule, TrainConfig,
+    AugmentConfig, KlSchedule, LatentConfig, MAX_BATCH_SIZE, Override, Preset, RunConfig, Schedule, TrainConfig,
 };
 pub use error::TrainError;
 pub use evaluate::{
     CONFIDENCE, Estimate, Evaluation, FrameLoss, LatentEvaluation, MAX_TRANSPOSITIONS, RESAMPLES, SongLoss,
-    TransposedJudge, Unigram, evaluate, evaluate_songs,
+    TransposedScorer, Unigram, evaluate, evaluate_songs,
 };
 pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
 pub use record::{EventWriter, LatentLine, MetricsLine, TrainLine, ValidationLine};
 pub use run::{
-    Budget, Ended, INFO_FILE, Learner, Learnt, PriorSummary, RunInfo, Timings, TrainEvent, TrainObserver, TrainSummary,
-    load_config, load_info, resume, train,
+    Budget, Ended, INFO_FILE, Learner, PriorSummary, RunInfo, StepMetrics, Timings, TrainEvent, TrainObserver,
+    TrainSummary, load_config, load_info, resume, train,
 };
 pub use store::RunLock;
 pub use store::checkpoint::Best;
-pub use store::model_folder::load_judge;
+pub use store::model_folder::load_scorer;

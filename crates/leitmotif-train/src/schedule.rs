@@ -1,7 +1,7 @@
 //! How far a run has come, and the learning rate that goes with it.
 //!
 //! Progress runs from 0 to 1. Budgets in steps and epochs give it exactly. A budget in minutes gives it only in
-//! hindsight, so the number of steps that fit is estimated, again and again, from the pace so far ([`Pace`]); between two
+//! hindsight, so the number of steps that fit is estimated, again and again, from the pace so far ([`StepTime`]); between two
 //! estimates progress grows by equal parts each step. Estimates are part of a checkpoint: a resumed run goes on with those it had.
 
 use crate::config::{Schedule, TrainConfig};
@@ -15,7 +15,7 @@ const FIRST_ESTIMATE: u64 = 5;
 /// The estimate of progress through a budget of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Pace {
+pub(crate) struct StepTime {
     /// Progress at the last step.
     progress: f64,
     /// Progress of one step, as last estimated.
@@ -25,7 +25,7 @@ pub(crate) struct Pace {
     steps: u64,
 }
 
-impl Pace {
+impl StepTime {
     /// Takes one step into account, the `step`th, which ended `seconds` after the run began.
     pub(crate) fn step(&mut self, step: u64, seconds: f64, budget: f64) {
         self.progress = (self.progress + self.per_step).min(1.0);
@@ -42,7 +42,7 @@ impl Pace {
 
 /// Where a run stands in each of its budgets.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress {
+pub(crate) struct BudgetProgress {
     /// Optimiser steps done.
     pub step: u64,
     /// Epochs done, fractions included.
@@ -50,10 +50,10 @@ pub(crate) struct Progress {
     /// Seconds spent.
     pub seconds: f64,
     /// The pace of a run with a budget in minutes.
-    pub pace: Pace,
+    pub pace: StepTime,
 }
 
-impl Progress {
+impl BudgetProgress {
     /// How much of the budget is used: the most of steps, epochs and minutes. 0 for a run without a budget.
     pub(crate) fn used(&self, config: &TrainConfig) -> f64 {
         let steps = if config.steps > 0 { self.step as f64 / config.steps as f64 } else { 0.0 };
@@ -101,8 +101,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn at(step: u64) -> Progress {
-        Progress { step, epochs: step as f64 / 10.0, seconds: step as f64, pace: Pace::default() }
+    fn at(step: u64) -> BudgetProgress {
+        BudgetProgress { step, epochs: step as f64 / 10.0, seconds: step as f64, pace: StepTime::default() }
     }
 
     #[test]
@@ -137,12 +137,12 @@ mod tests {
     fn a_budget_of_time_is_met_even_if_the_pace_changes() {
         let budget = 600.0;
         let config = TrainConfig { minutes: 10.0, ..TrainConfig::default() };
-        let (mut pace, mut seconds, mut step, mut last) = (Pace::default(), 0.0, 0, 0.0);
+        let (mut pace, mut seconds, mut step, mut last) = (StepTime::default(), 0.0, 0, 0.0);
         while seconds < budget {
             step += 1;
             seconds += if seconds < 200.0 { 0.5 } else { 1.0 };
             pace.step(step, seconds, budget);
-            let used = Progress { step, epochs: 0.0, seconds, pace }.used(&config);
+            let used = BudgetProgress { step, epochs: 0.0, seconds, pace }.used(&config);
             assert!(used >= last, "progress never goes back");
             last = used;
         }

@@ -8,7 +8,7 @@ use leitmotif_model::{ModelDescription, Segment};
 /// A batch as a segment.
 pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
     Segment {
-        lanes: batch.lanes,
+        streams: batch.streams,
         segment: batch.segment,
         inputs: &batch.inputs,
         targets: &batch.targets,

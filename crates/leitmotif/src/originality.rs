@@ -20,7 +20,7 @@ const CHUNK: usize = 64;
 
 /// What is asked of a piece beside the training songs.
 #[derive(Debug, Args)]
-pub struct Ask {
+pub struct OriginalityOptions {
     /// Report what each piece has in common with the training songs
     #[arg(long, help_heading = "Originality")]
     originality: bool,
@@ -33,23 +33,23 @@ pub struct Ask {
 }
 
 /// The training songs of a model, as far as they are asked for.
-pub struct Asked {
+pub struct OriginalityCheck {
     /// To measure against.
     pub measure: Option<Arc<OriginalityIndex>>,
     /// Not to copy.
     pub avoid: Option<AvoidCopies>,
 }
 
-impl Ask {
+impl OriginalityOptions {
     /// Reads the training songs, if they are needed.
-    pub fn songs(&self, model: &Path) -> Result<Asked> {
+    pub fn songs(&self, model: &Path) -> Result<OriginalityCheck> {
         if !self.originality && self.avoid_copies.is_none() {
-            return Ok(Asked { measure: None, avoid: None });
+            return Ok(OriginalityCheck { measure: None, avoid: None });
         }
         let corpus = corpus_of(model, self.corpus.as_deref())?;
         let index = Arc::new(index(&corpus)?);
         let avoid = |most| AvoidCopies { index: index.clone(), most, corpus: Some(corpus.fingerprint()) };
-        Ok(Asked { avoid: self.avoid_copies.map(avoid), measure: self.originality.then_some(index.clone()) })
+        Ok(OriginalityCheck { avoid: self.avoid_copies.map(avoid), measure: self.originality.then_some(index.clone()) })
     }
 }
 

@@ -13,7 +13,7 @@ const SETTLED: f64 = 0.5;
 
 /// Progress of one task, told from any thread.
 #[derive(Debug)]
-pub struct Progress<'a> {
+pub struct ProgressBar<'a> {
     console: &'a Console,
     label: String,
     unit: &'static str,
@@ -23,7 +23,7 @@ pub struct Progress<'a> {
     shown: Mutex<Instant>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> ProgressBar<'a> {
     /// A task of `total` units (0 where that is not known).
     pub fn new(console: &'a Console, label: impl Into<String>, unit: &'static str, total: u64) -> Self {
         let now = Instant::now();
@@ -61,7 +61,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for ProgressBar<'_> {
     fn drop(&mut self) {
         self.console.clear();
     }
@@ -81,9 +81,9 @@ fn line(label: &str, unit: &str, done: u64, total: u64, seconds: f64) -> String 
 
 /// Paces a line that somebody else words.
 #[derive(Debug)]
-pub struct Pace(Mutex<Option<Instant>>);
+pub struct Throttle(Mutex<Option<Instant>>);
 
-impl Pace {
+impl Throttle {
     /// A pace at which the first call is due.
     pub fn new() -> Self {
         Self(Mutex::new(None))

@@ -113,10 +113,10 @@ fn rewrite(
     let asked = classes(&mut rng, song.source.bars.len(), known[attribute].classes());
     let tasks = tasks(song, known, attribute, kept, &asked);
     // What is left to the model is written as `restyle --loose` writes it.
-    let drafts = if kept { experiment.settings.candidates } else { 1 };
-    let rewritten = experiment.fill_by(drafts, song, &tasks, rng.draw(), progress)?;
+    let candidates = if kept { experiment.settings.candidates } else { 1 };
+    let filled = experiment.fill_by(candidates, song, &tasks, rng.draw(), progress)?;
     let attributes = known.iter().map(|it| it.name.parse()).collect::<Result<Vec<Attribute>, _>>()?;
-    let got = attribute_values(&attributes, experiment.subject.representation, &rewritten.sequence)?;
+    let got = attribute_values(&attributes, experiment.subject.representation, &filled.sequence)?;
     Ok(asked.into_iter().zip(got).map(|(asked, got)| (number, asked, got)).collect())
 }
 

@@ -4,7 +4,7 @@ use super::error::LatentsError;
 use super::rng::SeededRng;
 use super::settings::{LatentsEvent, Settings, Subject};
 use super::songs::Song;
-use leitmotif_compose::latent::{Rewriter, Rewritten, Task};
+use leitmotif_compose::latent::{FilledBars, LatentEditor, Task};
 use leitmotif_compose::{ComposeError, FieldSampling, Request, Sampling};
 use leitmotif_model::LatentSpace;
 use rayon::prelude::*;
@@ -55,9 +55,9 @@ impl Experiment<'_> {
     }
 
     /// Who rewrites.
-    pub fn rewriter<'r>(&'r self, request: &'r Request, drafts: usize) -> Rewriter<'r> {
+    pub fn editor<'r>(&'r self, request: &'r Request, candidates: usize) -> LatentEditor<'r> {
         let Subject { model, representation, .. } = *self.subject;
-        Rewriter { model, representation, request, drafts, cancel: self.cancel }
+        LatentEditor { model, representation, request, candidates, cancel: self.cancel }
     }
 
     /// A song filled as its tasks say.
@@ -67,21 +67,21 @@ impl Experiment<'_> {
         tasks: &[Task],
         seed: u64,
         progress: &Counter<'_>,
-    ) -> Result<Rewritten, LatentsError> {
+    ) -> Result<FilledBars, LatentsError> {
         self.fill_by(self.settings.candidates, song, tasks, seed, progress)
     }
 
-    /// [`Self::fill`] with so many drafts of each bar.
+    /// [`Self::fill`] with so many candidates of each bar.
     pub fn fill_by(
         &self,
-        drafts: usize,
+        candidates: usize,
         song: &Song,
         tasks: &[Task],
         seed: u64,
         progress: &Counter<'_>,
-    ) -> Result<Rewritten, LatentsError> {
+    ) -> Result<FilledBars, LatentsError> {
         let request = self.request(seed);
-        Ok(self.rewriter(&request, drafts).fill(&song.source, tasks, &[], 0, &|_, _| progress.advance(1))?)
+        Ok(self.editor(&request, candidates).fill(&song.source, tasks, &[], 0, &|_, _| progress.advance(1))?)
     }
 
     /// Bars of all songs.

@@ -58,8 +58,8 @@ pub fn reconstructions(experiment: &Experiment<'_>) -> Result<Vec<Score>, Latent
     experiment.each("reconstruction", experiment.songs.len(), experiment.bars(), |number, progress| {
         let song = &experiment.songs[number];
         let seed = experiment.rng(SECTION, number).draw();
-        let rewritten = experiment.fill(song, &reconstruction(&song.source), seed, progress)?;
-        Ok(splice(experiment.subject.representation, &song.source, &rewritten)?)
+        let filled = experiment.fill(song, &reconstruction(&song.source), seed, progress)?;
+        Ok(splice(experiment.subject.representation, &song.source, &filled)?)
     })
 }
 

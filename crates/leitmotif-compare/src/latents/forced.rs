@@ -9,7 +9,7 @@ use super::experiment::{Counter, Experiment};
 use super::fidelity::others;
 use super::songs::Song;
 use leitmotif_events::{NONE, Value};
-use leitmotif_model::{Condition, Stepper};
+use leitmotif_model::{Condition, DecodingSession};
 use leitmotif_study::Estimate;
 use serde::Serialize;
 
@@ -87,32 +87,32 @@ fn predict(
     let (source, representation) = (&song.source, experiment.subject.representation);
     let sizes = representation.vocabulary().sizes();
     let latents = &understood.source.posteriors;
-    let mut stepper = experiment.subject.model.stepper();
+    let mut session = experiment.subject.model.decoding_session();
     let (mut tally, mut bar) = (Tally::new(sizes.len()), 0);
     let mut room = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
     for (index, event) in source.sequence.events().enumerate() {
         if source.bars.get(bar).is_some_and(|bar| bar.start == index) {
             experiment.go_on()?;
             let latent = &latents[(bar / source.bars_per_latent) % latents.len()].mean;
-            stepper.condition(Some(Condition { latent, classes: &source.classes[bar] }));
+            session.condition(Some(Condition { latent, classes: &source.classes[bar] }));
             progress.advance(1);
             bar += 1;
         } else if bar > 0 && representation.is_note(event) {
-            tally.add(&right(&mut stepper, event, &sizes, &mut room));
+            tally.add(&right(&mut session, event, &sizes, &mut room));
         }
-        stepper.push(event);
+        session.push(event);
     }
     Ok(tally)
 }
 
 /// Whether each field that applies is what the model holds most probable, given the true fields before it.
-fn right(stepper: &mut Stepper<'_>, event: &[Value], sizes: &[usize], room: &mut [f32]) -> Vec<Option<bool>> {
+fn right(session: &mut DecodingSession<'_>, event: &[Value], sizes: &[usize], room: &mut [f32]) -> Vec<Option<bool>> {
     let field = |(field, &value): (usize, &Value)| {
         if field > 0 && value == NONE {
             return None;
         }
         let logits = &mut room[..sizes[field]];
-        stepper.logits(&event[..field], field, logits);
+        session.logits(&event[..field], field, logits);
         Some(most(logits) == usize::from(value))
     };
     event.iter().enumerate().map(field).collect()

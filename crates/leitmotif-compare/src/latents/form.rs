@@ -94,7 +94,7 @@ fn compose(experiment: &Experiment<'_>, prior: PriorKind, label: &str) -> Result
             ..experiment.request(seed)
         };
         let known = AtomicUsize::new(0);
-        let told = |now: leitmotif_compose::Progress| {
+        let told = |now: leitmotif_compose::PieceProgress| {
             let before = known.swap(now.bars, Ordering::Relaxed);
             progress.advance(now.bars.saturating_sub(before) as u64);
         };

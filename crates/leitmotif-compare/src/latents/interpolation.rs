@@ -5,7 +5,7 @@ use super::error::LatentsError;
 use super::estimates::RESAMPLES;
 use super::experiment::{Counter, Experiment};
 use super::rng::SeededRng;
-use leitmotif_compose::latent::{Passage, Step};
+use leitmotif_compose::latent::{self, Step};
 use leitmotif_score::{Instrument, Note, Score};
 use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
 use serde::Serialize;
@@ -124,8 +124,12 @@ fn pairs(rng: &mut SeededRng, songs: usize, wanted: usize, fits: impl Fn(usize, 
     pairs
 }
 
-fn passage(experiment: &Experiment<'_>) -> Passage {
-    Passage { steps: experiment.settings.steps, draws: experiment.settings.draws, ..Passage::default() }
+fn passage(experiment: &Experiment<'_>) -> latent::Interpolation {
+    latent::Interpolation {
+        steps: experiment.settings.steps,
+        draws: experiment.settings.draws,
+        ..latent::Interpolation::default()
+    }
 }
 
 /// Follows one path.
@@ -139,7 +143,7 @@ fn go(
     let (a, b) = (&experiment.songs[a].source, &experiment.songs[b].source);
     let told = |_: usize, _: usize| progress.advance(1);
     let made = serde_json::Value::Null;
-    let steps = experiment.rewriter(&request, experiment.settings.candidates).interpolate(
+    let steps = experiment.editor(&request, experiment.settings.candidates).interpolate(
         a,
         b,
         passage(experiment),

@@ -3,7 +3,7 @@
 use super::error::LatentsError;
 use super::experiment::Experiment;
 use super::songs::spread;
-use leitmotif_compose::latent::{Path, between};
+use leitmotif_compose::latent::{InterpolationPath, between};
 use leitmotif_corpus::Corpus;
 use leitmotif_events::MAX_GROUP_EVENTS;
 use leitmotif_study::Pca;
@@ -63,7 +63,7 @@ pub fn measure(experiment: &Experiment<'_>) -> Result<Map, LatentsError> {
     let path = ends(experiment);
     let (from, to) = (experiment.songs[path.0].middle(), experiment.songs[path.1].middle());
     let last = (experiment.settings.steps - 1) as f64;
-    let step = |step: usize| place(&between(&from, &to, step as f64 / last, Path::Spherical));
+    let step = |step: usize| place(&between(&from, &to, step as f64 / last, InterpolationPath::Spherical));
     Ok(Map {
         songs: songs.len(),
         latents: latents.iter().map(Vec::len).sum(),

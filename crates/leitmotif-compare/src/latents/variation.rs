@@ -54,8 +54,8 @@ pub fn measure(experiment: &Experiment<'_>) -> Result<Variation, LatentsError> {
         // The same chance whatever the amount.
         let mut rng = experiment.rng(SECTION, number);
         let tasks = variation(&song.source, range.clone(), amount, rng.draw())?;
-        let rewritten = experiment.fill(song, &tasks, rng.draw(), progress)?;
-        let score = splice(experiment.subject.representation, &song.source, &rewritten)?;
+        let filled = experiment.fill(song, &tasks, rng.draw(), progress)?;
+        let score = splice(experiment.subject.representation, &song.source, &filled)?;
         Ok((distance(song, &score, &range), is_untouched(&song.source.score, &score, &range)))
     })?;
     let songs: Vec<Varied> = varied

@@ -54,7 +54,7 @@ fn said(it: &Difference) -> String {
     text
 }
 
-/// Which models foretell a test set best, and whether the next ones can be told from them.
+/// Which models predict a test set best, and whether the next ones can be told from them.
 fn best(view: &View<'_>, test: &str) -> Option<String> {
     let mut judged: Vec<(&Cell<'_>, Estimate)> =
         view.cells.iter().filter_map(|cell| Some((cell, cell.test(test, Unit::Note)?))).collect();
@@ -120,7 +120,7 @@ fn effect(it: &Effect<'_>) -> String {
 
 /// The longest runs in common with training, beside human songs.
 fn originality(view: &View<'_>) -> Vec<String> {
-    let (mut told, mut longer, mut shorter) = (Vec::new(), 0, 0);
+    let (mut sentences, mut longer, mut shorter) = (Vec::new(), 0, 0);
     for run in view.runs() {
         let facts = run.found.music.as_ref().and_then(|music| music.originality.as_ref());
         let Some((own, human)) = facts.and_then(|it| Some((it.longest_run?, it.human_longest_run?))) else { continue };
@@ -137,7 +137,7 @@ fn originality(view: &View<'_>) -> Vec<String> {
         };
         let shown =
             |it: &Estimate| format!("{} notes ({} to {})", sensible(it.value), sensible(it.low), sensible(it.high));
-        told.push(format!(
+        sentences.push(format!(
             "{}: the longest run in common with a training song has {} on average, that of held-out human songs {}: \
              {apart}.",
             run.run.id,
@@ -145,15 +145,15 @@ fn originality(view: &View<'_>) -> Vec<String> {
             shown(&human)
         ));
     }
-    if told.len() > MOST_ORIGINALS {
-        let rest = told.len() - longer - shorter;
+    if sentences.len() > MOST_ORIGINALS {
+        let rest = sentences.len() - longer - shorter;
         return vec![format!(
             "Of {}, the longest run in common with a training song is longer than that of held-out human songs in {longer}, \
              shorter in {shorter}, and not distinguishable (the 95 % intervals overlap) in {rest}.",
-            counted(told.len(), "run")
+            counted(sentences.len(), "run")
         )];
     }
-    told
+    sentences
 }
 
 fn seeds(view: &View<'_>) -> Option<String> {

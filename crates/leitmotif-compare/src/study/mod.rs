@@ -154,7 +154,7 @@ pub struct ArmSpec {
     pub set: Table,
     /// The test set of its own kind; that of the same name if left out.
     pub home: Option<String>,
-    /// Of a test set: judged by the mean of what a model foretells in all keys up to so many semitones away; 0 for its own key.
+    /// Of a test set: judged by the mean of what a model predicts in all keys up to so many semitones away; 0 for its own key.
     pub transpositions: u8,
 }
 

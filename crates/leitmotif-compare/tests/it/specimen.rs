@@ -1,6 +1,6 @@
 //! A study that was never made: three arms, three test sets, two levels of dropout, two seeds; one run failed, one is
 //! missing. What differs is planted, so that a report can be checked: foreign music costs 0.5 nats per note more, except
-//! that folk foretells jazz as well as jazz does; dropout takes 0.1 off what costs more and does nothing else.
+//! that folk predicts jazz as well as jazz does; dropout takes 0.1 off what costs more and does nothing else.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use leitmotif_compare::*;

@@ -100,7 +100,7 @@ fn a_study_that_was_stopped_anywhere_ends_with_the_same_results() {
             let StudyEvent::Run { event, .. } = event else { return };
             let is_stop = match event {
                 RunEvent::Train(TrainEvent::Step { .. }) => heard.fetch_add(1, Ordering::Relaxed) == 3,
-                RunEvent::Judging => stops % 3 == 1,
+                RunEvent::Evaluating => stops % 3 == 1,
                 RunEvent::Composing => stops % 3 == 2,
                 _ => false,
             };

@@ -3,8 +3,8 @@
 use super::source::{classes_of, encode};
 use super::task::BarCondition;
 use crate::ComposeError;
+use crate::attribute_mask::{AttributeMask, BarAttributes};
 use crate::conditions::{Conditions, PriorKind};
-use crate::keeping::{Asked, Keeping};
 use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::{AttributeCuts, Condition, LatentSpace, Mixture, PriorWalk, latent_noise};
 use rand::{Rng, SeedableRng};
@@ -71,12 +71,12 @@ impl<'a> Conditioner<'a> {
     }
 
     /// Asks the bar that has begun for what it is to keep to.
-    pub fn ask(&self, keeping: &mut Keeping) {
+    pub fn ask(&self, attribute_mask: &mut AttributeMask) {
         let is_new = self.bar > self.opening.len();
         let kept = vec![self.keep; self.classes.len()];
-        let new = Asked { classes: &self.classes, kept: &kept };
-        let none = Asked { kept: &[], ..new };
-        keeping.ask(self.attributes, if is_new { new } else { none }, std::iter::once(new));
+        let new = BarAttributes { classes: &self.classes, kept: &kept };
+        let none = BarAttributes { kept: &[], ..new };
+        attribute_mask.ask(self.attributes, if is_new { new } else { none }, std::iter::once(new));
     }
 
     /// What holds in the bar that has begun.
@@ -89,7 +89,7 @@ impl<'a> Conditioner<'a> {
         let known = self.opening.get(self.bar);
         if self.bar.is_multiple_of(self.bars_per_latent) {
             let mixture = match &mut self.walk {
-                Some(walk) => walk.foretell(),
+                Some(walk) => walk.predict(),
                 None => Mixture::standard(self.dimensions),
             };
             self.now.latent = match known {
@@ -100,7 +100,7 @@ impl<'a> Conditioner<'a> {
                 }
             };
             if let Some(walk) = &mut self.walk {
-                walk.hear(&self.now.latent);
+                walk.push(&self.now.latent);
             }
         }
         self.now.classes.clone_from(known.map_or(&self.classes, |known| &known.classes));

@@ -1,6 +1,6 @@
 //! What becomes of a piece's bars: reconstructed, varied, restyled.
 
-use super::{BarCondition, Rewriter, Rewritten, Source, Task, operations, splice};
+use super::{BarCondition, FilledBars, LatentEditor, Source, Task, operations, splice};
 use crate::ComposeError;
 use crate::report::edited;
 use leitmotif_model::{AttributeCuts, latent_noise};
@@ -14,7 +14,7 @@ pub struct Edited {
     /// The music, with how it was made in [`Score::texts`].
     pub score: Score,
     /// Its events, and which bars are new.
-    pub rewritten: Rewritten,
+    pub filled: FilledBars,
 }
 
 /// How an attribute is to change.
@@ -43,11 +43,11 @@ pub struct Restyle {
 const COUPLED: [(&str, &str); 4] =
     [("rhythm", "density"), ("polyphony", "density"), ("density", "rhythm"), ("density", "polyphony")];
 
-impl Rewriter<'_> {
+impl LatentEditor<'_> {
     /// Fills the piece's frame and puts what is new into its score; `made` says how, for the text that the score carries.
     ///
     /// # Errors
-    /// As [`Rewriter::fill`].
+    /// As [`LatentEditor::fill`].
     pub fn edit(
         &self,
         source: &Source,
@@ -56,10 +56,10 @@ impl Rewriter<'_> {
         made: &serde_json::Value,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Edited, ComposeError> {
-        let rewritten = self.fill(source, tasks, instruments, 0, progress)?;
-        let mut score = splice(self.representation, source, &rewritten)?;
+        let filled = self.fill(source, tasks, instruments, 0, progress)?;
+        let mut score = splice(self.representation, source, &filled)?;
         score.texts.push(edited(self.request, made)?);
-        Ok(Edited { score, rewritten })
+        Ok(Edited { score, filled })
     }
 }
 

@@ -1,6 +1,6 @@
 //! From one piece to another, in steps.
 
-use super::{BarCondition, Path, Rewriter, Source, Task, leading, operations};
+use super::{BarCondition, InterpolationPath, LatentEditor, Source, Task, operations, smooth_path};
 use crate::prime::SAME_LINE;
 use crate::report::edited;
 use crate::{ComposeError, assemble};
@@ -31,23 +31,23 @@ pub struct Step {
 
 /// How to go from a piece to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passage {
+pub struct Interpolation {
     /// Pieces, both ends included, 2 to [`MAX_STEPS`].
     pub steps: usize,
     /// Where latents go between two.
-    pub path: Path,
+    pub path: InterpolationPath,
     /// How often each piece between the ends is drawn, 1 to [`MAX_DRAWS`]. Of several draws those are taken whose likeness to the ends
     /// changes most evenly; one draw is the model alone.
     pub draws: usize,
 }
 
-impl Default for Passage {
+impl Default for Interpolation {
     fn default() -> Self {
-        Self { steps: 7, path: Path::Spherical, draws: 16 }
+        Self { steps: 7, path: InterpolationPath::Spherical, draws: 16 }
     }
 }
 
-impl Passage {
+impl Interpolation {
     /// How many pieces are drawn in all: those that are chosen of several draws are drawn again.
     pub fn drawn(&self) -> usize {
         let inner = self.steps.saturating_sub(2);
@@ -65,32 +65,32 @@ impl Passage {
     }
 }
 
-impl Rewriter<'_> {
+impl LatentEditor<'_> {
     /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the shorter one, in the meters that
     /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. Bars of the ends are drafted as often as
     /// the rewriter says, those between once. `progress` hears of bars done and
     /// bars to do, from several threads, now and then out of order.
     ///
     /// # Errors
-    /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as [`Rewriter::fill`] otherwise.
+    /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as [`LatentEditor::fill`] otherwise.
     pub fn interpolate(
         &self,
         a: &Source,
         b: &Source,
-        passage: Passage,
+        passage: Interpolation,
         made: &serde_json::Value,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Step>, ComposeError> {
         passage.check()?;
-        let Passage { steps, path, draws } = passage;
+        let Interpolation { steps, path, draws } = passage;
         let count = common_bars(a, b)?;
         let (done, bars_to_do) = (AtomicUsize::new(0), passage.drawn() * count);
         let told = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, bars_to_do);
         let drawn = |step: usize, draw: usize| {
             let at = step as f64 / (steps - 1) as f64;
             // What lies between is chosen among whole pieces.
-            let drafts = if step == 0 || step == steps - 1 { self.drafts } else { 1 };
-            Rewriter { drafts, ..*self }.step((a, b), (at, path), count, draw as u64, made, &told)
+            let candidates = if step == 0 || step == steps - 1 { self.candidates } else { 1 };
+            LatentEditor { candidates, ..*self }.step((a, b), (at, path), count, draw as u64, made, &told)
         };
         let ends = [0, steps - 1].into_par_iter().map(|step| drawn(step, 0)).collect::<Result<Vec<Step>, _>>()?;
         // Of what is drawn to choose from only the likeness is kept: the same draw gives the same piece again.
@@ -105,7 +105,7 @@ impl Rewriter<'_> {
     fn step(
         &self,
         (a, b): (&Source, &Source),
-        (at, path): (f64, Path),
+        (at, path): (f64, InterpolationPath),
         bars: usize,
         draw: u64,
         made: &serde_json::Value,
@@ -114,8 +114,8 @@ impl Rewriter<'_> {
         let tasks: Vec<Task> = (0..bars).map(|bar| Task::Write(condition(a, b, bar, at, path))).collect();
         let frame = if at < 1.0 { a } else { b };
         // The same streams at every step: what differs between neighbours is what their latents make of the same chances.
-        let rewritten = self.fill(frame, &tasks, &players(a, b, at), draw, &|_, _| told())?;
-        let mut score = self.representation.decode(&rewritten.sequence)?;
+        let filled = self.fill(frame, &tasks, &players(a, b, at), draw, &|_, _| told())?;
+        let mut score = self.representation.decode(&filled.sequence)?;
         assemble::one_player_each(&mut score);
         let end = score.resolution.ticks(Quarters(a.lines[bars]));
         for note in score.parts.iter_mut().flat_map(|part| &mut part.notes) {
@@ -126,7 +126,7 @@ impl Rewriter<'_> {
         score.tempos = vec![Tempo { at: Ticks(0), micros_per_quarter }];
         score.texts.push(edited(self.request, made)?);
         score.normalise();
-        Ok(Step { at, score, bars, quarters: a.lines[bars], events: rewritten.events })
+        Ok(Step { at, score, bars, quarters: a.lines[bars], events: filled.events })
     }
 }
 
@@ -142,7 +142,7 @@ fn leads(
         let music = bars(&step.score);
         // Nothing is like silence.
         let to = |end| likeness(&music, end).unwrap_or(0.0);
-        leading::Likeness { to_first: to(&first), to_last: to(&last) }
+        smooth_path::Likeness { to_first: to(&first), to_last: to(&last) }
     };
     let inner = (0..(steps - 2) * draws).into_par_iter().with_max_len(1);
     let inner = inner.map(|number| Ok(like(&drawn(1 + number / draws, number % draws)?)));
@@ -150,7 +150,7 @@ fn leads(
     let mut likes = vec![vec![like(&ends[0])]];
     likes.extend(inner.chunks(draws).map(<[_]>::to_vec));
     likes.push(vec![like(&ends[1])]);
-    Ok(leading::choose(&likes))
+    Ok(smooth_path::choose(&likes))
 }
 
 /// How many bars both pieces have.
@@ -174,7 +174,7 @@ fn common_bars(a: &Source, b: &Source) -> Result<usize, ComposeError> {
 
 /// What a bar on the way is written under. Classes of attributes go straight from one to the other; where one is open, it is that of
 /// the nearer end.
-fn condition(a: &Source, b: &Source, bar: usize, at: f64, path: Path) -> BarCondition {
+fn condition(a: &Source, b: &Source, bar: usize, at: f64, path: InterpolationPath) -> BarCondition {
     let (a, b) = (a.condition(bar), b.condition(bar));
     let class = |(&a, &b): (&u16, &u16)| match (a, b) {
         (0, _) | (_, 0) => {

@@ -4,7 +4,7 @@ use crate::ComposeError;
 
 /// The way between two latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Path {
+pub enum InterpolationPath {
     /// Along the great circle between their directions, the length changing evenly: draws from a normal of many dimensions lie near a
     /// sphere, and so does every point of this way (Shoemake 1985; White 2016).
     #[default]
@@ -17,7 +17,7 @@ pub enum Path {
 const PARALLEL: f64 = 1e-4;
 
 /// The latent at `t` (0 to 1) of the way from `a` to `b`.
-pub fn between(a: &[f32], b: &[f32], t: f64, path: Path) -> Vec<f32> {
+pub fn between(a: &[f32], b: &[f32], t: f64, path: InterpolationPath) -> Vec<f32> {
     let mix = |wa: f64, wb: f64| -> Vec<f32> {
         a.iter().zip(b).map(|(&a, &b)| (wa * f64::from(a) + wb * f64::from(b)) as f32).collect()
     };
@@ -25,7 +25,7 @@ pub fn between(a: &[f32], b: &[f32], t: f64, path: Path) -> Vec<f32> {
     let (na, nb) = (norm(a), norm(b));
     let dot: f64 = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
     let cosine = dot / (na * nb).max(f64::MIN_POSITIVE);
-    if path == Path::Linear || cosine.abs() > 1.0 - PARALLEL || na * nb < PARALLEL {
+    if path == InterpolationPath::Linear || cosine.abs() > 1.0 - PARALLEL || na * nb < PARALLEL {
         return mix(1.0 - t, t);
     }
     let angle = cosine.acos();
@@ -56,17 +56,17 @@ mod tests {
     #[test]
     fn ways_begin_and_end_at_their_ends() {
         let (a, b) = ([3.0, 0.0, 1.0], [0.0, 2.0, -1.0]);
-        for path in [Path::Spherical, Path::Linear] {
+        for path in [InterpolationPath::Spherical, InterpolationPath::Linear] {
             for (t, end) in [(0.0, a), (1.0, b)] {
                 let at = between(&a, &b, t, path);
                 assert!(at.iter().zip(end).all(|(x, y)| (x - y).abs() < 1e-5), "{path:?} at {t}: {at:?}");
             }
         }
-        let half = between(&[2.0, 0.0], &[0.0, 2.0], 0.5, Path::Spherical);
+        let half = between(&[2.0, 0.0], &[0.0, 2.0], 0.5, InterpolationPath::Spherical);
         assert!(half.iter().all(|x| (x - 2f32.sqrt()).abs() < 1e-5), "on the circle: {half:?}");
-        assert_eq!(between(&[2.0, 0.0], &[0.0, 2.0], 0.5, Path::Linear), [1.0, 1.0]);
-        assert_eq!(between(&[1.0, 0.0], &[-1.0, 0.0], 0.5, Path::Spherical), [0.0, 0.0], "opposite ends");
-        assert_eq!(between(&[0.0, 0.0], &[0.0, 4.0], 0.25, Path::Spherical), [0.0, 1.0], "from nowhere");
+        assert_eq!(between(&[2.0, 0.0], &[0.0, 2.0], 0.5, InterpolationPath::Linear), [1.0, 1.0]);
+        assert_eq!(between(&[1.0, 0.0], &[-1.0, 0.0], 0.5, InterpolationPath::Spherical), [0.0, 0.0], "opposite ends");
+        assert_eq!(between(&[0.0, 0.0], &[0.0, 4.0], 0.25, InterpolationPath::Spherical), [0.0, 1.0], "from nowhere");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What was written anew, in the score that it was made from.
 
 use crate::constraints::same;
-use crate::latent::{Rewritten, Source};
+use crate::latent::{FilledBars, Source};
 use crate::{ComposeError, assemble};
 use leitmotif_events::Representation;
 use leitmotif_score::{Note, Part, Quarters, Score, Ticks};
@@ -15,19 +15,19 @@ use leitmotif_score::{Note, Part, Quarters, Score, Ticks};
 pub fn splice(
     representation: &dyn Representation,
     source: &Source,
-    rewritten: &Rewritten,
+    filled: &FilledBars,
 ) -> Result<Score, ComposeError> {
-    let mut decoded = representation.decode(&rewritten.sequence)?;
+    let mut decoded = representation.decode(&filled.sequence)?;
     assemble::one_player_each(&mut decoded);
     let mut score = source.score.with_resolution(assemble::clock(source.score.resolution, representation));
-    let is_written = |bar: Option<usize>| bar.is_some_and(|bar| rewritten.written.get(bar) == Some(&true));
-    let beyond = rewritten.written.len() < source.bars.len();
-    let end = beyond.then(|| source.lines[rewritten.written.len()]);
+    let is_written = |bar: Option<usize>| bar.is_some_and(|bar| filled.written.get(bar) == Some(&true));
+    let beyond = filled.written.len() < source.bars.len();
+    let end = beyond.then(|| source.lines[filled.written.len()]);
     for part in &mut score.parts {
         part.notes.retain(|note| {
             let at = score.resolution.quarters(note.onset).0;
             let bar = source.bar_at(at);
-            !is_written(bar) && (!beyond || bar.is_some_and(|bar| bar < rewritten.written.len()))
+            !is_written(bar) && (!beyond || bar.is_some_and(|bar| bar < filled.written.len()))
         });
     }
     if let Some(end) = end.map(|end| score.resolution.ticks(Quarters(end))) {
@@ -39,7 +39,7 @@ pub fn splice(
         score.keys.retain(|key| key.at < end);
         score.markers.retain(|marker| marker.at < end);
     }
-    let last = source.lines[rewritten.written.len()];
+    let last = source.lines[filled.written.len()];
     for part in &decoded.parts {
         let written = part.notes.iter().filter_map(|note| {
             let (onset, until) = (decoded.resolution.quarters(note.onset).0, decoded.resolution.quarters(note.end()).0);

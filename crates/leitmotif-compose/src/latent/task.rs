@@ -1,13 +1,13 @@
 //! What is to be done with each bar of a frame, with what, and what came of it.
 
-use crate::keeping::Asked;
+use crate::attribute_mask::BarAttributes;
 use crate::{ComposeError, Request};
 use leitmotif_events::{Representation, Sequence};
 use leitmotif_model::{LatentSpace, Model};
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
-pub use crate::sampler::MAX_DRAFTS;
+pub use crate::sampler::MAX_CANDIDATES;
 
 /// What a bar is written under.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +30,13 @@ pub enum Task {
 }
 
 impl BarCondition {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { classes: &self.classes, kept: &self.kept }
+    pub(super) fn asked(&self) -> BarAttributes<'_> {
+        BarAttributes { classes: &self.classes, kept: &self.kept }
     }
 }
 
 impl Task {
-    pub(super) fn asked(&self) -> Option<Asked<'_>> {
+    pub(super) fn asked(&self) -> Option<BarAttributes<'_>> {
         match self {
             Self::Keep => None,
             Self::Write(condition) => Some(condition.asked()),
@@ -46,7 +46,7 @@ impl Task {
 
 /// A frame filled.
 #[derive(Debug, Clone)]
-pub struct Rewritten {
+pub struct FilledBars {
     /// All events.
     pub sequence: Sequence,
     /// The events of each bar.
@@ -59,16 +59,16 @@ pub struct Rewritten {
 
 /// Fills frames with a model that has latents.
 #[derive(Clone, Copy)]
-pub struct Rewriter<'a> {
+pub struct LatentEditor<'a> {
     /// It writes.
     pub model: &'a dyn Model,
     /// What it writes in.
     pub representation: &'a dyn Representation,
     /// Of it count the sampling, the constraints, the seed and `most_notes_in_bar`.
     pub request: &'a Request,
-    /// How often each bar (each group of bars that shares a latent) is drawn, 1 to [`MAX_DRAFTS`]. Of several drafts the one is kept that says
+    /// How often each bar (each group of bars that shares a latent) is drawn, 1 to [`MAX_CANDIDATES`]. Of several candidates the one is kept that says
     /// most nearly what its latent says; one is the decoder alone.
-    pub drafts: usize,
+    pub candidates: usize,
     /// Once set, nothing more is written.
     pub cancel: &'a AtomicBool,
 }

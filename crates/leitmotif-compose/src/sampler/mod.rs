@@ -26,8 +26,8 @@ pub(crate) use rule::Allowed;
 pub use rule::Rule;
 pub use trace::{TracedEvent, TracedField};
 
-use crate::course::Course;
 use crate::masks::Masks;
+use crate::piece_state::PieceState;
 use crate::{FieldSampling, Filter, Place, Request};
 use leitmotif_events::{EventVocabulary, Grammar, NONE, Sequence, Value, Vocabulary};
 use mode::{Mode, Rules};
@@ -36,15 +36,15 @@ use std::sync::Arc;
 use trace::Trace;
 use tree::{Drawn, ROOT, Tree};
 
-/// The most drafts of a bar.
-pub const MAX_DRAFTS: usize = 64;
+/// The most candidates of a bar.
+pub const MAX_CANDIDATES: usize = 64;
 /// How many fields are evaluated for one event before masks take over.
 const MOST_EVALUATIONS: usize = 128;
 
 /// Words of a random stream that each bar has for itself, in [`EventSampler::turn_to_bar`], and
 /// each candidate of it; a stream has 2^68.
 const WORDS_A_BAR: u128 = 1 << 32;
-const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_DRAFTS as u128;
+const WORDS_A_DRAFT: u128 = WORDS_A_BAR / MAX_CANDIDATES as u128;
 
 /// How drawing an event goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,17 +193,17 @@ impl<'a> EventSampler<'a> {
         rand::Rng::random(&mut self.rng)
     }
 
-    /// Draws on from the randomness of candidate number `draft` of bar number `bar`, which is the
+    /// Draws on from the randomness of candidate number `candidate` of bar number `bar`, which is the
     /// same whatever was drawn before.
-    pub fn turn_to_bar(&mut self, bar: usize, draft: usize) {
-        turn_to_bar(&mut self.rng, bar, draft);
+    pub fn turn_to_bar(&mut self, bar: usize, candidate: usize) {
+        turn_to_bar(&mut self.rng, bar, candidate);
     }
 
     /// Draws the next event and steps the grammar over it, as far as it comes without logits it
     /// does not have. Goes on after [`Self::take_logits`].
-    pub fn draw(&mut self, grammar: &mut dyn Grammar, course: &Course, sequence: &Sequence) -> Draw {
+    pub fn draw(&mut self, grammar: &mut dyn Grammar, state: &PieceState, sequence: &Sequence) -> Draw {
         loop {
-            match self.attempt(grammar, course, sequence) {
+            match self.attempt(grammar, state, sequence) {
                 Try::Asks(field) => return Draw::Asks(field),
                 Try::Complete if grammar.accept(&self.event).is_ok() => {
                     self.drawing.masked += usize::from(self.mode.masks());
@@ -251,7 +251,7 @@ impl<'a> EventSampler<'a> {
     }
 
     /// Draws field after field.
-    fn attempt(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence) -> Try {
+    fn attempt(&mut self, grammar: &dyn Grammar, state: &PieceState, sequence: &Sequence) -> Try {
         while self.event.len() < self.sizes.len() {
             let next = match self.at {
                 None => (!self.tree.is_empty()).then_some(ROOT),
@@ -262,7 +262,7 @@ impl<'a> EventSampler<'a> {
                 Some(node) => {
                     self.tree.draw(node, &mut self.rng).map_or(Step::Nothing, |drawn| Step::Drawn(node, drawn))
                 }
-                None => self.evaluate(grammar, course, sequence),
+                None => self.evaluate(grammar, state, sequence),
             };
             match step {
                 Step::Drawn(node, drawn) => {
@@ -289,9 +289,9 @@ impl<'a> EventSampler<'a> {
     }
 
     /// Makes the node of the field at hand, if it has its logits, and draws from it.
-    fn evaluate(&mut self, grammar: &dyn Grammar, course: &Course, sequence: &Sequence) -> Step {
+    fn evaluate(&mut self, grammar: &dyn Grammar, state: &PieceState, sequence: &Sequence) -> Step {
         let field = self.event.len();
-        self.allow(grammar, course);
+        self.allow(grammar, state);
         let exact = self.mode == Mode::Exact && field > 0;
         if let Some(value) = self.allowed.only() {
             // No other value could be drawn, and the model is not refused one that it means.
@@ -304,7 +304,7 @@ impl<'a> EventSampler<'a> {
             let enough = self.mode == Mode::Exact && self.evaluations >= MOST_EVALUATIONS;
             return if enough { Step::Enough } else { Step::Asks };
         }
-        self.weigh(course, sequence);
+        self.weigh(state, sequence);
         self.open.clear();
         if exact {
             // The model's own proportions: what the rules refuse is refused when it is drawn.
@@ -335,7 +335,7 @@ impl<'a> EventSampler<'a> {
     }
 
     /// What filters and course make of the logits, once for each answer.
-    fn weigh(&mut self, course: &Course, sequence: &Sequence) {
+    fn weigh(&mut self, state: &PieceState, sequence: &Sequence) {
         let field = self.event.len();
         if !std::mem::take(&mut self.answered) {
             return;
@@ -344,9 +344,9 @@ impl<'a> EventSampler<'a> {
         let place = Place { sequence, earlier: &self.event, field };
         self.filters.iter().for_each(|filter| filter.apply(&place, &mut self.logits));
         if field == 0 {
-            self.ending = course.ending(self.events, &self.logits);
+            self.ending = state.ending(self.events, &self.logits);
         }
-        course.shift(self.events, &self.event, field, &mut self.logits);
+        state.shift(self.events, &self.event, field, &mut self.logits);
         if field == 0 {
             std::mem::swap(&mut self.first, &mut self.logits);
             self.first_known = true;
@@ -354,14 +354,14 @@ impl<'a> EventSampler<'a> {
     }
 
     /// Finds what is allowed of the field at hand.
-    fn allow(&mut self, grammar: &dyn Grammar, course: &Course) {
-        let rules = Rules { events: self.events, masks: self.masks, grammar, course };
+    fn allow(&mut self, grammar: &dyn Grammar, state: &PieceState) {
+        let rules = Rules { events: self.events, masks: self.masks, grammar, state };
         self.allowed.reset(self.sizes[self.event.len()]);
         rules.apply(self.mode, &self.event, &mut self.allowed);
     }
 }
 
 /// The place of a random stream that belongs to a candidate of a bar.
-fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize, draft: usize) {
-    rng.set_word_pos(bar as u128 * WORDS_A_BAR + draft as u128 * WORDS_A_DRAFT);
+fn turn_to_bar(rng: &mut ChaCha8Rng, bar: usize, candidate: usize) {
+    rng.set_word_pos(bar as u128 * WORDS_A_BAR + candidate as u128 * WORDS_A_DRAFT);
 }

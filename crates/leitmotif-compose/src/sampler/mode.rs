@@ -1,8 +1,8 @@
 //! Which rules hold while an event is drawn: all of them, and fewer where they leave nothing.
 
 use super::{Allowed, Rule};
-use crate::course::Course;
 use crate::masks::Masks;
+use crate::piece_state::PieceState;
 use leitmotif_events::{EventVocabulary, Grammar, NONE, Value};
 
 /// How an event is drawn.
@@ -46,36 +46,36 @@ pub(super) struct Rules<'r> {
     pub events: &'r EventVocabulary,
     pub masks: &'r Masks,
     pub grammar: &'r dyn Grammar,
-    pub course: &'r Course,
+    pub state: &'r PieceState,
 }
 
 impl Rules<'_> {
     /// Refuses values of the field after the `earlier` ones.
     pub fn apply(&self, mode: Mode, earlier: &[Value], allowed: &mut Allowed) {
-        let (Self { events, masks, course, .. }, field) = (self, earlier.len());
+        let (Self { events, masks, state, .. }, field) = (self, earlier.len());
         allowed.apply(Rule::Grammar, |allowed| self.grammar(mode, earlier, allowed));
         if mode == Mode::Grammar {
             return;
         }
         allowed.apply(Rule::Ensemble, |allowed| {
             masks.ensemble(events, earlier, field, allowed);
-            course.ensemble(events, earlier, field, allowed);
+            state.ensemble(events, earlier, field, allowed);
         });
         allowed.apply(Rule::Constraints, |allowed| masks.constraints(events, earlier, field, allowed));
         allowed.apply(Rule::Unseen, |allowed| masks.unseen(events, earlier, field, allowed));
-        allowed.apply(Rule::Part, |allowed| course.parts.mask(events, earlier, field, allowed));
+        allowed.apply(Rule::Part, |allowed| state.parts.mask(events, earlier, field, allowed));
         match mode {
-            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| course.close(events, allowed)),
-            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| course.end(events, allowed)),
+            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| state.close(events, allowed)),
+            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| state.end(events, allowed)),
             Mode::Close | Mode::End => {}
             _ => {
                 let free = mode == Mode::Free;
-                allowed.apply(Rule::Length, |allowed| course.mask(events, earlier, field, free, allowed));
-                allowed.apply(Rule::Repeats, |allowed| course.repeats.mask(events, earlier, field, allowed));
-                allowed.apply(Rule::Attributes, |allowed| course.attributes(events, earlier, field, allowed));
+                allowed.apply(Rule::Length, |allowed| state.mask(events, earlier, field, free, allowed));
+                allowed.apply(Rule::Repeats, |allowed| state.repeats.mask(events, earlier, field, allowed));
+                allowed.apply(Rule::Attributes, |allowed| state.attributes(events, earlier, field, allowed));
             }
         }
-        if let Some(copies) = &course.copies {
+        if let Some(copies) = &state.copies {
             allowed.apply(Rule::Copies, |allowed| copies.mask(events, earlier, field, allowed));
         }
     }

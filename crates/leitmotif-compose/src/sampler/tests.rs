@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Draw, EventSampler, Rule};
+use crate::attribute_mask::{AttributeMask, BarAttributes};
 use crate::copies::Copies;
-use crate::course::{Counted, Course};
-use crate::keeping::{Asked, Keeping};
 use crate::masks::Masks;
 use crate::parts::PartLimits;
+use crate::piece_state::{Counted, PieceState};
 use crate::{AvoidCopies, Constraints, FieldSampling, Key, Length, PitchRange, Request, Sampling, Scale};
 use leitmotif_events::{
     EventKind, EventVocabulary, Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
@@ -81,7 +81,7 @@ struct Scene {
     events: EventVocabulary,
     masks: Masks,
     request: Request,
-    course: Course,
+    state: PieceState,
     opening: Sequence,
     toy: Toy,
 }
@@ -89,7 +89,7 @@ struct Scene {
 impl Scene {
     fn new(
         request: Request,
-        prepare: impl FnOnce(&mut Course, &EventVocabulary, &Sequence, &dyn Representation),
+        prepare: impl FnOnce(&mut PieceState, &EventVocabulary, &Sequence, &dyn Representation),
     ) -> Self {
         let representation = events();
         let events = representation.events().clone();
@@ -97,18 +97,18 @@ impl Scene {
         let masks = Masks::new(&events, representation.vocabulary(), &request, request.meter, &[], &must).unwrap();
         let opening = opening(&*representation);
         let mut grammar = representation.grammar();
-        let mut course = Course::new(request.length, Counted::by(&*grammar));
-        prepare(&mut course, &events, &opening, &*representation);
+        let mut state = PieceState::new(request.length, Counted::by(&*grammar));
+        prepare(&mut state, &events, &opening, &*representation);
         for event in opening.events() {
             grammar.accept(event).unwrap();
             // The header is given, not drawn.
             if events.kind(event) != EventKind::With {
-                course.follow(&events, event, &*grammar);
+                state.follow(&events, event, &*grammar);
             }
         }
         let toy = Toy::new(&*representation);
         drop(grammar);
-        Self { representation, events, masks, request, course, opening, toy }
+        Self { representation, events, masks, request, state, opening, toy }
     }
 
     fn sampler(&self, seed: u64) -> EventSampler<'_> {
@@ -121,7 +121,7 @@ impl Scene {
         self.opening.events().for_each(|event| grammar.accept(event).unwrap());
         sampler.begin();
         loop {
-            match sampler.draw(&mut *grammar, &self.course, &self.opening) {
+            match sampler.draw(&mut *grammar, &self.state, &self.opening) {
                 Draw::Asks(field) => {
                     let logits = self.toy.logits(sampler.event(), field);
                     sampler.take_logits(&logits);
@@ -146,14 +146,14 @@ impl Scene {
                 continue;
             }
             sampler.event.clone_from(&event);
-            sampler.allow(&*grammar, &self.course);
+            sampler.allow(&*grammar, &self.state);
             let allowed = sampler.allowed.values.clone();
             if field > 0 && allowed[0] {
                 open.push(([event, vec![0]].concat(), probability));
                 continue;
             }
             let mut logits = self.toy.logits(&event, field);
-            self.course.shift(&self.events, &event, field, &mut logits);
+            self.state.shift(&self.events, &event, field, &mut logits);
             // The filters see what applies; of the first field what is allowed, which leaves the
             // proportions as they are.
             let applies: Vec<bool> =
@@ -262,8 +262,8 @@ fn events_have_the_models_proportions_among_what_songs_have() {
 
 #[test]
 fn events_have_the_models_proportions_within_the_limits_of_parts() {
-    let limits = |course: &mut Course, events: &EventVocabulary, _: &Sequence, _: &dyn Representation| {
-        course.parts = PartLimits::new(events, &observed());
+    let limits = |state: &mut PieceState, events: &EventVocabulary, _: &Sequence, _: &dyn Representation| {
+        state.parts = PartLimits::new(events, &observed());
     };
     let scene = Scene::new(bars(Request::default()), limits);
     let drawn = scene.expected();
@@ -277,7 +277,7 @@ fn events_have_the_models_proportions_when_an_instrument_must_play() {
     let header = Header { genre: None, instruments: vec![PIANO, Instrument::Drums(0)] };
     let request = Request { length: Length::Bars(1), header, ..Request::default() };
     let due =
-        |course: &mut Course, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| course.missing = vec![129];
+        |state: &mut PieceState, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| state.missing = vec![129];
     let scene = Scene::new(request, due);
     assert!(scene.expected().keys().all(|event| event[2] == 129), "only the one that is missing may play");
     scene.holds("length");
@@ -286,12 +286,12 @@ fn events_have_the_models_proportions_when_an_instrument_must_play() {
 #[test]
 fn events_have_the_models_proportions_under_attributes() {
     let cuts = [AttributeCuts { name: "density".into(), cuts: vec![0.5, 0.8, 3.0] }];
-    let ask = |course: &mut Course, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
-        course.keeping = Keeping::new(&representation.vocabulary().settings, true);
+    let ask = |state: &mut PieceState, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
+        state.attribute_mask = AttributeMask::new(&representation.vocabulary().settings, true);
     };
     let mut scene = Scene::new(bars(Request::default()), ask);
-    let keeping = scene.course.keeping.as_mut().unwrap();
-    keeping.ask(&cuts, Asked { classes: &[3], kept: &[true] }, std::iter::empty());
+    let attribute_mask = scene.state.attribute_mask.as_mut().unwrap();
+    attribute_mask.ask(&cuts, BarAttributes { classes: &[3], kept: &[true] }, std::iter::empty());
     assert!(scene.expected().keys().all(|event| event[0] == 3), "the bar has too few notes to close");
     scene.holds("attributes");
 }
@@ -307,9 +307,9 @@ fn events_have_the_models_proportions_where_copies_are_avoided() {
     let song = representation.decode(&sequence).unwrap();
     let index = Arc::new(OriginalityIndex::build(vec![("a song".to_owned(), song)]).unwrap());
     let avoid = AvoidCopies { index, most: 2, corpus: None };
-    let forbid = |course: &mut Course, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
+    let forbid = |state: &mut PieceState, _: &EventVocabulary, _: &Sequence, representation: &dyn Representation| {
         let start = Sequence::from_values(6, vec![0; 6]).unwrap();
-        course.copies = Some(Copies::new(&avoid, representation, &start, None).unwrap());
+        state.copies = Some(Copies::new(&avoid, representation, &start, None).unwrap());
     };
     let scene = Scene::new(bars(Request::default()), forbid);
     let all = Scene::new(bars(Request::default()), |_, _, _, _| ()).expected().len();
@@ -322,7 +322,7 @@ fn where_the_model_means_nothing_that_is_allowed_masks_choose() {
     let constraints = Constraints { instruments: vec![Instrument::Program(60)], ..Constraints::default() };
     let request = bars(Request { constraints, meter: Some((7, 8)), trace: true, ..Request::default() });
     let closed =
-        |course: &mut Course, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| course.missing = vec![61];
+        |state: &mut PieceState, _: &EventVocabulary, _: &Sequence, _: &dyn Representation| state.missing = vec![61];
     let scene = Scene::new(Request { length: Length::Bars(1), ..request }, closed);
     let mut sampler = scene.sampler(3);
     let event = scene.draw(&mut sampler);

@@ -4,7 +4,7 @@
 use crate::common::{Hashing, PIANO, events, observed};
 use leitmotif_compose::{FieldSampling, Length, Piece, Request, Sampling, generate};
 use leitmotif_events::{Header, Representation};
-use leitmotif_model::{Ensemble as Batch, FieldDecoding, Model, ModelConfig, ModelDescription};
+use leitmotif_model::{DecodingBatch as Batch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,7 +18,7 @@ struct Looping {
 struct LoopingBatch<'a> {
     inner: Box<dyn Batch + 'a>,
     bars: std::ops::Range<u16>,
-    lanes: usize,
+    streams: usize,
 }
 
 impl Model for Looping {
@@ -26,29 +26,29 @@ impl Model for Looping {
         self.inner.description()
     }
 
-    fn ensemble(&self, lanes: usize) -> Box<dyn Batch + '_> {
-        // One more lane stays at the beginning, to go back to.
-        Box::new(LoopingBatch { inner: self.inner.ensemble(lanes + 1), bars: self.bars.clone(), lanes })
+    fn decoding_batch(&self, streams: usize) -> Box<dyn Batch + '_> {
+        // One more stream stays at the beginning, to go back to.
+        Box::new(LoopingBatch { inner: self.inner.decoding_batch(streams + 1), bars: self.bars.clone(), streams })
     }
 
-    fn lane_bytes(&self) -> usize {
-        self.inner.lane_bytes()
+    fn stream_bytes(&self) -> usize {
+        self.inner.stream_bytes()
     }
 }
 
 impl Batch for LoopingBatch<'_> {
-    fn push(&mut self, lanes: &[usize], events: &[u16]) {
-        let fields = events.len() / lanes.len().max(1);
-        for (&lane, event) in lanes.iter().zip(events.chunks_exact(fields.max(1))) {
+    fn push(&mut self, streams: &[usize], events: &[u16]) {
+        let fields = events.len() / streams.len().max(1);
+        for (&stream, event) in streams.iter().zip(events.chunks_exact(fields.max(1))) {
             if self.bars.contains(&event[0]) {
-                self.inner.copy(self.lanes, lane);
+                self.inner.copy(self.streams, stream);
             }
-            self.inner.push(&[lane], event);
+            self.inner.push(&[stream], event);
         }
     }
 
-    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
-        self.inner.logits(lanes, earlier, field, logits);
+    fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        self.inner.logits(streams, earlier, field, logits);
     }
 
     fn copy(&mut self, from: usize, to: usize) {
@@ -132,30 +132,30 @@ impl Model for Closing {
         &self.description
     }
 
-    fn ensemble(&self, lanes: usize) -> Box<dyn Batch + '_> {
-        Box::new(ClosingBatch { sizes: self.description.sizes.clone(), high: vec![false; lanes] })
+    fn decoding_batch(&self, streams: usize) -> Box<dyn Batch + '_> {
+        Box::new(ClosingBatch { sizes: self.description.sizes.clone(), high: vec![false; streams] })
     }
 
-    fn lane_bytes(&self) -> usize {
+    fn stream_bytes(&self) -> usize {
         1
     }
 }
 
 impl Batch for ClosingBatch {
-    fn push(&mut self, lanes: &[usize], events: &[u16]) {
-        for (&lane, event) in lanes.iter().zip(events.chunks_exact(self.sizes.len())) {
-            self.high[lane] = event[0] == 3 && event[3] == 73;
+    fn push(&mut self, streams: &[usize], events: &[u16]) {
+        for (&stream, event) in streams.iter().zip(events.chunks_exact(self.sizes.len())) {
+            self.high[stream] = event[0] == 3 && event[3] == 73;
         }
     }
 
-    fn logits(&mut self, lanes: &[usize], _earlier: &[u16], field: usize, logits: &mut [f32]) {
-        for (&lane, logits) in lanes.iter().zip(logits.chunks_exact_mut(self.sizes[field])) {
+    fn logits(&mut self, streams: &[usize], _earlier: &[u16], field: usize, logits: &mut [f32]) {
+        for (&stream, logits) in streams.iter().zip(logits.chunks_exact_mut(self.sizes[field])) {
             logits.fill(-8.0);
             match field {
                 // After a high note the end is as likely as another bar, else next to impossible.
                 0 => {
                     logits[3] = 1.0;
-                    logits[1] = if self.high[lane] { 3.0 } else { -9.0 };
+                    logits[1] = if self.high[stream] { 3.0 } else { -9.0 };
                     logits[4 + 97..].fill(0.0);
                 }
                 3 => (logits[61], logits[73]) = (0.0, -1.5),

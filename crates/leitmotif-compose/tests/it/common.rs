@@ -4,7 +4,7 @@ use leitmotif_compose::{ComposeError, Piece, Request, generate};
 use leitmotif_events::{
     Ensemble as Players, EnsemblePart, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
 };
-use leitmotif_model::{Ensemble, FieldDecoding, Model, ModelConfig, ModelDescription};
+use leitmotif_model::{DecodingBatch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -29,17 +29,17 @@ impl Model for Hashing {
         &self.description
     }
 
-    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
-        Box::new(HashingEnsemble { states: vec![1; lanes], sizes: &self.description.sizes, scale: self.scale })
+    fn decoding_batch(&self, streams: usize) -> Box<dyn DecodingBatch + '_> {
+        Box::new(HashingBatch { states: vec![1; streams], sizes: &self.description.sizes, scale: self.scale })
     }
 
-    fn lane_bytes(&self) -> usize {
+    fn stream_bytes(&self) -> usize {
         size_of::<u64>()
     }
 }
 
-struct HashingEnsemble<'a> {
-    /// A hash of each lane's piece.
+struct HashingBatch<'a> {
+    /// A hash of each stream's piece.
     states: Vec<u64>,
     sizes: &'a [usize],
     scale: f32,
@@ -55,18 +55,18 @@ fn mix_all(state: u64, values: &[u16]) -> u64 {
     values.iter().fold(state, |state, &value| mix(state, u64::from(value)))
 }
 
-impl Ensemble for HashingEnsemble<'_> {
-    fn push(&mut self, lanes: &[usize], events: &[u16]) {
-        assert_eq!(events.len(), lanes.len() * self.sizes.len());
-        for (&lane, event) in lanes.iter().zip(events.chunks_exact(self.sizes.len())) {
-            self.states[lane] = mix_all(self.states[lane], event);
+impl DecodingBatch for HashingBatch<'_> {
+    fn push(&mut self, streams: &[usize], events: &[u16]) {
+        assert_eq!(events.len(), streams.len() * self.sizes.len());
+        for (&stream, event) in streams.iter().zip(events.chunks_exact(self.sizes.len())) {
+            self.states[stream] = mix_all(self.states[stream], event);
         }
     }
 
-    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
-        assert_eq!((earlier.len(), logits.len()), (lanes.len() * field, lanes.len() * self.sizes[field]));
-        for (row, (&lane, logits)) in lanes.iter().zip(logits.chunks_exact_mut(self.sizes[field])).enumerate() {
-            let state = mix_all(mix(self.states[lane], field as u64), &earlier[row * field..(row + 1) * field]);
+    fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+        assert_eq!((earlier.len(), logits.len()), (streams.len() * field, streams.len() * self.sizes[field]));
+        for (row, (&stream, logits)) in streams.iter().zip(logits.chunks_exact_mut(self.sizes[field])).enumerate() {
+            let state = mix_all(mix(self.states[stream], field as u64), &earlier[row * field..(row + 1) * field]);
             for (value, logit) in logits.iter_mut().enumerate() {
                 *logit = (mix(state, value as u64) % 1000) as f32 / 1000.0 * self.scale;
             }

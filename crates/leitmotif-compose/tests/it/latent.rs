@@ -3,8 +3,8 @@
 use crate::common;
 use crate::networks;
 use leitmotif_compose::latent::{
-    Change, MAX_DRAFTS, MAX_DRAWS, MAX_STEPS, Passage, Path, Restyle, Rewriter, Source, Step, Task, reconstruction,
-    restyling, space, through, variation,
+    Change, Interpolation, InterpolationPath, LatentEditor, MAX_CANDIDATES, MAX_DRAWS, MAX_STEPS, Restyle, Source,
+    Step, Task, reconstruction, restyling, space, through, variation,
 };
 use leitmotif_compose::{
     ComposeError, Conditions, FieldSampling, Length, PriorKind, Request, Sampling, generate, generate_many,
@@ -47,9 +47,9 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     bias.data[NOTE] += 12.0;
     weights.insert("fields.bias".to_owned(), bias);
     // Small weights make a model that thinks nearly everything equally likely: here latents are to make a difference.
-    let told = (0..2).map(|layer| (format!("latent.conditions.{layer}"), 8.0));
+    let reported = (0..2).map(|layer| (format!("latent.conditions.{layer}"), 8.0));
     let asked = (1..6).map(|field| (format!("fields.norms.{field}.gamma"), 20.0));
-    for (name, times) in told.chain(asked) {
+    for (name, times) in reported.chain(asked) {
         let mut louder = weights.get(&name).unwrap().clone();
         louder.data.iter_mut().for_each(|value| *value *= times);
         weights.insert(name, louder);
@@ -77,8 +77,8 @@ fn edit(
     seed: u64,
 ) -> Score {
     let request = request(seed);
-    let rewriter = Rewriter { model, representation, request: &request, drafts: 2, cancel: &NEVER };
-    rewriter.edit(source, tasks, &[], &serde_json::Value::Null, &|_, _| ()).unwrap().score
+    let editor = LatentEditor { model, representation, request: &request, candidates: 2, cancel: &NEVER };
+    editor.edit(source, tasks, &[], &serde_json::Value::Null, &|_, _| ()).unwrap().score
 }
 
 /// Notes: onset in millionths of a quarter, pitch, velocity.
@@ -89,8 +89,9 @@ fn notes(source: &Source, score: &Score, wanted: impl Fn(usize) -> bool) -> Vec<
     let quarters = |ticks: Ticks| score.resolution.quarters(ticks).0;
     let bar_of = |at: f64| source.lines.partition_point(|line| *line <= (at * 12.0 + 0.5).floor() / 12.0 + 1e-6) - 1;
     let chosen = |note: &&Note| wanted(bar_of(quarters(note.onset)));
-    let told = |note: &Note| ((quarters(note.onset) * 1e6).round() as u64, note.pitch, note.velocity);
-    let parts = score.parts.iter().map(|part| (part.instrument, part.notes.iter().filter(chosen).map(told).collect()));
+    let reported = |note: &Note| ((quarters(note.onset) * 1e6).round() as u64, note.pitch, note.velocity);
+    let parts =
+        score.parts.iter().map(|part| (part.instrument, part.notes.iter().filter(chosen).map(reported).collect()));
     parts.filter(|(_, notes): &(_, Vec<_>)| !notes.is_empty()).collect()
 }
 
@@ -153,18 +154,23 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         let model = model(&*representation, bars);
         let source = source(&model, &*representation, &common::prime());
         let space = space(&model).unwrap();
-        let filled = |drafts: usize, tasks: &[Task], seed: u64| {
+        let filled = |candidates: usize, tasks: &[Task], seed: u64| {
             let request = request(seed);
-            let rewriter =
-                Rewriter { model: &model, representation: &*representation, request: &request, drafts, cancel: &NEVER };
-            let told = std::cell::RefCell::new(Vec::new());
-            let filled = rewriter.fill(&source, tasks, &[], 0, &|done, of| told.borrow_mut().push((done, of)));
-            assert!(filled.is_err() || told.into_inner() == [(1, 4), (2, 4), (3, 4), (4, 4)]);
+            let editor = LatentEditor {
+                model: &model,
+                representation: &*representation,
+                request: &request,
+                candidates,
+                cancel: &NEVER,
+            };
+            let reported = std::cell::RefCell::new(Vec::new());
+            let filled = editor.fill(&source, tasks, &[], 0, &|done, of| reported.borrow_mut().push((done, of)));
+            assert!(filled.is_err() || reported.into_inner() == [(1, 4), (2, 4), (3, 4), (4, 4)]);
             filled
         };
         let tasks = reconstruction(&source);
         // How dense the first latent is under what the first group of bars became: whatever is drafted there follows the same opening.
-        let density = |filled: &leitmotif_compose::latent::Rewritten| {
+        let density = |filled: &leitmotif_compose::latent::FilledBars| {
             let group = &filled.bars[..bars];
             let k = filled.sequence.fields();
             let events = &filled.sequence.values()[group[0].start * k..group[bars - 1].end * k];
@@ -173,7 +179,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         };
         let mut gains = 0;
         for seed in 0..6 {
-            let of = |drafts| filled(drafts, &tasks, seed).unwrap();
+            let of = |candidates| filled(candidates, &tasks, seed).unwrap();
             let (one, three, nine) = (of(1), of(3), of(9));
             let [first, third, ninth] = [&one, &three, &nine].map(density);
             assert!(third >= first && ninth >= third, "seed {seed}: {first}, {third}, {ninth}");
@@ -195,8 +201,8 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         let own = |bar: usize| source.bars[bar].clone().map(|event| source.sequence.event(event)).collect::<Vec<_>>();
         let is = |bar: usize| kept.bars[bar].clone().map(|event| kept.sequence.event(event)).collect::<Vec<_>>();
         assert!((0..3).all(|bar| own(bar) == is(bar)), "what is kept is not drafted");
-        for drafts in [0, MAX_DRAFTS + 1] {
-            let error = filled(drafts, &tasks, 0).unwrap_err().to_string();
+        for candidates in [0, MAX_CANDIDATES + 1] {
+            let error = filled(candidates, &tasks, 0).unwrap_err().to_string();
             assert!(error.contains("drafts") && error.contains("between 1 and 64"), "{error}");
         }
     }
@@ -209,8 +215,13 @@ fn what_is_asked_of_attributes_is_kept_to() {
     let source = source(&model, &*representation, &common::prime());
     let attributes = space(&model).unwrap().attributes();
     let request = request(5);
-    let rewriter =
-        Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
+    let editor = LatentEditor {
+        model: &model,
+        representation: &*representation,
+        request: &request,
+        candidates: 2,
+        cancel: &NEVER,
+    };
     let named = ["rhythm".parse().unwrap(), "polyphony".parse().unwrap()];
     for (which, name) in ["rhythm", "polyphony"].into_iter().enumerate() {
         for class in 1..=4 {
@@ -220,7 +231,7 @@ fn what_is_asked_of_attributes_is_kept_to() {
                 ..Restyle::default()
             };
             let tasks = restyling(&source, attributes, 0..4, &restyle).unwrap();
-            let filled = rewriter.fill(&source, &tasks, &[], 0, &|_, _| ()).unwrap();
+            let filled = editor.fill(&source, &tasks, &[], 0, &|_, _| ()).unwrap();
             let values = attribute_values(&named, &*representation, &filled.sequence).unwrap();
             for (bar, values) in values.iter().enumerate() {
                 let got = attributes[which].class(values[which].unwrap_or(0.0));
@@ -255,11 +266,11 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
     assert!(error.to_string().contains("not learnt a prior"), "{error}");
     let error = generate(&plain, &*representation, &Request { conditions, ..request(0) }, 0, &|_| (), &NEVER);
     assert!(error.unwrap_err().to_string().contains("no latents"));
-    let stopped = Rewriter {
+    let stopped = LatentEditor {
         model: &model,
         representation: &*representation,
         request: &request(0),
-        drafts: 1,
+        candidates: 1,
         cancel: &AtomicBool::new(true),
     };
     let stopped = stopped.fill(&source, &reconstruction(&source), &[], 0, &|_, _| ());
@@ -282,11 +293,16 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     other.tempos = vec![leitmotif_score::Tempo::from_quarters_per_minute(Ticks(0), 194.0)];
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let request = request(2);
-    let rewriter =
-        Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
+    let editor = LatentEditor {
+        model: &model,
+        representation: &*representation,
+        request: &request,
+        candidates: 2,
+        cancel: &NEVER,
+    };
     let made = serde_json::json!({ "verb": "interpolate" });
-    for path in [Path::Spherical, Path::Linear] {
-        let steps = rewriter.interpolate(&a, &b, Passage { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
+    for path in [InterpolationPath::Spherical, InterpolationPath::Linear] {
+        let steps = editor.interpolate(&a, &b, Interpolation { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
         assert_eq!(steps.iter().map(|step| step.at).collect::<Vec<_>>(), [0.0, 0.25, 0.5, 0.75, 1.0]);
         let tempos: Vec<f64> = steps.iter().map(|step| step.score.quarters_per_minute_at(Ticks(0))).collect();
         let expected = [97.0, 115.4, 137.2, 163.1, 194.0];
@@ -306,13 +322,13 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     let mut waltz = common::prime();
     waltz.meters[0].numerator = 4;
     let waltz = source(&model, &*representation, &waltz);
-    let refused = rewriter.interpolate(&a, &waltz, Passage::default(), &made, &|_, _| ()).unwrap_err().to_string();
+    let refused = editor.interpolate(&a, &waltz, Interpolation::default(), &made, &|_, _| ()).unwrap_err().to_string();
     assert!(refused.contains("bar 1") && refused.contains("time signature"), "{refused}");
     for (steps, draws, named) in
         [(1, 1, "steps"), (MAX_STEPS + 1, 1, "steps"), (5, 0, "draws"), (5, MAX_DRAWS + 1, "draws")]
     {
-        let wrong = Passage { steps, draws, ..Passage::default() };
-        let refused = rewriter.interpolate(&a, &b, wrong, &made, &|_, _| ()).unwrap_err().to_string();
+        let wrong = Interpolation { steps, draws, ..Interpolation::default() };
+        let refused = editor.interpolate(&a, &b, wrong, &made, &|_, _| ()).unwrap_err().to_string();
         assert!(refused.contains(named), "{refused}");
     }
 }
@@ -327,10 +343,15 @@ fn of_more_draws_a_way_goes_back_less() {
         // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than chance.
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };
-        let rewriter =
-            Rewriter { model: &model, representation: &*representation, request: &request, drafts: 2, cancel: &NEVER };
-        let passage = Passage { steps: 6, draws, ..Passage::default() };
-        let go = || rewriter.interpolate(&a, &b, passage, &serde_json::Value::Null, &|_, _| ()).unwrap();
+        let editor = LatentEditor {
+            model: &model,
+            representation: &*representation,
+            request: &request,
+            candidates: 2,
+            cancel: &NEVER,
+        };
+        let passage = Interpolation { steps: 6, draws, ..Interpolation::default() };
+        let go = || editor.interpolate(&a, &b, passage, &serde_json::Value::Null, &|_, _| ()).unwrap();
         let steps = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(go);
         let scores = |steps: &[Step]| steps.iter().map(|step| step.score.clone()).collect::<Vec<_>>();
         let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();

@@ -22,7 +22,7 @@ fn a_hundred_thousand_notes_in_one_go() {
     let model = builder.finish();
     let request = Request { length: Length::Notes(NOTES), most_notes_in_bar: 40, ..Request::default() };
     let (began, halves) = (Instant::now(), Mutex::new(Vec::new()));
-    let note = |progress: leitmotif_compose::Progress| {
+    let note = |progress: leitmotif_compose::PieceProgress| {
         let mut halves = halves.lock().unwrap();
         if halves.len() < 2 && progress.notes >= NOTES / 2 * (halves.len() + 1) {
             halves.push(began.elapsed().as_secs_f64());

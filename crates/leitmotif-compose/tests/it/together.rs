@@ -2,7 +2,7 @@
 
 use crate::common::{Hashing, events, notes, prime};
 use crate::networks;
-use leitmotif_compose::{ComposeError, Length, Piece, Prime, Progress, Request, generate, generate_many};
+use leitmotif_compose::{ComposeError, Length, Piece, PieceProgress, Prime, Request, generate, generate_many};
 use leitmotif_events::{Header, Representation};
 use leitmotif_model::{MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_score::Instrument;
@@ -93,12 +93,13 @@ fn each_piece_says_how_far_it_is() {
     let representation = events();
     let model = Hashing::new(&*representation, 5.0);
     let request = Request { length: Length::Notes(300), ..Request::default() };
-    let told: Mutex<Vec<Progress>> = Mutex::default();
-    let progress = |progress| told.lock().unwrap().push(progress);
+    let reported: Mutex<Vec<PieceProgress>> = Mutex::default();
+    let progress = |progress| reported.lock().unwrap().push(progress);
     let pieces = generate_many(&model, &*representation, &request, 3, &progress, &AtomicBool::new(false)).unwrap();
-    let told = told.into_inner().unwrap();
+    let reported = reported.into_inner().unwrap();
     for piece in &pieces {
-        let own: Vec<&Progress> = told.iter().filter(|progress| progress.piece == piece.report.piece).collect();
+        let own: Vec<&PieceProgress> =
+            reported.iter().filter(|progress| progress.piece == piece.report.piece).collect();
         assert_eq!(own.len(), (piece.report.events - 1) / 64 + 1);
         assert!(own.windows(2).all(|pair| pair[0].done <= pair[1].done && pair[0].notes <= pair[1].notes));
         assert!(own[..own.len() - 1].iter().all(|progress| progress.done < 1.0));
@@ -112,7 +113,7 @@ fn a_group_can_be_stopped() {
     let model = Hashing::new(&*representation, 5.0);
     let request = Request { length: Length::Notes(5000), ..Request::default() };
     let (cancel, calls) = (AtomicBool::new(false), AtomicBool::new(false));
-    let progress = |progress: Progress| {
+    let progress = |progress: PieceProgress| {
         calls.store(true, Ordering::Relaxed);
         cancel.fetch_or(progress.notes > 100, Ordering::Relaxed);
     };

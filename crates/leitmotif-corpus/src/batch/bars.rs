@@ -80,8 +80,8 @@ impl SongBars {
         }
     }
 
-    /// Adds to `batch` the bars that inputs `from..from + count` of the song lie in, which `lane` reads.
-    pub fn write(&self, values: &[Value], batch: &mut SegmentBatch, lane: usize, from: usize, count: usize) {
+    /// Adds to `batch` the bars that inputs `from..from + count` of the song lie in, which `stream` reads.
+    pub fn write(&self, values: &[Value], batch: &mut SegmentBatch, stream: usize, from: usize, count: usize) {
         let (fields, segment, song) = (batch.fields, batch.segment, values.len() / batch.fields);
         let Some(known) = &mut batch.bars else { return };
         let read = from..from + count;
@@ -96,7 +96,7 @@ impl SongBars {
             known.group_of_bar.push(known.keys.len() as i32 - 1);
             known.classes.extend_from_slice(&self.classes[number * self.attributes..(number + 1) * self.attributes]);
             let inside = bar.start.max(read.start) - from..bar.end.min(read.end) - from;
-            known.of_input[lane * segment..(lane + 1) * segment][inside].fill(index);
+            known.of_input[stream * segment..(stream + 1) * segment][inside].fill(index);
         }
     }
 

@@ -1,20 +1,20 @@
 //! Segment batches: what training and evaluation consume.
 //!
-//! A batch has `lanes` songs side by side, each with the next `segment` events of its song. A lane plays one song from
-//! beginning to end, segment after segment, so that a model's memory, kept per lane, always belongs to the song it
-//! reads; where a lane begins another song, `starts` says so. Songs shorter than a batch are padded, never joined:
+//! A batch has `streams` songs side by side, each with the next `segment` events of its song. A stream plays one song from
+//! beginning to end, segment after segment, so that a model's memory, kept per stream, always belongs to the song it
+//! reads; where a stream begins another song, `starts` says so. Songs shorter than a batch are padded, never joined:
 //! no target is ever predicted from another song's events.
 
 mod bars;
 mod evaluation;
-mod lane;
 mod options;
+mod stream;
 mod training;
 
 pub use bars::LatentOptions;
 pub use evaluation::EvaluationBatches;
 pub use options::{AugmentOptions, BatchOptions, MAX_TRANSPOSE};
-pub use training::{BatchState, LaneState, TrainingBatches};
+pub use training::{BatchState, StreamState, TrainingBatches};
 
 use leitmotif_events::{SegmentBars, Value};
 
@@ -22,61 +22,61 @@ use leitmotif_events::{SegmentBars, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct SegmentBatch {
     /// Songs side by side.
-    pub lanes: usize,
-    /// Events per lane.
+    pub streams: usize,
+    /// Events per stream.
     pub segment: usize,
     /// Values per event.
     pub fields: usize,
-    /// The events to read, `[lanes, segment, fields]`; padded with zeros.
+    /// The events to read, `[streams, segment, fields]`; padded with zeros.
     pub inputs: Vec<Value>,
-    /// The event that follows each of them, `[lanes, segment, fields]`; padded with zeros.
+    /// The event that follows each of them, `[streams, segment, fields]`; padded with zeros.
     pub targets: Vec<Value>,
-    /// How many targets of each lane count; the rest is padding.
+    /// How many targets of each stream count; the rest is padding.
     pub lengths: Vec<usize>,
-    /// Whether the lane begins a song here: its memory must be forgotten first.
+    /// Whether the stream begins a song here: its memory must be forgotten first.
     pub starts: Vec<bool>,
-    /// The song in each lane, by its index in the corpus; `None` for a lane with nothing left to read.
+    /// The song in each stream, by its index in the corpus; `None` for a stream with nothing left to read.
     pub songs: Vec<Option<usize>>,
     /// The bars that the segments lie in, where latents ask for them.
     pub bars: Option<SegmentBars>,
 }
 
 impl SegmentBatch {
-    fn empty(lanes: usize, segment: usize, fields: usize) -> Self {
+    fn empty(streams: usize, segment: usize, fields: usize) -> Self {
         Self {
-            lanes,
+            streams,
             segment,
             fields,
-            inputs: vec![0; lanes * segment * fields],
-            targets: vec![0; lanes * segment * fields],
-            lengths: vec![0; lanes],
-            starts: vec![false; lanes],
-            songs: vec![None; lanes],
+            inputs: vec![0; streams * segment * fields],
+            targets: vec![0; streams * segment * fields],
+            lengths: vec![0; streams],
+            starts: vec![false; streams],
+            songs: vec![None; streams],
             bars: None,
         }
     }
 
     /// As [`Self::empty`], ready for bars.
     fn with_bars(mut self) -> Self {
-        let of_input = vec![-1; self.lanes * self.segment];
+        let of_input = vec![-1; self.streams * self.segment];
         self.bars = Some(SegmentBars { of_input, offsets: vec![0], ..SegmentBars::default() });
         self
     }
 
-    /// The targets that count, over all lanes.
+    /// The targets that count, over all streams.
     pub fn targets_that_count(&self) -> usize {
         self.lengths.iter().sum()
     }
 
-    /// Target number `index` of a lane.
-    pub fn target(&self, lane: usize, index: usize) -> &[Value] {
-        let at = (lane * self.segment + index) * self.fields;
+    /// Target number `index` of a stream.
+    pub fn target(&self, stream: usize, index: usize) -> &[Value] {
+        let at = (stream * self.segment + index) * self.fields;
         &self.targets[at..at + self.fields]
     }
 
-    /// Input number `index` of a lane.
-    pub fn input(&self, lane: usize, index: usize) -> &[Value] {
-        let at = (lane * self.segment + index) * self.fields;
+    /// Input number `index` of a stream.
+    pub fn input(&self, stream: usize, index: usize) -> &[Value] {
+        let at = (stream * self.segment + index) * self.fields;
         &self.inputs[at..at + self.fields]
     }
 }

@@ -16,8 +16,8 @@ pub const MAX_TEMPO_OCTAVES: f32 = 2.0;
 #[serde(deny_unknown_fields, default)]
 pub struct BatchOptions {
     /// Songs side by side.
-    pub lanes: usize,
-    /// Events per lane and batch.
+    pub streams: usize,
+    /// Events per stream and batch.
     pub segment: usize,
     /// Where all randomness comes from.
     pub seed: u64,
@@ -35,7 +35,7 @@ pub struct BatchOptions {
 impl Default for BatchOptions {
     fn default() -> Self {
         Self {
-            lanes: 8,
+            streams: 8,
             segment: 256,
             seed: 0,
             shuffle: true,
@@ -49,7 +49,7 @@ impl Default for BatchOptions {
 impl BatchOptions {
     pub(super) fn check(&self) -> Result<(), BatchError> {
         let wrong = |text: &str| Err(BatchError::Options(text.to_owned()));
-        if self.lanes == 0 || self.segment == 0 {
+        if self.streams == 0 || self.segment == 0 {
             return wrong("a batch needs at least one lane and one event");
         }
         if !(0.0..=1.0).contains(&self.header_dropout) {
@@ -121,7 +121,7 @@ mod tests {
     fn nonsense_is_refused() {
         let good = BatchOptions::default();
         assert!(good.check().is_ok());
-        assert!(BatchOptions { lanes: 0, ..good.clone() }.check().is_err());
+        assert!(BatchOptions { streams: 0, ..good.clone() }.check().is_err());
         assert!(BatchOptions { header_dropout: 1.5, ..good.clone() }.check().is_err());
         assert!(BatchOptions { header_dropout: f64::NAN, ..good.clone() }.check().is_err());
         let augment = AugmentOptions { tempo_octaves: f32::NAN, ..AugmentOptions::default() };

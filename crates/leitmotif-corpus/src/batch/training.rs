@@ -1,12 +1,12 @@
 //! Batches for training: endless, shuffled by epoch, resumable to the byte.
 //!
-//! An epoch is an order of all training songs. A lane whose song has ended takes the next song of the order, so every
-//! song is read exactly once per epoch; when the order is used up, the next epoch's begins, while other lanes may
+//! An epoch is an order of all training songs. A stream whose song has ended takes the next song of the order, so every
+//! song is read exactly once per epoch; when the order is used up, the next epoch's begins, while other streams may
 //! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
 //! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
 
 use super::bars::{LatentOptions, SongBars};
-use super::lane::{Reading, targets_of};
+use super::stream::{Reading, targets_of};
 use super::{BatchError, BatchOptions, SegmentBatch};
 use crate::{Corpus, Split};
 use leitmotif_events::{Sequence, Value};
@@ -17,10 +17,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Where a lane stands.
+/// Where a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LaneState {
+pub struct StreamState {
     /// The song, by its index in the corpus.
     pub song: usize,
     /// The epoch in whose order it came.
@@ -43,12 +43,13 @@ pub struct BatchState {
     pub targets: u64,
     /// Batches made since the beginning.
     pub batches: u64,
-    /// The lanes; `None` before a lane's first song and between songs.
-    pub lanes: Vec<Option<LaneState>>,
+    /// The streams; `None` before a stream's first song and between songs.
+    #[serde(alias = "lanes")]
+    pub streams: Vec<Option<StreamState>>,
 }
 
 #[derive(Debug)]
-struct Lane {
+struct Stream {
     epoch: u64,
     reading: Reading<Vec<Value>>,
 }
@@ -67,7 +68,7 @@ pub struct TrainingBatches {
     next: usize,
     targets: u64,
     batches: u64,
-    lanes: Vec<Option<Lane>>,
+    streams: Vec<Option<Stream>>,
 }
 
 impl TrainingBatches {
@@ -101,7 +102,7 @@ impl TrainingBatches {
         let targets_per_epoch = songs.iter().map(|song| targets_of(records[*song].events) as u64).sum();
         let data = data_fingerprint(&corpus, &songs, &options);
         let fields = corpus.vocabulary().fields.len();
-        let lanes = (0..options.lanes).map(|_| None).collect();
+        let streams = (0..options.streams).map(|_| None).collect();
         let mut batches = Self {
             corpus,
             options,
@@ -114,22 +115,22 @@ impl TrainingBatches {
             next: 0,
             targets: 0,
             batches: 0,
-            lanes,
+            streams,
         };
         batches.order = batches.order_of(0);
         Ok(batches)
     }
 
-    /// The next batch. Every lane always has a song.
+    /// The next batch. Every stream always has a song.
     pub fn next_batch(&mut self) -> SegmentBatch {
-        let mut batch = SegmentBatch::empty(self.options.lanes, self.options.segment, self.fields);
+        let mut batch = SegmentBatch::empty(self.options.streams, self.options.segment, self.fields);
         if self.options.latents.is_some() {
             batch = batch.with_bars();
         }
-        for index in 0..self.lanes.len() {
-            let mut lane = self.lanes[index].take().unwrap_or_else(|| self.next_song());
-            let is_over = lane.reading.write(&mut batch, index);
-            self.lanes[index] = (!is_over).then_some(lane);
+        for index in 0..self.streams.len() {
+            let mut stream = self.streams[index].take().unwrap_or_else(|| self.next_song());
+            let is_over = stream.reading.write(&mut batch, index);
+            self.streams[index] = (!is_over).then_some(stream);
         }
         self.targets += batch.targets_that_count() as u64;
         self.batches += 1;
@@ -163,15 +164,18 @@ impl TrainingBatches {
 
     /// The current position.
     pub fn state(&self) -> BatchState {
-        let lane =
-            |lane: &Lane| LaneState { song: lane.reading.song, epoch: lane.epoch, position: lane.reading.position };
+        let stream = |stream: &Stream| StreamState {
+            song: stream.reading.song,
+            epoch: stream.epoch,
+            position: stream.reading.position,
+        };
         BatchState {
             data: self.data.clone(),
             epoch: self.epoch,
             next: self.next,
             targets: self.targets,
             batches: self.batches,
-            lanes: self.lanes.iter().map(|state| state.as_ref().map(lane)).collect(),
+            streams: self.streams.iter().map(|state| state.as_ref().map(stream)).collect(),
         }
     }
 
@@ -184,33 +188,33 @@ impl TrainingBatches {
         if state.data != self.data {
             return wrong("it was saved with another corpus or other batch settings".to_owned());
         }
-        if state.lanes.len() != self.lanes.len() || state.next > self.songs.len() {
+        if state.streams.len() != self.streams.len() || state.next > self.songs.len() {
             return wrong("its numbers of lanes or songs are not these".to_owned());
         }
-        let mut lanes = Vec::with_capacity(self.lanes.len());
-        for saved in &state.lanes {
+        let mut streams = Vec::with_capacity(self.streams.len());
+        for saved in &state.streams {
             let Some(saved) = saved else {
-                lanes.push(None);
+                streams.push(None);
                 continue;
             };
             if !self.songs.contains(&saved.song) {
                 return wrong(format!("song {} is not among the training songs", saved.song));
             }
-            let mut lane = self.read(saved.song, saved.epoch);
-            if saved.position >= targets_of(lane.reading.values.len() / self.fields) {
+            let mut stream = self.read(saved.song, saved.epoch);
+            if saved.position >= targets_of(stream.reading.values.len() / self.fields) {
                 return wrong(format!("song {} ends before event {}", saved.song, saved.position));
             }
-            lane.reading.position = saved.position;
-            lanes.push(Some(lane));
+            stream.reading.position = saved.position;
+            streams.push(Some(stream));
         }
         self.order = self.order_of(state.epoch);
-        self.lanes = lanes;
+        self.streams = streams;
         (self.epoch, self.next) = (state.epoch, state.next);
         (self.targets, self.batches) = (state.targets, state.batches);
         Ok(())
     }
 
-    fn next_song(&mut self) -> Lane {
+    fn next_song(&mut self) -> Stream {
         if self.next == self.order.len() {
             self.epoch += 1;
             self.next = 0;
@@ -229,7 +233,7 @@ impl TrainingBatches {
     }
 
     /// The song as the model sees it in that epoch.
-    fn read(&self, song: usize, epoch: u64) -> Lane {
+    fn read(&self, song: usize, epoch: u64) -> Stream {
         let BatchOptions { seed, header_dropout, augment, .. } = self.options;
         let mut values = None;
         if header_dropout > 0.0 || !augment.is_none() {
@@ -251,7 +255,7 @@ impl TrainingBatches {
             let mut drops = generator("attributes", seed, epoch, song as u64);
             Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
         });
-        Lane { epoch, reading: Reading { song, position: 0, values, bars } }
+        Stream { epoch, reading: Reading { song, position: 0, values, bars } }
     }
 }
 
@@ -272,9 +276,9 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
         hasher.update(&(*song as u64).to_le_bytes());
     }
     // Saved positions hold a hash of exactly these words.
-    let BatchOptions { lanes, segment, seed, shuffle, header_dropout, augment, latents } = options;
+    let BatchOptions { streams, segment, seed, shuffle, header_dropout, augment, latents } = options;
     let mut text =
-        format!("BatchOptions {{ lanes: {lanes:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
+        format!("BatchOptions {{ lanes: {streams:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
     text += &format!("header_drop: {header_dropout:?}, augment: {augment:?} }}");
     if let Some(latents) = latents {
         let LatentOptions { bars_per_latent, attributes, attribute_dropout } = latents;

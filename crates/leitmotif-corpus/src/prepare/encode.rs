@@ -2,7 +2,7 @@
 
 use super::names::normal;
 use super::survey::{Candidate, read_again};
-use super::{PrepareError, PrepareOptions, Progress, SplitBy, split, stop_if};
+use super::{PrepareError, PrepareObserver, PrepareOptions, SplitBy, split, stop_if};
 use crate::corpus::CorpusWriter;
 use crate::{DropReason, DroppedRecord, SongRecord, Split};
 use leitmotif_events::{EncodeReport, Header, RepresentationConfig, Sequence};
@@ -35,7 +35,7 @@ pub(super) fn encode(
     options: &PrepareOptions,
     dir: &Path,
     warnings: &mut Vec<String>,
-    progress: &dyn Progress,
+    progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<Encoded, PrepareError> {
     let config = with_genres(&options.representation, &songs, warnings);

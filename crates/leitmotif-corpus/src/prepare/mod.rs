@@ -35,7 +35,7 @@ pub use duplicates::{BAND_VALUES, BANDS};
 pub use error::PrepareError;
 pub use fingerprint::{Fingerprint, MIN_PITCHED_NOTES, SHINGLE_NOTES, SHINGLE_STROKES, SKETCH_VALUES};
 pub use metadata::{MAX_METADATA_BYTES, MetadataError};
-pub use progress::{Progress, Stage};
+pub use progress::{PrepareObserver, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
 pub use subset::subset;
 
@@ -68,7 +68,7 @@ pub struct PrepareSummary {
 /// [`PrepareSummary::dropped`].
 pub fn prepare(
     options: &PrepareOptions,
-    progress: &dyn Progress,
+    progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<PrepareSummary, PrepareError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build();
@@ -76,7 +76,11 @@ pub fn prepare(
     pool.install(|| run(options, progress, cancel))
 }
 
-fn run(options: &PrepareOptions, progress: &dyn Progress, cancel: &AtomicBool) -> Result<PrepareSummary, PrepareError> {
+fn run(
+    options: &PrepareOptions,
+    progress: &dyn PrepareObserver,
+    cancel: &AtomicBool,
+) -> Result<PrepareSummary, PrepareError> {
     let selections = options.check()?;
     let destination = Destination::check(options)?;
     // Settings that make no vocabulary are refused before hours of reading.

@@ -14,7 +14,7 @@ pub enum Stage {
 }
 
 /// Hears how far preparing has come; called from several threads.
-pub trait Progress: Sync {
+pub trait PrepareObserver: Sync {
     /// A stage begins, with so many files or songs where that is known.
     fn stage(&self, stage: Stage, total: Option<usize>);
     /// So many more of them are done.
@@ -22,7 +22,7 @@ pub trait Progress: Sync {
 }
 
 /// Nobody listens.
-impl Progress for () {
+impl PrepareObserver for () {
     fn stage(&self, _: Stage, _: Option<usize>) {}
     fn advance(&self, _: usize) {}
 }

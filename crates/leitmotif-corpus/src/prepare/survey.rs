@@ -5,7 +5,7 @@ use super::fingerprint::Fingerprint;
 use super::metadata::{Metadata, Tags};
 use super::names::normal;
 use super::scan::Found;
-use super::{PrepareError, PrepareOptions, Progress, record, stop_if};
+use super::{PrepareError, PrepareObserver, PrepareOptions, record, stop_if};
 use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
@@ -72,7 +72,7 @@ pub(super) fn survey(
     options: &PrepareOptions,
     selections: &Selections,
     metadata: Option<&Metadata>,
-    progress: &dyn Progress,
+    progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<Surveyed, PrepareError> {
     let survey = Survey { options, selections, metadata, room: AtomicUsize::new(options.cached_notes) };

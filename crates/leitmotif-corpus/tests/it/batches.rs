@@ -13,55 +13,55 @@ fn training(options: &BatchOptions) -> TrainingBatches {
     TrainingBatches::new(corpus(), options.clone()).unwrap()
 }
 
-/// What each lane has read of the song that it is in.
+/// What each stream has read of the song that it is in.
 #[derive(Default)]
 struct Readers {
-    lanes: BTreeMap<usize, (usize, Vec<Value>)>,
+    streams: BTreeMap<usize, (usize, Vec<Value>)>,
     /// Songs in the order in which they began, and songs read to their end.
     begun: Vec<usize>,
     targets: usize,
 }
 
 impl Readers {
-    /// Checks a batch's shape, and that each lane goes on where it stopped; collects what it reads.
+    /// Checks a batch's shape, and that each stream goes on where it stopped; collects what it reads.
     fn see(&mut self, batch: &SegmentBatch) {
         let width = batch.segment * batch.fields;
-        assert_eq!((batch.inputs.len(), batch.targets.len()), (batch.lanes * width, batch.lanes * width));
-        for lane in 0..batch.lanes {
-            let count = batch.lengths[lane];
-            let padding = lane * width + count * batch.fields..(lane + 1) * width;
+        assert_eq!((batch.inputs.len(), batch.targets.len()), (batch.streams * width, batch.streams * width));
+        for stream in 0..batch.streams {
+            let count = batch.lengths[stream];
+            let padding = stream * width + count * batch.fields..(stream + 1) * width;
             assert!(batch.inputs[padding.clone()].iter().chain(&batch.targets[padding]).all(|value| *value == 0));
-            let Some(song) = batch.songs[lane] else {
-                assert!(count == 0 && !batch.starts[lane]);
+            let Some(song) = batch.songs[stream] else {
+                assert!(count == 0 && !batch.starts[stream]);
                 continue;
             };
-            if batch.starts[lane] {
+            if batch.starts[stream] {
                 self.begun.push(song);
-                self.lanes.insert(lane, (song, batch.input(lane, 0).to_vec()));
+                self.streams.insert(stream, (song, batch.input(stream, 0).to_vec()));
             }
-            let (reading, read) = self.lanes.get_mut(&lane).unwrap();
+            let (reading, read) = self.streams.get_mut(&stream).unwrap();
             assert_eq!(*reading, song, "a lane changes its song only at a start");
             for index in 0..count {
                 assert_eq!(
-                    batch.input(lane, index),
+                    batch.input(stream, index),
                     &read[read.len() - batch.fields..],
                     "each target is the next input"
                 );
-                read.extend_from_slice(batch.target(lane, index));
+                read.extend_from_slice(batch.target(stream, index));
             }
             self.targets += count;
         }
     }
 }
 
-fn evaluate(split: Split, lanes: usize, segment: usize) -> (Readers, BTreeMap<usize, Vec<Value>>) {
+fn evaluate(split: Split, streams: usize, segment: usize) -> (Readers, BTreeMap<usize, Vec<Value>>) {
     let corpus = corpus();
     let mut readers = Readers::default();
     let mut read = BTreeMap::new();
-    for batch in EvaluationBatches::new(&corpus, split, lanes, segment).unwrap() {
+    for batch in EvaluationBatches::new(&corpus, split, streams, segment).unwrap() {
         assert!(batch.targets_that_count() > 0);
         readers.see(&batch);
-        read.extend(readers.lanes.values().cloned());
+        read.extend(readers.streams.values().cloned());
     }
     (readers, read)
 }
@@ -70,10 +70,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn evaluation_reads_every_event_of_the_split_once(lanes in 1_usize..9, segment in 1_usize..200) {
+    fn evaluation_reads_every_event_of_the_split_once(streams in 1_usize..9, segment in 1_usize..200) {
         let corpus = corpus();
         for split in Split::ALL {
-            let (readers, read) = evaluate(split, lanes, segment);
+            let (readers, read) = evaluate(split, streams, segment);
             let mut begun = readers.begun.clone();
             begun.sort_unstable();
             prop_assert_eq!(begun, corpus.split(split));
@@ -86,8 +86,8 @@ proptest! {
     }
 
     #[test]
-    fn training_reads_every_song_once_an_epoch(lanes in 1_usize..9, segment in 1_usize..200, seed in 0_u64..1000, shuffle: bool) {
-        let options = BatchOptions { lanes, segment, seed, shuffle, ..BatchOptions::default() };
+    fn training_reads_every_song_once_an_epoch(streams in 1_usize..9, segment in 1_usize..200, seed in 0_u64..1000, shuffle: bool) {
+        let options = BatchOptions { streams, segment, seed, shuffle, ..BatchOptions::default() };
         let mut batches = training(&options);
         let count = batches.songs().len();
         let mut readers = Readers::default();
@@ -105,9 +105,9 @@ proptest! {
     }
 
     #[test]
-    fn resuming_goes_on_to_the_byte(lanes in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100) {
+    fn resuming_goes_on_to_the_byte(streams in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100) {
         let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
-        let options = BatchOptions { lanes, segment, seed, shuffle: true, header_dropout: 0.5, augment, latents: None };
+        let options = BatchOptions { streams, segment, seed, shuffle: true, header_dropout: 0.5, augment, latents: None };
         let mut straight = training(&options);
         (0..before).for_each(|_| drop(straight.next_batch()));
         let saved = serde_json::to_string(&straight.state()).unwrap();
@@ -126,15 +126,15 @@ proptest! {
 fn augmentation_changes_songs_by_epoch_and_nothing_else() {
     let corpus = corpus();
     let augment = AugmentOptions { transpose: 6, tempo_octaves: 0.0, velocity: 0 };
-    let options = BatchOptions { lanes: 2, segment: 4096, augment, ..BatchOptions::default() };
+    let options = BatchOptions { streams: 2, segment: 4096, augment, ..BatchOptions::default() };
     let mut batches = training(&options);
     let count = batches.songs().len();
     let mut versions: BTreeMap<usize, Vec<Vec<Value>>> = BTreeMap::new();
     for _ in 0..count {
         let batch = batches.next_batch();
-        for lane in 0..2 {
-            let values = batch.targets[lane * 4096 * batch.fields..][..batch.lengths[lane] * batch.fields].to_vec();
-            versions.entry(batch.songs[lane].unwrap()).or_default().push(values);
+        for stream in 0..2 {
+            let values = batch.targets[stream * 4096 * batch.fields..][..batch.lengths[stream] * batch.fields].to_vec();
+            versions.entry(batch.songs[stream].unwrap()).or_default().push(values);
         }
     }
     let changed = versions.values().filter(|versions| versions[0] != versions[1]).count();
@@ -148,18 +148,18 @@ fn augmentation_changes_songs_by_epoch_and_nothing_else() {
 
 #[test]
 fn a_position_of_other_data_is_refused_and_changes_nothing() {
-    let options = BatchOptions { lanes: 3, segment: 50, ..BatchOptions::default() };
+    let options = BatchOptions { streams: 3, segment: 50, ..BatchOptions::default() };
     let mut batches = training(&options);
     (0..10).for_each(|_| drop(batches.next_batch()));
     let before = batches.state();
     let other = training(&BatchOptions { seed: 1, ..options }).state();
     assert!(matches!(batches.restore(&other), Err(BatchError::State(_))));
     let mut broken = before.clone();
-    broken.lanes.iter_mut().flatten().for_each(|lane| lane.position = usize::MAX);
+    broken.streams.iter_mut().flatten().for_each(|stream| stream.position = usize::MAX);
     assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
-    broken.lanes.iter_mut().flatten().for_each(|lane| (lane.song, lane.position) = (usize::MAX, 0));
+    broken.streams.iter_mut().flatten().for_each(|stream| (stream.song, stream.position) = (usize::MAX, 0));
     assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
-    broken.lanes.pop();
+    broken.streams.pop();
     assert!(matches!(batches.restore(&broken), Err(BatchError::State(_))));
     assert_eq!(batches.state(), before);
     assert!(matches!(

@@ -34,7 +34,7 @@ struct Song {
     classes: Vec<Vec<u16>>,
 }
 
-/// One reading of a song in a lane.
+/// One reading of a song in a stream.
 struct Reading {
     song: usize,
     position: usize,
@@ -43,12 +43,12 @@ struct Reading {
     is_whole: bool,
 }
 
-/// Follows the lanes of batches, and holds what is said of bars against the corpus.
+/// Follows the streams of batches, and holds what is said of bars against the corpus.
 struct Reader<'a> {
     corpus: &'a Corpus,
     options: LatentOptions,
     songs: BTreeMap<usize, Song>,
-    lanes: BTreeMap<usize, usize>,
+    streams: BTreeMap<usize, usize>,
     readings: Vec<Reading>,
     /// The classes as they were told and as they are, of every bar in every segment.
     classes: Vec<(usize, Vec<u16>, Vec<u16>)>,
@@ -56,8 +56,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(corpus: &'a Corpus, options: LatentOptions) -> Self {
-        let (songs, lanes) = (BTreeMap::new(), BTreeMap::new());
-        Self { corpus, options, songs, lanes, readings: Vec::new(), classes: Vec::new() }
+        let (songs, streams) = (BTreeMap::new(), BTreeMap::new());
+        Self { corpus, options, songs, streams, readings: Vec::new(), classes: Vec::new() }
     }
 
     fn song(&mut self, song: usize) -> &Song {
@@ -81,29 +81,29 @@ impl<'a> Reader<'a> {
         let known = batch.bars.as_ref().unwrap();
         check_shapes(batch, known, self.options.attributes.len());
         let mut bars_met = BTreeSet::new();
-        for lane in 0..batch.lanes {
-            let told = &known.of_input[lane * batch.segment..(lane + 1) * batch.segment];
-            assert!(told[batch.lengths[lane]..].iter().all(|bar| *bar == -1), "padding lies in no bar");
-            let Some(song) = batch.songs[lane] else { continue };
-            if batch.starts[lane] {
-                self.lanes.insert(lane, self.readings.len());
+        for stream in 0..batch.streams {
+            let told = &known.of_input[stream * batch.segment..(stream + 1) * batch.segment];
+            assert!(told[batch.lengths[stream]..].iter().all(|bar| *bar == -1), "padding lies in no bar");
+            let Some(song) = batch.songs[stream] else { continue };
+            if batch.starts[stream] {
+                self.streams.insert(stream, self.readings.len());
                 self.readings.push(Reading { song, position: 0, groups: BTreeMap::new(), is_whole: false });
             }
-            self.see_lane(batch, known, lane, &mut bars_met);
+            self.see_lane(batch, known, stream, &mut bars_met);
         }
         assert_eq!(bars_met.len(), known.group_of_bar.len(), "no bar is told that no input lies in");
     }
 
-    fn see_lane(&mut self, batch: &SegmentBatch, known: &SegmentBars, lane: usize, bars_met: &mut BTreeSet<i32>) {
+    fn see_lane(&mut self, batch: &SegmentBatch, known: &SegmentBars, stream: usize, bars_met: &mut BTreeSet<i32>) {
         let (k, per, attributes) = (batch.fields, self.options.bars_per_latent, self.options.attributes.len());
-        let reading = self.lanes[&lane];
+        let reading = self.streams[&stream];
         let (song, from) = (self.readings[reading].song, self.readings[reading].position);
         let mut met = BTreeMap::new();
-        for index in 0..batch.lengths[lane] {
+        for index in 0..batch.lengths[stream] {
             let place = from + index;
             let song = self.song(song);
-            assert_eq!(batch.input(lane, index), &song.values[place * k..(place + 1) * k]);
-            let bar = known.of_input[lane * batch.segment + index];
+            assert_eq!(batch.input(stream, index), &song.values[place * k..(place + 1) * k]);
+            let bar = known.of_input[stream * batch.segment + index];
             let number = song.bars.iter().position(|bar| bar.contains(&place));
             assert_eq!(number.is_some(), bar >= 0, "event {place}");
             if let Some(number) = number {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
             assert!(known.0 == key && share > 0.0 && share <= 1.0);
             known.1 += f64::from(share);
         }
-        reading.position += batch.lengths[lane];
+        reading.position += batch.lengths[stream];
         reading.is_whole = (reading.position + 1) * k == self.songs[&song].values.len();
     }
 
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
 
 fn check_shapes(batch: &SegmentBatch, known: &SegmentBars, attributes: usize) {
     let (bars, groups) = (known.group_of_bar.len(), known.keys.len());
-    assert_eq!(known.of_input.len(), batch.lanes * batch.segment);
+    assert_eq!(known.of_input.len(), batch.streams * batch.segment);
     assert_eq!(known.classes.len(), bars * attributes);
     assert_eq!((known.shares.len(), known.offsets.len()), (groups, groups + 1));
     assert_eq!(known.events.len(), known.places.len() * batch.fields);
@@ -173,10 +173,10 @@ proptest! {
 
     #[test]
     fn training_tells_each_event_its_bar_and_each_bar_its_group(
-        lanes in 1_usize..5, segment in 1_usize..90, seed in 0_u64..100, per in prop_oneof![Just(1_usize), Just(3)]
+        streams in 1_usize..5, segment in 1_usize..90, seed in 0_u64..100, per in prop_oneof![Just(1_usize), Just(3)]
     ) {
         let (corpus, latents) = (corpus(), latents(per, 0.0));
-        let options = with(latents.clone(), BatchOptions { lanes, segment, seed, ..BatchOptions::default() });
+        let options = with(latents.clone(), BatchOptions { streams, segment, seed, ..BatchOptions::default() });
         let mut batches = training(&corpus, &options);
         let mut reader = Reader::new(&corpus, latents);
         while batches.epochs() < 2.5 {
@@ -188,14 +188,14 @@ proptest! {
 
     #[test]
     fn evaluation_tells_the_same_of_every_split(
-        lanes in 1_usize..5, segment in 1_usize..90, per in prop_oneof![Just(1_usize), Just(3)]
+        streams in 1_usize..5, segment in 1_usize..90, per in prop_oneof![Just(1_usize), Just(3)]
     ) {
         let (corpus, latents) = (corpus(), latents(per, 0.7));
         let mut keys = Vec::new();
         for _ in 0..2 {
             let mut reader = Reader::new(&corpus, latents.clone());
             for split in Split::ALL {
-                let batches = EvaluationBatches::new(&corpus, split, lanes, segment).unwrap();
+                let batches = EvaluationBatches::new(&corpus, split, streams, segment).unwrap();
                 batches.with_latents(latents.clone()).unwrap().for_each(|batch| reader.see(&batch));
             }
             prop_assert_eq!(reader.finish(), corpus.songs().len());
@@ -210,10 +210,10 @@ proptest! {
 
     #[test]
     fn resuming_goes_on_to_the_byte_with_latents(
-        lanes in 1_usize..5, segment in 1_usize..120, before in 0_usize..60, seed in 0_u64..100
+        streams in 1_usize..5, segment in 1_usize..120, before in 0_usize..60, seed in 0_u64..100
     ) {
         let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
-        let options = BatchOptions { lanes, segment, seed, header_dropout: 0.5, augment, ..BatchOptions::default() };
+        let options = BatchOptions { streams, segment, seed, header_dropout: 0.5, augment, ..BatchOptions::default() };
         let options = with(latents(2, 0.4), options);
         let mut straight = training(&corpus(), &options);
         (0..before).for_each(|_| drop(straight.next_batch()));
@@ -231,7 +231,7 @@ proptest! {
 #[test]
 fn groups_hold_the_events_that_are_read() {
     let augment = AugmentOptions { transpose: 6, tempo_octaves: 0.2, velocity: 10 };
-    let options = BatchOptions { lanes: 2, segment: 2048, header_dropout: 0.5, augment, ..BatchOptions::default() };
+    let options = BatchOptions { streams: 2, segment: 2048, header_dropout: 0.5, augment, ..BatchOptions::default() };
     let (corpus, mut classes) = (corpus(), BTreeMap::<usize, BTreeSet<Vec<u16>>>::new());
     let mut batches = training(&corpus, &with(latents(3, 0.0), options));
     let k = corpus.vocabulary().fields.len();
@@ -283,7 +283,7 @@ fn attributes_are_left_open_as_often_as_asked() {
     const DROP: f64 = 0.3;
     let corpus = corpus();
     let see = |drop: f64, epochs: f64| {
-        let options = with(latents(1, drop), BatchOptions { lanes: 4, segment: 300, ..BatchOptions::default() });
+        let options = with(latents(1, drop), BatchOptions { streams: 4, segment: 300, ..BatchOptions::default() });
         let mut batches = training(&corpus, &options);
         let mut reader = Reader::new(&corpus, latents(1, drop));
         while batches.epochs() < epochs {
@@ -336,7 +336,7 @@ fn without_latents_the_fingerprint_is_what_it_was() {
     }
     hasher.update(text.as_bytes());
     let options = leitmotif_corpus::BatchOptions {
-        lanes: 3,
+        streams: 3,
         segment: 70,
         seed: 9,
         shuffle: true,

@@ -1,33 +1,33 @@
 //! `start frame* end`, the steps of the frames counting round the bar. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::event::{self, END, Event, FIELDS, START, VOICES};
-use crate::roll::Course;
+use crate::roll::FrameState;
 use crate::{Grammar, NONE, RepresentationError, Value};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ChoralesGrammar {
-    course: Course,
+    state: FrameState,
     accepted: usize,
     last: [Option<u8>; VOICES],
 }
 
 impl ChoralesGrammar {
     pub fn new(grid: u16) -> Self {
-        Self { course: Course::new(grid), accepted: 0, last: [None; VOICES] }
+        Self { state: FrameState::new(grid), accepted: 0, last: [None; VOICES] }
     }
 
     fn step(&self) -> u64 {
-        self.course.frames() as u64 % self.course.steps()
+        self.state.frames() as u64 % self.state.steps()
     }
 
     fn follow(&mut self, event: &[Value]) -> Result<(), String> {
-        match Event::parse(event, self.course.steps())? {
-            Event::Start => self.course.start()?,
-            Event::End => self.course.end()?,
+        match Event::parse(event, self.state.steps())? {
+            Event::Start => self.state.start()?,
+            Event::End => self.state.end()?,
             Event::Frame { step, .. } if u64::from(step) != self.step() => return Err("another step comes here".into()),
             Event::Frame { voices, .. } => {
                 let begins = |(now, before): &(&Option<u8>, &Option<u8>)| now.is_some() && now != before;
-                self.course.frame(voices.iter().zip(&self.last).filter(begins).count())?;
+                self.state.frame(voices.iter().zip(&self.last).filter(begins).count())?;
                 self.last = voices;
             }
         }
@@ -40,10 +40,10 @@ impl Grammar for ChoralesGrammar {
         allowed.fill(false);
         match (field, earlier.first()) {
             (0, _) => {
-                allowed[usize::from(START)] = !self.course.has_started();
+                allowed[usize::from(START)] = !self.state.has_started();
                 // Nothing follows the end; a mask still needs one value.
-                allowed[usize::from(END)] = self.course.has_started();
-                if self.course.may_go_on() {
+                allowed[usize::from(END)] = self.state.has_started();
+                if self.state.may_go_on() {
                     allowed[event::step_value(self.step())] = true;
                 }
             }
@@ -59,19 +59,19 @@ impl Grammar for ChoralesGrammar {
     }
 
     fn is_finished(&self) -> bool {
-        self.course.has_ended()
+        self.state.has_ended()
     }
 
     fn bars(&self) -> usize {
-        self.course.bars()
+        self.state.bars()
     }
 
     fn notes(&self) -> usize {
-        self.course.notes()
+        self.state.notes()
     }
 
     fn seconds(&self) -> f64 {
-        self.course.seconds()
+        self.state.seconds()
     }
 
     fn fork<'a>(&self) -> Box<dyn Grammar + 'a>

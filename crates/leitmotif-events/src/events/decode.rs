@@ -15,7 +15,7 @@ pub(crate) fn decode(fields: &Fields, sequence: &Sequence) -> Result<Score, Repr
     let least = Resolution::DEFAULT.ticks_per_quarter();
     let ticks_per_step = least.div_ceil(fields.grid);
     let resolution = Resolution::new((ticks_per_step * fields.grid) as u16).unwrap_or_default();
-    let mut reader = Reader::new(ticks_per_step);
+    let mut reader = SongDecoder::new(ticks_per_step);
     for (index, values) in sequence.events().enumerate() {
         let event = fields.event(values);
         event
@@ -25,7 +25,7 @@ pub(crate) fn decode(fields: &Fields, sequence: &Sequence) -> Result<Score, Repr
     Ok(reader.finish(resolution))
 }
 
-struct Reader {
+struct SongDecoder {
     ticks_per_step: u64,
     /// Where the bar being read begins, and its length, in steps; a length of 0 before the first bar.
     bar: (u64, u64),
@@ -38,7 +38,7 @@ struct Reader {
     voices: Voices,
 }
 
-impl Reader {
+impl SongDecoder {
     fn new(ticks_per_step: u64) -> Self {
         Self {
             ticks_per_step,

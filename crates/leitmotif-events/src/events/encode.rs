@@ -38,7 +38,7 @@ pub(crate) fn encode(fields: &Fields, score: &Score, header: &Header) -> (Sequen
     let (bars, rewritten) = layout(score, &fields.meters, fields.grid, last);
     report.rewritten_bars = rewritten;
 
-    let mut writer = Writer { fields, sequence: Sequence::new(FIELDS), voices: Voices::default(), report };
+    let mut writer = SongEncoder { fields, sequence: Sequence::new(FIELDS), voices: Voices::default(), report };
     writer.header(score, header);
     let (mut note, mut tempo, mut silent, mut line) = (0, 0, 0, 0);
     // Events and bars up to the last bar that plays: a piece ends there.
@@ -74,14 +74,14 @@ pub(crate) fn encode(fields: &Fields, score: &Score, header: &Header) -> (Sequen
     (writer.sequence, writer.report)
 }
 
-struct Writer<'a> {
+struct SongEncoder<'a> {
     fields: &'a Fields,
     sequence: Sequence,
     voices: Voices,
     report: EncodeReport,
 }
 
-impl Writer<'_> {
+impl SongEncoder<'_> {
     fn push(&mut self, event: Event) {
         self.sequence.push(&self.fields.values(event));
     }

@@ -1,12 +1,12 @@
 //! `start (pitch* frame)* end`, the pitches of a frame strictly ascending. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::token::{END, FRAME, PITCHES, START, Token};
-use crate::roll::Course;
+use crate::roll::FrameState;
 use crate::{Grammar, RepresentationError, Value};
 
 #[derive(Debug, Clone)]
 pub(crate) struct FramesGrammar {
-    course: Course,
+    state: FrameState,
     accepted: usize,
     /// The pitches of the frame being written, and of the one before.
     now: Vec<u8>,
@@ -15,15 +15,15 @@ pub(crate) struct FramesGrammar {
 
 impl FramesGrammar {
     pub fn new(grid: u16) -> Self {
-        Self { course: Course::new(grid), accepted: 0, now: Vec::new(), last: Vec::new() }
+        Self { state: FrameState::new(grid), accepted: 0, now: Vec::new(), last: Vec::new() }
     }
 
     fn may_follow(&self, token: Token) -> bool {
         match token {
-            Token::Start => !self.course.has_started(),
-            Token::End => self.course.has_started() && !self.course.has_ended() && self.now.is_empty(),
-            Token::Frame => self.course.may_go_on(),
-            Token::Pitch(pitch) => self.course.may_go_on() && self.now.last().is_none_or(|last| pitch > *last),
+            Token::Start => !self.state.has_started(),
+            Token::End => self.state.has_started() && !self.state.has_ended() && self.now.is_empty(),
+            Token::Frame => self.state.may_go_on(),
+            Token::Pitch(pitch) => self.state.may_go_on() && self.now.last().is_none_or(|last| pitch > *last),
         }
     }
 }
@@ -35,7 +35,7 @@ impl Grammar for FramesGrammar {
         }
         allowed[usize::from(START)] = self.may_follow(Token::Start);
         // Nothing follows the end; a mask still needs one value.
-        allowed[usize::from(END)] = self.may_follow(Token::End) || self.course.has_ended();
+        allowed[usize::from(END)] = self.may_follow(Token::End) || self.state.has_ended();
         allowed[usize::from(FRAME)] = self.may_follow(Token::Frame);
     }
 
@@ -46,8 +46,8 @@ impl Grammar for FramesGrammar {
             return Err(fail(format!("{token:?} may not stand here")));
         }
         let followed = match token {
-            Token::Start => self.course.start(),
-            Token::End => self.course.end(),
+            Token::Start => self.state.start(),
+            Token::End => self.state.end(),
             Token::Pitch(pitch) => {
                 self.now.push(pitch);
                 Ok(())
@@ -55,7 +55,7 @@ impl Grammar for FramesGrammar {
             Token::Frame => {
                 let begin = self.now.iter().filter(|pitch| !self.last.contains(pitch)).count();
                 self.last = std::mem::take(&mut self.now);
-                self.course.frame(begin)
+                self.state.frame(begin)
             }
         };
         followed.map_err(|reason| fail(reason.to_owned()))?;
@@ -64,20 +64,20 @@ impl Grammar for FramesGrammar {
     }
 
     fn is_finished(&self) -> bool {
-        self.course.has_ended()
+        self.state.has_ended()
     }
 
     fn bars(&self) -> usize {
-        self.course.bars()
+        self.state.bars()
     }
 
     fn notes(&self) -> usize {
         let begun = self.now.iter().filter(|pitch| !self.last.contains(pitch)).count();
-        self.course.notes() + begun
+        self.state.notes() + begun
     }
 
     fn seconds(&self) -> f64 {
-        self.course.seconds()
+        self.state.seconds()
     }
 
     fn fork<'a>(&self) -> Box<dyn Grammar + 'a>

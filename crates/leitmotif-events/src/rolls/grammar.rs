@@ -1,12 +1,12 @@
 //! `start frame* end`, every key of a frame silent or sounding. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::event::{END, Event, FRAME, START};
-use crate::roll::Course;
+use crate::roll::FrameState;
 use crate::{Grammar, NONE, RepresentationError, Value};
 
 #[derive(Debug, Clone)]
 pub(crate) struct RollsGrammar {
-    course: Course,
+    state: FrameState,
     accepted: usize,
     /// The pitches of the last frame.
     last: Vec<u8>,
@@ -14,15 +14,15 @@ pub(crate) struct RollsGrammar {
 
 impl RollsGrammar {
     pub fn new(grid: u16) -> Self {
-        Self { course: Course::new(grid), accepted: 0, last: Vec::new() }
+        Self { state: FrameState::new(grid), accepted: 0, last: Vec::new() }
     }
 
     fn follow(&mut self, event: &[Value]) -> Result<(), String> {
         match Event::parse(event)? {
-            Event::Start => self.course.start()?,
-            Event::End => self.course.end()?,
+            Event::Start => self.state.start()?,
+            Event::End => self.state.end()?,
             Event::Frame(pitches) => {
-                self.course.frame(pitches.iter().filter(|pitch| self.last.binary_search(pitch).is_err()).count())?;
+                self.state.frame(pitches.iter().filter(|pitch| self.last.binary_search(pitch).is_err()).count())?;
                 self.last = pitches;
             }
         }
@@ -35,10 +35,10 @@ impl Grammar for RollsGrammar {
         allowed.fill(false);
         match (field, earlier.first()) {
             (0, _) => {
-                allowed[usize::from(START)] = !self.course.has_started();
+                allowed[usize::from(START)] = !self.state.has_started();
                 // Nothing follows the end; a mask still needs one value.
-                allowed[usize::from(END)] = self.course.has_started();
-                allowed[usize::from(FRAME)] = self.course.may_go_on();
+                allowed[usize::from(END)] = self.state.has_started();
+                allowed[usize::from(FRAME)] = self.state.may_go_on();
             }
             (_, Some(&FRAME)) => allowed[usize::from(NONE) + 1..].fill(true),
             _ => allowed[usize::from(NONE)] = true,
@@ -52,19 +52,19 @@ impl Grammar for RollsGrammar {
     }
 
     fn is_finished(&self) -> bool {
-        self.course.has_ended()
+        self.state.has_ended()
     }
 
     fn bars(&self) -> usize {
-        self.course.bars()
+        self.state.bars()
     }
 
     fn notes(&self) -> usize {
-        self.course.notes()
+        self.state.notes()
     }
 
     fn seconds(&self) -> f64 {
-        self.course.seconds()
+        self.state.seconds()
     }
 
     fn fork<'a>(&self) -> Box<dyn Grammar + 'a>

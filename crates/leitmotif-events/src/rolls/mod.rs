@@ -4,7 +4,7 @@
 //! start | frame C3 G4 E5 | frame C3 G4 | frame | frame D3 ... | end
 //! ```
 //!
-//! It is the music of [`crate::frames`] in another spelling, for models that foretell all fields of an event at once: the
+//! It is the music of [`crate::frames`] in another spelling, for models that predict all fields of an event at once: the
 //! cost of a frame is then the sum of 88 binary cross-entropies, each given the frames before it alone, as Bai et al. 2018
 //! (TCN) report it. A held note is a key that sounds from frame to frame; decoding joins equal pitches in successive frames.
 //!

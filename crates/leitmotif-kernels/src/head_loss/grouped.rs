@@ -1,7 +1,7 @@
-//! A head that foretells many things at once: the classes fall into groups, stretches of columns with a softmax each.
+//! A head that predicts many things at once: the classes fall into groups, stretches of columns with a softmax each.
 //!
 //! One normalisation and one product with the table serve all groups, so that a hundred groups of two classes cost little
-//! more than one of two hundred. A class of no group is not foretold: it costs nothing and learns nothing.
+//! more than one of two hundred. A class of no group is not predicted: it costs nothing and learns nothing.
 
 use super::blocks::{self, Active, Cost};
 use super::{Trained, Weights};
@@ -9,12 +9,12 @@ use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
 use std::ops::Range;
 
-/// What the rows should foretell.
+/// What the rows should predict.
 #[derive(Clone, Copy, Debug)]
 pub struct Targets<'a> {
     /// The classes of each group, below the head's size, in order and apart.
     pub groups: &'a [Range<usize>],
-    /// Of each row and group a class of the group, counted from its first; below 0 where nothing is foretold.
+    /// Of each row and group a class of the group, counted from its first; below 0 where nothing is predicted.
     /// `[n, groups]`
     pub classes: &'a [i32],
 }
@@ -47,7 +47,7 @@ impl Cost for Targets<'_> {
     }
 }
 
-/// The loss of each row and group in nats, `[n, groups]`, 0 where nothing is foretold.
+/// The loss of each row and group in nats, `[n, groups]`, 0 where nothing is predicted.
 ///
 /// # Panics
 /// If the sizes do not fit or a target is not of its group.

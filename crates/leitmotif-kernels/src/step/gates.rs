@@ -26,25 +26,25 @@ impl Gru<'_> {
     }
 }
 
-/// The state after the reset gate: `reset = sigmoid(..) stream`, `[rows, d]`.
+/// The state after the reset gate: `reset = sigmoid(..) residual`, `[rows, d]`.
 ///
 /// # Panics
 /// If the sizes do not fit.
-pub fn gru_reset(gru: Gru<'_>, stream: &[f32], reset: &mut [f32]) {
-    gru.check(stream);
-    assert_eq!(stream.len(), reset.len(), "reset is [rows, d]");
-    reset_on(Isa::current(), gru, stream, reset);
+pub fn gru_reset(gru: Gru<'_>, residual: &[f32], reset: &mut [f32]) {
+    gru.check(residual);
+    assert_eq!(residual.len(), reset.len(), "reset is [rows, d]");
+    reset_on(Isa::current(), gru, residual, reset);
 }
 
-/// Moves each row of `stream` towards the candidate as far as the update gate lets it; `candidate` `[rows, d]` is what the
+/// Moves each row of `residual` towards the candidate as far as the update gate lets it; `candidate` `[rows, d]` is what the
 /// state after the reset gate adds to its sum.
 ///
 /// # Panics
 /// If the sizes do not fit.
-pub fn gru_update(gru: Gru<'_>, candidate: &[f32], stream: &mut [f32]) {
-    gru.check(stream);
-    assert_eq!(stream.len(), candidate.len(), "candidate is [rows, d]");
-    update_on(Isa::current(), gru, candidate, stream);
+pub fn gru_update(gru: Gru<'_>, candidate: &[f32], residual: &mut [f32]) {
+    gru.check(residual);
+    assert_eq!(residual.len(), candidate.len(), "candidate is [rows, d]");
+    update_on(Isa::current(), gru, candidate, residual);
 }
 
 /// One step of an LSTM cell for one sequence, from the sums `input` and `recurrent` (`[4 d]` each: input, forget,
@@ -61,28 +61,28 @@ pub fn lstm_cell(input: &[f32], recurrent: &[f32], cell: &mut [f32], hidden: &mu
     cell_on(Isa::current(), input, recurrent, cell, hidden);
 }
 
-dispatch! { fn reset_on(gru: Gru<'_>, stream: &[f32], reset: &mut [f32]) = reset_lanes; }
-dispatch! { fn update_on(gru: Gru<'_>, candidate: &[f32], stream: &mut [f32]) = update_lanes; }
+dispatch! { fn reset_on(gru: Gru<'_>, residual: &[f32], reset: &mut [f32]) = reset_lanes; }
+dispatch! { fn update_on(gru: Gru<'_>, candidate: &[f32], residual: &mut [f32]) = update_lanes; }
 dispatch! { fn cell_on(input: &[f32], recurrent: &[f32], cell: &mut [f32], hidden: &mut [f32]) = cell_lanes; }
 
 #[inline(always)]
-fn reset_lanes<S: Simd>(s: S, gru: Gru<'_>, stream: &[f32], reset: &mut [f32]) {
+fn reset_lanes<S: Simd>(s: S, gru: Gru<'_>, residual: &[f32], reset: &mut [f32]) {
     let d = gru.bias.len();
-    for (row, (stream, reset)) in stream.chunks_exact(d).zip(reset.chunks_exact_mut(d)).enumerate() {
+    for (row, (residual, reset)) in residual.chunks_exact(d).zip(reset.chunks_exact_mut(d)).enumerate() {
         let (input, state) = (&gru.input[row * 3 * d..][..d], &gru.state[row * 2 * d..][..d]);
         for j in (0..d).step_by(S::N) {
             let lanes = j..d.min(j + S::N);
             let sum = s.add(s.load_part(&input[lanes.clone()]), s.load_part(&state[lanes.clone()]));
-            let y = s.mul(s.sigmoid(sum), s.load_part(&stream[lanes.clone()]));
+            let y = s.mul(s.sigmoid(sum), s.load_part(&residual[lanes.clone()]));
             s.store_part(&mut reset[lanes], y);
         }
     }
 }
 
 #[inline(always)]
-fn update_lanes<S: Simd>(s: S, gru: Gru<'_>, candidate: &[f32], stream: &mut [f32]) {
+fn update_lanes<S: Simd>(s: S, gru: Gru<'_>, candidate: &[f32], residual: &mut [f32]) {
     let d = gru.bias.len();
-    for (row, (candidate, stream)) in candidate.chunks_exact(d).zip(stream.chunks_exact_mut(d)).enumerate() {
+    for (row, (candidate, residual)) in candidate.chunks_exact(d).zip(residual.chunks_exact_mut(d)).enumerate() {
         let (input, state) = (&gru.input[row * 3 * d + d..][..2 * d], &gru.state[row * 2 * d + d..][..d]);
         for j in (0..d).step_by(S::N) {
             let lanes = j..d.min(j + S::N);
@@ -90,8 +90,8 @@ fn update_lanes<S: Simd>(s: S, gru: Gru<'_>, candidate: &[f32], stream: &mut [f3
             let update = s.sigmoid(s.add(sum, s.load_part(&gru.bias[lanes.clone()])));
             let input = s.load_part(&input[d + lanes.start..d + lanes.end]);
             let target = s.tanh(s.add(input, s.load_part(&candidate[lanes.clone()])));
-            let x = s.load_part(&stream[lanes.clone()]);
-            s.store_part(&mut stream[lanes], s.fma(update, s.sub(target, x), x));
+            let x = s.load_part(&residual[lanes.clone()]);
+            s.store_part(&mut residual[lanes], s.fma(update, s.sub(target, x), x));
         }
     }
 }
@@ -125,23 +125,23 @@ mod tests {
     fn a_gated_unit_agrees_with_its_definition() {
         for (rows, d) in [(1, 1), (3, 7), (2, 16), (5, 45)] {
             let [input, state, bias] = [3 * rows * d, 2 * rows * d, d].map(|n| random(n as u64, n));
-            let [stream, candidate] = [1, 2].map(|seed| random(seed, rows * d));
+            let [residual, candidate] = [1, 2].map(|seed| random(seed, rows * d));
             let gru = Gru { input: &input, state: &state, bias: &bias };
             let (mut reset, mut moved) = (Vec::new(), Vec::new());
             for i in 0..rows * d {
                 let (row, c) = (i / d, i % d);
                 let (input, state) = (&input[row * 3 * d..], &state[row * 2 * d..]);
-                reset.push(sigmoid(input[c] + state[c]) * f64::from(stream[i]));
+                reset.push(sigmoid(input[c] + state[c]) * f64::from(residual[i]));
                 let update = sigmoid(input[d + c] + state[d + c] + bias[c]);
                 let target = f64::from(input[2 * d + c] + candidate[i]).tanh();
-                moved.push(update * target + (1.0 - update) * f64::from(stream[i]));
+                moved.push(update * target + (1.0 - update) * f64::from(residual[i]));
             }
             for isa in Isa::available() {
-                let (mut found, mut stream) = (vec![f32::NAN; rows * d], stream.clone());
-                isa.force(|| gru_reset(gru, &stream, &mut found));
+                let (mut found, mut residual) = (vec![f32::NAN; rows * d], residual.clone());
+                isa.force(|| gru_reset(gru, &residual, &mut found));
                 assert_close(&found, &reset, 1e-6);
-                isa.force(|| gru_update(gru, &candidate, &mut stream));
-                assert_close(&stream, &moved, 1e-6);
+                isa.force(|| gru_update(gru, &candidate, &mut residual));
+                assert_close(&residual, &moved, 1e-6);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Training: counting pieces, fitting the mixture on some that are kept out, then counting those too.
 
-use super::context::{Memory, Plan};
+use super::context::{ContextLayout, Memory};
 use super::gate::{Gate, Trial};
 use super::table::Counts;
 use super::{Markov, Scratch};
@@ -23,7 +23,7 @@ const BATCH: usize = 1 << 17;
 #[derive(Debug)]
 pub struct MarkovBuilder {
     description: ModelDescription,
-    plan: Plan,
+    plan: ContextLayout,
     counts: Vec<Counts>,
     pending: Vec<Vec<u16>>,
     waiting: usize,
@@ -38,7 +38,7 @@ impl MarkovBuilder {
         let fields = description.sizes.len();
         Self {
             description: description.clone(),
-            plan: Plan::new(&description.sizes, description.model.order, description.model.cache),
+            plan: ContextLayout::new(&description.sizes, description.model.order, description.model.cache),
             counts: (0..fields).map(|_| Counts::default()).collect(),
             pending: Vec::new(),
             waiting: 0,
@@ -115,7 +115,13 @@ impl MarkovBuilder {
 }
 
 /// Visits the events of a piece in which a field applies, the first event excepted, with what is remembered before each.
-fn walk(plan: &Plan, field: usize, piece: &[u16], memory: &mut Memory, mut visit: impl FnMut(&Memory, &[u16])) {
+fn walk(
+    plan: &ContextLayout,
+    field: usize,
+    piece: &[u16],
+    memory: &mut Memory,
+    mut visit: impl FnMut(&Memory, &[u16]),
+) {
     memory.clear();
     for (index, event) in piece.chunks_exact(plan.fields).enumerate() {
         if index > 0 && (field == 0 || event[field] != 0) {

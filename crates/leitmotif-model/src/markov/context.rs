@@ -1,4 +1,4 @@
-//! Which contexts foretell a field, and the finite memory that they are read from.
+//! Which contexts predict a field, and the finite memory that they are read from.
 //!
 //! A *chain* is a list of features from the most general to the most specific; each prefix of it, hashed to
 //! 64 bits, is one context, and a context is interpolated with the one before it. The chains know nothing of
@@ -28,7 +28,7 @@ const VOICE_DEPTH: usize = 8;
 const VOICE_ORDER: usize = 3;
 /// Keys that a voice remembers; an older key in the same slot is forgotten.
 const VOICE_SLOTS: usize = 1 << 11;
-/// Most voices that foretell one field.
+/// Most voices that predict one field.
 const MAX_VOICES: usize = 10;
 /// What stands for an event that is not there (before the start, or never seen in this voice).
 const ABSENT: u64 = u64::MAX;
@@ -46,9 +46,9 @@ pub(super) enum Chain {
     Whole,
     Same,
     Distinct,
-    /// The number of the voice in [`Plan::voices`].
+    /// The number of the voice in [`ContextLayout::voices`].
     Voice(usize),
-    /// The number of the voice in [`Plan::voices`].
+    /// The number of the voice in [`ContextLayout::voices`].
     Recent(usize),
     Piece,
 }
@@ -68,7 +68,7 @@ impl Voice {
 
 /// The chains of every field.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct ContextLayout {
     pub fields: usize,
     pub order: usize,
     pub sizes: Vec<usize>,
@@ -76,7 +76,7 @@ pub(super) struct Plan {
     pub chains: Vec<Vec<Chain>>,
 }
 
-impl Plan {
+impl ContextLayout {
     pub fn new(sizes: &[usize], order: usize, cache: bool) -> Self {
         let fields = sizes.len();
         let mut plan = Self { fields, order, sizes: sizes.to_vec(), voices: Vec::new(), chains: Vec::new() };
@@ -141,7 +141,7 @@ struct VoiceMemory {
 }
 
 impl Memory {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &ContextLayout) -> Self {
         let voice = VoiceMemory {
             tags: vec![0; VOICE_SLOTS],
             seen: vec![0; VOICE_SLOTS],
@@ -175,7 +175,7 @@ impl Memory {
         self.piece.iter_mut().for_each(|counts| counts.fill(0));
     }
 
-    pub fn push(&mut self, plan: &Plan, event: &[u16]) {
+    pub fn push(&mut self, plan: &ContextLayout, event: &[u16]) {
         if self.order == 0 {
             return;
         }
@@ -212,7 +212,7 @@ impl Memory {
     }
 
     /// Writes the contexts of one chain for field number `field`, the most general first.
-    pub fn contexts(&self, plan: &Plan, chain: usize, field: usize, earlier: &[u16], contexts: &mut Vec<u64>) {
+    pub fn contexts(&self, plan: &ContextLayout, chain: usize, field: usize, earlier: &[u16], contexts: &mut Vec<u64>) {
         let k = self.fields;
         contexts.clear();
         let mut key = mix(field as u64, chain as u64);
@@ -274,7 +274,7 @@ impl Memory {
     /// returns in which of [`KINDS_OF_CACHE`] states the cache is. `None` for chains of contexts.
     pub fn cache(
         &self,
-        plan: &Plan,
+        plan: &ContextLayout,
         chain: usize,
         field: usize,
         earlier: &[u16],
@@ -298,7 +298,7 @@ impl Memory {
     }
 
     /// The last events, newest first, of the voice to which an event with these `earlier` fields belongs, and its key.
-    fn voice(&self, plan: &Plan, number: usize, earlier: &[u16]) -> (u64, &[u16]) {
+    fn voice(&self, plan: &ContextLayout, number: usize, earlier: &[u16]) -> (u64, &[u16]) {
         let memory = &self.voices[number];
         let tag = plan.voices[number].key(earlier);
         let slot = tag as usize % VOICE_SLOTS;
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_voice_remembers_the_last_event_that_agrees() {
-        let plan = Plan::new(&[9, 9, 60], 2, true);
+        let plan = ContextLayout::new(&[9, 9, 60], 2, true);
         let mut memory = Memory::new(&plan);
         let chain = plan.chains[2].iter().position(|chain| *chain == Chain::Voice(1)).expect("a voice");
         let read = |memory: &Memory| {
@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn contexts_grow_from_general_to_specific_and_differ() {
-        let plan = Plan::new(&[9, 99, 9, 99, 9, 9], 4, true);
+        let plan = ContextLayout::new(&[9, 99, 9, 99, 9, 9], 4, true);
         let mut memory = Memory::new(&plan);
         for step in 0..9 {
             memory.push(&plan, &[1, step, 2, 60 + step, 4, 5]);

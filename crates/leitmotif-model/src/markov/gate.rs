@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fitting_trusts_the_chain_that_foretells_better() {
+    fn fitting_trusts_the_chain_that_predicts_better() {
         let mut gate = Gate::new(2);
         let bucket = bucket(2, 10, 3) as u16;
         gate.fit(&vec![vec![(bucket, 0.9), (bucket, 0.1)]; 2000]);

@@ -1,6 +1,6 @@
 //! An interpolated back-off Markov model: the counting baseline.
 //!
-//! Each field of an event is foretold from several chains of contexts (see `context`: the event's earlier fields, the
+//! Each field of an event is predicted from several chains of contexts (see `context`: the event's earlier fields, the
 //! previous events whole and in parts, and the last events that agree with this one in some fields). Along a chain
 //! the estimates are interpolated by Witten & Bell (1991, "The zero-frequency problem", method C; the recursive form is
 //! Chen & Goodman 1998, equation 15):
@@ -17,7 +17,7 @@
 //!
 //! Everything the model remembers of a piece is bounded: the last `order` events, counts of values, and per voice a table of fixed size. What it
 //! stores is bounded by [`MAX_PAIRS`]. Value 0 of a field after the first ("does not apply") is neither counted nor
-//! foretold: its probability is zero (its logit [`NOTHING`]).
+//! predicted: its probability is zero (its logit [`NOTHING`]).
 
 mod build;
 mod context;
@@ -28,12 +28,12 @@ mod table;
 pub use build::{MAX_KEPT_OUT, MAX_PAIRS, MarkovBuilder};
 pub use store::MAX_FILE_BYTES;
 
-use crate::{Ensemble, Evaluator, Judge, Model, ModelDescription, Segment};
-use context::{Memory, Plan};
+use crate::{DecodingBatch, Model, ModelDescription, Scorer, ScoringSession, Segment};
+use context::{ContextLayout, Memory};
 use gate::{Gate, Trial};
 use table::Table;
 
-/// The logit of a value that the model never foretells.
+/// The logit of a value that the model never predicts.
 pub const NOTHING: f32 = -100.0;
 
 /// The most different values of a cache whose values may come more than once.
@@ -43,7 +43,7 @@ const CACHE_SCAN: usize = 8;
 #[derive(Debug)]
 pub struct Markov {
     description: ModelDescription,
-    plan: Plan,
+    plan: ContextLayout,
     tables: Vec<Table>,
     gates: Vec<Gate>,
 }
@@ -174,49 +174,49 @@ impl Model for Markov {
         &self.description
     }
 
-    fn ensemble(&self, lanes: usize) -> Box<dyn Ensemble + '_> {
-        let memories = vec![Memory::new(&self.plan); lanes];
-        Box::new(MarkovEnsemble { model: self, memories, scratch: Scratch::default() })
+    fn decoding_batch(&self, streams: usize) -> Box<dyn DecodingBatch + '_> {
+        let memories = vec![Memory::new(&self.plan); streams];
+        Box::new(MarkovBatch { model: self, memories, scratch: Scratch::default() })
     }
 
-    fn lane_bytes(&self) -> usize {
+    fn stream_bytes(&self) -> usize {
         Memory::new(&self.plan).bytes()
     }
 }
 
-impl Judge for Markov {
+impl Scorer for Markov {
     fn description(&self) -> &ModelDescription {
         &self.description
     }
 
-    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
-        let memories = vec![Memory::new(&self.plan); lanes];
-        Box::new(MarkovEvaluator { model: self, memories, scratch: Scratch::default() })
+    fn scoring_session(&self, streams: usize) -> Box<dyn ScoringSession + '_> {
+        let memories = vec![Memory::new(&self.plan); streams];
+        Box::new(MarkovScoring { model: self, memories, scratch: Scratch::default() })
     }
 }
 
-struct MarkovEnsemble<'a> {
+struct MarkovBatch<'a> {
     model: &'a Markov,
     memories: Vec<Memory>,
     scratch: Scratch,
 }
 
-impl Ensemble for MarkovEnsemble<'_> {
-    fn push(&mut self, lanes: &[usize], events: &[u16]) {
+impl DecodingBatch for MarkovBatch<'_> {
+    fn push(&mut self, streams: &[usize], events: &[u16]) {
         let plan = &self.model.plan;
-        assert_eq!(events.len(), lanes.len() * plan.fields, "events are [lanes, fields]");
-        for (&lane, event) in lanes.iter().zip(events.chunks_exact(plan.fields)) {
-            self.memories[lane].push(plan, event);
+        assert_eq!(events.len(), streams.len() * plan.fields, "events are [streams, fields]");
+        for (&stream, event) in streams.iter().zip(events.chunks_exact(plan.fields)) {
+            self.memories[stream].push(plan, event);
         }
     }
 
-    fn logits(&mut self, lanes: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
+    fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
         let size = self.model.description.sizes[field];
-        assert_eq!(earlier.len(), lanes.len() * field, "earlier fields are [lanes, field]");
-        assert_eq!(logits.len(), lanes.len() * size, "logits are [lanes, values]");
-        for (row, (&lane, logits)) in lanes.iter().zip(logits.chunks_exact_mut(size)).enumerate() {
+        assert_eq!(earlier.len(), streams.len() * field, "earlier fields are [streams, field]");
+        assert_eq!(logits.len(), streams.len() * size, "logits are [streams, values]");
+        for (row, (&stream, logits)) in streams.iter().zip(logits.chunks_exact_mut(size)).enumerate() {
             let earlier = &earlier[row * field..(row + 1) * field];
-            self.model.probabilities(&self.memories[lane], field, earlier, &mut self.scratch, logits);
+            self.model.probabilities(&self.memories[stream], field, earlier, &mut self.scratch, logits);
             logits.iter_mut().for_each(|p| *p = p.ln().max(NOTHING));
         }
     }
@@ -226,23 +226,23 @@ impl Ensemble for MarkovEnsemble<'_> {
     }
 }
 
-struct MarkovEvaluator<'a> {
+struct MarkovScoring<'a> {
     model: &'a Markov,
     memories: Vec<Memory>,
     scratch: Scratch,
 }
 
-impl Evaluator for MarkovEvaluator<'_> {
-    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+impl ScoringSession for MarkovScoring<'_> {
+    fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let k = self.model.plan.fields;
-        let mut nats = vec![0.0; segment.lanes * segment.segment * k];
-        for lane in 0..segment.lanes {
-            let memory = &mut self.memories[lane];
-            if segment.starts[lane] {
+        let mut nats = vec![0.0; segment.streams * segment.segment * k];
+        for stream in 0..segment.streams {
+            let memory = &mut self.memories[stream];
+            if segment.starts[stream] {
                 memory.clear();
             }
-            for step in 0..segment.lengths[lane] {
-                let place = (lane * segment.segment + step) * k;
+            for step in 0..segment.lengths[stream] {
+                let place = (stream * segment.segment + step) * k;
                 memory.push(&self.model.plan, &segment.inputs[place..place + k]);
                 let target = &segment.targets[place..place + k];
                 for field in (0..k).filter(|&field| field == 0 || target[field] != 0) {

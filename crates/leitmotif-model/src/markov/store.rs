@@ -2,7 +2,7 @@
 //! the scores of the mixture.
 
 use super::Markov;
-use super::context::Plan;
+use super::context::ContextLayout;
 use super::gate::{BUCKETS, Gate};
 use super::table::Table;
 use crate::{ModelDescription, ModelError, WEIGHTS_FILE, replace_file};
@@ -62,7 +62,7 @@ impl Markov {
 
     fn parse(bytes: &[u8], description: &ModelDescription) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-        let plan = Plan::new(&description.sizes, description.model.order, description.model.cache);
+        let plan = ContextLayout::new(&description.sizes, description.model.order, description.model.cache);
         let (mut tables, mut gates) = (Vec::new(), Vec::new());
         for (field, &size) in description.sizes.iter().enumerate() {
             let part = |name: &str, dtype| part(&file, &format!("{field}.{name}"), dtype);

@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const SIZES: [usize; 4] = [23, 9, 40, 6];
-const LANES: usize = 3;
+const STREAMS: usize = 3;
 /// Events before the count: several segments, with memory and compressed memory full.
 const WARM: usize = 400;
 const EVENTS: usize = 1000;
@@ -49,27 +49,27 @@ const EVENTS: usize = 1000;
 fn check(config: ModelConfig) {
     let said = format!("{config:?}");
     let model = common::network(config, &SIZES);
-    let mut ensemble = model.ensemble(LANES);
-    let lanes: Vec<usize> = (0..LANES).collect();
+    let mut batch = model.decoding_batch(STREAMS);
+    let streams: Vec<usize> = (0..STREAMS).collect();
     let events: Vec<Vec<u16>> = (0..WARM + EVENTS)
-        .map(|time| lanes.iter().flat_map(|&lane| common::event(&SIZES, lane, time)).collect())
+        .map(|time| streams.iter().flat_map(|&stream| common::event(&SIZES, stream, time)).collect())
         .collect();
-    let mut logits = SIZES.map(|size| vec![0.0; LANES * size]);
-    let mut earlier = [0; LANES * SIZES.len()];
+    let mut logits = SIZES.map(|size| vec![0.0; STREAMS * size]);
+    let mut earlier = [0; STREAMS * SIZES.len()];
     let mut before = 0;
     for (time, events) in events.iter().enumerate() {
         if time == WARM {
             before = COUNT.get();
         }
-        // Lanes are at different places of their segments.
+        // Streams are at different places of their segments.
         let late = usize::from(time == 3);
-        ensemble.push(&lanes[late..], &events[late * SIZES.len()..]);
+        batch.push(&streams[late..], &events[late * SIZES.len()..]);
         for (field, logits) in logits.iter_mut().enumerate() {
-            for lane in 0..LANES {
-                let event = &events[lane * SIZES.len()..];
-                earlier[lane * field..][..field].copy_from_slice(&event[..field]);
+            for stream in 0..STREAMS {
+                let event = &events[stream * SIZES.len()..];
+                earlier[stream * field..][..field].copy_from_slice(&event[..field]);
             }
-            ensemble.logits(&lanes, &earlier[..LANES * field], field, logits);
+            batch.logits(&streams, &earlier[..STREAMS * field], field, logits);
         }
     }
     assert_eq!(COUNT.get() - before, 0, "allocations of {said}");
@@ -102,8 +102,8 @@ fn no_compression_function_allocates() {
     let functions =
         [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed];
     for compression in functions {
-        for echoes in [false, true] {
-            check(ModelConfig { compression, copy_features: echoes, ..config() });
+        for copies in [false, true] {
+            check(ModelConfig { compression, copy_features: copies, ..config() });
         }
         // More compressed states at once than one product takes, most of which are kept.
         check(ModelConfig { compression, segment: 140, memory: 0, compressed: 100, ratio: 1, ..config() });
@@ -112,14 +112,14 @@ fn no_compression_function_allocates() {
 
 #[test]
 fn no_architecture_allocates() {
-    for echoes in [false, true] {
+    for copies in [false, true] {
         for config in [
             ModelConfig { glu: true, gating: Gating::Gru, ..config() },
             ModelConfig { memory: 0, compressed: 0, ..config() },
             ModelConfig { compressed: 0, ..config() },
             ModelConfig { kind: ModelKind::Lstm, ..config() },
         ] {
-            check(ModelConfig { copy_features: echoes, ..config });
+            check(ModelConfig { copy_features: copies, ..config });
         }
     }
 }

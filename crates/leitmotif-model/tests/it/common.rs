@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use leitmotif_model::{
-    Array, EchoPlan, Gating, LatentKind, ModelConfig, ModelDescription, ModelKind, NetworkModel, Weights,
+    Array, CopyFeatureLayout, Gating, LatentKind, ModelConfig, ModelDescription, ModelKind, NetworkModel, Weights,
 };
 
 /// The sizes of four fields.
@@ -77,7 +77,7 @@ impl Maker {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, values) = (config.d_model, sizes.iter().sum::<usize>());
         self.add("fields", &[("embedding", &[values, d]), ("output", &[values, d]), ("bias", &[values])]);
-        let plan = EchoPlan::new(sizes);
+        let plan = CopyFeatureLayout::new(sizes);
         for field in 0..sizes.len() {
             self.add(&format!("fields.norms.{field}"), &[("gamma", &[d]), ("beta", &[d])]);
             self.add("fields.gains", &[(&field.to_string(), &[plan.count(field), d])]);

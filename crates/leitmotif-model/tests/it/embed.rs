@@ -24,11 +24,11 @@ fn bits(vectors: &[Vec<f32>]) -> Vec<u32> {
 fn a_vector_is_the_mean_of_its_passages_states() {
     for model in networks() {
         let values = piece(3, 20);
-        let mut stepper = model.stepper();
-        assert_eq!(stepper.state(), Some(&[0.0; 36][..]));
+        let mut session = model.decoding_session();
+        assert_eq!(session.state(), Some(&[0.0; 36][..]));
         let states = values.chunks(SIZES.len()).map(|event| {
-            stepper.push(event);
-            stepper.state().unwrap().to_vec()
+            session.push(event);
+            session.state().unwrap().to_vec()
         });
         let states: Vec<Vec<f32>> = states.collect();
         let mean = |states: &[Vec<f32>], i: usize| {

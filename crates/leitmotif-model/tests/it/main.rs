@@ -3,7 +3,7 @@
 
 mod allocation;
 mod common;
+mod decoding_batch;
 mod embed;
-mod ensemble;
 mod markov;
 mod precision;

@@ -1,7 +1,7 @@
-//! The Markov model as a whole: what it foretells, and that it survives storage and damage.
+//! The Markov model as a whole: what it predicts, and that it survives storage and damage.
 
 use leitmotif_model::{
-    Judge, Markov, MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind, Segment, StepperJudge,
+    Markov, MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind, Scorer, Segment, SessionScorer,
 };
 use proptest::prelude::*;
 
@@ -36,25 +36,25 @@ fn train(order: usize, pieces: usize) -> Markov {
     builder.finish()
 }
 
-fn nats(judge: &dyn Judge, lanes: &[Vec<u16>], segment: usize) -> Vec<f32> {
-    let k = judge.description().sizes.len();
-    let steps = lanes.iter().map(|lane| lane.len() / k - 1).min().unwrap();
-    let mut evaluator = judge.evaluator(lanes.len());
+fn nll(scorer: &dyn Scorer, streams: &[Vec<u16>], segment: usize) -> Vec<f32> {
+    let k = scorer.description().sizes.len();
+    let steps = streams.iter().map(|stream| stream.len() / k - 1).min().unwrap();
+    let mut scoring = scorer.scoring_session(streams.len());
     let mut all = Vec::new();
     for from in (0..steps).step_by(segment) {
         let length = segment.min(steps - from);
         let cut = |offset: usize| -> Vec<u16> {
-            let lane = |lane: &Vec<u16>| {
-                let mut part = lane[(from + offset) * k..(from + offset + length) * k].to_vec();
+            let stream = |stream: &Vec<u16>| {
+                let mut part = stream[(from + offset) * k..(from + offset + length) * k].to_vec();
                 part.resize(segment * k, 0);
                 part
             };
-            lanes.iter().flat_map(lane).collect()
+            streams.iter().flat_map(stream).collect()
         };
         let (inputs, targets) = (cut(0), cut(1));
-        let (lengths, starts) = (vec![length; lanes.len()], vec![from == 0; lanes.len()]);
+        let (lengths, starts) = (vec![length; streams.len()], vec![from == 0; streams.len()]);
         let segment = Segment {
-            lanes: lanes.len(),
+            streams: streams.len(),
             segment,
             inputs: &inputs,
             targets: &targets,
@@ -62,7 +62,7 @@ fn nats(judge: &dyn Judge, lanes: &[Vec<u16>], segment: usize) -> Vec<f32> {
             starts: &starts,
             bars: None,
         };
-        all.extend(evaluator.nats(&segment));
+        all.extend(scoring.nll(&segment));
     }
     all
 }
@@ -70,7 +70,7 @@ fn nats(judge: &dyn Judge, lanes: &[Vec<u16>], segment: usize) -> Vec<f32> {
 #[test]
 fn order_earns_its_keep() {
     let test = [piece(31, 120)];
-    let cost = |order| nats(&train(order, 24), &test, 50).iter().sum::<f32>();
+    let cost = |order| nll(&train(order, 24), &test, 50).iter().sum::<f32>();
     let (nothing, some) = (cost(0), cost(4));
     assert!(some < 0.6 * nothing, "order 0: {nothing}, order 4: {some}");
 }
@@ -79,18 +79,18 @@ fn order_earns_its_keep() {
 fn the_evaluator_agrees_with_the_stepper() {
     let model = train(3, 20);
     let test = [piece(40, 100), piece(41, 100)];
-    let fast = nats(&model, &test, 100);
+    let fast = nll(&model, &test, 100);
     for segment in [7, 100] {
-        let slow = nats(&StepperJudge(&model), &test, segment);
+        let slow = nll(&SessionScorer(&model), &test, segment);
         assert!((fast.iter().sum::<f32>() - slow.iter().sum::<f32>()).abs() < 0.05);
     }
-    let slow = nats(&StepperJudge(&model), &test, 100);
+    let slow = nll(&SessionScorer(&model), &test, 100);
     assert!(fast.iter().zip(&slow).all(|(a, b)| (a - b).abs() < 1e-3));
 }
 
 #[test]
 fn a_field_that_does_not_apply_costs_nothing() {
-    let costs = nats(&train(2, 10), &[piece(3, 60)], 60);
+    let costs = nll(&train(2, 10), &[piece(3, 60)], 60);
     let targets = &piece(3, 60)[4..];
     for (index, (&cost, &target)) in costs.iter().zip(targets).enumerate() {
         assert_eq!(cost > 0.0, index % 4 == 0 || target != 0, "value {index}");
@@ -105,7 +105,7 @@ fn a_stored_model_is_the_same_model() {
     let first = std::fs::read(dir.path().join("model.safetensors")).unwrap();
     let again = Markov::load(dir.path(), Model::description(&model)).unwrap();
     let test = [piece(50, 100)];
-    assert_eq!(nats(&model, &test, 64), nats(&again, &test, 64));
+    assert_eq!(nll(&model, &test, 64), nll(&again, &test, 64));
     train(4, 20).save(dir.path()).unwrap();
     assert_eq!(first, std::fs::read(dir.path().join("model.safetensors")).unwrap(), "the same pieces, other bytes");
     let other = description(&SIZES, 2);
@@ -144,14 +144,14 @@ proptest! {
             builder.add_piece(&shifted.collect::<Vec<_>>()).unwrap();
         }
         let model = builder.finish();
-        let mut stepper = model.stepper();
+        let mut session = model.decoding_session();
         for event in &events {
-            stepper.push(&[event.0, event.1, event.2, event.3]);
+            session.push(&[event.0, event.1, event.2, event.3]);
         }
         let earlier = [earlier.0, earlier.1, earlier.2];
         for (field, &size) in SIZES.iter().enumerate() {
             let mut logits = vec![0.0; size];
-            stepper.logits(&earlier[..field], field, &mut logits);
+            session.logits(&earlier[..field], field, &mut logits);
             let sum: f64 = logits.iter().map(|&logit| f64::from(logit).exp()).sum();
             prop_assert!((sum - 1.0).abs() < 1e-4, "field {field}: {sum}");
             prop_assert!(logits[usize::from(field > 0)..].iter().all(|&logit| logit > -50.0));
@@ -170,7 +170,7 @@ proptest! {
         std::fs::write(&path, &bytes).unwrap();
         if let Ok(model) = Markov::load(dir.path(), &description(&SIZES, 1)) {
             let mut logits = vec![0.0; SIZES[0]];
-            model.stepper().logits(&[], 0, &mut logits);
+            model.decoding_session().logits(&[], 0, &mut logits);
         }
         std::fs::write(&path, &bytes[..cut.index(bytes.len())]).unwrap();
         prop_assert!(Markov::load(dir.path(), &description(&SIZES, 1)).is_err());

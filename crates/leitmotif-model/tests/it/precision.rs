@@ -18,14 +18,14 @@ fn configs() -> Vec<ModelConfig> {
 
 /// The logits of all fields of all events of a piece.
 fn logits(model: &dyn Model) -> Vec<f32> {
-    let mut ensemble = model.ensemble(1);
+    let mut batch = model.decoding_batch(1);
     let mut all = Vec::new();
     for time in 0..EVENTS {
-        ensemble.push(&[0], &common::event(&SIZES, 0, time));
+        batch.push(&[0], &common::event(&SIZES, 0, time));
         let next = common::event(&SIZES, 0, time + 1);
         for (field, &size) in SIZES.iter().enumerate() {
             let mut logits = vec![f32::NAN; size];
-            ensemble.logits(&[0], &next[..field], field, &mut logits);
+            batch.logits(&[0], &next[..field], field, &mut logits);
             all.extend(logits);
         }
     }

@@ -28,7 +28,7 @@ pub struct AttentionWeights {
     pub output_bias: Tensor<1>,
 }
 
-/// How a context `[lanes, compressed + memory, d]` is divided, and how much of it each lane has filled. Both zones
+/// How a context `[streams, compressed + memory, d]` is divided, and how much of it each stream has filled. Both zones
 /// fill from their right end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans {
@@ -36,9 +36,9 @@ pub struct Spans {
     pub compressed: usize,
     /// Places for memory, to the right of them.
     pub memory: usize,
-    /// Compressed states of each lane.
+    /// Compressed states of each stream.
     pub filled_compressed: Vec<usize>,
-    /// Memory states of each lane.
+    /// Memory states of each stream.
     pub filled_memory: Vec<usize>,
 }
 
@@ -48,20 +48,20 @@ impl Spans {
         self.compressed + self.memory
     }
 
-    /// Whether place `place` of the context holds a state of lane `lane`.
-    pub fn is_filled(&self, lane: usize, place: usize) -> bool {
+    /// Whether place `place` of the context holds a state of stream `stream`.
+    pub fn is_filled(&self, stream: usize, place: usize) -> bool {
         if place < self.compressed {
-            place + self.filled_compressed[lane] >= self.compressed
+            place + self.filled_compressed[stream] >= self.compressed
         } else {
-            place + self.filled_memory[lane] >= self.context()
+            place + self.filled_memory[stream] >= self.context()
         }
     }
 }
 
 /// The sub-layer `dropout(output(attend(norm(x), norm([context | x]))))`, plus `x` if `residual`.
 ///
-/// `x` is `[lanes, segment, d]`; `context`, which receives no gradient, is `[lanes, spans.context(), d]`, `None` where that is 0.
-/// `probabilities` drops attention probabilities (mask index `((lane * heads + head) * segment + query) * keys + key`).
+/// `x` is `[streams, segment, d]`; `context`, which receives no gradient, is `[streams, spans.context(), d]`, `None` where that is 0.
+/// `probabilities` drops attention probabilities (mask index `((stream * heads + head) * segment + query) * keys + key`).
 #[allow(clippy::too_many_arguments)]
 pub fn attention(
     x: Tensor<3>,
@@ -92,15 +92,15 @@ pub fn attention_definition(
     layer: Dropout,
     residual: bool,
 ) -> Tensor<3> {
-    let [lanes, segment, d] = x.dims();
+    let [streams, segment, d] = x.dims();
     let (weights, v) = attend(x.clone(), context, spans, w, heads);
-    let mixed = dropout(weights, probabilities).matmul(v).swap_dims(1, 2).reshape([lanes, segment, d]);
+    let mixed = dropout(weights, probabilities).matmul(v).swap_dims(1, 2).reshape([streams, segment, d]);
     let output = mixed.matmul(w.output.clone().unsqueeze()) + w.output_bias.clone().unsqueeze();
     let output = dropout(output, layer);
     if residual { x + output } else { output }
 }
 
-/// The attention each place of `[context | segment]` receives from the segment's queries, summed over heads, `[lanes, keys]`.
+/// The attention each place of `[context | segment]` receives from the segment's queries, summed over heads, `[streams, keys]`.
 pub fn attention_usage(
     x: Tensor<3>,
     context: Tensor<3>,
@@ -109,11 +109,11 @@ pub fn attention_usage(
     heads: usize,
 ) -> Tensor<2> {
     let (weights, _) = attend(x, Some(context), spans, w, heads);
-    let [lanes, _, _, keys] = weights.dims();
-    weights.inner().sum_dim(1).sum_dim(2).reshape([lanes, keys])
+    let [streams, _, _, keys] = weights.dims();
+    weights.inner().sum_dim(1).sum_dim(2).reshape([streams, keys])
 }
 
-/// The probabilities `[lanes, heads, segment, keys]` and the values `[lanes, heads, keys, d / heads]`.
+/// The probabilities `[streams, heads, segment, keys]` and the values `[streams, heads, keys, d / heads]`.
 fn attend(
     x: Tensor<3>,
     context: Option<Tensor<3>>,
@@ -121,10 +121,10 @@ fn attend(
     w: &AttentionWeights,
     heads: usize,
 ) -> (Tensor<4>, Tensor<4>) {
-    let [lanes, segment, d] = x.dims();
+    let [streams, segment, d] = x.dims();
     let keys = spans.context() + segment;
     let device = x.device();
-    let split = |t: Tensor<3>, length: usize| t.reshape([lanes, length, heads, d / heads]).swap_dims(1, 2);
+    let split = |t: Tensor<3>, length: usize| t.reshape([streams, length, heads, d / heads]).swap_dims(1, 2);
     let bias = |b: &Tensor<1>| b.clone().reshape([1, heads, 1, d / heads]);
 
     let all = match context {
@@ -142,7 +142,7 @@ fn attend(
     let content = (q.clone() + bias(&w.content_bias)).matmul(k.swap_dims(2, 3));
     let position = relative_shift((q + bias(&w.position_bias)).matmul(r.swap_dims(2, 3)));
     let scores = (content + position) / ((d / heads) as f32).sqrt();
-    let hidden = hidden_mask(spans, lanes, segment, &device).expand([lanes, heads, segment, keys]);
+    let hidden = hidden_mask(spans, streams, segment, &device).expand([streams, heads, segment, keys]);
     let weights = activation::softmax(scores.mask_fill(hidden, f32::MIN / 2.0), 3);
     (weights, v)
 }
@@ -150,24 +150,24 @@ fn attend(
 /// Turns position scores by *descending distance* into scores by key: row `i` (of `segment`) moves left by
 /// `segment - 1 - i` places. What lies right of the diagonal is meaningless and must be hidden.
 fn relative_shift(x: Tensor<4>) -> Tensor<4> {
-    let [lanes, heads, segment, keys] = x.dims();
-    let zeros = Tensor::zeros([lanes, heads, segment, 1], &x.device());
-    let padded = Tensor::cat(vec![zeros, x], 3).reshape([lanes, heads, keys + 1, segment]);
-    padded.narrow(2, 1, keys).reshape([lanes, heads, segment, keys])
+    let [streams, heads, segment, keys] = x.dims();
+    let zeros = Tensor::zeros([streams, heads, segment, 1], &x.device());
+    let padded = Tensor::cat(vec![zeros, x], 3).reshape([streams, heads, keys + 1, segment]);
+    padded.narrow(2, 1, keys).reshape([streams, heads, segment, keys])
 }
 
-/// Where a query may not look: at later events and at places its lane has not filled; `[lanes, 1, segment, keys]`.
-fn hidden_mask(spans: &Spans, lanes: usize, segment: usize, device: &Device) -> Tensor<4, Bool> {
+/// Where a query may not look: at later events and at places its stream has not filled; `[streams, 1, segment, keys]`.
+fn hidden_mask(spans: &Spans, streams: usize, segment: usize, device: &Device) -> Tensor<4, Bool> {
     let context = spans.context();
     let keys = context + segment;
-    let mut hidden = Vec::with_capacity(lanes * segment * keys);
-    for lane in 0..lanes {
+    let mut hidden = Vec::with_capacity(streams * segment * keys);
+    for stream in 0..streams {
         for query in 0..segment {
-            hidden.extend((0..context).map(|place| !spans.is_filled(lane, place)));
+            hidden.extend((0..context).map(|place| !spans.is_filled(stream, place)));
             hidden.extend((0..segment).map(|key| key > query));
         }
     }
-    Tensor::from_data(TensorData::new(hidden, [lanes, 1, segment, keys]), device)
+    Tensor::from_data(TensorData::new(hidden, [streams, 1, segment, keys]), device)
 }
 
 /// The sinusoidal embedding of distances, `[distances, d]`: sines in the left half, cosines in the right, of

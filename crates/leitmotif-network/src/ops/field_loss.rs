@@ -43,18 +43,18 @@ pub fn field_loss(z: Tensor<2>, output: &FieldOutput, targets: &[i32], scale: f3
 
 /// [`field_loss`] in ordinary operations.
 pub fn field_loss_definition(z: Tensor<2>, output: &FieldOutput, targets: &[i32], scale: f32) -> Tensor<1> {
-    (row_nats(z, output, targets) * scale).sum()
+    (row_nll(z, output, targets) * scale).sum()
 }
 
 /// The cross-entropy of each row in nats, 0 where the target is -1. No gradient.
-pub fn field_nats(z: Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Vec<f32> {
-    match super::fused::field_nats(&z, output, targets) {
+pub fn field_nll(z: Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Vec<f32> {
+    match super::fused::field_nll(&z, output, targets) {
         Some(nats) => nats,
-        None => row_nats(z, output, targets).into_data().iter::<f32>().collect(),
+        None => row_nll(z, output, targets).into_data().iter::<f32>().collect(),
     }
 }
 
-fn row_nats(z: Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Tensor<1> {
+fn row_nll(z: Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Tensor<1> {
     let [n, _] = z.dims();
     let device = z.device();
     let known: Vec<f32> = targets.iter().map(|&target| if target == IGNORED { 0.0 } else { 1.0 }).collect();

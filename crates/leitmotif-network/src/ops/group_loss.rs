@@ -15,7 +15,7 @@ pub struct GroupOutput {
     pub table: Tensor<2>,
     /// A bias per value, `[values]`.
     pub bias: Tensor<1>,
-    /// The values of each group, in order and apart; those of no group are not foretold.
+    /// The values of each group, in order and apart; those of no group are not predicted.
     pub groups: Vec<Range<usize>>,
 }
 
@@ -30,20 +30,20 @@ pub fn group_loss(z: Tensor<2>, output: &GroupOutput, classes: &[i32], scale: f3
 
 /// [`group_loss`] in ordinary operations.
 pub fn group_loss_definition(z: Tensor<2>, output: &GroupOutput, classes: &[i32], scale: f32) -> (Tensor<1>, Vec<f64>) {
-    let costs = nats(z, output, classes).sum_dim(0) * scale;
+    let costs = nll(z, output, classes).sum_dim(0) * scale;
     let groups = costs.clone().inner().into_data().iter::<f32>().map(f64::from).collect();
     (costs.sum(), groups)
 }
 
 /// The cross-entropy of each row and group in nats, `[n, groups]`, 0 where the class is below 0. No gradient.
-pub fn group_nats(z: Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Vec<f32> {
-    match super::fused::group_nats(&z, output, classes) {
+pub fn group_nll(z: Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Vec<f32> {
+    match super::fused::group_nll(&z, output, classes) {
         Some(nats) => nats,
-        None => nats(z, output, classes).into_data().iter::<f32>().collect(),
+        None => nll(z, output, classes).into_data().iter::<f32>().collect(),
     }
 }
 
-fn nats(z: Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Tensor<2> {
+fn nll(z: Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Tensor<2> {
     let ([n, _], device, count) = (z.dims(), z.device(), output.groups.len());
     let normed = layer_norm(z, output.gamma.clone(), output.beta.clone());
     let logits = normed.matmul(output.table.clone().transpose()) + output.bias.clone().unsqueeze();

@@ -6,8 +6,8 @@
 
 mod attention;
 mod convolution;
+mod copy_features;
 mod dropout;
-mod echo;
 mod embed;
 mod feed_forward;
 mod field_loss;
@@ -21,14 +21,14 @@ mod reconstruction;
 
 pub use attention::{AttentionWeights, Spans, attention, attention_definition, attention_usage, sinusoids};
 pub use convolution::{Taps, convolution, convolution_definition};
+pub use copy_features::{copy_features, copy_features_definition};
 pub use dropout::{Dropout, dropout, site};
-pub use echo::{echo, echo_definition};
 pub use embed::{embed, embed_definition};
 pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition};
-pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nats};
+pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nll};
 pub use fused::by_definition;
 pub use group_attention::{GroupAttentionWeights, group_attention, group_attention_definition};
-pub use group_loss::{GroupOutput, group_loss, group_loss_definition, group_nats};
+pub use group_loss::{GroupOutput, group_loss, group_loss_definition, group_nll};
 pub use join::{join, join_definition};
 pub use lstm::{lstm, lstm_definition};
 pub use norm::layer_norm;

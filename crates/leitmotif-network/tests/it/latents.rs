@@ -4,7 +4,7 @@ use crate::gradients::{Nudge, slopes};
 use crate::songs::{Lap, config, describe, laps};
 use crate::support;
 use burn::tensor::Tensor;
-use leitmotif_model::{Compression, Gating, Judge, LatentKind, ModelConfig, NetworkModel, Posterior, StepperJudge};
+use leitmotif_model::{Compression, Gating, LatentKind, ModelConfig, NetworkModel, Posterior, Scorer, SessionScorer};
 use leitmotif_network::ops::by_definition;
 use leitmotif_network::{LatentObjective, Network, StepOutput, device};
 
@@ -133,7 +133,7 @@ fn gradients_of_latents_are_slopes() {
         let first = network.step_towards(network.carry(3), &laps[0].segment(), 1, objective);
         let step = |network: &Network| network.step_towards(first.carry.clone(), &laps[1].segment(), 9, objective);
         let (found, missing) = slopes(network.parameters(), &step(&network).loss);
-        // Two segments of made-up events repeat little, so that some gains hear no echo.
+        // Two segments of made-up events repeat little, so that some gains hear no copy feature.
         assert!(missing.iter().all(|name| name.starts_with("fields.gains")), "every parameter learns: {missing:?}");
         for (name, gradient) in found.iter().filter(|(name, _)| name.starts_with("latent.")) {
             let by_size = |a: &usize, b: &usize| gradient[*a].abs().total_cmp(&gradient[*b].abs());
@@ -200,17 +200,17 @@ fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
         let config = ModelConfig { memory, compressed, ..config };
         let network = Network::new(&describe(config), 11, &device("cpu").unwrap()).unwrap();
         let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
-        let stepping = StepperJudge(&model);
-        let (mut by_network, mut by_steps) = (network.evaluator(3), stepping.evaluator(3));
-        let (mut told, mut untold) = (0.0, network.evaluator(3));
+        let stepping = SessionScorer(&model);
+        let (mut by_network, mut by_steps) = (network.scoring_session(3), stepping.scoring_session(3));
+        let (mut told, mut untold) = (0.0, network.scoring_session(3));
         for (number, lap) in laps(&network.description().model).iter().enumerate() {
-            let (a, b) = (by_network.nats(&lap.segment()), by_steps.nats(&lap.segment()));
+            let (a, b) = (by_network.nll(&lap.segment()), by_steps.nll(&lap.segment()));
             let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst < 5e-5, "{worst} apart in segment {number}");
             assert_eq!(by_steps.posteriors().len(), lap.bars.keys.len());
             assert_same_posteriors(by_network.posteriors(), by_steps.posteriors());
             assert_same_posteriors(&network.posteriors(&lap.bars), by_steps.posteriors());
-            let without = untold.nats(&lap.cut.segment());
+            let without = untold.nll(&lap.cut.segment());
             told += a.iter().zip(&without).map(|(a, b)| (a - b).abs()).sum::<f32>();
         }
         assert!(told > 1.0, "latents and attributes are heard");
@@ -223,11 +223,11 @@ fn a_group_has_one_latent_wherever_it_is_read() {
     let config = ModelConfig { memory: 64, compressed: 0, ..config(LatentKind::Phrase) };
     let network = Network::new(&describe(config.clone()), 3, &device("cpu").unwrap()).unwrap();
     let costs = |segment: usize| {
-        let mut evaluator = network.evaluator(3);
+        let mut scoring = network.scoring_session(3);
         let (mut nats, mut divergence) = (0.0, 0.0);
         for lap in laps(&ModelConfig { segment, ..config.clone() }) {
-            nats += evaluator.nats(&lap.segment()).iter().map(|&nats| f64::from(nats)).sum::<f64>();
-            for (posterior, &share) in evaluator.posteriors().iter().zip(&lap.bars.shares) {
+            nats += scoring.nll(&lap.segment()).iter().map(|&nats| f64::from(nats)).sum::<f64>();
+            for (posterior, &share) in scoring.posteriors().iter().zip(&lap.bars.shares) {
                 divergence += f64::from(share) * posterior.divergence().sum::<f64>();
             }
         }
@@ -243,11 +243,11 @@ fn a_group_has_one_latent_wherever_it_is_read() {
 #[test]
 fn training_and_judging_see_the_same_costs_with_latents() {
     let network = training(config(LatentKind::Bar));
-    let (mut evaluator, mut carry) = (network.evaluator(3), network.carry(3));
+    let (mut scoring, mut carry) = (network.scoring_session(3), network.carry(3));
     for lap in laps(&network.description().model) {
         let step = network.step(carry, &lap.segment(), 0);
-        let judged: f64 = evaluator.nats(&lap.segment()).iter().map(|&nats| f64::from(nats)).sum();
-        assert!((step.music_nats() - judged).abs() < 1e-3, "{} and {judged}", step.music_nats());
+        let judged: f64 = scoring.nll(&lap.segment()).iter().map(|&nats| f64::from(nats)).sum();
+        assert!((step.music_nll() - judged).abs() < 1e-3, "{} and {judged}", step.music_nll());
         carry = step.carry;
     }
 }
@@ -272,7 +272,7 @@ fn a_model_without_latents_is_what_it_was() {
         let a = plain.step(carry, &lap.cut.segment(), number as u64);
         let b = plain.step_towards(other, &lap.segment(), number as u64, OBJECTIVE);
         assert_eq!((a.latent.clone(), b.latent.clone()), (None, None));
-        assert_eq!((scalar(&a.loss), &a.field_nats), (scalar(&b.loss), &b.field_nats));
+        assert_eq!((scalar(&a.loss), &a.field_nll), (scalar(&b.loss), &b.field_nll));
         assert_eq!(
             scalar(&a.loss),
             scalar(

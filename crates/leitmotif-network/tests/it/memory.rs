@@ -1,7 +1,7 @@
 //! What is remembered, and for whom.
 
 use crate::support::{Music, config, describe, lstm};
-use leitmotif_model::{Compression, Gating, Judge, ModelConfig, Weights};
+use leitmotif_model::{Compression, Gating, ModelConfig, Scorer, Weights};
 use leitmotif_network::{Carry, Network, device};
 
 fn network(config: ModelConfig) -> Network {
@@ -10,18 +10,18 @@ fn network(config: ModelConfig) -> Network {
 
 /// The cost of every field of the events, judged in segments of these lengths.
 fn judge(network: &Network, music: &Music, cuts: &[usize]) -> Vec<f32> {
-    let mut evaluator = network.evaluator(music.lanes);
+    let mut scoring = network.scoring_session(music.streams);
     let mut start = 0;
-    let mut lanes = vec![Vec::new(); music.lanes];
+    let mut streams = vec![Vec::new(); music.streams];
     for &cut in cuts {
         let piece = music.cut(start, cut);
-        let nats = evaluator.nats(&piece.segment());
-        for (lane, nats) in lanes.iter_mut().zip(nats.chunks_exact(cut * music.fields)) {
-            lane.extend_from_slice(nats);
+        let nats = scoring.nll(&piece.segment());
+        for (stream, nats) in streams.iter_mut().zip(nats.chunks_exact(cut * music.fields)) {
+            stream.extend_from_slice(nats);
         }
         start += cut;
     }
-    lanes.concat()
+    streams.concat()
 }
 
 fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
@@ -85,14 +85,14 @@ fn lanes_do_not_hear_each_other_and_starts_forget() {
         let both = judge(&network, &music, &[6, 6, 6]);
         assert_close(&both[18 * music.fields..], &judge(&network, &alone, &[6, 6, 6]), 1e-5);
 
-        let mut evaluator = network.evaluator(2);
+        let mut scoring = network.scoring_session(2);
         let mut second = music.cut(6, 6);
-        evaluator.nats(&music.cut(0, 6).segment());
+        scoring.nll(&music.cut(0, 6).segment());
         second.starts[1] = true;
-        let restarted = evaluator.nats(&second.segment());
-        let mut evaluator = network.evaluator(2);
+        let restarted = scoring.nll(&second.segment());
+        let mut scoring = network.scoring_session(2);
         second.starts[0] = true;
-        let fresh = evaluator.nats(&second.segment());
+        let fresh = scoring.nll(&second.segment());
         let half = 6 * music.fields;
         assert_close(&restarted[half..], &fresh[half..], 1e-5);
         assert!(restarted[..half] != fresh[..half], "the other lane remembers");
@@ -112,7 +112,7 @@ fn a_carry_survives_being_stored() {
         let read = Carry::from_weights(network.description(), 2, &stored, network.device()).unwrap();
         let next = music.cut(18, 6);
         let (a, b) = (network.step(carry, &next.segment(), 0), network.step(read, &next.segment(), 0));
-        assert_eq!(a.field_nats, b.field_nats);
+        assert_eq!(a.field_nll, b.field_nll);
         assert!(Carry::from_weights(network.description(), 3, &stored, network.device()).is_err());
     }
 }
@@ -138,14 +138,14 @@ fn training_and_judging_see_the_same_costs() {
         let device = device("cpu").unwrap();
         let training = Network::new(&describe(config), 3, &device.autodiff()).unwrap();
         let music = Music::random(3, 31, 2);
-        let mut evaluator = training.evaluator(3);
+        let mut scoring = training.scoring_session(3);
         let mut carry = training.carry(3);
         for start in [0, 6, 12, 18, 24] {
             let cut = music.cut(start, 6);
             let step = training.step(carry, &cut.segment(), 0);
-            let judged = evaluator.nats(&cut.segment());
+            let judged = scoring.nll(&cut.segment());
             let judged: f64 = judged.iter().map(|&nats| f64::from(nats)).sum();
-            assert!((step.music_nats() - judged).abs() < 1e-3, "{} and {judged}", step.music_nats());
+            assert!((step.music_nll() - judged).abs() < 1e-3, "{} and {judged}", step.music_nll());
             carry = step.carry;
         }
     }

@@ -4,9 +4,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
     AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, GroupOutput, Spans, Taps,
-    attention, attention_definition, convolution, convolution_definition, echo, echo_definition, embed,
-    embed_definition, feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nats,
-    group_attention, group_attention_definition, group_loss, group_loss_definition, group_nats, join, join_definition,
+    attention, attention_definition, convolution, convolution_definition, copy_features, copy_features_definition,
+    embed, embed_definition, feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nll,
+    group_attention, group_attention_definition, group_loss, group_loss_definition, group_nll, join, join_definition,
     lstm, lstm_definition, reconstruction_loss, reconstruction_loss_definition,
 };
 
@@ -95,14 +95,14 @@ fn embedding() {
 }
 
 #[test]
-fn echoes() {
+fn copies() {
     let mut leaves = Leaves::new(training());
-    for (rows, d, echoes, n) in [(9, 5, 3, 4), (4, 16, 1, 7), (30, 33, 6, 70)] {
-        let (table, gains) = (leaves.next([rows, d], 0.0), leaves.next([echoes, d], 0.5));
-        let indices: Vec<i32> = (0..n * echoes).map(|i| ((i * 7 + 3) % (rows + 1)) as i32 - 1).collect();
+    for (rows, d, copies, n) in [(9, 5, 3, 4), (4, 16, 1, 7), (30, 33, 6, 70)] {
+        let (table, gains) = (leaves.next([rows, d], 0.0), leaves.next([copies, d], 0.5));
+        let indices: Vec<i32> = (0..n * copies).map(|i| ((i * 7 + 3) % (rows + 1)) as i32 - 1).collect();
         compare_gradients!(
-            echo(table.clone(), gains.clone(), &indices),
-            echo_definition(table.clone(), gains.clone(), &indices),
+            copy_features(table.clone(), gains.clone(), &indices),
+            copy_features_definition(table.clone(), gains.clone(), &indices),
             [table, gains]
         );
     }
@@ -157,7 +157,7 @@ fn field_losses() {
             field_loss_definition(z.clone(), &output, &targets, 0.25),
             [z, output.gamma, output.beta, output.table, output.bias]
         );
-        let nats = field_nats(z.clone(), &output, &targets);
+        let nats = field_nll(z.clone(), &output, &targets);
         assert!(nats.iter().zip(&targets).all(|(nats, target)| (*target == -1) == (*nats == 0.0) || size == 1));
         let sum = nats.iter().sum::<f32>() * 0.25;
         assert_close("nats", &[sum], &flat(field_loss_definition(z, &output, &targets, 0.25)));
@@ -187,7 +187,7 @@ fn group_losses() {
             group_loss_definition(z.clone(), &output, &classes, 0.25).0,
             [z, output.gamma, output.beta, output.table, output.bias]
         );
-        let nats = group_nats(z.clone(), &output, &classes);
+        let nats = group_nll(z.clone(), &output, &classes);
         let (_, defined) = group_loss_definition(z.clone(), &output, &classes, 0.25);
         let untracked = group_loss(z.clone().inner(), &without_gradient(&output), &classes, 0.25);
         let (_, tracked) = group_loss(z, &output, &classes, 0.25);
@@ -237,9 +237,9 @@ fn attentions() {
         (3, 8, 1, spans(6, 0, &[(6, 0), (2, 0)])),
     ];
     for (segment, d, heads, spans) in cases {
-        let lanes = spans.filled_memory.len();
-        let x = leaves.next([lanes, segment, d], 0.1);
-        let context = (spans.context() > 0).then(|| leaves.next([lanes, spans.context(), d], 0.0).inner());
+        let streams = spans.filled_memory.len();
+        let x = leaves.next([streams, segment, d], 0.1);
+        let context = (spans.context() > 0).then(|| leaves.next([streams, spans.context(), d], 0.0).inner());
         let w = attention_weights(&mut leaves, d);
         for (probabilities, layer, residual) in
             [(Dropout::NONE, Dropout::NONE, true), (DROP, Dropout { seed: 3, ..DROP }, false)]
@@ -294,10 +294,10 @@ fn reconstruction_losses() {
         ([4, 8, 2, 5, 2], &[0, 0]),
     ];
     for ([segment, d, heads, states, ratio], filled) in cases {
-        let lanes = filled.len();
-        let x = leaves.next([lanes, segment, d], 0.1);
-        let evicted = leaves.next([lanes, states, d], 0.0).inner();
-        let compressed = leaves.next([lanes, states.div_ceil(ratio), d], 0.0);
+        let streams = filled.len();
+        let x = leaves.next([streams, segment, d], 0.1);
+        let evicted = leaves.next([streams, states, d], 0.0).inner();
+        let compressed = leaves.next([streams, states.div_ceil(ratio), d], 0.0);
         let w = attention_weights(&mut leaves, d);
         let filled: Vec<(usize, usize)> =
             filled.iter().map(|&filled: &usize| (filled, filled.div_ceil(ratio))).collect();
@@ -349,9 +349,9 @@ fn joins() {
 #[test]
 fn lstms() {
     let mut leaves = Leaves::new(training());
-    for (lanes, segment, d, h) in [(1, 1, 3, 2), (5, 9, 8, 16), (3, 20, 33, 7)] {
-        let x = leaves.next([lanes, segment, d], 0.0);
-        let state = leaves.next([lanes, 2, h], 0.0).inner();
+    for (streams, segment, d, h) in [(1, 1, 3, 2), (5, 9, 8, 16), (3, 20, 33, 7)] {
+        let x = leaves.next([streams, segment, d], 0.0);
+        let state = leaves.next([streams, 2, h], 0.0).inner();
         let (input, recurrent) = (leaves.next([d, 4 * h], 0.0), leaves.next([h, 4 * h], 0.0));
         let bias = leaves.next([4 * h], 0.0);
         let args = || (x.clone(), state.clone(), input.clone(), recurrent.clone(), bias.clone());

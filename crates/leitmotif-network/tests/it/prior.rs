@@ -49,12 +49,12 @@ fn the_loss_is_the_mean_cost_of_the_walk() {
         let mut stretches = Vec::new();
         for ((latents, header), from) in pieces.iter().zip(&headers).zip(froms) {
             let mut walk = prior.walk(header);
-            // What is heard without being foretold moves the past, and leaves the LSTM where it begins.
-            latents[..from].iter().for_each(|latent| walk.hear(latent));
+            // What is heard without being predicted moves the past, and leaves the LSTM where it begins.
+            latents[..from].iter().for_each(|latent| walk.push(latent));
             let mut own = 0.0;
             for latent in &latents[from..] {
-                own -= walk.foretell().log_density(latent);
-                walk.hear(latent);
+                own -= walk.predict().log_density(latent);
+                walk.push(latent);
             }
             let alone = Stretch { latents, from, count: latents.len() - from, header };
             let found = scalar(&network.loss(&[alone]));

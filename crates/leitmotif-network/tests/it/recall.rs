@@ -1,12 +1,12 @@
 //! Tasks that can only be solved by remembering: a key is shown once, distractors follow, and much later the key is asked for.
 
 use crate::support::{Adam, Cut};
-use leitmotif_model::{Compression, CompressionLoss, Judge, ModelConfig, ModelDescription};
+use leitmotif_model::{Compression, CompressionLoss, ModelConfig, ModelDescription, Scorer};
 use leitmotif_network::{Network, device};
 
 const KEYS: u16 = 4;
 const SEGMENT: usize = 8;
-const LANES: usize = 32;
+const STREAMS: usize = 32;
 /// Keys are 1 to 4, distractors 5 to 8, and 9 asks.
 const ASK: u16 = 9;
 const VALUES: usize = 10;
@@ -25,7 +25,7 @@ impl Rng {
     }
 }
 
-/// One piece per lane, cut into segments; the answer is the last target of the last one.
+/// One piece per stream, cut into segments; the answer is the last target of the last one.
 fn pieces(segments: usize, rng: &mut Rng) -> Vec<Cut> {
     let length = segments * SEGMENT;
     let piece = |rng: &mut Rng| {
@@ -36,28 +36,28 @@ fn pieces(segments: usize, rng: &mut Rng) -> Vec<Cut> {
         events.push(key);
         events
     };
-    let lanes: Vec<Vec<u16>> = (0..LANES).map(|_| piece(rng)).collect();
+    let streams: Vec<Vec<u16>> = (0..STREAMS).map(|_| piece(rng)).collect();
     let cut = |index: usize| {
         let range = |shift: usize| index * SEGMENT + shift..(index + 1) * SEGMENT + shift;
         Cut {
-            lanes: LANES,
+            streams: STREAMS,
             segment: SEGMENT,
-            inputs: lanes.iter().flat_map(|lane| lane[range(0)].to_vec()).collect(),
-            targets: lanes.iter().flat_map(|lane| lane[range(1)].to_vec()).collect(),
-            lengths: vec![SEGMENT; LANES],
-            starts: vec![index == 0; LANES],
+            inputs: streams.iter().flat_map(|stream| stream[range(0)].to_vec()).collect(),
+            targets: streams.iter().flat_map(|stream| stream[range(1)].to_vec()).collect(),
+            lengths: vec![SEGMENT; STREAMS],
+            starts: vec![index == 0; STREAMS],
         }
     };
     (0..segments).map(cut).collect()
 }
 
 /// Mean nats of the answer after training.
-fn answer_nats(config: ModelConfig, segments: usize, pieces_seen: usize) -> f32 {
+fn answer_nll(config: ModelConfig, segments: usize, pieces_seen: usize) -> f32 {
     let description = ModelDescription::new(config, vec![VALUES]).unwrap();
     let mut network = Network::new(&description, 2, &device("cpu").unwrap().autodiff()).unwrap();
     let mut adam = Adam::new(RATE);
     let mut rng = Rng(0x1234_5678_9abc_def1);
-    let mut carry = network.carry(LANES);
+    let mut carry = network.carry(STREAMS);
     for seen in 0..pieces_seen {
         adam.rate = RATE * (seen as f32 / WARM_UP).min(1.0) * (1.0 - seen as f32 / pieces_seen as f32);
         for cut in pieces(segments, &mut rng) {
@@ -66,17 +66,17 @@ fn answer_nats(config: ModelConfig, segments: usize, pieces_seen: usize) -> f32 
             carry = step.carry;
         }
     }
-    let mut evaluator = network.evaluator(LANES);
+    let mut scoring = network.scoring_session(STREAMS);
     let mut sum = 0.0;
     const TRIALS: usize = 8;
     for _ in 0..TRIALS {
         let mut nats = Vec::new();
         for cut in pieces(segments, &mut rng) {
-            nats = evaluator.nats(&cut.segment());
+            nats = scoring.nll(&cut.segment());
         }
-        sum += nats.chunks_exact(SEGMENT).map(|lane| lane[SEGMENT - 1]).sum::<f32>();
+        sum += nats.chunks_exact(SEGMENT).map(|stream| stream[SEGMENT - 1]).sum::<f32>();
     }
-    sum / (TRIALS * LANES) as f32
+    sum / (TRIALS * STREAMS) as f32
 }
 
 fn transformer(memory: usize, compressed: usize) -> ModelConfig {
@@ -102,14 +102,14 @@ const GUESSED: f32 = 1.25;
 
 #[test]
 fn recall_from_beyond_the_segment_needs_memory() {
-    let with = answer_nats(transformer(SEGMENT, 0), 2, 400);
-    let without = answer_nats(transformer(0, 0), 2, 400);
+    let with = answer_nll(transformer(SEGMENT, 0), 2, 400);
+    let without = answer_nll(transformer(0, 0), 2, 400);
     assert!(with < SOLVED && without > GUESSED, "with memory {with}, without {without}");
 }
 
 #[test]
 fn recall_from_beyond_the_memory_needs_compressed_memory() {
-    let without = answer_nats(transformer(SEGMENT, 0), 3, 1000);
+    let without = answer_nll(transformer(SEGMENT, 0), 3, 1000);
     assert!(without > GUESSED, "memory alone: {without}");
     for compression in
         [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed]
@@ -118,11 +118,11 @@ fn recall_from_beyond_the_memory_needs_compressed_memory() {
         // was there is found in their neighbours, once a layer below has passed it on.
         let layers = if compression == Compression::DilatedConv { 2 } else { 1 };
         let config = ModelConfig { compression, layers, ..transformer(SEGMENT, 2 * SEGMENT / 4) };
-        let with = answer_nats(config, 3, 1000);
+        let with = answer_nll(config, 3, 1000);
         assert!(with < SOLVED, "{compression:?}: {with}");
     }
     let auto_encoding =
         ModelConfig { compression_loss: CompressionLoss::AutoEncoding, ..transformer(SEGMENT, 2 * SEGMENT / 4) };
-    let with = answer_nats(auto_encoding, 3, 1000);
+    let with = answer_nll(auto_encoding, 3, 1000);
     assert!(with < SOLVED, "auto-encoding: {with}");
 }

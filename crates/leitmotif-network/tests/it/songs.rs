@@ -46,9 +46,9 @@ impl Piece {
     }
 }
 
-/// The pieces that each lane reads, one after another: bars of one event and of more than a segment; lanes that start
+/// The pieces that each stream reads, one after another: bars of one event and of more than a segment; streams that start
 /// anew, and that end before others.
-fn lanes() -> Vec<Vec<Piece>> {
+fn streams() -> Vec<Vec<Piece>> {
     vec![
         vec![Piece::new(0, &[4, 1, 7, 3, 2, 5, 1]), Piece::new(1, &[3, 3, 9])],
         vec![Piece::new(2, &[15, 2, 6, 4, 8, 3])],
@@ -67,22 +67,22 @@ impl Lap {
         Segment { bars: Some(&self.bars), ..self.cut.segment() }
     }
 
-    fn empty(lanes: usize, segment: usize) -> Self {
-        let zeros = || vec![0; lanes * segment * SIZES.len()];
-        let (lengths, starts) = (vec![0; lanes], vec![false; lanes]);
+    fn empty(streams: usize, segment: usize) -> Self {
+        let zeros = || vec![0; streams * segment * SIZES.len()];
+        let (lengths, starts) = (vec![0; streams], vec![false; streams]);
         Self {
-            cut: Cut { lanes, segment, inputs: zeros(), targets: zeros(), lengths, starts },
-            bars: SegmentBars { of_input: vec![-1; lanes * segment], offsets: vec![0], ..SegmentBars::default() },
+            cut: Cut { streams, segment, inputs: zeros(), targets: zeros(), lengths, starts },
+            bars: SegmentBars { of_input: vec![-1; streams * segment], offsets: vec![0], ..SegmentBars::default() },
         }
     }
 
-    fn read(&mut self, lane: usize, piece: &Piece, from: usize, per: usize, attributes: usize) {
+    fn read(&mut self, stream: usize, piece: &Piece, from: usize, per: usize, attributes: usize) {
         let (k, segment) = (SIZES.len(), self.cut.segment);
         let count = segment.min(piece.values.len() / k - 1 - from);
-        let at = lane * segment * k;
+        let at = stream * segment * k;
         self.cut.inputs[at..at + count * k].copy_from_slice(&piece.values[from * k..(from + count) * k]);
         self.cut.targets[at..at + count * k].copy_from_slice(&piece.values[(from + 1) * k..(from + count + 1) * k]);
-        (self.cut.lengths[lane], self.cut.starts[lane]) = (count, from == 0);
+        (self.cut.lengths[stream], self.cut.starts[stream]) = (count, from == 0);
         let inside = |bar: &Range<usize>| bar.start.max(from)..bar.end.min(from + count);
         for (group, bars) in piece.bars.chunks(per).enumerate() {
             let here: usize = bars.iter().map(|bar| inside(bar).len()).sum();
@@ -97,8 +97,8 @@ impl Lap {
                     continue;
                 }
                 let number = group * per + place;
-                let lane = lane * segment;
-                let inputs = lane + inside(bar).start - from..lane + inside(bar).end - from;
+                let stream = stream * segment;
+                let inputs = stream + inside(bar).start - from..stream + inside(bar).end - from;
                 self.bars.of_input[inputs].fill(self.bars.group_of_bar.len() as i32);
                 self.bars.group_of_bar.push(self.bars.keys.len() as i32);
                 let classes = [(number + piece.number) % 4, number % 2];
@@ -113,16 +113,16 @@ impl Lap {
 
 /// The pieces as a model of this configuration reads them, segment after segment.
 pub fn laps(config: &ModelConfig) -> Vec<Lap> {
-    let lanes = lanes();
+    let streams = streams();
     let (per, attributes) = (config.bars_per_latent().max(1), config.attributes.len());
     let mut laps = Vec::new();
-    let mut states = vec![(0, 0); lanes.len()];
+    let mut states = vec![(0, 0); streams.len()];
     loop {
-        let mut lap = Lap::empty(lanes.len(), config.segment);
-        for (lane, (pieces, (piece, position))) in lanes.iter().zip(&mut states).enumerate() {
+        let mut lap = Lap::empty(streams.len(), config.segment);
+        for (stream, (pieces, (piece, position))) in streams.iter().zip(&mut states).enumerate() {
             let Some(reading) = pieces.get(*piece) else { continue };
-            lap.read(lane, reading, *position, per, attributes);
-            *position += lap.cut.lengths[lane];
+            lap.read(stream, reading, *position, per, attributes);
+            *position += lap.cut.lengths[stream];
             if *position + 1 == reading.values.len() / SIZES.len() {
                 (*piece, *position) = (*piece + 1, 0);
             }

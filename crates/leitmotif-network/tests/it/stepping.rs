@@ -1,19 +1,19 @@
 //! The stepping engine gives the training forward's probabilities, over memory boundaries too.
 
 use crate::support::{Music, config, describe, lstm};
-use leitmotif_model::{Compression, FieldDecoding, Gating, Judge, Model, ModelConfig, NetworkModel, StepperJudge};
+use leitmotif_model::{Compression, FieldDecoding, Gating, Model, ModelConfig, NetworkModel, Scorer, SessionScorer};
 use leitmotif_network::{Network, device};
 
 /// Judges a piece of 43 events in segments of 6, by the network and event by event.
 fn compare(config: ModelConfig) {
     let network = Network::new(&describe(config.clone()), 11, &device("cpu").unwrap()).unwrap();
     let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
-    let stepping = StepperJudge(&model);
+    let stepping = SessionScorer(&model);
     let music = Music::random(2, 44, 4);
-    let (mut by_network, mut by_steps) = (network.evaluator(2), stepping.evaluator(2));
+    let (mut by_network, mut by_steps) = (network.scoring_session(2), stepping.scoring_session(2));
     for start in (0..42).step_by(config.segment) {
         let cut = music.cut(start, config.segment);
-        let (a, b) = (by_network.nats(&cut.segment()), by_steps.nats(&cut.segment()));
+        let (a, b) = (by_network.nll(&cut.segment()), by_steps.nll(&cut.segment()));
         let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 5e-5, "{worst} apart in the segment at {start} of {config:?}");
     }
@@ -36,11 +36,11 @@ fn independent_fields_know_nothing_of_each_other() {
     let description = describe(ModelConfig { fields: FieldDecoding::Independent, ..config() });
     let network = Network::new(&description, 11, &device("cpu").unwrap()).unwrap();
     let model = NetworkModel::new(&description, &network.weights()).unwrap();
-    let mut stepper = model.stepper();
-    stepper.push(&[1, 2, 3]);
+    let mut session = model.decoding_session();
+    session.push(&[1, 2, 3]);
     let mut read = |earlier: &[u16], field: usize| {
         let mut logits = vec![0.0; description.sizes[field]];
-        stepper.logits(earlier, field, &mut logits);
+        session.logits(earlier, field, &mut logits);
         logits
     };
     for field in 1..3 {

@@ -52,9 +52,9 @@ pub fn events(count: usize, sizes: &[usize], seed: u64) -> Vec<u16> {
     values
 }
 
-/// Lanes of consecutive events and the segments cut from them.
+/// Streams of consecutive events and the segments cut from them.
 pub struct Music {
-    pub lanes: usize,
+    pub streams: usize,
     pub length: usize,
     pub fields: usize,
     pub values: Vec<u16>,
@@ -62,7 +62,7 @@ pub struct Music {
 
 /// One segment's arrays.
 pub struct Cut {
-    pub lanes: usize,
+    pub streams: usize,
     pub segment: usize,
     pub inputs: Vec<u16>,
     pub targets: Vec<u16>,
@@ -73,7 +73,7 @@ pub struct Cut {
 impl Cut {
     pub fn segment(&self) -> leitmotif_model::Segment<'_> {
         leitmotif_model::Segment {
-            lanes: self.lanes,
+            streams: self.streams,
             segment: self.segment,
             inputs: &self.inputs,
             targets: &self.targets,
@@ -85,27 +85,27 @@ impl Cut {
 }
 
 impl Music {
-    /// `length` events in each lane.
-    pub fn random(lanes: usize, length: usize, seed: u64) -> Self {
-        Self { lanes, length, fields: SIZES.len(), values: events(lanes * length, &SIZES, seed) }
+    /// `length` events in each stream.
+    pub fn random(streams: usize, length: usize, seed: u64) -> Self {
+        Self { streams, length, fields: SIZES.len(), values: events(streams * length, &SIZES, seed) }
     }
 
-    /// Events `start..start + segment` of every lane, and those after them.
+    /// Events `start..start + segment` of every stream, and those after them.
     pub fn cut(&self, start: usize, segment: usize) -> Cut {
         let rows = |shift: usize| {
-            let lane = |lane: usize| {
-                let first = (lane * self.length + start + shift) * self.fields;
+            let stream = |stream: usize| {
+                let first = (stream * self.length + start + shift) * self.fields;
                 &self.values[first..first + segment * self.fields]
             };
-            (0..self.lanes).flat_map(|l| lane(l).to_vec()).collect::<Vec<u16>>()
+            (0..self.streams).flat_map(|l| stream(l).to_vec()).collect::<Vec<u16>>()
         };
         Cut {
-            lanes: self.lanes,
+            streams: self.streams,
             segment,
             inputs: rows(0),
             targets: rows(1),
-            lengths: vec![segment; self.lanes],
-            starts: vec![start == 0; self.lanes],
+            lengths: vec![segment; self.streams],
+            starts: vec![start == 0; self.streams],
         }
     }
 }

@@ -5,9 +5,9 @@ mod metal;
 mod pop_rock;
 mod rock;
 
-use crate::dice::Dice;
 use crate::harmony::Mode;
 use crate::pulse::Pulse;
+use crate::rng::SeededRng;
 use crate::style::Style;
 
 /// What makes one band sound like itself. Chances are per cent, programs General MIDI's.
@@ -53,8 +53,8 @@ pub(crate) fn bands(style: Style) -> &'static [Band] {
 }
 
 /// The band that plays the song of `dice`.
-pub(crate) fn band_of(style: Style, dice: &Dice) -> Band {
-    dice.fork("band", 0).pick(bands(style))
+pub(crate) fn band_of(style: Style, rng: &SeededRng) -> Band {
+    rng.fork("band", 0).pick(bands(style))
 }
 
 #[cfg(test)]

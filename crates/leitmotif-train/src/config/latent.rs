@@ -39,7 +39,7 @@ pub struct LatentConfig {
     pub free_bits: f64,
     /// Probability that the decoder does not hear an event in training.
     pub word_dropout: f64,
-    /// Probability that no field hears an echo in a bar in training.
+    /// Probability that no field hears a copy feature in a bar in training.
     #[serde(alias = "echo_dropout")]
     pub copy_dropout: f64,
     /// Where attributes are cut into classes.

@@ -18,7 +18,7 @@ use leitmotif_model::{ModelConfig, ModelKind};
 use serde::{Deserialize, Serialize};
 
 /// Most pieces side by side.
-pub const MAX_LANES: usize = 1 << 14;
+pub const MAX_BATCH_SIZE: usize = 1 << 14;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -165,7 +165,7 @@ impl RunConfig {
         let finite = |value: f64| value.is_finite() && value >= 0.0;
         let share = |value: f64| (0.0..=1.0).contains(&value);
         check(
-            (1..=MAX_LANES).contains(&train.batch_size),
+            (1..=MAX_BATCH_SIZE).contains(&train.batch_size),
             "train.batch_size",
             &train.batch_size,
             "between 1 and 16384",

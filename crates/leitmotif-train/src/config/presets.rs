@@ -56,7 +56,7 @@ impl Preset {
             Self::TinyVae => with_latents(Self::Tiny.config(), 5),
             Self::SmallVae => with_latents(Self::Small.config(), 8),
             Self::Tiny => RunConfig {
-                // Many lanes and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
+                // Many streams and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
                 model: ModelConfig {
                     segment: 64,
                     memory: 64,

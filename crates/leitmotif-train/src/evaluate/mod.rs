@@ -1,4 +1,4 @@
-//! How well a model foretells music it has not seen: nats per event, per note and per second of music.
+//! How well a model predicts music it has not seen: nats per event, per note and per second of music.
 //!
 //! Events of different representations are not comparable, so nats per event (per token) are for one
 //! representation only. Where events are frames of one length, nats per frame and per token of a frame (such as four
@@ -12,14 +12,14 @@ mod unigram;
 
 pub use bootstrap::{CONFIDENCE, Estimate, RESAMPLES};
 pub use latent::LatentEvaluation;
-pub use transposed::{MAX_TRANSPOSITIONS, TransposedJudge};
+pub use transposed::{MAX_TRANSPOSITIONS, TransposedScorer};
 pub use unigram::Unigram;
 
 use crate::TrainError;
 use crate::segment::{latent_options, segment_of};
 use leitmotif_corpus::{Corpus, EvaluationBatches, Split};
 use leitmotif_events::{FrameEvent, FrameUnits};
-use leitmotif_model::Judge;
+use leitmotif_model::Scorer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub struct SongLoss {
     /// Divergence of the song's latents from the standard normal in nats; 0 without latents.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub divergence: f64,
-    /// Events foretold.
+    /// Events predicted.
     pub events: usize,
     /// Notes that the events hold.
     pub notes: usize,
@@ -82,7 +82,7 @@ pub struct Evaluation {
     /// The latents, of a model that has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<LatentEvaluation>,
-    /// Events foretold.
+    /// Events predicted.
     pub events: usize,
     /// Notes.
     pub notes: usize,
@@ -105,13 +105,13 @@ impl Evaluation {
     }
 }
 
-/// Judges all songs of a split, `lanes` of them side by side.
+/// Judges all songs of a split, `streams` of them side by side.
 ///
 /// # Errors
 /// [`TrainError::Corpus`] if the split is empty or the corpus is of another vocabulary than the model.
-pub fn evaluate(judge: &dyn Judge, corpus: &Corpus, split: Split, lanes: usize) -> Result<Evaluation, TrainError> {
+pub fn evaluate(scorer: &dyn Scorer, corpus: &Corpus, split: Split, streams: usize) -> Result<Evaluation, TrainError> {
     let songs = corpus.split(split);
-    let evaluation = evaluate_songs(judge, corpus, &songs, lanes, &mut |_, _| true)?;
+    let evaluation = evaluate_songs(scorer, corpus, &songs, streams, &mut |_, _| true)?;
     evaluation.ok_or_else(|| TrainError::Corpus(format!("the corpus has no songs in its {split} split")))
 }
 
@@ -121,13 +121,13 @@ pub fn evaluate(judge: &dyn Judge, corpus: &Corpus, split: Split, lanes: usize) 
 /// # Errors
 /// [`TrainError::Corpus`] if the corpus is of another vocabulary than the model, or lacks a song.
 pub fn evaluate_songs(
-    judge: &dyn Judge,
+    scorer: &dyn Scorer,
     corpus: &Corpus,
     songs: &[usize],
-    lanes: usize,
+    streams: usize,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<Evaluation>, TrainError> {
-    let description = judge.description();
+    let description = scorer.description();
     let vocabulary = corpus.vocabulary();
     if description.sizes != vocabulary.sizes() {
         return Err(TrainError::Corpus(
@@ -136,26 +136,26 @@ pub fn evaluate_songs(
         ));
     }
     let k = vocabulary.fields.len();
-    let lanes = lanes.clamp(1, songs.len().max(1));
+    let streams = streams.clamp(1, songs.len().max(1));
     let wrong = |error: leitmotif_corpus::BatchError| TrainError::Corpus(error.to_string());
     let mut batches =
-        EvaluationBatches::of_songs(corpus, songs.to_vec(), lanes, description.model.segment).map_err(wrong)?;
+        EvaluationBatches::of_songs(corpus, songs.to_vec(), streams, description.model.segment).map_err(wrong)?;
     if let Some(options) = latent_options(description, 0.0)? {
         batches = batches.with_latents(options).map_err(wrong)?;
     }
     let mut latents = latent::Tally::new(description.model.d_latent);
     let total = batches.targets_left();
-    let mut evaluator = judge.evaluator(lanes);
+    let mut scoring = scorer.scoring_session(streams);
     let representation = corpus.representation();
     let units = representation.frames();
     let mut costs: BTreeMap<usize, Cost> = BTreeMap::new();
     while let Some(batch) = batches.next() {
-        let nats = evaluator.nats(&segment_of(&batch));
-        latents.add(&batch, evaluator.posteriors());
-        for (lane, song) in batch.songs.iter().enumerate() {
+        let nats = scoring.nll(&segment_of(&batch));
+        latents.add(&batch, scoring.posteriors());
+        for (stream, song) in batch.songs.iter().enumerate() {
             let Some(song) = song else { continue };
             let cost = costs.entry(*song).or_insert_with(|| Cost::new(k, units.is_some()));
-            let (from, length) = (lane * batch.segment * k, batch.lengths[lane]);
+            let (from, length) = (stream * batch.segment * k, batch.lengths[stream]);
             let events = from..from + length * k;
             let targets = batch.targets[events.clone()].chunks_exact(k);
             for (event, target) in nats[events].chunks_exact(k).zip(targets) {

@@ -1,76 +1,77 @@
 //! One model's predictions in several keys, averaged.
 //!
-//! What a model foretells of a piece and what it foretells of the same piece a tone higher are two opinions about the same
+//! What a model predicts of a piece and what it predicts of the same piece a tone higher are two opinions about the same
 //! notes. Their mean is a probability too, and usually a better one, as that of several models is.
 
 use leitmotif_events::Representation;
-use leitmotif_model::{Evaluator, Judge, ModelDescription, Segment};
+use leitmotif_model::{ModelDescription, Scorer, ScoringSession, Segment};
 
 /// The farthest transposition, in semitones.
 pub const MAX_TRANSPOSITIONS: u8 = 6;
 
-/// Judges by the mean of what a model foretells in all keys up to so many semitones away.
+/// Judges by the mean of what a model predicts in all keys up to so many semitones away.
 ///
 /// For each field of each event, the mean of its probabilities in those keys that hold all of the piece so far. A key that
 /// cannot hold the event itself gives it no probability, and is left out from there to the piece's end. So what comes
 /// later in a piece has no part in how it is judged, and the probabilities of all values sum to at most 1.
-pub struct TransposedJudge<'a> {
-    judge: &'a dyn Judge,
+pub struct TransposedScorer<'a> {
+    scorer: &'a dyn Scorer,
     representation: &'a dyn Representation,
     most: i8,
 }
 
-impl<'a> TransposedJudge<'a> {
+impl<'a> TransposedScorer<'a> {
     /// A judge in `2 most + 1` keys; `most` is from 0 to [`MAX_TRANSPOSITIONS`] semitones. `None` for a model with latents, which
     /// are of one key.
-    pub fn new(judge: &'a dyn Judge, representation: &'a dyn Representation, most: u8) -> Option<Self> {
-        let has_latents = judge.description().model.bars_per_latent() > 0;
+    pub fn new(scorer: &'a dyn Scorer, representation: &'a dyn Representation, most: u8) -> Option<Self> {
+        let has_latents = scorer.description().model.bars_per_latent() > 0;
         let most = most.min(MAX_TRANSPOSITIONS) as i8;
-        (!has_latents).then_some(Self { judge, representation, most })
+        (!has_latents).then_some(Self { scorer, representation, most })
     }
 }
 
-impl Judge for TransposedJudge<'_> {
+impl Scorer for TransposedScorer<'_> {
     fn description(&self) -> &ModelDescription {
-        self.judge.description()
+        self.scorer.description()
     }
 
-    fn evaluator(&self, lanes: usize) -> Box<dyn Evaluator + '_> {
-        let key = |semitones| Key { semitones, evaluator: self.judge.evaluator(lanes), holds: vec![true; lanes] };
+    fn scoring_session(&self, streams: usize) -> Box<dyn ScoringSession + '_> {
+        let key =
+            |semitones| Key { semitones, scoring: self.scorer.scoring_session(streams), holds: vec![true; streams] };
         let keys = (-self.most..=self.most).map(key).collect();
-        Box::new(TransposedEvaluator { judge: self, keys })
+        Box::new(TransposedScoring { scorer: self, keys })
     }
 }
 
-struct TransposedEvaluator<'a> {
-    judge: &'a TransposedJudge<'a>,
+struct TransposedScoring<'a> {
+    scorer: &'a TransposedScorer<'a>,
     keys: Vec<Key<'a>>,
 }
 
 /// A model that hears the pieces in another key.
 struct Key<'a> {
     semitones: i8,
-    evaluator: Box<dyn Evaluator + 'a>,
-    /// Whether it holds all of each lane's piece so far.
+    scoring: Box<dyn ScoringSession + 'a>,
+    /// Whether it holds all of each stream's piece so far.
     holds: Vec<bool>,
 }
 
-impl Evaluator for TransposedEvaluator<'_> {
-    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+impl ScoringSession for TransposedScoring<'_> {
+    fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let mut sum = vec![0.0f64; segment.targets.len()];
         // How many keys hold what comes before each target.
-        let mut count = vec![0usize; segment.lanes * segment.segment];
+        let mut count = vec![0usize; segment.streams * segment.segment];
         for key in &mut self.keys {
-            key.add(self.judge.representation, segment, &mut sum, &mut count);
+            key.add(self.scorer.representation, segment, &mut sum, &mut count);
         }
         let fields = segment.targets.len() / count.len().max(1);
         let of_event = sum.chunks(fields.max(1)).zip(&count);
-        of_event.flat_map(|(sums, &count)| sums.iter().map(move |&sum| mean_nats(sum, count))).collect()
+        of_event.flat_map(|(sums, &count)| sums.iter().map(move |&sum| mean_nll(sum, count))).collect()
     }
 }
 
-/// The cost of a value whose probabilities sum to `sum` over `count` keys; none where nothing was foretold.
-fn mean_nats(sum: f64, count: usize) -> f32 {
+/// The cost of a value whose probabilities sum to `sum` over `count` keys; none where nothing was predicted.
+fn mean_nll(sum: f64, count: usize) -> f32 {
     if count == 0 { 0.0 } else { -(sum / count as f64).ln() as f32 }
 }
 
@@ -92,17 +93,17 @@ impl Key<'_> {
             events.flat_map(|(event, moved)| moved.as_deref().unwrap_or(event).to_vec()).collect()
         };
         let targets = moved(segment.targets);
-        let (inputs, told) = (flat(&moved(segment.inputs), segment.inputs), flat(&targets, segment.targets));
-        let nats = self.evaluator.nats(&Segment { inputs: &inputs, targets: &told, ..*segment });
-        for lane in 0..segment.lanes {
-            self.holds[lane] |= segment.starts[lane];
-            for event in (lane * segment.segment..).take(segment.lengths[lane]) {
-                if !self.holds[lane] {
+        let (inputs, known) = (flat(&moved(segment.inputs), segment.inputs), flat(&targets, segment.targets));
+        let nats = self.scoring.nll(&Segment { inputs: &inputs, targets: &known, ..*segment });
+        for stream in 0..segment.streams {
+            self.holds[stream] |= segment.starts[stream];
+            for event in (stream * segment.segment..).take(segment.lengths[stream]) {
+                if !self.holds[stream] {
                     break;
                 }
                 count[event] += 1;
-                self.holds[lane] = targets[event].is_some();
-                if self.holds[lane] {
+                self.holds[stream] = targets[event].is_some();
+                if self.holds[stream] {
                     let of_event = event * fields..(event + 1) * fields;
                     let nats = nats[of_event.clone()].iter().map(|nats| (-f64::from(*nats)).exp());
                     sum[of_event].iter_mut().zip(nats).for_each(|(sum, probability)| *sum += probability);

@@ -1,8 +1,8 @@
-//! The reference line: each field foretold from its overall frequencies, knowing only the kind of event.
+//! The reference line: each field predicted from its overall frequencies, knowing only the kind of event.
 
 use crate::TrainError;
 use leitmotif_corpus::Corpus;
-use leitmotif_model::{Evaluator, FieldDecoding, Judge, ModelConfig, ModelDescription, Segment};
+use leitmotif_model::{FieldDecoding, ModelConfig, ModelDescription, Scorer, ScoringSession, Segment};
 
 /// Frequencies of every field's values for each kind of event, with one added to every count.
 #[derive(Debug)]
@@ -49,25 +49,25 @@ impl Unigram {
     }
 }
 
-impl Judge for Unigram {
+impl Scorer for Unigram {
     fn description(&self) -> &ModelDescription {
         &self.description
     }
 
-    fn evaluator(&self, _lanes: usize) -> Box<dyn Evaluator + '_> {
+    fn scoring_session(&self, _lanes: usize) -> Box<dyn ScoringSession + '_> {
         Box::new(Memoryless(self))
     }
 }
 
 struct Memoryless<'a>(&'a Unigram);
 
-impl Evaluator for Memoryless<'_> {
-    fn nats(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+impl ScoringSession for Memoryless<'_> {
+    fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
         let sizes = &self.0.description.sizes;
         let k = sizes.len();
         let mut nats = vec![0.0; segment.targets.len()];
-        for (lane, length) in segment.lengths.iter().enumerate() {
-            for index in lane * segment.segment..lane * segment.segment + length {
+        for (stream, length) in segment.lengths.iter().enumerate() {
+            for index in stream * segment.segment..stream * segment.segment + length {
                 let event = &segment.targets[index * k..(index + 1) * k];
                 for (field, value) in event.iter().enumerate() {
                     if field == 0 || *value != leitmotif_events::NONE {

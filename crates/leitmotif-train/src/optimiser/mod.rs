@@ -132,7 +132,7 @@ impl Adam {
         }
         let clip =
             if self.settings.clip > 0.0 { (self.settings.clip / norm.max(f64::MIN_POSITIVE)).min(1.0) } else { 1.0 };
-        let plan = parameters::Plan { settings: self.settings, rate, scale: clip / count };
+        let plan = parameters::StepSettings { settings: self.settings, rate, scale: clip / count };
         self.accumulated = 0;
         let module = map(module, &mut Updater::new(plan, &mut self.state));
         (module, Applied { norm, applied: true })

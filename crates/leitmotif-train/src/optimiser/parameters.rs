@@ -40,14 +40,14 @@ pub(super) use follow_path;
 
 /// One step for all parameters.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct StepSettings {
     pub settings: AdamSettings,
     pub rate: f64,
     /// Averaging and clipping.
     pub scale: f64,
 }
 
-impl Plan {
+impl StepSettings {
     fn update(&self, decays: bool, steps: u32) -> AdamW {
         let AdamSettings { betas: [beta1, beta2], epsilon, weight_decay, .. } = self.settings;
         AdamW {
@@ -63,10 +63,10 @@ impl Plan {
 }
 
 /// Applies one step while it walks.
-pub(crate) struct Updater<'a>(Path, Plan, &'a mut Placed);
+pub(crate) struct Updater<'a>(Path, StepSettings, &'a mut Placed);
 
 impl<'a> Updater<'a> {
-    pub(super) fn new(plan: Plan, state: &'a mut Placed) -> Self {
+    pub(super) fn new(plan: StepSettings, state: &'a mut Placed) -> Self {
         Self(Path::default(), plan, state)
     }
 }
@@ -84,7 +84,7 @@ impl ModuleMapper for Updater<'_> {
 }
 
 fn update<S: Slot, const D: usize>(
-    plan: &Plan,
+    plan: &StepSettings,
     entry: Option<&mut Entry<S>>,
     param: Param<Tensor<D>>,
 ) -> Param<Tensor<D>> {

@@ -1,4 +1,4 @@
-//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs in its lanes.
+//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs in its streams.
 
 use super::Timings;
 use super::average::WeightAverage;
@@ -13,7 +13,7 @@ use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
 use std::time::Instant;
 
-/// A network, its optimiser and its memory of the song in each lane: what a training loop drives, one segment after
+/// A network, its optimiser and its memory of the song in each stream: what a training loop drives, one segment after
 /// another.
 pub struct Learner {
     /// Only ever absent while a step moves it.
@@ -21,14 +21,14 @@ pub struct Learner {
     optimiser: Adam,
     average: Option<WeightAverage>,
     carry: Option<Carry>,
-    lanes: usize,
+    streams: usize,
 }
 
 /// What one segment gave.
 #[derive(Debug, Clone)]
-pub struct Learnt {
+pub struct StepMetrics {
     /// Sum over events of each field's nats.
-    pub field_nats: Vec<f64>,
+    pub field_nll: Vec<f64>,
     /// The compression loss; 0 where there is none.
     pub compression: f64,
     /// What the latents came to; `None` for a model without.
@@ -37,15 +37,15 @@ pub struct Learnt {
     pub events: usize,
 }
 
-impl Learnt {
+impl StepMetrics {
     /// Sum over events of all fields' nats.
-    pub fn nats(&self) -> f64 {
-        self.field_nats.iter().sum()
+    pub fn nll(&self) -> f64 {
+        self.field_nll.iter().sum()
     }
 
     fn is_finite(&self) -> bool {
         let latent = self.latent.as_ref().is_none_or(|latent| latent.loss.is_finite());
-        self.nats().is_finite() && self.compression.is_finite() && latent
+        self.nll().is_finite() && self.compression.is_finite() && latent
     }
 }
 
@@ -86,7 +86,7 @@ impl Learner {
             let saved = checkpoint.and_then(|checkpoint| checkpoint.average.clone());
             WeightAverage::new(saved.unwrap_or_else(|| network.weights()), train.average_steps)
         });
-        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), lanes: train.batch_size })
+        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), streams: train.batch_size })
     }
 
     /// The network as it is now.
@@ -97,26 +97,26 @@ impl Learner {
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is added then, and
     /// everything remembered is forgotten, since it may be as bad. `seed` names this segment's dropout; latents are learnt as
     /// `objective` says.
-    pub fn read(
+    pub fn train_step(
         &mut self,
         batch: &SegmentBatch,
         seed: u64,
         objective: LatentObjective,
         timings: &mut Timings,
-    ) -> Option<Learnt> {
+    ) -> Option<StepMetrics> {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
-        let carry = self.carry.take().unwrap_or_else(|| network.carry(self.lanes));
+        let carry = self.carry.take().unwrap_or_else(|| network.carry(self.streams));
         let output = network.step_towards(carry, &segment_of(batch), seed, objective);
-        let learnt = Learnt {
+        let metrics = StepMetrics {
             compression: output.compression,
             latent: output.latent,
             events: output.events,
-            field_nats: output.field_nats,
+            field_nll: output.field_nll,
         };
         let end = Instant::now();
         timings.forward += (end - start).as_secs_f64();
-        if !learnt.is_finite() {
+        if !metrics.is_finite() {
             return None;
         }
         self.carry = Some(output.carry);
@@ -125,7 +125,7 @@ impl Learner {
         let start = Instant::now();
         self.optimiser.accumulate(network.parameters(), &mut gradients);
         timings.optimiser += start.elapsed().as_secs_f64();
-        Some(learnt)
+        Some(metrics)
     }
 
     /// Applies the mean of the gradients added since the last step, as optimiser step `step` (from 1)
@@ -169,7 +169,7 @@ impl Learner {
     pub(super) fn state(&self) -> [Weights; 3] {
         let memory = match &self.carry {
             Some(carry) => carry.to_weights(self.network().description()),
-            None => self.network().carry(self.lanes).to_weights(self.network().description()),
+            None => self.network().carry(self.streams).to_weights(self.network().description()),
         };
         [self.network().weights(), self.optimiser.weights(), memory]
     }

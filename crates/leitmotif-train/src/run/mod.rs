@@ -23,7 +23,7 @@ use crate::record::{TrainLine, ValidationLine};
 use crate::store::checkpoint::{Best, Checkpoint};
 use crate::store::folders::RunLock;
 use crate::{TrainError, store};
-pub use learner::{Learner, Learnt};
+pub use learner::{Learner, StepMetrics};
 use leitmotif_corpus::Corpus;
 use leitmotif_folder::{BEST, LAST, RUN_CONFIG_FILE};
 use leitmotif_model::{ModelKind, replace_file};
@@ -265,15 +265,15 @@ pub fn resume(
 }
 
 /// What a network is to learn from the corpus; nothing for a Markov model, which counts.
-fn plan(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Option<setup::Plan>, TrainError> {
+fn plan(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Option<setup::TrainingSetup>, TrainError> {
     let learns = config.model.kind != ModelKind::Markov;
-    learns.then(|| setup::Plan::of(corpus, config)).transpose()
+    learns.then(|| setup::TrainingSetup::of(corpus, config)).transpose()
 }
 
 fn go(
     corpus: &Arc<Corpus>,
     dir: &Path,
-    (config, plan): (&RunConfig, Option<setup::Plan>),
+    (config, plan): (&RunConfig, Option<setup::TrainingSetup>),
     checkpoint: Option<Checkpoint>,
     observer: &dyn TrainObserver,
     cancel: &AtomicBool,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Songs of one step.
-const LANES: usize = 16;
+const STREAMS: usize = 16;
 /// The most latents of a song in one step.
 const MAX_STRETCH: usize = 256;
 /// The most songs of each split; of larger ones, evenly spread ones.
@@ -72,7 +72,7 @@ pub(super) fn learn(
         return Ok(None);
     }
     let judged = if valid.is_empty() { &train } else { &valid };
-    let mut learning = Learning::new(description, config, device);
+    let mut learning = PriorTraining::new(description, config, device);
     let mut best: Option<(Weights, PriorSummary)> = None;
     let standard_normal = standard(judged);
     for epoch in 0..config.latent.prior_epochs {
@@ -92,13 +92,13 @@ pub(super) fn learn(
     Ok(best)
 }
 
-struct Learning {
+struct PriorTraining {
     network: Option<PriorNetwork>,
     optimiser: Adam,
     seed: u64,
 }
 
-impl Learning {
+impl PriorTraining {
     fn new(description: &ModelDescription, config: &RunConfig, device: &Device) -> Self {
         let model = &description.model;
         let sizes = [model.d_latent, model.d_model, config.latent.prior_width, config.latent.prior_components];
@@ -118,7 +118,7 @@ impl Learning {
         rng.set_stream(u64::from(epoch));
         let mut order: Vec<usize> = (0..songs.len()).collect();
         order.shuffle(&mut rng);
-        for chosen in order.chunks(LANES) {
+        for chosen in order.chunks(STREAMS) {
             if cancel.load(Ordering::Relaxed) {
                 return false;
             }
@@ -154,9 +154,9 @@ impl Learning {
     /// Nats per latent of songs with fixed noise.
     fn cost(&self, songs: &[Song]) -> f64 {
         let (mut nats, mut latents) = (0.0, 0);
-        for (number, songs) in songs.chunks(LANES).enumerate() {
+        for (number, songs) in songs.chunks(STREAMS).enumerate() {
             let drawn: Vec<Vec<Vec<f32>>> =
-                songs.iter().enumerate().map(|(lane, song)| song.draw((number * LANES + lane) as u64)).collect();
+                songs.iter().enumerate().map(|(stream, song)| song.draw((number * STREAMS + stream) as u64)).collect();
             let stretches: Vec<Stretch<'_>> = songs
                 .iter()
                 .zip(&drawn)
@@ -219,7 +219,7 @@ fn songs(
     Ok(songs)
 }
 
-/// What [`Learning::cost`] would be of independent standard normals.
+/// What [`PriorTraining::cost`] would be of independent standard normals.
 fn standard(songs: &[Song]) -> f64 {
     let (mut nats, mut latents) = (0.0, 0);
     for (number, song) in songs.iter().enumerate() {

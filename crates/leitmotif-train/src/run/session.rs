@@ -4,7 +4,7 @@
 //! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
-use super::setup::{Plan, fresh};
+use super::setup::{TrainingSetup, fresh};
 use super::window::Place;
 use super::{Ended, PriorSummary, Timings, TrainEvent, TrainObserver, TrainSummary, prior};
 use crate::TrainError;
@@ -13,7 +13,7 @@ use crate::evaluate::{Evaluation, evaluate_songs};
 use crate::record::curves;
 use crate::record::metrics::Records;
 use crate::record::{MetricsLine, ValidationLine};
-use crate::schedule::Progress;
+use crate::schedule::BudgetProgress;
 use crate::store::card::Card;
 use crate::store::checkpoint::{Best, Checkpoint, RunState};
 use crate::store::model_folder::{self, Trained};
@@ -56,13 +56,13 @@ impl<'a> Session<'a> {
     pub(super) fn begin(
         corpus: &'a Arc<Corpus>,
         dir: &'a Path,
-        (config, plan): (&'a RunConfig, Plan),
+        (config, plan): (&'a RunConfig, TrainingSetup),
         checkpoint: Option<Checkpoint>,
         observer: &'a dyn TrainObserver,
         cancel: &'a AtomicBool,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
-        let Plan { description, mut batches, validation_songs } = plan;
+        let TrainingSetup { description, mut batches, validation_songs } = plan;
         let learner = Learner::restored(&description, config, checkpoint.as_ref())?;
         let (state, records, saved) = match checkpoint {
             Some(Checkpoint { state, .. }) => {
@@ -135,9 +135,9 @@ impl<'a> Session<'a> {
         self.seconds_before + self.began.elapsed().as_secs_f64()
     }
 
-    fn progress(&self) -> Progress {
+    fn progress(&self) -> BudgetProgress {
         let (step, epochs) = (self.state.step, self.batches.epochs());
-        Progress { step, epochs, seconds: self.seconds(), pace: self.state.pace }
+        BudgetProgress { step, epochs, seconds: self.seconds(), pace: self.state.pace }
     }
 
     /// One optimiser step, and the metrics line that may be due after it.
@@ -156,12 +156,12 @@ impl<'a> Session<'a> {
             self.timings.data += start.elapsed().as_secs_f64();
             let seed = dropout_seed(train.seed, self.state.segments);
             self.state.segments += 1;
-            match self.learner.read(&batch, seed, objective, &mut self.timings) {
-                Some(learnt) => {
-                    self.state.window.add(&learnt);
-                    self.state.events += learnt.events as u64;
-                    nats += learnt.nats();
-                    events += learnt.events;
+            match self.learner.train_step(&batch, seed, objective, &mut self.timings) {
+                Some(metrics) => {
+                    self.state.window.add(&metrics);
+                    self.state.events += metrics.events as u64;
+                    nats += metrics.nll();
+                    events += metrics.events;
                 }
                 None => bad = Some("loss was"),
             }
@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
         }
         self.state.step += 1;
         self.saved = None;
-        self.judge_step(bad)?;
+        self.check_step(bad)?;
         self.state.window.seconds += begun.elapsed().as_secs_f64();
         if train.minutes > 0.0 {
             self.state.pace.step(self.state.step, self.seconds(), train.minutes * 60.0);
@@ -198,7 +198,7 @@ impl<'a> Session<'a> {
     }
 
     /// Counts steps that were skipped, and gives up after too many in a row.
-    fn judge_step(&mut self, bad: Option<&'static str>) -> Result<(), TrainError> {
+    fn check_step(&mut self, bad: Option<&'static str>) -> Result<(), TrainError> {
         let train = &self.config.train;
         let Some(what) = bad else {
             self.state.bad = 0;
@@ -243,7 +243,7 @@ impl<'a> Session<'a> {
         if self.state.validated == Some(self.state.step) || self.validation_songs.is_empty() {
             return Ok(false);
         }
-        let Some(evaluation) = self.judge()? else { return Ok(false) };
+        let Some(evaluation) = self.validation_loss()? else { return Ok(false) };
         let beta = self.config.latent.kl_max_beta;
         let latent = evaluation.latent.as_ref().map(|latent| latent.line(beta));
         let loss = evaluation.objective(beta);
@@ -277,12 +277,12 @@ impl<'a> Session<'a> {
     }
 
     /// What the network costs the validation songs; `None` if it is stopped from outside.
-    fn judge(&mut self) -> Result<Option<Evaluation>, TrainError> {
+    fn validation_loss(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let start = Instant::now();
         let (observer, cancel) = (self.observer, self.cancel);
-        let (network, lanes) = (self.learner.published()?, self.config.train.batch_size);
+        let (network, streams) = (self.learner.published()?, self.config.train.batch_size);
         let judged =
-            evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, lanes, &mut |done, total| {
+            evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, streams, &mut |done, total| {
                 observer.observe(&TrainEvent::Validating { done, total });
                 !cancel.load(Ordering::Relaxed)
             })?;
@@ -337,11 +337,11 @@ impl<'a> Session<'a> {
         let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
         let device = self.learner.network().device().clone();
         let network = Network::from_weights(&self.description, &weights, &device)?.valid();
-        let learnt = prior::learn(self.corpus, self.config, &network, &device, self.observer, self.cancel)?;
+        let trained = prior::learn(self.corpus, self.config, &network, &device, self.observer, self.cancel)?;
         if self.cancel.load(Ordering::Relaxed) {
             return Err(TrainError::Interrupted { step });
         }
-        let Some((weights, summary)) = learnt else { return Ok(None) };
+        let Some((weights, summary)) = trained else { return Ok(None) };
         weights.save(&folder.join(PRIOR_FILE))?;
         if self.state.best.is_none_or(|best| best.step == step) {
             weights.save(&self.dir.join(LAST).join(PRIOR_FILE))?;
@@ -360,7 +360,7 @@ impl<'a> Session<'a> {
         }
         let judged = match self.judged.take().filter(|(at, _)| *at == step) {
             // The session that validated this step was stopped before it came here.
-            None if self.state.validated == Some(step) => match self.judge()? {
+            None if self.state.validated == Some(step) => match self.validation_loss()? {
                 None => return Err(TrainError::Interrupted { step }),
                 judged => judged,
             },

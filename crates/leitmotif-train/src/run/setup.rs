@@ -3,7 +3,7 @@
 use crate::TrainError;
 use crate::config::RunConfig;
 use crate::record::metrics::Records;
-use crate::schedule::Pace;
+use crate::schedule::StepTime;
 use crate::segment::latent_options;
 use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
 use leitmotif_corpus::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts};
@@ -18,14 +18,14 @@ use std::sync::Arc;
 const VALIDATION_SEED: u64 = 0x7661_6C69;
 
 /// A corpus and a configuration that go together: what is to be trained, and with what.
-pub(super) struct Plan {
+pub(super) struct TrainingSetup {
     pub(super) description: ModelDescription,
     pub(super) batches: TrainingBatches,
     /// The songs of a validation.
     pub(super) validation_songs: Vec<usize>,
 }
 
-impl Plan {
+impl TrainingSetup {
     /// Nothing is written.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
         bad: 0,
         skipped: 0,
         window: Window::default(),
-        pace: Pace::default(),
+        pace: StepTime::default(),
         batches: batches.state(),
         records: records.mark()?,
     })
@@ -85,7 +85,7 @@ fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<B
     let augment = &config.augment;
     Ok(BatchOptions {
         latents: latent_options(description, config.latent.attribute_dropout)?,
-        lanes: config.train.batch_size,
+        streams: config.train.batch_size,
         segment: config.model.segment,
         seed: config.train.seed,
         shuffle: true,

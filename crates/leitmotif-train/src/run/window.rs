@@ -1,6 +1,6 @@
 //! What the steps between two lines of metrics came to.
 
-use super::learner::Learnt;
+use super::learner::StepMetrics;
 use crate::record::{LatentLine, TrainLine};
 use crate::store::checkpoint::Window;
 use leitmotif_events::Field;
@@ -20,18 +20,18 @@ pub(super) struct Place<'a> {
 }
 
 impl Window {
-    pub(super) fn add(&mut self, learnt: &Learnt) {
+    pub(super) fn add(&mut self, metrics: &StepMetrics) {
         self.segments += 1;
-        self.events += learnt.events as u64;
-        self.nats += learnt.nats();
-        self.compression += learnt.compression;
-        if let Some(latent) = &learnt.latent {
+        self.events += metrics.events as u64;
+        self.nats += metrics.nll();
+        self.compression += metrics.compression;
+        if let Some(latent) = &metrics.latent {
             self.divergence += latent.divergence;
             self.latents += latent.groups;
-            self.latent_loss += latent.loss * learnt.events as f64;
+            self.latent_loss += latent.loss * metrics.events as f64;
         }
-        self.fields.resize(learnt.field_nats.len(), 0.0);
-        self.fields.iter_mut().zip(&learnt.field_nats).for_each(|(sum, nats)| *sum += nats);
+        self.fields.resize(metrics.field_nll.len(), 0.0);
+        self.fields.iter_mut().zip(&metrics.field_nll).for_each(|(sum, nats)| *sum += nats);
     }
 
     /// The line of a window that has events.

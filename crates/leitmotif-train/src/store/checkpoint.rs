@@ -7,7 +7,7 @@
 use super::folders;
 use crate::TrainError;
 use crate::record::metrics::RecordsMark;
-use crate::schedule::Pace;
+use crate::schedule::StepTime;
 use leitmotif_corpus::BatchState;
 use leitmotif_model::{WEIGHTS_FILE, Weights};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub(crate) struct RunState {
     pub skipped: u64,
     /// Sums since the last metrics line.
     pub window: Window,
-    pub pace: Pace,
+    pub pace: StepTime,
     pub batches: BatchState,
     pub records: RecordsMark,
 }

@@ -8,7 +8,7 @@ use crate::TrainError;
 use leitmotif_corpus::Corpus;
 use leitmotif_events::{Observed, Vocabulary};
 use leitmotif_folder::{CARD_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
-use leitmotif_model::{Judge, Markov, ModelDescription, Weights, write_description};
+use leitmotif_model::{Markov, ModelDescription, Scorer, Weights, write_description};
 use leitmotif_network::Network;
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub(crate) fn observe(corpus: &Corpus, songs: &[usize]) -> Option<Observed> {
 /// # Errors
 /// As [`ModelFolder::open`]; [`TrainError::Model`] for weights that do not fit, or a device that is not
 /// there.
-pub fn load_judge(path: &Path, device: &str) -> Result<Box<dyn Judge>, TrainError> {
+pub fn load_scorer(path: &Path, device: &str) -> Result<Box<dyn Scorer>, TrainError> {
     let folder = ModelFolder::open(path)?;
     if let Some(markov) = folder.markov()? {
         return Ok(Box::new(markov));

@@ -29,14 +29,15 @@ fn coincide(changed: impl Fn(ModelConfig) -> ModelConfig) {
     config.train.learning_rate = 1e-3;
     let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes()).unwrap();
     let run = || -> Vec<[f64; 2]> {
-        let options = BatchOptions { lanes: 3, segment: 16, ..BatchOptions::default() };
+        let options = BatchOptions { streams: 3, segment: 16, ..BatchOptions::default() };
         let mut batches = TrainingBatches::new(Arc::clone(&corpus), options).unwrap();
         let mut learner = Learner::new(&description, &config).unwrap();
         let mut timings = Timings::default();
         let mut step = |seed| {
-            let learnt = learner.read(&batches.next_batch(), seed, LatentObjective::default(), &mut timings).unwrap();
+            let metrics =
+                learner.train_step(&batches.next_batch(), seed, LatentObjective::default(), &mut timings).unwrap();
             learner.apply(seed, config.train.learning_rate, &mut timings);
-            [learnt.nats() / learnt.events as f64, learnt.compression]
+            [metrics.nll() / metrics.events as f64, metrics.compression]
         };
         (0..STEPS).map(&mut step).collect()
     };

@@ -4,10 +4,10 @@ use crate::common::{self, config, corpus, with_latents};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_folder::{BEST, LAST, ModelFolder, PRIOR_FILE};
-use leitmotif_model::{Condition, LatentKind, ModelKind, Precision, StepperJudge};
+use leitmotif_model::{Condition, LatentKind, ModelKind, Precision, SessionScorer};
 use leitmotif_train::{
     KlSchedule, LatentLine, MetricsLine, RunConfig, TrainEvent, TrainLine, TrainSummary, ValidationLine, evaluate,
-    load_judge, read_metrics, train,
+    load_scorer, read_metrics, train,
 };
 use std::cell::RefCell;
 use std::path::Path;
@@ -103,12 +103,12 @@ fn a_run_with_latents_says_what_they_cost_and_leaves_a_prior() {
     assert_eq!(dir.join(LAST).join(PRIOR_FILE).exists(), best.step == 20, "a prior is of the model beside it");
     // A piece may be begun: latents from the prior, events under them.
     let mut walk = space.prior().unwrap().walk(&space.header(&corpus.values(0)[..corpus.vocabulary().fields.len()]));
-    let latent = walk.foretell().draw(0.5, &[0.3; 6], 1.0);
-    let mut stepper = model.stepper();
-    stepper.condition(Some(Condition { latent: &latent, classes: &[0, 1, 1] }));
-    stepper.push(&corpus.values(0)[..corpus.vocabulary().fields.len()]);
+    let latent = walk.predict().draw(0.5, &[0.3; 6], 1.0);
+    let mut session = model.decoding_session();
+    session.condition(Some(Condition { latent: &latent, classes: &[0, 1, 1] }));
+    session.push(&corpus.values(0)[..corpus.vocabulary().fields.len()]);
     let mut logits = vec![0.0; corpus.vocabulary().sizes()[0]];
-    stepper.logits(&[], 0, &mut logits);
+    session.logits(&[], 0, &mut logits);
     assert!(logits.iter().all(|logit| logit.is_finite()));
 }
 
@@ -124,11 +124,11 @@ fn evaluation_adds_the_divergence_song_by_song() {
     let summary = run(&corpus, &dir, &config);
     assert_eq!(summary.prior, None);
     assert!(!dir.join(BEST).join(PRIOR_FILE).exists());
-    let judge = load_judge(&dir, "cpu").unwrap();
-    let losses = [1, 2, 7].map(|lanes| evaluate(judge.as_ref(), &corpus, Split::Train, lanes).unwrap());
+    let scorer = load_scorer(&dir, "cpu").unwrap();
+    let losses = [1, 2, 7].map(|streams| evaluate(scorer.as_ref(), &corpus, Split::Train, streams).unwrap());
     // The definition of judging: by the model that writes.
     let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
-    let stepping = evaluate(&StepperJudge(model.as_ref()), &corpus, Split::Train, 3).unwrap();
+    let stepping = evaluate(&SessionScorer(model.as_ref()), &corpus, Split::Train, 3).unwrap();
     for evaluation in losses.iter().chain([&stepping]) {
         let latent = evaluation.latent.as_ref().unwrap();
         for (song, other) in evaluation.songs.iter().zip(&losses[0].songs) {

@@ -3,10 +3,10 @@
 use crate::common::{self, config, corpus};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_folder::{ModelFolder, find_model};
-use leitmotif_model::{Judge, ModelKind};
+use leitmotif_model::{ModelKind, Scorer};
 use leitmotif_train::{
     Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate,
-    load_config, load_judge, read_metrics, resume, train,
+    load_config, load_scorer, read_metrics, resume, train,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ fn networks_learn_what_is_easily_learnt() {
         let dir = folder.path().join(format!("{kind:?}"));
         let summary = run(&corpus, &dir, &config).unwrap();
         assert_eq!(summary.ended, Ended::Budget);
-        let judge = load_judge(&dir, "cpu").unwrap();
-        let loss = evaluate(judge.as_ref(), &corpus, Split::Test, 2).unwrap().nats_per_note;
+        let scorer = load_scorer(&dir, "cpu").unwrap();
+        let loss = evaluate(scorer.as_ref(), &corpus, Split::Test, 2).unwrap().nats_per_note;
         assert!(loss.value < 0.4 * reference, "{kind:?}: {loss:?}, the unigram has {reference}");
         assert!(loss.low <= loss.value && loss.value <= loss.high);
     }
@@ -56,8 +56,8 @@ fn a_markov_model_is_counted_by_the_same_verb() {
     let dir = folder.path().join("run");
     let summary = run(&corpus, &dir, &config).unwrap();
     assert!(summary.parameters > 0);
-    let judge = load_judge(&dir, "cpu").unwrap();
-    let loss = evaluate(judge.as_ref(), &corpus, Split::Test, 2).unwrap().nats_per_note.value;
+    let scorer = load_scorer(&dir, "cpu").unwrap();
+    let loss = evaluate(scorer.as_ref(), &corpus, Split::Test, 2).unwrap().nats_per_note.value;
     let reference = unigram_loss(&corpus);
     assert!(loss < 0.5 * reference, "{loss}, the unigram has {reference}");
     let MetricsLine::Validation(line) = &read_metrics(&dir).unwrap()[0] else { panic!("no validation") };
@@ -79,8 +79,8 @@ fn the_best_model_is_the_one_that_validated_best() {
     assert_eq!(validations.count(), 4, "every six steps and at the end");
     let best = summary.best.unwrap();
     assert_eq!((best.nats_per_note, best.step), (loss, step));
-    let judge = load_judge(&find_model(&dir).unwrap(), "cpu").unwrap();
-    let again = evaluate(judge.as_ref(), &corpus, Split::Valid, 3).unwrap().nats_per_note.value;
+    let scorer = load_scorer(&find_model(&dir).unwrap(), "cpu").unwrap();
+    let again = evaluate(scorer.as_ref(), &corpus, Split::Valid, 3).unwrap().nats_per_note.value;
     assert!((again - loss).abs() < 1e-6, "{again} is not {loss}");
     assert_eq!(ModelFolder::open(dir.join("best")).unwrap().vocabulary(), corpus.vocabulary());
     let card = std::fs::read_to_string(dir.join("best/README.md")).unwrap();
@@ -103,8 +103,8 @@ fn judgement_does_not_depend_on_how_songs_are_laid_side_by_side() {
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");
     run(&corpus, &dir, &config(4)).unwrap();
-    let judge = load_judge(&dir, "cpu").unwrap();
-    let losses = [1, 2, 7].map(|lanes| evaluate(judge.as_ref(), &corpus, Split::Train, lanes).unwrap());
+    let scorer = load_scorer(&dir, "cpu").unwrap();
+    let losses = [1, 2, 7].map(|streams| evaluate(scorer.as_ref(), &corpus, Split::Train, streams).unwrap());
     for other in &losses[1..] {
         for (a, b) in other.songs.iter().zip(&losses[0].songs) {
             assert_eq!((&a.id, a.events, a.notes), (&b.id, b.events, b.notes));

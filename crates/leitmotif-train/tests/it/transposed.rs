@@ -1,8 +1,10 @@
 //! Predictions averaged over keys.
 
 use leitmotif_events::{Representation, RepresentationConfig, Value, build};
-use leitmotif_model::{Evaluator, Judge, Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Segment};
-use leitmotif_train::TransposedJudge;
+use leitmotif_model::{
+    Markov, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Scorer, ScoringSession, Segment,
+};
+use leitmotif_train::TransposedScorer;
 use std::sync::Arc;
 
 const FIELDS: usize = 5;
@@ -39,8 +41,8 @@ fn markov() -> Markov {
     builder.finish()
 }
 
-/// What each field of each event of a piece costs, in two segments and with a second lane that has nothing.
-fn nats(evaluator: &mut dyn Evaluator, piece: &[Value]) -> Vec<f32> {
+/// What each field of each event of a piece costs, in two segments and with a second stream that has nothing.
+fn nll(scoring: &mut dyn ScoringSession, piece: &[Value]) -> Vec<f32> {
     const SEGMENT: usize = 4;
     let events = piece.len() / FIELDS - 1;
     let mut all = Vec::new();
@@ -54,7 +56,7 @@ fn nats(evaluator: &mut dyn Evaluator, piece: &[Value]) -> Vec<f32> {
         let (inputs, targets) = (part(0), part(1));
         let (lengths, starts) = ([length, 0], [from == 0; 2]);
         let shape = Segment {
-            lanes: 2,
+            streams: 2,
             segment: SEGMENT,
             inputs: &inputs,
             targets: &targets,
@@ -62,7 +64,7 @@ fn nats(evaluator: &mut dyn Evaluator, piece: &[Value]) -> Vec<f32> {
             starts: &starts,
             bars: None,
         };
-        let nats = evaluator.nats(&shape);
+        let nats = scoring.nll(&shape);
         assert!(nats[length * FIELDS..].iter().all(|&nats| nats == 0.0), "padding costs nothing");
         all.extend_from_slice(&nats[..length * FIELDS]);
     }
@@ -71,15 +73,15 @@ fn nats(evaluator: &mut dyn Evaluator, piece: &[Value]) -> Vec<f32> {
 
 fn averaged(piece: &[Value], most: u8) -> Vec<f32> {
     let (model, representation) = (markov(), chorales());
-    let judge = TransposedJudge::new(&model, &*representation, most).unwrap();
-    let mut evaluator = judge.evaluator(2);
-    nats(&mut *evaluator, piece)
+    let scorer = TransposedScorer::new(&model, &*representation, most).unwrap();
+    let mut scoring = scorer.scoring_session(2);
+    nll(&mut *scoring, piece)
 }
 
 #[test]
 fn one_key_is_the_model_itself() {
     let piece = piece(&up(&SONG, 1));
-    let expected = nats(&mut *markov().evaluator(2), &piece);
+    let expected = nll(&mut *markov().scoring_session(2), &piece);
     for (found, expected) in averaged(&piece, 0).iter().zip(&expected) {
         assert!((found - expected).abs() < 1e-5, "{found}, {expected}");
     }
@@ -89,7 +91,8 @@ fn one_key_is_the_model_itself() {
 fn probabilities_are_the_mean_over_keys() {
     let model = markov();
     let chords = up(&SONG, 1);
-    let keys: Vec<Vec<f32>> = (-3..=3).map(|key| nats(&mut *model.evaluator(2), &piece(&up(&chords, key)))).collect();
+    let keys: Vec<Vec<f32>> =
+        (-3..=3).map(|key| nll(&mut *model.scoring_session(2), &piece(&up(&chords, key)))).collect();
     let found = averaged(&piece(&chords), 3);
     assert!(keys.iter().any(|key| (key[1] - found[1]).abs() > 0.1), "the keys do not agree");
     for (place, found) in found.iter().enumerate() {
@@ -112,7 +115,7 @@ fn what_comes_later_has_no_part_in_it() {
     let keys: Vec<Vec<f32>> = (-2..=0)
         .map(|key| {
             let chords = [SONG[0], SONG[1], SONG[2], high, SONG[4], SONG[5]];
-            nats(&mut *model.evaluator(2), &piece(&up(&chords, key)))
+            nll(&mut *model.scoring_session(2), &piece(&up(&chords, key)))
         })
         .collect();
     for (place, found) in far.iter().enumerate().skip(3 * FIELDS) {

@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal, advise};
-use crate::progress::Pace;
+use crate::progress::Throttle;
 use crate::verbs::prepare;
 use crate::words::{clock, count, counted, row, shell, table};
 use crate::{files, interrupt};
@@ -109,9 +109,9 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
     let overlaid = Overlaid::read(options)?;
     open_folder(&options.output, &overlaid.text)?;
     let Overlaid { study, overlay, .. } = &overlaid;
-    let told = prepare::Bar::new(console);
-    let datasets = datasets(study, &options.output, &told, interrupt::flag());
-    drop(told);
+    let on_progress = prepare::Bar::new(console);
+    let datasets = datasets(study, &options.output, &on_progress, interrupt::flag());
+    drop(on_progress);
     console.clear();
     let datasets = datasets.map_err(|error| interrupted(error, &options.output))?;
     datasets.warnings.iter().for_each(|warning| console.note(format_args!("note: {warning}")));
@@ -129,9 +129,9 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
         }
         None => {
             let division = Division { jobs: usize::from(options.jobs), threads, shard };
-            let pace = Pace::new();
-            let told = |event: &StudyEvent<'_>| tell(event, console, &pace);
-            let worked = work(study, &options.output, &datasets, &plan, division, &told, interrupt::flag());
+            let pace = Throttle::new();
+            let on_progress = |event: &StudyEvent<'_>| print_event(event, console, &pace);
+            let worked = work(study, &options.output, &datasets, &plan, division, &on_progress, interrupt::flag());
             console.clear();
             worked.map_err(|error| interrupted(error, &options.output))?;
         }
@@ -249,13 +249,13 @@ fn show(options: &Options, console: &Console, datasets: &Datasets, plan: &RunPla
     ))
 }
 
-fn tell(event: &StudyEvent<'_>, console: &Console, pace: &Pace) {
+fn print_event(event: &StudyEvent<'_>, console: &Console, pace: &Throttle) {
     match event {
         StudyEvent::Began { run, done, total } => {
             console.note(format_args!("run {} of {total} to make: {}", done + 1, run.id));
         }
         StudyEvent::Run { run, event: RunEvent::Train(event) } => training(&run.id, event, console, pace),
-        StudyEvent::Run { run, event: RunEvent::Judging } => console.progress(&format!("{}: judging", run.id)),
+        StudyEvent::Run { run, event: RunEvent::Evaluating } => console.progress(&format!("{}: judging", run.id)),
         StudyEvent::Run { run, event: RunEvent::Composing } => console.progress(&format!("{}: composing", run.id)),
         StudyEvent::Ended { result, .. } => match &result.outcome {
             leitmotif_compare::Outcome::Failed { error } => {
@@ -280,7 +280,7 @@ fn tell(event: &StudyEvent<'_>, console: &Console, pace: &Pace) {
     }
 }
 
-fn training(id: &str, event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
+fn training(id: &str, event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
     if !console.shows_progress() || !pace.is_due() {
         return;
     }
@@ -308,10 +308,17 @@ fn results(
 ) -> Result<Results> {
     let command = command(options);
     let mut results = collect(&overlaid.study, &overlaid.text, &command, &options.output, datasets, plan)?;
-    let pace = Pace::new();
-    let told = |event: &StudyEvent<'_>| tell(event, console, &pace);
-    let heard =
-        evaluate_samples(&mut results, &overlaid.study, &options.output, datasets, plan, &told, interrupt::flag());
+    let pace = Throttle::new();
+    let on_progress = |event: &StudyEvent<'_>| print_event(event, console, &pace);
+    let heard = evaluate_samples(
+        &mut results,
+        &overlaid.study,
+        &options.output,
+        datasets,
+        plan,
+        &on_progress,
+        interrupt::flag(),
+    );
     console.clear();
     heard.map_err(|error| interrupted(error, &options.output))?;
     save(&results, &options.output)?;

@@ -6,16 +6,16 @@ mod originality;
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal};
 use crate::model;
-use crate::progress::Progress;
+use crate::progress::ProgressBar;
 use crate::words::{clock, count, counted, row, table};
 use crate::{interrupt, values};
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_corpus::{Corpus, Split};
-use leitmotif_model::{Judge, MAX_CHAINED_FIELDS, MarkovBuilder, ModelConfig, ModelDescription, ModelKind};
+use leitmotif_model::{MAX_CHAINED_FIELDS, MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Scorer};
 use leitmotif_train::{
-    Estimate, Evaluation, INFO_FILE, MAX_TRANSPOSITIONS, TransposedJudge, Unigram, evaluate_songs, load_info,
-    load_judge,
+    Estimate, Evaluation, INFO_FILE, MAX_TRANSPOSITIONS, TransposedScorer, Unigram, evaluate_songs, load_info,
+    load_scorer,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ pub struct Options {
 
 /// One model's result.
 #[derive(Debug, Serialize)]
-pub struct Judged {
+pub struct ModelResult {
     /// `model`, `transposed`, `unigram` or `markov`.
     pub name: &'static str,
     /// The model folder.
@@ -126,9 +126,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     if options.music {
         music::check(&corpus, &plan)?;
     }
-    let judge = load_judge(&folder, &options.device)?;
-    let judging = Judging { corpus: &corpus, split: options.split, lanes: options.batch_size, console };
-    let mut results = vec![judging.result("model", Some(folder.clone()), &*judge)?];
+    let scorer = load_scorer(&folder, &options.device)?;
+    let evaluation = TestEvaluation { corpus: &corpus, split: options.split, streams: options.batch_size, console };
+    let mut results = vec![evaluation.result("model", Some(folder.clone()), &*scorer)?];
     if options.originality {
         let pieces = options.pieces.unwrap_or(DEFAULT_PIECES);
         results[0].originality = Some(originality::measure(&folder, &corpus, pieces, bars, seed, console)?);
@@ -138,14 +138,14 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     }
     if let Some(most) = options.transpositions {
         let representation = corpus.representation();
-        let Some(judge) = TransposedJudge::new(&*judge, &*representation, most) else {
+        let Some(scorer) = TransposedScorer::new(&*scorer, &*representation, most) else {
             let refusal = Refusal::usage("a model with latents cannot be averaged over transpositions");
             return Err(refusal.remedy("leave out --transpositions").into());
         };
-        results.push(judging.result("transposed", Some(folder.clone()), &judge)?);
+        results.push(evaluation.result("transposed", Some(folder.clone()), &scorer)?);
     }
     if options.baselines {
-        results.extend(judging.baselines()?);
+        results.extend(evaluation.baselines()?);
     }
     if options.json {
         return results.iter().try_for_each(|result| console.json(result));
@@ -175,29 +175,29 @@ fn corpus_of(options: &Options) -> Result<PathBuf> {
 }
 
 /// What several models are judged by.
-pub struct Judging<'a> {
+pub struct TestEvaluation<'a> {
     /// The corpus.
     pub corpus: &'a Corpus,
     /// Its songs.
     pub split: Split,
     /// Songs side by side.
-    pub lanes: usize,
+    pub streams: usize,
     /// Who hears of progress.
     pub console: &'a Console,
 }
 
-impl Judging<'_> {
+impl TestEvaluation<'_> {
     /// Judges with one model; Ctrl-C stops it.
-    pub fn result(&self, name: &'static str, model: Option<PathBuf>, judge: &dyn Judge) -> Result<Judged> {
+    pub fn result(&self, name: &'static str, model: Option<PathBuf>, scorer: &dyn Scorer) -> Result<ModelResult> {
         let cancel = interrupt::flag();
         let songs = self.corpus.split(self.split);
         let events: usize = songs.iter().map(|song| self.corpus.songs()[*song].events.saturating_sub(1)).sum();
-        let progress = Progress::new(self.console, format!("evaluating ({name})"), "events", events as u64);
-        let mut told = |done: usize, _: usize| {
+        let progress = ProgressBar::new(self.console, format!("evaluating ({name})"), "events", events as u64);
+        let mut on_progress = |done: usize, _: usize| {
             progress.set(done as u64);
             !cancel.load(std::sync::atomic::Ordering::Relaxed)
         };
-        let evaluation = evaluate_songs(judge, self.corpus, &songs, self.lanes, &mut told)?;
+        let evaluation = evaluate_songs(scorer, self.corpus, &songs, self.streams, &mut on_progress)?;
         drop(progress);
         if interrupt::asked() {
             return Err(Interrupted("interrupted".into()).into());
@@ -207,12 +207,12 @@ impl Judging<'_> {
             return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
         };
         let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
-        Ok(Judged { name, model, corpus, split, evaluation, originality: None, music: None })
+        Ok(ModelResult { name, model, corpus, split, evaluation, originality: None, music: None })
     }
 
     /// Judges with the baselines, counted from the training songs: a unigram and, of events with few enough fields, a Markov
     /// model.
-    pub fn baselines(&self) -> Result<Vec<Judged>> {
+    pub fn baselines(&self) -> Result<Vec<ModelResult>> {
         let songs = self.corpus.split(Split::Train);
         let unigram = Unigram::count(self.corpus, &songs)?;
         let unigram = self.result("unigram", None, &unigram)?;
@@ -232,7 +232,7 @@ impl Judging<'_> {
     }
 }
 
-fn describe(results: &[Judged]) -> String {
+fn describe(results: &[ModelResult]) -> String {
     let Some(first) = results.first() else { return String::new() };
     let judged = &first.evaluation;
     let songs = counted(judged.songs.len(), "song");
@@ -242,7 +242,7 @@ fn describe(results: &[Judged]) -> String {
     heads.extend(judged.nats_per_frame.map(|_| "per frame"));
     heads.extend(judged.nats_per_token.map(|_| "per token"));
     let mut rows = vec![heads.into_iter().map(str::to_owned).collect::<Vec<_>>()];
-    for Judged { name, evaluation, .. } in results {
+    for ModelResult { name, evaluation, .. } in results {
         let losses = [evaluation.nats_per_note, evaluation.nats_per_second, evaluation.nats_per_event];
         let frames = evaluation.nats_per_frame.into_iter().chain(evaluation.nats_per_token);
         rows.push(

@@ -5,12 +5,12 @@ mod trace;
 
 use crate::console::Console;
 use crate::failure::Refusal;
-use crate::progress::Pace;
+use crate::progress::Throttle;
 use crate::words::{clock, counted};
 use crate::{files, interrupt, model, originality, sound};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::{ComposeError, Piece, PieceReport, Progress, generate_each};
+use leitmotif_compose::{ComposeError, Piece, PieceProgress, PieceReport, generate_each};
 use leitmotif_model::Precision;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
@@ -61,10 +61,10 @@ pub struct Options {
     trace: Option<PathBuf>,
     /// What is asked for.
     #[command(flatten)]
-    ask: ask::Ask,
+    ask: ask::RequestOptions,
     /// What is asked of it beside the training songs.
     #[command(flatten)]
-    originality: originality::Ask,
+    originality: originality::OriginalityOptions,
     /// Also write the sound as a WAV file beside the MIDI file
     #[arg(long, help_heading = "Sound and pictures")]
     wav: bool,
@@ -96,7 +96,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let leitmotif_compose::Request { model, observed, .. } = opened.request();
     (request.model, request.observed) = (model, observed);
     request.trace = options.trace.is_some();
-    let originality::Asked { measure, avoid } = options.originality.songs(&options.model)?;
+    let originality::OriginalityCheck { measure, avoid } = options.originality.songs(&options.model)?;
     request.avoid = avoid;
     paths.iter().chain(&options.trace).try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
@@ -117,9 +117,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         let report = write(number as usize, piece);
         made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, report);
     };
-    let told = |told: Progress| progress.hear(told);
+    let on_progress = |now: PieceProgress| progress.show(now);
     let (model, representation, count) = (&*opened.model, &*opened.representation, paths.len() as u64);
-    generate_each(model, representation, &request, count, &told, interrupt::flag(), &finished)?;
+    generate_each(model, representation, &request, count, &on_progress, interrupt::flag(), &finished)?;
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     console.clear();
     let (mut pieces, mut notes, mut failed) = (0, 0, None);
@@ -129,7 +129,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
             Ok(made) => {
                 (pieces, notes) = (pieces + 1, notes + made.report.notes);
                 traced.extend(made.trace.as_deref());
-                tell(&made, options.json, console)?;
+                print_report(&made, options.json, console)?;
             }
             // Of several, the one that is not about being stopped says most.
             Err(error) if failed.is_none() || !is_cancelled(&error) => failed = Some(error),
@@ -207,7 +207,7 @@ struct Made {
     trace: Option<String>,
 }
 
-fn tell(made: &Made, json: bool, console: &Console) -> Result<()> {
+fn print_report(made: &Made, json: bool, console: &Console) -> Result<()> {
     if json {
         return console.json(made);
     }
@@ -262,17 +262,17 @@ fn prime_of(score: &Score, bars: usize) -> Option<Highlight> {
 /// The progress of pieces that are composed side by side.
 struct Together<'a> {
     console: &'a Console,
-    pace: Pace,
+    pace: Throttle,
     began: Instant,
     pieces: Mutex<Vec<(f64, usize)>>,
 }
 
 impl<'a> Together<'a> {
     fn new(console: &'a Console, pieces: usize) -> Self {
-        Self { console, pace: Pace::new(), began: Instant::now(), pieces: Mutex::new(vec![(0.0, 0); pieces]) }
+        Self { console, pace: Throttle::new(), began: Instant::now(), pieces: Mutex::new(vec![(0.0, 0); pieces]) }
     }
 
-    fn hear(&self, progress: Progress) {
+    fn show(&self, progress: PieceProgress) {
         let Ok(mut pieces) = self.pieces.lock() else { return };
         if let Some(piece) = pieces.get_mut(progress.piece as usize) {
             *piece = (progress.done, progress.notes);

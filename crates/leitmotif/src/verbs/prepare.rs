@@ -2,14 +2,14 @@
 
 use crate::console::Console;
 use crate::interrupt;
-use crate::progress::Progress;
+use crate::progress::ProgressBar;
 use crate::values;
 use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leitmotif_corpus::prepare::{
-    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareOptions, PrepareSummary,
-    Progress as Told, SplitBy, SplitOptions, Stage, prepare,
+    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareObserver, PrepareOptions,
+    PrepareSummary, SplitBy, SplitOptions, Stage, prepare,
 };
 use leitmotif_corpus::{DROPPED_FILE, Split};
 use leitmotif_events::RepresentationConfig;
@@ -175,9 +175,9 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
 
 /// Prepares with a progress line; Ctrl-C stops it.
 pub fn with_progress(options: &PrepareOptions, console: &Console) -> Result<PrepareSummary> {
-    let told = Bar::new(console);
-    let summary = prepare(options, &told, interrupt::flag());
-    drop(told);
+    let on_progress = Bar::new(console);
+    let summary = prepare(options, &on_progress, interrupt::flag());
+    drop(on_progress);
     console.clear();
     let summary = summary?;
     for warning in &summary.manifest.warnings {
@@ -276,7 +276,7 @@ pub fn describe(summary: &PrepareSummary) -> String {
 /// The stages as progress lines.
 pub struct Bar<'a> {
     console: &'a Console,
-    stage: Mutex<Option<Progress<'a>>>,
+    stage: Mutex<Option<ProgressBar<'a>>>,
 }
 
 impl<'a> Bar<'a> {
@@ -286,7 +286,7 @@ impl<'a> Bar<'a> {
     }
 }
 
-impl Told for Bar<'_> {
+impl PrepareObserver for Bar<'_> {
     fn stage(&self, stage: Stage, total: Option<usize>) {
         let (label, unit) = match stage {
             Stage::Scan => ("looking for files", "files"),
@@ -294,7 +294,7 @@ impl Told for Bar<'_> {
             Stage::Compare => ("looking for duplicates", "songs"),
             Stage::Encode => ("writing", "songs"),
         };
-        let progress = Progress::new(self.console, label, unit, total.unwrap_or(0) as u64);
+        let progress = ProgressBar::new(self.console, label, unit, total.unwrap_or(0) as u64);
         progress.set(0);
         *self.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(progress);
     }

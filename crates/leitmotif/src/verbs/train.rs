@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::failure::{Refusal, advise};
-use crate::progress::Pace;
+use crate::progress::Throttle;
 use crate::verbs::prepare;
 use crate::words::{clock, count, counted, shell};
 use crate::{files, interrupt};
@@ -114,8 +114,8 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
             "training for {DEFAULT_MINUTES} minutes; change this with --minutes, --steps or --epochs"
         ));
     }
-    let summary = with_progress(&options.output, console, |told| {
-        train(&corpus, &options.output, &config, told, interrupt::flag())
+    let summary = with_progress(&options.output, console, |on_progress| {
+        train(&corpus, &options.output, &config, on_progress, interrupt::flag())
     })?;
     Ok((corpus, summary))
 }
@@ -129,7 +129,8 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     };
     let corpus = Arc::new(Corpus::open(corpus)?);
     let budget = Budget { steps: options.steps, epochs: options.epochs, minutes: options.minutes };
-    let summary = with_progress(run, console, |told| resume(&corpus, run, budget, told, interrupt::flag()))?;
+    let summary =
+        with_progress(run, console, |on_progress| resume(&corpus, run, budget, on_progress, interrupt::flag()))?;
     Ok((corpus, summary))
 }
 
@@ -228,9 +229,9 @@ pub fn with_progress(
     console: &Console,
     work: impl FnOnce(&dyn leitmotif_train::TrainObserver) -> Result<TrainSummary, TrainError>,
 ) -> Result<TrainSummary> {
-    let pace = Pace::new();
-    let told = |event: &TrainEvent<'_>| tell(event, console, &pace);
-    let result = work(&told);
+    let pace = Throttle::new();
+    let on_progress = |event: &TrainEvent<'_>| print_event(event, console, &pace);
+    let result = work(&on_progress);
     console.clear();
     result.map_err(|error| match error {
         TrainError::Interrupted { .. } => {
@@ -241,7 +242,7 @@ pub fn with_progress(
     })
 }
 
-fn tell(event: &TrainEvent<'_>, console: &Console, pace: &Pace) {
+fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
     match event {
         TrainEvent::Started { parameters, step: 0 } => console.note(format_args!("{} parameters", count(*parameters))),
         TrainEvent::Started { parameters, step } => {

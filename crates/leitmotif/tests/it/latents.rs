@@ -82,16 +82,16 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     assert_eq!((nothing.status, nothing.err.contains("nothing to change")), (2, true), "{}", nothing.err);
     let beyond = run(studio(), &["vary", "run", song, "-o", "x.mid", "--bars", "900-"]);
     assert!(beyond.status == 2 && beyond.err.contains("bars = 900-"), "{}", beyond.err);
-    for drafts in ["0", "65"] {
-        let refused = run(studio(), &["vary", "run", song, "-o", "x.mid", "--candidates", drafts]);
+    for candidates in ["0", "65"] {
+        let refused = run(studio(), &["vary", "run", song, "-o", "x.mid", "--candidates", candidates]);
         assert!(
-            refused.status == 2 && refused.err.contains(&format!("--candidates {drafts} is not")),
+            refused.status == 2 && refused.err.contains(&format!("--candidates {candidates} is not")),
             "{}",
             refused.err
         );
-        let refused = run(studio(), &["latents", "run", "--candidates", drafts, "-o", "none"]);
+        let refused = run(studio(), &["latents", "run", "--candidates", candidates, "-o", "none"]);
         assert!(
-            refused.status == 2 && refused.err.contains(&format!("--candidates {drafts} is too")),
+            refused.status == 2 && refused.err.contains(&format!("--candidates {candidates} is too")),
             "{}",
             refused.err
         );

@@ -13,11 +13,11 @@ pub(crate) fn convolution(
     weights: &Tensor<2>,
     bias: &Tensor<1>,
 ) -> Option<Tensor<3>> {
-    let [lanes, slots, d] = states.dims();
+    let [streams, slots, d] = states.dims();
     let call = Call { states: Input::new(states)?.data(), filled: filled.to_vec(), slots, d, taps };
     let (weights, bias) = (Input::new(weights)?, Input::new(bias)?);
     let values = kernel::forward(&call.input(), weights.slice(), bias.slice());
-    let shape = [lanes, slots.div_ceil(taps.ratio), d];
+    let shape = [streams, slots.div_ceil(taps.ratio), d];
     if !is_tracked(&[&weights, &bias]) {
         return Some(leaf(values, shape));
     }

@@ -46,7 +46,7 @@ pub(crate) fn field_loss(z: &Tensor<2>, output: &FieldOutput, targets: &[i32], s
     }))
 }
 
-pub(crate) fn field_nats(z: &Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Option<Vec<f32>> {
+pub(crate) fn field_nll(z: &Tensor<2>, output: &FieldOutput, targets: &[i32]) -> Option<Vec<f32>> {
     let z = Input::new(z)?;
     let head = head(output)?;
     Some(kernel::losses(z.slice(), &head.weights(rows(output)), targets, SMOOTHING))

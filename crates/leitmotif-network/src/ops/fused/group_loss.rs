@@ -37,7 +37,7 @@ pub(crate) fn group_loss(
     Some((loss, groups))
 }
 
-pub(crate) fn group_nats(z: &Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Option<Vec<f32>> {
+pub(crate) fn group_nll(z: &Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Option<Vec<f32>> {
     let z = Input::new(z)?;
     let head = head(output)?;
     let values = output.table.dims()[0];

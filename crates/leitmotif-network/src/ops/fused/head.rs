@@ -1,4 +1,4 @@
-//! The parameters of an output head as slices, whatever it foretells.
+//! The parameters of an output head as slices, whatever it predicts.
 
 use super::Input;
 use burn::tensor::Tensor;
@@ -20,7 +20,7 @@ impl Head {
         Some(Self { gamma, beta, table: Input::new(table)?, bias: Input::new(bias)? })
     }
 
-    /// What a kernel needs to foretell these rows of the table.
+    /// What a kernel needs to predict these rows of the table.
     pub(super) fn weights(&self, rows: Range<usize>) -> Weights<'_> {
         let norm = LayerNorm { gamma: self.gamma.slice(), beta: self.beta.slice() };
         let d = norm.gamma.len();

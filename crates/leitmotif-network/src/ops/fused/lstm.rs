@@ -16,15 +16,15 @@ pub(crate) fn lstm(
     let [width, _] = recurrent.dims();
     let state = Input::new(state)?;
     let part = |place: usize| -> Vec<f32> {
-        state.slice().chunks_exact(2 * width).flat_map(|lane| &lane[place * width..][..width]).copied().collect()
+        state.slice().chunks_exact(2 * width).flat_map(|stream| &stream[place * width..][..width]).copied().collect()
     };
     let (h, c) = (part(0), part(1));
     let inputs = [Input::new(x)?, Input::new(input)?, Input::new(recurrent)?, Input::new(bias)?];
     let inputs = inputs.each_ref();
     let data = inputs.map(Input::data);
     let output = kernel::forward(slice(&data[0]), batch, State { h: &h, c: &c }, &weights(&data));
-    let lanes = output.h.chunks_exact(width).zip(output.c.chunks_exact(width));
-    let last = leaf(lanes.flat_map(|(h, c)| h.iter().chain(c)).copied().collect(), [batch, 2, width]);
+    let streams = output.h.chunks_exact(width).zip(output.c.chunks_exact(width));
+    let last = leaf(streams.flat_map(|(h, c)| h.iter().chain(c)).copied().collect(), [batch, 2, width]);
     let dims = [batch, segment, width];
     if !is_tracked(&inputs) {
         return Some((leaf(output.y, dims), last));

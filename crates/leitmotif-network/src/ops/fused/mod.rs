@@ -5,7 +5,7 @@
 
 mod attention;
 mod convolution;
-mod echo;
+mod copy_features;
 mod embed;
 mod feed_forward;
 mod field_loss;
@@ -18,12 +18,12 @@ mod reconstruction;
 
 pub(super) use attention::{Use, attention};
 pub(super) use convolution::convolution;
-pub(super) use echo::echo;
+pub(super) use copy_features::copy_features;
 pub(super) use embed::embed;
 pub(super) use feed_forward::feed_forward;
-pub(super) use field_loss::{field_loss, field_nats};
+pub(super) use field_loss::{field_loss, field_nll};
 pub(super) use group_attention::group_attention;
-pub(super) use group_loss::{group_loss, group_nats};
+pub(super) use group_loss::{group_loss, group_nll};
 pub(super) use join::join;
 pub(super) use lstm::lstm;
 pub(super) use reconstruction::reconstruction_loss;

@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::model::Opened;
-use crate::progress::Progress;
+use crate::progress::ProgressBar;
 use crate::{files, interrupt};
 use anyhow::{Context, Result};
 use leitmotif_compose::{FieldSampling, Length, PieceReport, Request, Sampling, generate};
@@ -89,7 +89,7 @@ pub fn write(
     console: &Console,
 ) -> Result<Vec<Listening>> {
     files::make_folder(folder)?;
-    let progress = Progress::new(console, "composing and rendering", "pieces", orders.len() as u64);
+    let progress = ProgressBar::new(console, "composing and rendering", "pieces", orders.len() as u64);
     progress.set(0);
     let pieces = orders.par_iter().enumerate().map(|(index, order)| {
         let piece = compose(order, index as u64, opened, folder)?;

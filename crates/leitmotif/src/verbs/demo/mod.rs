@@ -9,7 +9,7 @@ mod training;
 
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal, advise};
-use crate::verbs::evaluate::Judged;
+use crate::verbs::evaluate::ModelResult;
 use crate::verbs::{prepare, train};
 use crate::words::{clock, counted, row, shell, table};
 use crate::{files, interrupt, model};
@@ -89,7 +89,7 @@ pub struct Outcome {
     /// What the training came to.
     pub training: TrainSummary,
     /// The model, the unigram and the Markov model on the test songs.
-    pub test: Vec<Judged>,
+    pub test: Vec<ModelResult>,
     /// The new pieces.
     pub pieces: Vec<PieceReport>,
     /// How long all of it took.
@@ -147,8 +147,8 @@ fn steps(options: &Options, console: &Console, threads: Option<usize>, began: In
     heading(3, &format!("training on {} for {limit}", counted(totals.notes, "note")));
     let config = training::config(options.minutes, options.steps, options.seed);
     let run = out.join(RUN);
-    let training = train::with_progress(&run, console, |told| {
-        leitmotif_train::train(&corpus, &run, &config, told, interrupt::flag())
+    let training = train::with_progress(&run, console, |on_progress| {
+        leitmotif_train::train(&corpus, &run, &config, on_progress, interrupt::flag())
     })?;
 
     heading(4, "judging it by the test songs");
@@ -211,7 +211,7 @@ fn stop_if_asked() -> Result<()> {
 
 fn summary(outcome: &Outcome) -> String {
     let mut rows = vec![row(["nats per note on the test songs", "", ""])];
-    for Judged { name, evaluation, .. } in &outcome.test {
+    for ModelResult { name, evaluation, .. } in &outcome.test {
         let loss = evaluation.nats_per_note;
         rows.push(row([
             training::title(name),

@@ -171,7 +171,7 @@ fn facts(outcome: &Outcome) -> [(String, &'static str); 6] {
 
 fn losses(outcome: &Outcome) -> Vec<Loss> {
     let most = outcome.test.iter().map(|result| result.evaluation.nats_per_note.value).fold(0.1, f64::max);
-    let row = |result: &super::Judged| {
+    let row = |result: &super::ModelResult| {
         let loss = result.evaluation.nats_per_note;
         Loss {
             name: result.name,

@@ -1,17 +1,17 @@
 //! The demo's model: small enough to learn something on two cores within minutes.
 
 use crate::console::Console;
-use crate::verbs::evaluate::{Judged, Judging};
+use crate::verbs::evaluate::{ModelResult, TestEvaluation};
 use anyhow::Result;
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_model::ModelConfig;
-use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig, load_judge};
+use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig, load_scorer};
 use std::path::Path;
 
 /// Minutes of training, so that the whole demo takes less than five.
 pub const MINUTES: f64 = 2.5;
 /// Songs judged side by side.
-const LANES: usize = 16;
+const STREAMS: usize = 16;
 
 /// The run's settings. Many songs side by side in short segments: with so few steps, what differs between the songs of
 /// a batch is worth more than how far each is read. The practice corpus is larger than what is read of it, so nothing is
@@ -50,11 +50,11 @@ pub fn config(minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
 }
 
 /// Model, unigram and Markov model on the test songs.
-pub fn judge(corpus: &Corpus, model: &Path, console: &Console) -> Result<Vec<Judged>> {
-    let judge = load_judge(model, "cpu")?;
-    let judging = Judging { corpus, split: Split::Test, lanes: LANES, console };
-    let mut results = vec![judging.result("model", Some(model.to_owned()), &*judge)?];
-    results.extend(judging.baselines()?);
+pub fn judge(corpus: &Corpus, model: &Path, console: &Console) -> Result<Vec<ModelResult>> {
+    let scorer = load_scorer(model, "cpu")?;
+    let evaluation = TestEvaluation { corpus, split: Split::Test, streams: STREAMS, console };
+    let mut results = vec![evaluation.result("model", Some(model.to_owned()), &*scorer)?];
+    results.extend(evaluation.baselines()?);
     Ok(results)
 }
 

@@ -23,7 +23,7 @@ const OPEN_BARS: usize = 1024;
 /// What is to be composed.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("length").args(["bars", "seconds", "notes", "until_end"]))]
-pub struct Ask {
+pub struct RequestOptions {
     /// Genre, one of those the model was trained on [default: the model chooses]
     #[arg(long, value_name = "NAME", help_heading = "What to compose")]
     genre: Option<String>,
@@ -169,7 +169,7 @@ fn field(text: &str) -> Result<FieldSetting, String> {
     Ok(FieldSetting { field: field.to_owned(), key })
 }
 
-impl Ask {
+impl RequestOptions {
     /// The request.
     pub fn request(&self, seed: u64) -> Result<Request> {
         let instruments = self.instruments.iter().map(values::player).collect();
@@ -271,7 +271,7 @@ mod tests {
     #[derive(Parser)]
     struct Only {
         #[command(flatten)]
-        ask: Ask,
+        ask: RequestOptions,
     }
 
     fn request(line: &[&str]) -> Result<Request, String> {

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::Opened;
-use crate::progress::Pace;
+use crate::progress::Throttle;
 use crate::words::counted;
 use crate::{files, interrupt, model};
 use anyhow::{Context, Result};
@@ -119,7 +119,7 @@ pub fn read(path: &Path, opened: &Opened) -> Result<Direction> {
 fn middles(folder: &Path, opened: &Opened, console: &Console) -> Result<Vec<Vec<f64>>> {
     let space = space(&*opened.model)?;
     let paths = midi_files(folder)?;
-    let (pace, mut middles) = (Pace::new(), Vec::new());
+    let (pace, mut middles) = (Throttle::new(), Vec::new());
     for (number, path) in paths.iter().enumerate() {
         if interrupt::flag().load(Ordering::Relaxed) {
             return Err(leitmotif_compose::ComposeError::Cancelled.into());

@@ -1,11 +1,11 @@
 //! `interpolate`: from one piece to another.
 
-use super::{Desk, Writing, report};
+use super::{Studio, Writing, report};
 use crate::console::Console;
 use crate::files;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use leitmotif_compose::latent::{Passage, Path, through};
+use leitmotif_compose::latent::{Interpolation, InterpolationPath, through};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -40,14 +40,14 @@ pub struct Options {
     output: PathBuf,
     /// Path between two latents
     #[arg(long, value_name = "PATH", default_value = "spherical", alias = "way")]
-    path: PathKind,
+    path: PathOption,
     #[command(flatten)]
     writing: Writing,
 }
 
 /// The path between two latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PathKind {
+pub enum PathOption {
     /// Along a great circle, which keeps the distance from the origin
     Spherical,
     /// Along a straight line
@@ -61,27 +61,27 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         .map(|step| options.output.join(format!("{step:0width$}.mid")))
         .collect();
     paths.push(options.output.join(THROUGH));
-    let desk = Desk::open(&options.model, &paths, &options.writing, console)?;
-    let (a, b) = (desk.source(&options.from)?, desk.source(&options.to)?);
-    let request = desk.request();
+    let studio = Studio::open(&options.model, &paths, &options.writing, console)?;
+    let (a, b) = (studio.source(&options.from)?, studio.source(&options.to)?);
+    let request = studio.request();
     let (path, name) = match options.path {
-        PathKind::Spherical => (Path::Spherical, "spherical"),
-        PathKind::Linear => (Path::Linear, "linear"),
+        PathOption::Spherical => (InterpolationPath::Spherical, "spherical"),
+        PathOption::Linear => (InterpolationPath::Linear, "linear"),
     };
-    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "path": name, "candidates": desk.drafts });
-    let told = |done: usize, bars: usize| desk.progress(done, bars);
-    let passage = Passage { steps: options.steps, path, draws: options.draws };
-    let steps = desk.rewriter(&request).interpolate(&a, &b, passage, &made, &told)?;
+    let made = json!({ "verb": "interpolate", "steps": options.steps, "draws": options.draws, "path": name, "candidates": studio.candidates });
+    let on_progress = |done: usize, bars: usize| studio.progress(done, bars);
+    let passage = Interpolation { steps: options.steps, path, draws: options.draws };
+    let steps = studio.editor(&request).interpolate(&a, &b, passage, &made, &on_progress)?;
     console.clear();
     files::make_folder(&options.output)?;
     for (step, path) in steps.iter().zip(&paths) {
         let mut score = step.score.clone();
         score.title.get_or_insert_with(|| crate::verbs::generate::title(path));
-        desk.write(path, &score, None)?;
-        desk.tell(&report(path, &score, step.bars, Vec::new(), step.events, &a.score))?;
+        studio.write(path, &score, None)?;
+        studio.print_report(&report(path, &score, step.bars, Vec::new(), step.events, &a.score))?;
     }
     let (path, all) = (&paths[steps.len()], through(&steps));
-    desk.write(path, &all, None)?;
+    studio.write(path, &all, None)?;
     let (bars, events) = (steps.iter().map(|step| step.bars).sum(), steps.iter().map(|step| step.events).sum());
-    desk.tell(&report(path, &all, bars, Vec::new(), events, &a.score))
+    studio.print_report(&report(path, &all, bars, Vec::new(), events, &a.score))
 }

@@ -10,12 +10,12 @@ pub mod vary;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::Opened;
-use crate::progress::Pace;
+use crate::progress::Throttle;
 use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::latent::{Edited, MAX_DRAFTS, Rewriter, Source, Task, space};
+use leitmotif_compose::latent::{Edited, LatentEditor, MAX_CANDIDATES, Source, Task, space};
 use leitmotif_compose::{FieldSampling, Request, Sampling};
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
@@ -89,22 +89,22 @@ struct Report {
 }
 
 /// A model at work on pieces.
-struct Desk<'a> {
+struct Studio<'a> {
     opened: Opened,
     writing: &'a Writing,
     console: &'a Console,
     bank: Option<SoundBank>,
-    /// Drafts of each bar.
-    drafts: usize,
-    pace: Pace,
+    /// Candidates of each bar.
+    candidates: usize,
+    pace: Throttle,
     began: Instant,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Studio<'a> {
     /// Opens the model, once it is clear that nothing is in the way of what will be written.
     fn open(model: &Path, outputs: &[PathBuf], writing: &'a Writing, console: &'a Console) -> Result<Self> {
-        if !(1..=MAX_DRAFTS).contains(&writing.candidates) {
-            let refusal = format!("--candidates {} is not between 1 and {MAX_DRAFTS}", writing.candidates);
+        if !(1..=MAX_CANDIDATES).contains(&writing.candidates) {
+            let refusal = format!("--candidates {} is not between 1 and {MAX_CANDIDATES}", writing.candidates);
             return Err(Refusal::usage(refusal).into());
         }
         let extra = [writing.wav.then_some("wav"), writing.roll.as_deref()];
@@ -121,8 +121,8 @@ impl<'a> Desk<'a> {
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
         space(&*opened.model)?;
-        let drafts = writing.candidates;
-        Ok(Self { opened, writing, console, bank, drafts, pace: Pace::new(), began: Instant::now() })
+        let candidates = writing.candidates;
+        Ok(Self { opened, writing, console, bank, candidates, pace: Throttle::new(), began: Instant::now() })
     }
 
     /// A piece as the model understands it.
@@ -139,9 +139,9 @@ impl<'a> Desk<'a> {
         Request { sampling, seed, ..self.opened.request() }
     }
 
-    fn rewriter<'r>(&'r self, request: &'r Request) -> Rewriter<'r> {
+    fn editor<'r>(&'r self, request: &'r Request) -> LatentEditor<'r> {
         let (model, representation) = (&*self.opened.model, &*self.opened.representation);
-        Rewriter { model, representation, request, drafts: self.drafts, cancel: interrupt::flag() }
+        LatentEditor { model, representation, request, candidates: self.candidates, cancel: interrupt::flag() }
     }
 
     fn progress(&self, done: usize, bars: usize) {
@@ -167,14 +167,14 @@ impl<'a> Desk<'a> {
         // Not before the inputs have been read, so that a refusal leaves nothing behind.
         files::make_parent(output)?;
         let request = self.request();
-        let told = |done: usize, bars: usize| self.progress(done, bars);
+        let on_progress = |done: usize, bars: usize| self.progress(done, bars);
         let mut made = made.clone();
-        made["candidates"] = self.drafts.into();
-        let Edited { score, rewritten } = self.rewriter(&request).edit(source, tasks, instruments, &made, &told)?;
+        made["candidates"] = self.candidates.into();
+        let Edited { score, filled } = self.editor(&request).edit(source, tasks, instruments, &made, &on_progress)?;
         self.console.clear();
-        let written: Vec<usize> = (1..).zip(&rewritten.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
+        let written: Vec<usize> = (1..).zip(&filled.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
         self.write(output, &score, Some((source, &written)))?;
-        self.tell(&report(output, &score, rewritten.bars.len(), written, rewritten.events, &source.score))
+        self.print_report(&report(output, &score, filled.bars.len(), written, filled.events, &source.score))
     }
 
     /// Writes a piece, and what is asked for beside it.
@@ -191,7 +191,7 @@ impl<'a> Desk<'a> {
         picture(&source.score, kind, highlights(&source.score, written), &before)
     }
 
-    fn tell(&self, report: &Report) -> Result<()> {
+    fn print_report(&self, report: &Report) -> Result<()> {
         if self.writing.json {
             return self.console.json(report);
         }

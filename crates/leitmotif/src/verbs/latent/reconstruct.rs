@@ -1,6 +1,6 @@
 //! `reconstruct`: a piece from its own latents.
 
-use super::{Desk, Writing};
+use super::{Studio, Writing};
 use crate::console::Console;
 use anyhow::Result;
 use clap::Args;
@@ -29,7 +29,7 @@ pub struct Options {
 
 /// Reads and writes.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
-    let desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
-    let source = desk.source(&options.input)?;
-    desk.edit(&source, &reconstruction(&source), &[], &json!({ "verb": "reconstruct" }), &options.output)
+    let studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    let source = studio.source(&options.input)?;
+    studio.edit(&source, &reconstruction(&source), &[], &json!({ "verb": "reconstruct" }), &options.output)
 }

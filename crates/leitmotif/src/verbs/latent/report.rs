@@ -2,12 +2,12 @@
 
 use crate::console::Console;
 use crate::failure::{Refusal, advise};
-use crate::progress::Progress;
+use crate::progress::ProgressBar;
 use crate::{files, interrupt, model, values};
 use anyhow::{Error, Result};
 use clap::{Args, ValueEnum};
 use leitmotif_compare::latents::{LatentsError, LatentsEvent, OUTPUTS, Settings, Subject, Topic, measure, write};
-use leitmotif_compose::latent::{MAX_DRAFTS, MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE};
+use leitmotif_compose::latent::{MAX_CANDIDATES, MAX_DRAWS, MAX_STEPS, MAX_TEMPERATURE};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_train::{INFO_FILE, load_config, load_info};
 use std::path::PathBuf;
@@ -135,9 +135,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let observer = |event: LatentsEvent<'_>| match event {
         LatentsEvent::Advanced(bars) => {
             let progress = progress.read().unwrap_or_else(PoisonError::into_inner);
-            progress.iter().for_each(|progress: &Progress<'_>| progress.advance(bars));
+            progress.iter().for_each(|progress: &ProgressBar<'_>| progress.advance(bars));
         }
-        LatentsEvent::Began { label, bars } => set(&progress, Some(Progress::new(console, label, "bars", bars))),
+        LatentsEvent::Began { label, bars } => set(&progress, Some(ProgressBar::new(console, label, "bars", bars))),
         _ => set(&progress, None),
     };
     let report = measure(&subject, &settings(options), &observer, interrupt::flag()).map_err(advised)?;
@@ -176,7 +176,7 @@ fn check(options: &Options) -> Result<()> {
         ("pairs", options.pairs, 1..=usize::MAX),
         ("steps", options.steps, 3..=MAX_STEPS),
         ("draws", options.draws, 1..=MAX_DRAWS),
-        ("candidates", options.candidates, 1..=MAX_DRAFTS),
+        ("candidates", options.candidates, 1..=MAX_CANDIDATES),
         ("pieces", options.pieces, 1..=usize::MAX),
     ];
     for (name, value, range) in ranges {

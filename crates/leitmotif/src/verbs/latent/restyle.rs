@@ -1,6 +1,6 @@
 //! `restyle`: the same piece, busier or calmer, thicker or thinner, played by others.
 
-use super::{Desk, Writing, chosen, direction};
+use super::{Studio, Writing, chosen, direction};
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::values;
@@ -93,25 +93,25 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
             .remedy("give a change, such as --rhythm +2, --polyphony 3 or --instruments piano,bass")
             .into());
     }
-    let mut desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    let mut studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
     if options.loose {
-        // The latents say what the bars were, and of several drafts the one would be kept that heeds what is asked for the least.
-        desk.drafts = 1;
+        // The latents say what the bars were, and of several candidates the one would be kept that heeds what is asked for the least.
+        studio.candidates = 1;
     }
-    let source = desk.source(&options.input)?;
+    let source = studio.source(&options.input)?;
     let bars = chosen(options.bars, source.bars.len());
     let instruments: Vec<_> = options.instruments.iter().map(values::player).collect();
     let shift = match &options.direction {
-        Some(path) => Some(direction::read(path, &desk.opened)?.scaled(options.strength)),
+        Some(path) => Some(direction::read(path, &studio.opened)?.scaled(options.strength)),
         None => None,
     };
     let restyle = Restyle { attributes, shift, keep: !options.loose };
-    let known = space(&*desk.opened.model)?.attributes();
+    let known = space(&*studio.opened.model)?.attributes();
     let tasks = restyling(&source, known, bars.clone(), &restyle)?;
     let names: Vec<String> = instruments.iter().map(|instrument| instrument.name()).collect();
     let made = json!({
         "verb": "restyle", "attributes": restyle.attributes, "instruments": names,
         "shift": restyle.shift, "kept": restyle.keep, "bars": [bars.start + 1, bars.end],
     });
-    desk.edit(&source, &tasks, &instruments, &made, &options.output)
+    studio.edit(&source, &tasks, &instruments, &made, &options.output)
 }

@@ -1,6 +1,6 @@
 //! `vary`: other notes of the same kind.
 
-use super::{Desk, Writing, chosen};
+use super::{Studio, Writing, chosen};
 use crate::console::Console;
 use crate::values;
 use anyhow::Result;
@@ -36,10 +36,10 @@ pub struct Options {
 
 /// Varies and writes.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
-    let desk = Desk::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
-    let source = desk.source(&options.input)?;
+    let studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
+    let source = studio.source(&options.input)?;
     let bars = chosen(options.bars, source.bars.len());
     let tasks = variation(&source, bars.clone(), options.amount, options.writing.seed)?;
     let made = json!({ "verb": "vary", "amount": options.amount, "bars": [bars.start + 1, bars.end] });
-    desk.edit(&source, &tasks, &[], &made, &options.output)
+    studio.edit(&source, &tasks, &[], &made, &options.output)
 }

@@ -12,7 +12,7 @@ mod table;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::{self, Opened};
-use crate::progress::Progress;
+use crate::progress::ProgressBar;
 use crate::{files, interrupt};
 use anyhow::Result;
 use leitmotif_compose::{ComposeError, Length, Request, generate};
@@ -112,7 +112,7 @@ pub fn check(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<()> {
 pub fn measure(folder: &Path, corpus: &Corpus, settings: &MusicSettings<'_>, console: &Console) -> Result<Music> {
     let songs = songs::held_out(corpus, settings)?;
     let opened = model::open(folder)?;
-    let progress = Progress::new(console, "composing", "pieces", 2 * songs.len() as u64);
+    let progress = ProgressBar::new(console, "composing", "pieces", 2 * songs.len() as u64);
     progress.set(0);
     let compose = |header: &(dyn Fn(&Song) -> Header + Sync)| {
         let piece = |(number, song): (usize, &Song)| {

@@ -36,12 +36,12 @@ pub(crate) struct Targets {
 
 /// What is asked of a bar: the class of each attribute, and which of them are to be kept to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct BarAttributes<'a> {
     pub classes: &'a [u16],
     pub kept: &'a [bool],
 }
 
-impl<'a> Asked<'a> {
+impl<'a> BarAttributes<'a> {
     /// The attributes to be kept to, with their classes, from 1.
     fn of(self, attributes: &'a [AttributeCuts]) -> impl Iterator<Item = (&'a AttributeCuts, u16)> {
         let all = attributes.iter().zip(self.classes).zip(self.kept);
@@ -51,7 +51,7 @@ impl<'a> Asked<'a> {
 
 /// How far a bar is, and what it must keep to.
 #[derive(Debug, Clone)]
-pub(crate) struct Keeping {
+pub(crate) struct AttributeMask {
     grid: Sixteenths,
     /// Whether drums may play.
     drums: bool,
@@ -69,7 +69,7 @@ pub(crate) struct Keeping {
     notes: u64,
 }
 
-impl Keeping {
+impl AttributeMask {
     /// `None` for a representation without durations.
     pub fn new(representation: &RepresentationConfig, drums: bool) -> Option<Self> {
         let RepresentationConfig::Events { grid, .. } = representation else { return None };
@@ -98,7 +98,12 @@ impl Keeping {
     }
 
     /// Asks the bar that has begun for classes of attributes, and sees to it that what is held over leaves the bars `after` it room.
-    pub fn ask<'c>(&mut self, attributes: &[AttributeCuts], bar: Asked<'c>, after: impl Iterator<Item = Asked<'c>>) {
+    pub fn ask<'c>(
+        &mut self,
+        attributes: &[AttributeCuts],
+        bar: BarAttributes<'c>,
+        after: impl Iterator<Item = BarAttributes<'c>>,
+    ) {
         self.held_over = u64::MAX;
         for (attribute, class) in after.flat_map(|bar| bar.of(attributes)) {
             if measure(attribute) == Some(Measure::Polyphony)

@@ -9,12 +9,12 @@
 //! ```
 //!
 //! over the events `e` of the group that have the field, but the one that opens it. `R_f` begins as a multiple of the transpose of `W_f`, so that with tied
-//! tables every value in the bag is made more likely from the first step, as an echo makes one.
+//! tables every value in the bag is made more likely from the first step, as a copy feature makes one.
 
 use crate::blocks::fan_in;
 use crate::init::Init;
 use crate::ops::embed;
-use crate::slots::Members;
+use crate::slot_latent::Members;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use leitmotif_events::SegmentBars;
@@ -22,7 +22,7 @@ use leitmotif_model::{BAG_SCALE, ModelDescription};
 
 /// What writes to the bags, and what reads from them.
 #[derive(Module, Debug)]
-pub(crate) struct Bags {
+pub(crate) struct BagLatent {
     /// Of each field but the first, `[d, latent_bag]`.
     writers: Vec<Param<Tensor<2>>>,
     /// Of each field but the first, `[latent_bag, d]`.
@@ -32,7 +32,7 @@ pub(crate) struct Bags {
 /// How loud what is read begins.
 const GAIN: f32 = 0.5;
 
-impl Bags {
+impl BagLatent {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
         let (d, width) = (description.model.d_model, description.model.latent_bag);
         let fields = 1..description.sizes.len();

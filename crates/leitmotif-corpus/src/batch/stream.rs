@@ -1,4 +1,4 @@
-//! One lane: a song and how far it has been read.
+//! One stream: a song and how far it has been read.
 
 use super::SegmentBatch;
 use super::bars::SongBars;
@@ -21,22 +21,22 @@ pub(super) fn targets_of(events: usize) -> usize {
 }
 
 impl<V: AsRef<[Value]>> Reading<V> {
-    /// Writes the next segment into `lane` of `batch`; returns whether the song is over.
-    pub(super) fn write(&mut self, batch: &mut SegmentBatch, lane: usize) -> bool {
+    /// Writes the next segment into `stream` of `batch`; returns whether the song is over.
+    pub(super) fn write(&mut self, batch: &mut SegmentBatch, stream: usize) -> bool {
         let fields = batch.fields;
         let values = self.values.as_ref();
         let left = targets_of(values.len() / fields).saturating_sub(self.position);
         let count = left.min(batch.segment);
         let (from, width) = (self.position * fields, count * fields);
-        let at = lane * batch.segment * fields;
+        let at = stream * batch.segment * fields;
         batch.inputs[at..at + width].copy_from_slice(&values[from..from + width]);
         batch.targets[at..at + width].copy_from_slice(&values[from + fields..from + fields + width]);
         if let Some(bars) = &self.bars {
-            bars.write(values, batch, lane, self.position, count);
+            bars.write(values, batch, stream, self.position, count);
         }
-        batch.lengths[lane] = count;
-        batch.starts[lane] = self.position == 0;
-        batch.songs[lane] = Some(self.song);
+        batch.lengths[stream] = count;
+        batch.starts[stream] = self.position == 0;
+        batch.songs[stream] = Some(self.song);
         self.position += count;
         count == left
     }

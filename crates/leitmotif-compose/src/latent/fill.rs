@@ -4,18 +4,18 @@
 //! bar event and the tempo that begins it, and then it is asked for notes until it would rather begin the next bar.
 //!
 //! A bar is drawn by what came before it as well as by its latent, and where what came before was drawn, its errors carry on. So each bar
-//! is drafted several times, each draft is heard by the encoder, and of them the one is kept under whose posterior the latent asked for is the most
+//! is drafted several times, each candidate is heard by the encoder, and of them the one is kept under whose posterior the latent asked for is the most
 //! likely: the most likely draw of `p(x | z)` as importance resampling (Rubin 1987) approaches it, where `p` is what the decoder writes, weighed by
 //! `q(z | x)`.
 
-use super::filler::Filler;
+use super::bar_filler::BarFiller;
 use super::source::Source;
-use super::task::{MAX_DRAFTS, Rewriter, Rewritten, Task};
+use super::task::{FilledBars, LatentEditor, MAX_CANDIDATES, Task};
 use crate::ComposeError;
 use crate::masks::Masks;
 use leitmotif_score::Instrument;
 
-impl Rewriter<'_> {
+impl LatentEditor<'_> {
     /// Fills the frame of `source`, a task for each of its bars (bars beyond the last task are left out). `instruments` may play; if there
     /// are none, those of the source. `piece` chooses the stream of randomness. `progress` hears of bars done and bars to do. The same
     /// arguments give the same events.
@@ -30,22 +30,22 @@ impl Rewriter<'_> {
         instruments: &[Instrument],
         piece: u64,
         progress: &dyn Fn(usize, usize),
-    ) -> Result<Rewritten, ComposeError> {
-        let Self { model, representation, request, drafts, .. } = *self;
+    ) -> Result<FilledBars, ComposeError> {
+        let Self { model, representation, request, candidates, .. } = *self;
         let vocabulary = representation.vocabulary();
         if model.description().sizes != vocabulary.sizes() {
             let model = model.description().sizes.clone();
             return Err(ComposeError::Mismatch { model, vocabulary: vocabulary.sizes() });
         }
-        if !(1..=MAX_DRAFTS).contains(&drafts) {
-            return Err(ComposeError::setting("drafts", drafts, &format!("between 1 and {MAX_DRAFTS}")));
+        if !(1..=MAX_CANDIDATES).contains(&candidates) {
+            return Err(ComposeError::setting("drafts", candidates, &format!("between 1 and {MAX_CANDIDATES}")));
         }
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;
         let events = self.representation.events();
         let playing = if instruments.is_empty() { source.score.instruments() } else { instruments.to_vec() };
         let masks = Masks::new(events, vocabulary, request, None, &playing, &[])?;
-        let mut filler = Filler::new(self, (events, &masks), source, piece)?;
+        let mut filler = BarFiller::new(self, (events, &masks), source, piece)?;
         filler.open(representation, instruments)?;
         let tasks = &tasks[..tasks.len().min(source.bars.len())];
         filler.fill(tasks, progress)

@@ -4,7 +4,7 @@
 #[path = "../tests/it/common.rs"]
 mod common;
 
-use leitmotif_model::{Ensemble, Model, ModelConfig};
+use leitmotif_model::{DecodingBatch, Model, ModelConfig};
 use std::time::Instant;
 
 /// Six fields an event.
@@ -17,7 +17,7 @@ const EVENTS: usize = 4096;
 const EARLY: usize = 1000;
 const LATE: usize = 100_000;
 /// Pieces side by side.
-const LANES: [usize; 3] = [1, 4, 16];
+const STREAMS: [usize; 3] = [1, 4, 16];
 /// Measurements, of which the median counts.
 const RUNS: usize = 5;
 
@@ -52,11 +52,11 @@ fn main() {
     for (name, config, sizes) in cases {
         println!("{name}");
         let model = common::network(config, sizes);
-        for lanes in LANES {
-            let (early, late) = (measure(&model, sizes, lanes, EARLY), lanes == 1);
-            print!("  {lanes:2} pieces: {}", said(early));
+        for streams in STREAMS {
+            let (early, late) = (measure(&model, sizes, streams, EARLY), streams == 1);
+            print!("  {streams:2} pieces: {}", said(early));
             if late {
-                print!("; from event {LATE} {}", said(measure(&model, sizes, lanes, LATE)));
+                print!("; from event {LATE} {}", said(measure(&model, sizes, streams, LATE)));
             }
             println!();
         }
@@ -69,21 +69,21 @@ fn said((events, reading): (f64, f64)) -> String {
 }
 
 /// The median events per second over all pieces, from event `first` on, and the microseconds of reading an event.
-fn measure(model: &dyn Model, sizes: &[usize], lanes: usize, first: usize) -> (f64, f64) {
-    let mut ensemble = model.ensemble(lanes);
-    let named: Vec<usize> = (0..lanes).collect();
+fn measure(model: &dyn Model, sizes: &[usize], streams: usize, first: usize) -> (f64, f64) {
+    let mut batch = model.decoding_batch(streams);
+    let named: Vec<usize> = (0..streams).collect();
     for time in 0..first {
-        ensemble.push(&named, &events(sizes, lanes, time));
+        batch.push(&named, &events(sizes, streams, time));
     }
-    let mut logits: Vec<Vec<f32>> = sizes.iter().map(|&size| vec![0.0; lanes * size]).collect();
+    let mut logits: Vec<Vec<f32>> = sizes.iter().map(|&size| vec![0.0; streams * size]).collect();
     let mut runs: Vec<(f64, f64)> = (0..RUNS)
         .map(|run| {
             let (mut reading, start) = (0.0, Instant::now());
-            let steps = EVENTS / lanes;
+            let steps = EVENTS / streams;
             for time in first + run * steps..first + (run + 1) * steps {
-                reading += write(&mut *ensemble, &named, sizes, time, &mut logits);
+                reading += write(&mut *batch, &named, sizes, time, &mut logits);
             }
-            let written = (steps * lanes) as f64;
+            let written = (steps * streams) as f64;
             (written / start.elapsed().as_secs_f64(), 1e6 * reading / written)
         })
         .collect();
@@ -92,18 +92,24 @@ fn measure(model: &dyn Model, sizes: &[usize], lanes: usize, first: usize) -> (f
 }
 
 /// Asks for every field of an event of each piece, then reads them; returns the seconds of reading.
-fn write(ensemble: &mut dyn Ensemble, lanes: &[usize], sizes: &[usize], time: usize, logits: &mut [Vec<f32>]) -> f64 {
-    let events = events(sizes, lanes.len(), time);
+fn write(
+    batch: &mut dyn DecodingBatch,
+    streams: &[usize],
+    sizes: &[usize],
+    time: usize,
+    logits: &mut [Vec<f32>],
+) -> f64 {
+    let events = events(sizes, streams.len(), time);
     for (field, logits) in logits.iter_mut().enumerate() {
         let earlier: Vec<u16> = events.chunks_exact(sizes.len()).flat_map(|event| &event[..field]).copied().collect();
-        ensemble.logits(lanes, &earlier, field, logits);
+        batch.logits(streams, &earlier, field, logits);
         assert!(logits[0].is_finite());
     }
     let start = Instant::now();
-    ensemble.push(lanes, &events);
+    batch.push(streams, &events);
     start.elapsed().as_secs_f64()
 }
 
-fn events(sizes: &[usize], lanes: usize, time: usize) -> Vec<u16> {
-    (0..lanes).flat_map(|lane| common::event(sizes, lane, time)).collect()
+fn events(sizes: &[usize], streams: usize, time: usize) -> Vec<u16> {
+    (0..streams).flat_map(|stream| common::event(sizes, stream, time)).collect()
 }

@@ -23,7 +23,7 @@ use leitmotif_model::{ModelDescription, SLOT_LEAST};
 
 /// The memory's keys, its writer and its readers.
 #[derive(Module, Debug)]
-pub(crate) struct Slots {
+pub(crate) struct SlotLatent {
     /// Of each field but the first, `[values of the earlier fields + all values + 1, slots]`.
     keys: Vec<Param<Tensor<2>>>,
     /// Scale and shift of the layer norm of embedded events.
@@ -43,10 +43,10 @@ const BEFORE_ALONE: f32 = 1.0;
 const PREFERENCE: f32 = 1.0;
 /// How much smaller than means the log-variances that events write begin.
 const QUIET: f32 = 0.1;
-/// How much smaller than elsewhere readers begin: embeddings and echoes are no larger.
+/// How much smaller than elsewhere readers begin: embeddings and copy features are no larger.
 const FAINT: f32 = 0.2;
 
-impl Slots {
+impl SlotLatent {
     pub(crate) fn new(description: &ModelDescription, init: &mut Init) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, k, slots) = (config.d_model, sizes.len(), config.latent_slots);
@@ -103,7 +103,7 @@ impl Slots {
     }
 
     /// What the events of groups write: parts of means and of log-variances, each `[groups, slots * width]`. `embedded` and `encoded` (and
-    /// normalised) are `[n, d]`. The event that opens a group writes nothing, since it is foretold without its latent.
+    /// normalised) are `[n, d]`. The event that opens a group writes nothing, since it is predicted without its latent.
     pub(crate) fn write(
         &self,
         embedded: Tensor<2>,

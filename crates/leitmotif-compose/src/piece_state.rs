@@ -8,9 +8,9 @@
 //! an instrument that rests for longer than in songs is gently favoured.
 
 use crate::Length;
+use crate::attribute_mask::AttributeMask;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
-use crate::keeping::Keeping;
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
 use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, Value};
@@ -21,7 +21,7 @@ const SHORT_SECONDS: f64 = 60.0;
 
 /// Where a piece stands on its course.
 #[derive(Debug, Clone)]
-pub(crate) struct Course {
+pub(crate) struct PieceState {
     pub length: Length,
     pub most_silent_bars: usize,
     pub most_notes_in_bar: usize,
@@ -57,7 +57,7 @@ pub(crate) struct Course {
     /// frame of a piece is given.
     pub closing: Option<Value>,
     /// What is asked of bars, where the model has attributes.
-    pub keeping: Option<Keeping>,
+    pub attribute_mask: Option<AttributeMask>,
     /// What is written as far as copies are concerned, where they are to be avoided.
     pub copies: Option<Copies>,
     notes_in_bar: usize,
@@ -81,7 +81,7 @@ impl Counted {
     }
 }
 
-impl Course {
+impl PieceState {
     pub fn new(length: Length, start: Counted) -> Self {
         Self {
             length,
@@ -102,7 +102,7 @@ impl Course {
             now: Counted::default(),
             bars: 0,
             closing: None,
-            keeping: None,
+            attribute_mask: None,
             copies: None,
             notes_in_bar: 0,
             bar_began: 0.0,
@@ -187,8 +187,8 @@ impl Course {
 
     /// Takes out of `allowed` what would leave what is asked of attributes.
     pub fn attributes(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        if let Some(keeping) = self.keeping.as_ref().filter(|_| !self.due() && self.tempo_due.is_none()) {
-            keeping.mask(events, earlier, field, allowed);
+        if let Some(attribute_mask) = self.attribute_mask.as_ref().filter(|_| !self.due() && self.tempo_due.is_none()) {
+            attribute_mask.mask(events, earlier, field, allowed);
         }
     }
 
@@ -284,8 +284,8 @@ impl Course {
     /// every closing kind to it.
     pub fn shift(&self, events: &EventVocabulary, earlier: &[Value], field: usize, logits: &mut [f32]) {
         let Some(note) = events.note_fields else { return };
-        if let Some(keeping) = &self.keeping {
-            keeping.shift(events, earlier, field, logits);
+        if let Some(attribute_mask) = &self.attribute_mask {
+            attribute_mask.shift(events, earlier, field, logits);
         }
         if field == 0 {
             let end = || events.end();
@@ -306,8 +306,8 @@ impl Course {
             notes: grammar.notes() - self.start.notes,
             seconds: (grammar.seconds() - self.start.seconds) * self.pace,
         };
-        if let Some(keeping) = &mut self.keeping {
-            keeping.follow(events, event);
+        if let Some(attribute_mask) = &mut self.attribute_mask {
+            attribute_mask.follow(events, event);
         }
         if let Some(copies) = &mut self.copies {
             copies.follow(events, event);

@@ -1,10 +1,10 @@
-//! What the decoder does not hear in training, so that it needs the latent: events (word dropout), and echoes.
+//! What the decoder does not hear in training, so that it needs the latent: events (word dropout), and copy features.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_events::SegmentBars;
-use leitmotif_model::SILENT;
+use leitmotif_model::NO_COPY;
 
-/// The embedded events `[lanes * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
+/// The embedded events `[streams * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
 /// of word dropout (Bowman et al. 2016). The first event of a segment is always heard, as if it opened its bar.
 pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability: f32, seed: u64) -> Tensor<2> {
     if probability <= 0.0 {
@@ -20,15 +20,15 @@ pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability:
     embedded * Tensor::<2>::from_data(TensorData::new(heard, [events, 1]), &device)
 }
 
-/// Mutes the echoes (of each field, `[lanes * segment, echoes]`) of all events of some bars, each bar of a segment with this probability:
-/// echoes repeat what was played before, and what they foretell a latent need not say.
-pub(crate) fn mute_echoes(echoes: &mut [Vec<i32>], bars: &SegmentBars, probability: f32, seed: u64) {
+/// Mutes the copy features (of each field, `[streams * segment, copies]`) of all events of some bars, each bar of a segment with this probability:
+/// copy features repeat what was played before, and what they predict a latent need not say.
+pub(crate) fn copy_dropout(copies: &mut [Vec<i32>], bars: &SegmentBars, probability: f32, seed: u64) {
     let keeps = leitmotif_kernels::dropout::mask(seed, bars.group_of_bar.len(), probability);
-    for rows in echoes.iter_mut().filter(|rows| !rows.is_empty()) {
+    for rows in copies.iter_mut().filter(|rows| !rows.is_empty()) {
         let each = rows.len() / bars.of_input.len();
-        for (bar, echoes) in bars.of_input.iter().zip(rows.chunks_exact_mut(each)) {
+        for (bar, copies) in bars.of_input.iter().zip(rows.chunks_exact_mut(each)) {
             if usize::try_from(*bar).is_ok_and(|bar| keeps[bar] == 0.0) {
-                echoes.fill(SILENT);
+                copies.fill(NO_COPY);
             }
         }
     }
@@ -46,19 +46,19 @@ mod tests {
 
     #[test]
     fn word_dropout_silences_events_that_open_no_bar() {
-        const LANES: usize = 40;
+        const STREAMS: usize = 40;
         const SEGMENT: usize = 50;
         const RATE: f32 = 0.3;
-        // A header of three events, bars of six, padding at the end; every second lane begins inside a bar.
-        let bar = |lane: usize, place: usize| match (place + 6 * (lane % 2)).checked_sub(3) {
-            Some(event) if place < 45 => (lane * 10 + event / 6) as i32,
+        // A header of three events, bars of six, padding at the end; every second stream begins inside a bar.
+        let bar = |stream: usize, place: usize| match (place + 6 * (stream % 2)).checked_sub(3) {
+            Some(event) if place < 45 => (stream * 10 + event / 6) as i32,
             _ => -1,
         };
-        let inputs = || (0..LANES).flat_map(|lane| (0..SEGMENT).map(move |place| (lane, place)));
-        let of_input: Vec<i32> = inputs().map(|(lane, place)| bar(lane, place)).collect();
+        let inputs = || (0..STREAMS).flat_map(|stream| (0..SEGMENT).map(move |place| (stream, place)));
+        let of_input: Vec<i32> = inputs().map(|(stream, place)| bar(stream, place)).collect();
         let bars = bars(&of_input, &[]);
         let device = crate::device("cpu").unwrap();
-        let embedded: Tensor<2> = Tensor::ones([LANES * SEGMENT, 2], &device) * 3.0;
+        let embedded: Tensor<2> = Tensor::ones([STREAMS * SEGMENT, 2], &device) * 3.0;
         let heard = |probability: f32, seed: u64| -> Vec<f32> {
             word_dropout(embedded.clone(), &bars, probability, seed).into_data().iter::<f32>().collect()
         };
@@ -67,11 +67,11 @@ mod tests {
         assert_eq!(one, heard(RATE, 1));
         assert_ne!(one, heard(RATE, 2));
         let (mut silent, mut may_be) = (0, 0);
-        for ((lane, place), event) in inputs().zip(one.chunks_exact(2)) {
+        for ((stream, place), event) in inputs().zip(one.chunks_exact(2)) {
             assert!(event == [3.0; 2] || event == [0.0; 2], "whole events, not scaled");
-            let opens = place == 0 || bar(lane, place) != bar(lane, place - 1);
-            if opens || bar(lane, place) < 0 {
-                assert_eq!(event, [3.0; 2], "event {place} of lane {lane}");
+            let opens = place == 0 || bar(stream, place) != bar(stream, place - 1);
+            if opens || bar(stream, place) < 0 {
+                assert_eq!(event, [3.0; 2], "event {place} of lane {stream}");
             } else {
                 (silent, may_be) = (silent + usize::from(event[0] == 0.0), may_be + 1);
             }
@@ -87,21 +87,21 @@ mod tests {
         let groups: Vec<i32> = (0..BARS as i32).collect();
         let bars = bars(&of_input, &groups);
         let heard = |probability: f32, seed: u64| {
-            let mut echoes = vec![vec![7; of_input.len()], vec![5; 2 * of_input.len()], Vec::new()];
-            mute_echoes(&mut echoes, &bars, probability, seed);
-            echoes
+            let mut copies = vec![vec![7; of_input.len()], vec![5; 2 * of_input.len()], Vec::new()];
+            copy_dropout(&mut copies, &bars, probability, seed);
+            copies
         };
-        assert!(heard(0.0, 1).iter().flatten().all(|&echo| echo != SILENT));
-        let echoes = heard(0.3, 1);
-        assert_eq!(echoes, heard(0.3, 1));
-        assert_ne!(echoes, heard(0.3, 2));
+        assert!(heard(0.0, 1).iter().flatten().all(|&copy_features| copy_features != NO_COPY));
+        let copies = heard(0.3, 1);
+        assert_eq!(copies, heard(0.3, 1));
+        assert_ne!(copies, heard(0.3, 2));
         let mut muted = 0;
-        for (one, two) in echoes[0].chunks_exact(4).zip(echoes[1].chunks_exact(8)) {
+        for (one, two) in copies[0].chunks_exact(4).zip(copies[1].chunks_exact(8)) {
             assert!(one[3] == 7 && two[6..] == [5, 5], "outside of bars everything is heard");
-            let silent = one[0] == SILENT;
+            let silent = one[0] == NO_COPY;
             assert_eq!(
                 (&one[..3], &two[..6]),
-                if silent { (&[SILENT; 3][..], &[SILENT; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) }
+                if silent { (&[NO_COPY; 3][..], &[NO_COPY; 6][..]) } else { (&[7; 3][..], &[5; 6][..]) }
             );
             muted += usize::from(silent);
         }

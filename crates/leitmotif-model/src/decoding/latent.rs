@@ -4,14 +4,14 @@
 //! every event attends to every other, without positions, because an event's place in its bar is one of its fields. What it says of
 //! the event that opens the group becomes the posterior, a Gaussian with a mean and a variance of each dimension.
 //!
-//! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of them, added to the stream before each
+//! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of them, added to the residual stream before each
 //! layer (in-attention; Wu & Yang 2021, MuseMorphose, section 3.3), here with a map of its own for each layer.
 
-use super::bags::Bags;
+use super::bag_latent::BagLatent;
 use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use super::fields::Fields;
-use super::slots::Slots;
+use super::slot_latent::SlotLatent;
 use crate::{AttributeCuts, Condition, ModelConfig, ModelDescription, ModelError, Posterior, Prior, Weights};
 
 /// The latents of a model.
@@ -32,11 +32,11 @@ pub struct LatentSpace {
     /// Of each attribute, `[classes + 1, d_attribute]`.
     embeddings: Vec<Vec<f32>>,
     d_attribute: usize,
-    /// Of each layer of the decoder, from a condition to the stream.
+    /// Of each layer of the decoder, from a condition to the residual stream.
     conditions: Vec<Dense>,
     /// What events write to it and fields read from it, besides.
-    slots: Option<Slots>,
-    bags: Option<Bags>,
+    slots: Option<SlotLatent>,
+    bags: Option<BagLatent>,
     /// By what a condition is multiplied first.
     scale: f32,
     prior: Option<Prior>,
@@ -87,8 +87,8 @@ impl LatentSpace {
             d_attribute: config.d_attribute,
             attributes: description.attributes.clone(),
             conditions: (0..config.layers).map(condition).collect::<Result<_, _>>()?,
-            slots: Slots::load(weights, description)?,
-            bags: Bags::load(weights, description, fields)?,
+            slots: SlotLatent::load(weights, description)?,
+            bags: BagLatent::load(weights, description, fields)?,
             scale: config.condition_scale(),
             prior: None,
         })
@@ -124,7 +124,7 @@ impl LatentSpace {
 
     /// Dimensions that are not the bags'.
     fn of_slots(&self) -> usize {
-        self.d - self.bags.as_ref().map_or(0, Bags::dimensions)
+        self.d - self.bags.as_ref().map_or(0, BagLatent::dimensions)
     }
 
     /// Dimensions of a latent.
@@ -160,21 +160,21 @@ impl LatentSpace {
         sum
     }
 
-    /// Writes to `stream` what each layer is told, `[layers, d_model]`.
+    /// Writes to `residual` what each layer is told, `[layers, d_model]`.
     ///
     /// # Panics
     /// If the condition has another width or unknown classes.
-    pub(super) fn tell(&self, condition: Condition<'_>, stream: &mut [f32]) {
+    pub(super) fn condition(&self, condition: Condition<'_>, residual: &mut [f32]) {
         assert_eq!(condition.latent.len(), self.d, "a latent has the model's dimensions");
         assert_eq!(condition.classes.len(), self.attributes.len(), "a condition has a class of each attribute");
-        let mut told = condition.latent.to_vec();
+        let mut conditioning = condition.latent.to_vec();
         for (embedding, &class) in self.embeddings.iter().zip(condition.classes) {
             let row = usize::from(class) * self.d_attribute;
-            told.extend_from_slice(&embedding[row..row + self.d_attribute]);
+            conditioning.extend_from_slice(&embedding[row..row + self.d_attribute]);
         }
-        told.iter_mut().for_each(|value| *value *= self.scale);
-        for (map, stream) in self.conditions.iter().zip(stream.chunks_exact_mut(self.d_model)) {
-            map.apply(&told, stream);
+        conditioning.iter_mut().for_each(|value| *value *= self.scale);
+        for (map, residual) in self.conditions.iter().zip(residual.chunks_exact_mut(self.d_model)) {
+            map.apply(&conditioning, residual);
         }
     }
 

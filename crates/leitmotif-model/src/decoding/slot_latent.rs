@@ -2,7 +2,7 @@
 //!
 //! A latent's dimensions are divided into slots. Field `f` of an event, but the first, has weights over the slots that depend on
 //! the event's earlier fields and on the event before it. With the same weights what the encoder knows of the event is
-//! written, and what helps to foretell the field is read.
+//! written, and what helps to predict the field is read.
 
 use super::dense::{Dense, Norm, add};
 use crate::{ModelDescription, ModelError, Weights};
@@ -12,7 +12,7 @@ pub const SLOT_LEAST: f32 = 0.1;
 
 /// The memory's keys, its writer and its readers.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(super) struct SlotLatent {
     slots: usize,
     width: usize,
     d: usize,
@@ -27,7 +27,7 @@ pub(super) struct Slots {
     readers: Vec<Dense>,
 }
 
-impl Slots {
+impl SlotLatent {
     /// Loads the memory, if the model's latents have slots.
     pub(super) fn load(weights: &Weights, description: &ModelDescription) -> Result<Option<Self>, ModelError> {
         let (config, sizes) = (&description.model, &description.sizes);
@@ -95,7 +95,7 @@ impl Slots {
     }
 
     /// What a group's `events` `[n, fields]` write, `[2 * slots * width]`: parts of means, then of log-variances. `embedded` and
-    /// `encoded` (and normalised) are `[n, d]`. The event that opens the group writes nothing, since it is foretold without its latent.
+    /// `encoded` (and normalised) are `[n, d]`. The event that opens the group writes nothing, since it is predicted without its latent.
     pub(super) fn write(&self, events: &[u16], embedded: &[f32], encoded: &[f32]) -> Vec<f32> {
         let (k, d, n) = (self.offsets.len() - 1, self.d, embedded.len() / self.d);
         let mut both = vec![0.0; n * 2 * d];

@@ -1,4 +1,4 @@
-//! Relative attention for the new states of some lanes, each over the cached keys and values of its own lane.
+//! Relative attention for the new states of some streams, each over the cached keys and values of its own stream.
 
 use super::cache::{Cache, column_stride, room};
 use super::compress::{CompressScratch, Compressor};
@@ -84,17 +84,17 @@ impl Attention {
     }
 
     /// The numbers that a cache holds: keys and values, and states that will be compressed.
-    pub(super) fn lane_floats(&self) -> usize {
+    pub(super) fn stream_floats(&self) -> usize {
         let [segment, memory, compressed] = self.spans;
         let states = if self.compressor.is_some() { segment + memory } else { 0 };
         self.d * (2 * (segment + memory + compressed) + states)
     }
 
-    /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `lanes`, to `output` `[rows, d]`. Each is remembered in the cache of
-    /// its lane.
+    /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `streams`, to `output` `[rows, d]`. Each is remembered in the cache of
+    /// its stream.
     pub(super) fn apply(
         &self,
-        lanes: &[usize],
+        streams: &[usize],
         x: &[f32],
         caches: &mut [Cache],
         scratch: &mut AttentionScratch,
@@ -105,8 +105,8 @@ impl Attention {
         let (normed, qkv, mixed) = (room(normed, x.len()), room(qkv, 3 * x.len()), room(mixed, x.len()));
         self.norm.apply(x, normed);
         self.qkv.apply(normed, qkv);
-        for (row, &lane) in lanes.iter().enumerate() {
-            let (cache, x) = (&mut caches[lane], &x[row * d..(row + 1) * d]);
+        for (row, &stream) in streams.iter().enumerate() {
+            let (cache, x) = (&mut caches[stream], &x[row * d..(row + 1) * d]);
             if cache.recent.count() - cache.memory == self.spans[0] {
                 self.end_segment(cache, end);
             }

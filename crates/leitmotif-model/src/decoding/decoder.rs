@@ -1,4 +1,4 @@
-//! The compressive transformer, one event of each of some lanes at a time.
+//! The compressive transformer, one event of each of some streams at a time.
 
 use super::attention::{Attention, AttentionScratch};
 use super::cache::{Cache, room};
@@ -23,7 +23,7 @@ struct Layer {
 /// What the layers remember of some pieces.
 #[derive(Debug)]
 pub(super) struct DecoderState {
-    /// Of each layer, of each lane.
+    /// Of each layer, of each stream.
     caches: Vec<Vec<Cache>>,
     attention: AttentionScratch,
     feed_forward: Scratch,
@@ -33,9 +33,9 @@ pub(super) struct DecoderState {
 }
 
 impl DecoderState {
-    /// Makes lane `to` what lane `from` is.
+    /// Makes stream `to` what stream `from` is.
     pub(super) fn copy(&mut self, from: usize, to: usize) {
-        self.caches.iter_mut().for_each(|lanes| copy_item(lanes, from, to));
+        self.caches.iter_mut().for_each(|streams| copy_item(streams, from, to));
     }
 }
 
@@ -62,9 +62,9 @@ impl Decoder {
         Ok(Self { layers })
     }
 
-    /// The beginning of `lanes` pieces.
-    pub(super) fn start(&self, lanes: usize) -> DecoderState {
-        let caches = |layer: &Layer| (0..lanes).map(|_| layer.attention.start()).collect();
+    /// The beginning of `streams` pieces.
+    pub(super) fn start(&self, streams: usize) -> DecoderState {
+        let caches = |layer: &Layer| (0..streams).map(|_| layer.attention.start()).collect();
         DecoderState {
             caches: self.layers.iter().map(caches).collect(),
             attention: AttentionScratch::default(),
@@ -74,30 +74,30 @@ impl Decoder {
         }
     }
 
-    /// The numbers that a lane's caches hold.
-    pub(super) fn lane_floats(&self) -> usize {
-        self.layers.iter().map(|layer| layer.attention.lane_floats()).sum()
+    /// The numbers that a stream's caches hold.
+    pub(super) fn stream_floats(&self) -> usize {
+        self.layers.iter().map(|layer| layer.attention.stream_floats()).sum()
     }
 
-    /// Runs the next embedded events `[lanes, d]` of some lanes through the layers, in place. Before each layer a lane hears what
-    /// `conditions` tells it there, `[layers, d]` of each lane of a model with latents.
+    /// Runs the next embedded events `[streams, d]` of some streams through the layers, in place. Before each layer a stream hears what
+    /// `conditions` tells it there, `[layers, d]` of each stream of a model with latents.
     pub(super) fn step(
         &self,
-        lanes: &[usize],
+        streams: &[usize],
         x: &mut [f32],
         conditions: &[Option<Vec<f32>>],
         state: &mut DecoderState,
     ) {
         let DecoderState { caches, attention, feed_forward, gate, output } = state;
         let output = room(output, x.len());
-        let d = x.len() / lanes.len().max(1);
+        let d = x.len() / streams.len().max(1);
         for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
-            for (&lane, x) in lanes.iter().zip(x.chunks_exact_mut(d.max(1))) {
-                if let Some(Some(told)) = conditions.get(lane) {
-                    add(x, &told[index * d..(index + 1) * d]);
+            for (&stream, x) in streams.iter().zip(x.chunks_exact_mut(d.max(1))) {
+                if let Some(Some(conditioning)) = conditions.get(stream) {
+                    add(x, &conditioning[index * d..(index + 1) * d]);
                 }
             }
-            layer.attention.apply(lanes, x, caches, attention, output);
+            layer.attention.apply(streams, x, caches, attention, output);
             layer.join(0, x, output, gate);
             layer.feed_forward.apply(x, feed_forward, output);
             layer.join(1, x, output, gate);
@@ -106,10 +106,10 @@ impl Decoder {
 }
 
 impl Layer {
-    fn join(&self, sublayer: usize, stream: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
+    fn join(&self, sublayer: usize, residual: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
         match &self.gates {
-            Some(gates) => gates[sublayer].apply(stream, output, scratch),
-            None => add(stream, output),
+            Some(gates) => gates[sublayer].apply(residual, output, scratch),
+            None => add(residual, output),
         }
     }
 }
@@ -134,16 +134,16 @@ impl Gate {
         })
     }
 
-    fn apply(&self, stream: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
-        let values = stream.len();
+    fn apply(&self, residual: &mut [f32], output: &[f32], scratch: &mut Vec<f32>) {
+        let values = residual.len();
         let (input, rest) = room(scratch, 7 * values).split_at_mut(3 * values);
         let (state, rest) = rest.split_at_mut(2 * values);
         let (reset, candidate) = rest.split_at_mut(values);
         self.input.apply(output, input);
-        self.state.apply(stream, state);
+        self.state.apply(residual, state);
         let gru = Gru { input, state, bias: &self.bias };
-        step::gru_reset(gru, stream, reset);
+        step::gru_reset(gru, residual, reset);
         self.candidate.apply(reset, candidate);
-        step::gru_update(gru, candidate, stream);
+        step::gru_update(gru, candidate, residual);
     }
 }

@@ -1,4 +1,4 @@
-//! Echoes: the sum of some rows of a table, each with gains of its own place.
+//! Copy features: the sum of some rows of a table, each with gains of its own place.
 //!
 //! `y[i] = sum over e of gains[e] * table[index[i, e]]`, element by element; an index below 0 names no row. Columns are divided among threads,
 //! so that every sum is made by one thread, in the order of the rows.
@@ -13,19 +13,19 @@ const COLUMNS: usize = 32;
 pub struct Gradients {
     /// `[rows, d]`
     pub table: Vec<f32>,
-    /// `[echoes, d]`
+    /// `[copies, d]`
     pub gains: Vec<f32>,
 }
 
-/// The sums `[n, d]` for `table[rows, d]`, `gains[echoes, d]` and `index[n, echoes]`.
+/// The sums `[n, d]` for `table[rows, d]`, `gains[copies, d]` and `index[n, copies]`.
 ///
 /// # Panics
 /// If the sizes do not fit or an index names no row.
 #[must_use]
 pub fn forward(table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Vec<f32> {
-    let echoes = gains.len() / d;
-    let mut y = vec![0.0; index.len() / echoes * d];
-    y.par_chunks_mut(d).zip(index.par_chunks(echoes)).with_min_len(64).for_each(|(y, index)| {
+    let copies = gains.len() / d;
+    let mut y = vec![0.0; index.len() / copies * d];
+    y.par_chunks_mut(d).zip(index.par_chunks(copies)).with_min_len(64).for_each(|(y, index)| {
         for (gains, row) in gains.chunks_exact(d).zip(index).filter_map(|(gains, &row)| Some((gains, at(row, d)?))) {
             for ((y, gain), value) in y.iter_mut().zip(gains).zip(&table[row]) {
                 *y += gain * value;
@@ -41,20 +41,20 @@ pub fn forward(table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Vec<f32
 /// As [`forward`].
 #[must_use]
 pub fn backward(dy: &[f32], table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Gradients {
-    let echoes = gains.len() / d;
+    let copies = gains.len() / d;
     let parts: Vec<(Vec<f32>, Vec<f32>)> = (0..d.div_ceil(COLUMNS))
         .into_par_iter()
         .map(|part| {
             let (from, to) = (part * COLUMNS, ((part + 1) * COLUMNS).min(d));
             let width = to - from;
-            let (mut of_table, mut of_gains) = (vec![0.0; table.len() / d * width], vec![0.0; echoes * width]);
-            for (dy, index) in dy.chunks_exact(d).zip(index.chunks_exact(echoes)) {
+            let (mut of_table, mut of_gains) = (vec![0.0; table.len() / d * width], vec![0.0; copies * width]);
+            for (dy, index) in dy.chunks_exact(d).zip(index.chunks_exact(copies)) {
                 let dy = &dy[from..to];
-                for (echo, &row) in index.iter().enumerate() {
+                for (copy_features, &row) in index.iter().enumerate() {
                     let Some(values) = at(row, d) else { continue };
                     let values = &table[values][from..to];
-                    let gains = &gains[echo * d + from..echo * d + to];
-                    let of_gains = &mut of_gains[echo * width..(echo + 1) * width];
+                    let gains = &gains[copy_features * d + from..copy_features * d + to];
+                    let of_gains = &mut of_gains[copy_features * width..(copy_features + 1) * width];
                     let of_row = &mut of_table[row as usize * width..(row as usize + 1) * width];
                     for c in 0..width {
                         of_gains[c] += values[c] * dy[c];
@@ -78,7 +78,7 @@ pub fn backward(dy: &[f32], table: &[f32], gains: &[f32], index: &[i32], d: usiz
     let width = |number: usize| ((number + 1) * COLUMNS).min(d) - number * COLUMNS;
     Gradients {
         table: join(table.len() / d, &|number| (width(number), parts[number].0.clone())),
-        gains: join(echoes, &|number| (width(number), parts[number].1.clone())),
+        gains: join(copies, &|number| (width(number), parts[number].1.clone())),
     }
 }
 
@@ -94,16 +94,16 @@ mod tests {
 
     #[test]
     fn gradients_are_the_transposed_sums() {
-        for (rows, echoes, n, d) in [(3, 2, 4, 5), (9, 7, 65, 33), (1, 1, 1, 1), (5, 3, 130, 64)] {
+        for (rows, copies, n, d) in [(3, 2, 4, 5), (9, 7, 65, 33), (1, 1, 1, 1), (5, 3, 130, 64)] {
             let value = |i: usize| ((i * 37 + 11) % 19) as f32 / 8.0 - 1.0;
             let table: Vec<f32> = (0..rows * d).map(value).collect();
-            let gains: Vec<f32> = (0..echoes * d).map(|i| value(i + 5)).collect();
+            let gains: Vec<f32> = (0..copies * d).map(|i| value(i + 5)).collect();
             let dy: Vec<f32> = (0..n * d).map(|i| value(i + 2)).collect();
-            let index: Vec<i32> = (0..n * echoes).map(|i| (i * 5 % (rows + 1)) as i32 - 1).collect();
-            let (mut y, mut of_table, mut of_gains) = (vec![0f64; n * d], vec![0f64; rows * d], vec![0f64; echoes * d]);
+            let index: Vec<i32> = (0..n * copies).map(|i| (i * 5 % (rows + 1)) as i32 - 1).collect();
+            let (mut y, mut of_table, mut of_gains) = (vec![0f64; n * d], vec![0f64; rows * d], vec![0f64; copies * d]);
             for i in 0..n {
-                for e in 0..echoes {
-                    let row = index[i * echoes + e];
+                for e in 0..copies {
+                    let row = index[i * copies + e];
                     for c in 0..if row < 0 { 0 } else { d } {
                         let (g, t, x) = (e * d + c, row as usize * d + c, i * d + c);
                         y[x] += f64::from(gains[g]) * f64::from(table[t]);

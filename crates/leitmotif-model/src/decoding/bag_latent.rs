@@ -9,7 +9,7 @@ pub const BAG_SCALE: f32 = 0.5;
 
 /// What writes to the bags, and what reads from them.
 #[derive(Debug)]
-pub(super) struct Bags {
+pub(super) struct BagLatent {
     width: usize,
     /// Of each field but the first, what each of its values puts in, `[values, width]`.
     written: Vec<Vec<f32>>,
@@ -17,7 +17,7 @@ pub(super) struct Bags {
     readers: Vec<Dense>,
 }
 
-impl Bags {
+impl BagLatent {
     /// Loads the bags, if the model's latents have any.
     pub(super) fn load(
         weights: &Weights,

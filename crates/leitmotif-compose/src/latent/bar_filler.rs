@@ -1,22 +1,22 @@
-//! Writing the bars of a frame, draft by draft.
+//! Writing the bars of a frame, candidate by candidate.
 
 use super::source::{Source, posterior};
-use super::task::{Rewriter, Rewritten, Task, space};
-use crate::course::{Counted, Course};
-use crate::keeping::Keeping;
+use super::task::{FilledBars, LatentEditor, Task, space};
+use crate::attribute_mask::AttributeMask;
 use crate::masks::Masks;
 use crate::parts::PartLimits;
+use crate::piece_state::{Counted, PieceState};
 use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length};
 use leitmotif_events::{EventVocabulary, FIRST_POSITION, Grammar, Representation, Sequence, Value};
-use leitmotif_model::{Condition, Ensemble, LatentSpace};
+use leitmotif_model::{Condition, DecodingBatch, LatentSpace};
 use leitmotif_score::Instrument;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The lane in which the model writes, and those that keep what it was before a group's drafts, and after the best of them.
+/// The stream in which the model writes, and those that keep what it was before a group's candidates, and after the best of them.
 const HERE: usize = 0;
 const BEFORE: usize = 1;
 const BEST: usize = 2;
@@ -24,70 +24,70 @@ const BEST: usize = 2;
 const BARS_AHEAD: usize = 8;
 
 /// A frame as far as it is filled.
-pub(super) struct Filler<'a> {
+pub(super) struct BarFiller<'a> {
     events: &'a EventVocabulary,
     source: &'a Source,
     space: &'a LatentSpace,
     cancel: &'a AtomicBool,
-    drafts: usize,
+    candidates: usize,
     grammar: Box<dyn Grammar + 'a>,
-    course: Course,
+    state: PieceState,
     sampler: EventSampler<'a>,
-    ensemble: Box<dyn Ensemble + 'a>,
+    batch: Box<dyn DecodingBatch + 'a>,
     sizes: Vec<usize>,
     logits: Vec<f32>,
-    done: Rewritten,
+    done: FilledBars,
 }
 
 /// Where a piece stands, to come back to.
-struct Stand<'a> {
+struct SavedState<'a> {
     grammar: Box<dyn Grammar + 'a>,
-    course: Course,
+    state: PieceState,
     /// Events, bars, and events that were drawn.
     counts: [usize; 3],
 }
 
 /// A group of bars as it was drafted.
-struct Draft<'a> {
+struct BarCandidate<'a> {
     /// After it.
-    stand: Stand<'a>,
+    saved: SavedState<'a>,
     values: Vec<Value>,
     bars: Vec<Range<usize>>,
-    /// The logarithm of the density of the latents asked for, under the draft's posterior.
+    /// The logarithm of the density of the latents asked for, under the candidate's posterior.
     density: f64,
 }
 
-impl<'a> Filler<'a> {
+impl<'a> BarFiller<'a> {
     /// Nothing written yet; `piece` chooses the stream of chance.
     pub fn new(
-        rewriter: &Rewriter<'a>,
+        editor: &LatentEditor<'a>,
         (events, masks): (&'a EventVocabulary, &'a Masks),
         source: &'a Source,
         piece: u64,
     ) -> Result<Self, ComposeError> {
-        let Rewriter { model, representation, request, drafts, cancel } = *rewriter;
+        let LatentEditor { model, representation, request, candidates, cancel } = *editor;
         let vocabulary = representation.vocabulary();
         let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
         rng.set_stream(piece);
-        let mut course = Course::new(Length::Open { most_bars: usize::MAX }, Counted::default());
-        course.most_notes_in_bar = request.most_notes_in_bar;
+        let mut state = PieceState::new(Length::Open { most_bars: usize::MAX }, Counted::default());
+        state.most_notes_in_bar = request.most_notes_in_bar;
         if let Some(observed) = &request.observed {
-            course.parts = PartLimits::new(events, observed);
+            state.parts = PartLimits::new(events, observed);
         }
-        course.keeping = Keeping::new(&vocabulary.settings, masks.drums(events));
+        state.attribute_mask = AttributeMask::new(&vocabulary.settings, masks.drums(events));
         Ok(Self {
             events,
             source,
             space: space(model)?,
             cancel,
-            drafts,
+            candidates,
             grammar: representation.grammar(),
-            course,
+            state,
             sampler: EventSampler::new(events, masks, vocabulary, request, rng),
-            ensemble: model.ensemble(if drafts > 1 { BEST + 1 } else { HERE + 1 }),
+            batch: model.decoding_batch(if candidates > 1 { BEST + 1 } else { HERE + 1 }),
             sizes: vocabulary.sizes(),
             logits: Vec::new(),
-            done: Rewritten {
+            done: FilledBars {
                 sequence: Sequence::new(source.sequence.fields()),
                 bars: Vec::new(),
                 written: Vec::new(),
@@ -126,12 +126,12 @@ impl<'a> Filler<'a> {
     /// Adds an event that the grammar has accepted.
     fn take(&mut self, event: &[Value]) {
         self.done.sequence.push(event);
-        self.course.follow(self.events, event, &*self.grammar);
-        self.ensemble.push(&[HERE], event);
+        self.state.follow(self.events, event, &*self.grammar);
+        self.batch.push(&[HERE], event);
     }
 
     /// Fills all bars, a task for each.
-    pub fn fill(mut self, tasks: &[Task], progress: &dyn Fn(usize, usize)) -> Result<Rewritten, ComposeError> {
+    pub fn fill(mut self, tasks: &[Task], progress: &dyn Fn(usize, usize)) -> Result<FilledBars, ComposeError> {
         let group = self.space.bars_per_latent().max(1);
         for first in (0..tasks.len()).step_by(group) {
             let bars = first..tasks.len().min(first + group);
@@ -141,37 +141,37 @@ impl<'a> Filler<'a> {
         Ok(self.done)
     }
 
-    /// A group of bars that share a latent: of its drafts the one that says most nearly what is asked for.
+    /// A group of bars that share a latent: of its candidates the one that says most nearly what is asked for.
     fn group(&mut self, bars: Range<usize>, tasks: &[Task]) -> Result<(), ComposeError> {
         let writes = tasks[bars.clone()].iter().any(|task| matches!(task, Task::Write(_)));
-        if self.drafts == 1 || !writes {
-            return self.draft(bars, tasks, 0);
+        if self.candidates == 1 || !writes {
+            return self.candidate(bars, tasks, 0);
         }
-        let before = self.stand();
-        self.ensemble.copy(HERE, BEFORE);
-        let mut best: Option<Draft<'a>> = None;
-        for number in 0..self.drafts {
+        let before = self.saved();
+        self.batch.copy(HERE, BEFORE);
+        let mut best: Option<BarCandidate<'a>> = None;
+        for number in 0..self.candidates {
             if number > 0 {
-                self.come_back(&before);
-                self.ensemble.copy(BEFORE, HERE);
+                self.restore(&before);
+                self.batch.copy(BEFORE, HERE);
             }
-            self.draft(bars.clone(), tasks, number)?;
+            self.candidate(bars.clone(), tasks, number)?;
             let density = self.density(bars.clone(), tasks);
             if best.as_ref().is_none_or(|best| density > best.density) {
-                self.ensemble.copy(HERE, BEST);
+                self.batch.copy(HERE, BEST);
                 best = Some(self.since(&before, density));
             }
         }
         if let Some(best) = best {
-            self.come_back(&before);
-            self.take_up(best, &tasks[bars]);
-            self.ensemble.copy(BEST, HERE);
+            self.restore(&before);
+            self.adopt(best, &tasks[bars]);
+            self.batch.copy(BEST, HERE);
         }
         Ok(())
     }
 
-    /// Draft number `number` of some bars.
-    fn draft(&mut self, bars: Range<usize>, tasks: &[Task], number: usize) -> Result<(), ComposeError> {
+    /// Candidate number `number` of some bars.
+    fn candidate(&mut self, bars: Range<usize>, tasks: &[Task], number: usize) -> Result<(), ComposeError> {
         for bar in bars {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(ComposeError::Cancelled);
@@ -191,40 +191,40 @@ impl<'a> Filler<'a> {
         asked.sum()
     }
 
-    fn stand(&self) -> Stand<'a> {
+    fn saved(&self) -> SavedState<'a> {
         let counts = [self.done.sequence.len(), self.done.bars.len(), self.done.events];
-        Stand { grammar: self.grammar.fork(), course: self.course.clone(), counts }
+        SavedState { grammar: self.grammar.fork(), state: self.state.clone(), counts }
     }
 
     /// What was written since `before`.
-    fn since(&self, before: &Stand<'_>, density: f64) -> Draft<'a> {
+    fn since(&self, before: &SavedState<'_>, density: f64) -> BarCandidate<'a> {
         let [events, bars, _] = before.counts;
         let values = self.done.sequence.values()[events * self.done.sequence.fields()..].to_vec();
-        Draft { stand: self.stand(), values, bars: self.done.bars[bars..].to_vec(), density }
+        BarCandidate { saved: self.saved(), values, bars: self.done.bars[bars..].to_vec(), density }
     }
 
-    /// Forgets what was written since `stand`; the model is not told.
-    fn come_back(&mut self, stand: &Stand<'a>) {
-        let [events, bars, drawn] = stand.counts;
-        (self.grammar, self.course) = (stand.grammar.fork(), stand.course.clone());
+    /// Forgets what was written since `saved`; the model is not told.
+    fn restore(&mut self, saved: &SavedState<'a>) {
+        let [events, bars, drawn] = saved.counts;
+        (self.grammar, self.state) = (saved.grammar.fork(), saved.state.clone());
         self.done.sequence.truncate(events);
         self.done.bars.truncate(bars);
         self.done.written.truncate(bars);
         self.done.events = drawn;
     }
 
-    /// Writes on with a draft that began here.
-    fn take_up(&mut self, draft: Draft<'a>, tasks: &[Task]) {
-        let Draft { stand: Stand { grammar, course, counts: [_, _, drawn] }, values, bars, .. } = draft;
-        (self.grammar, self.course, self.done.events) = (grammar, course, drawn);
+    /// Writes on with a candidate that began here.
+    fn adopt(&mut self, candidate: BarCandidate<'a>, tasks: &[Task]) {
+        let BarCandidate { saved: SavedState { grammar, state, counts: [_, _, drawn] }, values, bars, .. } = candidate;
+        (self.grammar, self.state, self.done.events) = (grammar, state, drawn);
         let fields = self.done.sequence.fields();
         values.chunks_exact(fields).for_each(|event| self.done.sequence.push(event));
         self.done.bars.extend(bars);
         self.done.written.extend(tasks.iter().map(|task| matches!(task, Task::Write(_))));
     }
 
-    /// Draft number `draft` of bar number `bar`.
-    fn bar(&mut self, bar: usize, draft: usize, tasks: &[Task]) -> Result<(), ComposeError> {
+    /// Candidate number `candidate` of bar number `bar`.
+    fn bar(&mut self, bar: usize, candidate: usize, tasks: &[Task]) -> Result<(), ComposeError> {
         let (source, task, after) = (self.source, &tasks[bar], &tasks[bar + 1..]);
         let is_last = after.is_empty();
         let events = || source.bars[bar].clone().map(|index| source.sequence.event(index));
@@ -233,8 +233,8 @@ impl<'a> Filler<'a> {
             Task::Keep => &kept,
             Task::Write(condition) => condition,
         };
-        let told = Condition { latent: &condition.latent, classes: &condition.classes };
-        self.ensemble.condition(HERE, Some(told));
+        let now = Condition { latent: &condition.latent, classes: &condition.classes };
+        self.batch.condition(HERE, Some(now));
         let opening = source.sequence.event(source.bars[bar].start);
         // A bar that was written before this one has closed with this one's bar event.
         if self.done.written.last() != Some(&true) {
@@ -252,9 +252,9 @@ impl<'a> Filler<'a> {
                 }
             }
             Task::Write(_) => {
-                if let Some(keeping) = &mut self.course.keeping {
+                if let Some(attribute_mask) = &mut self.state.attribute_mask {
                     let after = after.iter().take(BARS_AHEAD).filter_map(Task::asked);
-                    keeping.ask(self.space.attributes(), condition.asked(), after);
+                    attribute_mask.ask(self.space.attributes(), condition.asked(), after);
                 }
                 let tempo =
                     events().nth(1).filter(|event| self.events.kind(event).is_tempo() && event[1] == FIRST_POSITION);
@@ -262,8 +262,8 @@ impl<'a> Filler<'a> {
                 if let Some(event) = tempo {
                     self.take(event);
                 }
-                self.course.tempo_known = true;
-                self.sampler.turn_to_bar(bar, draft);
+                self.state.tempo_known = true;
+                self.sampler.turn_to_bar(bar, candidate);
                 let closing = match is_last {
                     true => self.events.end().unwrap_or(0) as Value,
                     false => source.sequence.event(source.bars[bar + 1].start)[0],
@@ -285,12 +285,12 @@ impl<'a> Filler<'a> {
 
     /// Draws notes until the kind `closing` is drawn, which the grammar has accepted then.
     fn write(&mut self, closing: Value) -> Result<(), ComposeError> {
-        self.course.closing = Some(closing);
+        self.state.closing = Some(closing);
         loop {
-            match self.sampler.draw(&mut *self.grammar, &self.course, &self.done.sequence) {
+            match self.sampler.draw(&mut *self.grammar, &self.state, &self.done.sequence) {
                 Draw::Asks(field) => {
                     self.logits.resize(self.sizes[field], 0.0);
-                    self.ensemble.logits(&[HERE], self.sampler.event(), field, &mut self.logits);
+                    self.batch.logits(&[HERE], self.sampler.event(), field, &mut self.logits);
                     self.sampler.take_logits(&self.logits);
                 }
                 Draw::Stuck => return Err(ComposeError::Request("the grammar leaves nothing to write".into())),

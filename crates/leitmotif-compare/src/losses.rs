@@ -2,16 +2,16 @@
 
 use crate::{Arm, CompareError, Loss, Test};
 use leitmotif_corpus::{Corpus, Split};
-use leitmotif_model::Judge;
-use leitmotif_train::{Estimate, Evaluation, TrainError, TransposedJudge, evaluate_songs};
+use leitmotif_model::Scorer;
+use leitmotif_train::{Estimate, Evaluation, TrainError, TransposedScorer, evaluate_songs};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Songs judged side by side.
-const LANES: usize = 16;
+const STREAMS: usize = 16;
 
 /// The losses of a model.
-pub(crate) struct Judged {
+pub(crate) struct TestLosses {
     pub(crate) train: Loss,
     pub(crate) valid: Option<Loss>,
     pub(crate) tests: BTreeMap<String, Loss>,
@@ -20,12 +20,12 @@ pub(crate) struct Judged {
 /// Judges a model on its arm's songs and on the test sets. `train_events` limits the training songs; 0 for all of them.
 /// `None` once `cancel` is raised.
 pub(crate) fn judge(
-    judge: &dyn Judge,
+    judge: &dyn Scorer,
     arm: &Arm,
     tests: &[Test],
     train_events: u64,
     cancel: &AtomicBool,
-) -> Result<Option<Judged>, CompareError> {
+) -> Result<Option<TestLosses>, CompareError> {
     let corpus = &*arm.corpus;
     let Some(mut train) = loss(judge, corpus, &limited(corpus, Split::Train, train_events), cancel)? else {
         return Ok(None);
@@ -39,13 +39,15 @@ pub(crate) fn judge(
         let representation = corpus.representation();
         let transposed = match test.facts.transpositions {
             0 => None,
-            most => Some(TransposedJudge::new(judge, &*representation, most).ok_or_else(|| one_key(&test.facts.name))?),
+            most => {
+                Some(TransposedScorer::new(judge, &*representation, most).ok_or_else(|| one_key(&test.facts.name))?)
+            }
         };
-        let judge = transposed.as_ref().map_or(judge, |transposed| transposed as &dyn Judge);
+        let judge = transposed.as_ref().map_or(judge, |transposed| transposed as &dyn Scorer);
         let Some(loss) = loss(judge, corpus, &corpus.split(Split::Test), cancel)? else { return Ok(None) };
         costs.insert(test.facts.name.clone(), loss);
     }
-    Ok((!cancel.load(Ordering::Relaxed)).then_some(Judged { train, valid, tests: costs }))
+    Ok((!cancel.load(Ordering::Relaxed)).then_some(TestLosses { train, valid, tests: costs }))
 }
 
 fn one_key(test: &str) -> CompareError {
@@ -54,13 +56,13 @@ fn one_key(test: &str) -> CompareError {
 }
 
 fn loss(
-    judge: &dyn Judge,
+    judge: &dyn Scorer,
     corpus: &Corpus,
     songs: &[usize],
     cancel: &AtomicBool,
 ) -> Result<Option<Loss>, CompareError> {
     let mut go_on = |_: usize, _: usize| !cancel.load(Ordering::Relaxed);
-    let evaluation = evaluate_songs(judge, corpus, songs, LANES, &mut go_on)?;
+    let evaluation = evaluate_songs(judge, corpus, songs, STREAMS, &mut go_on)?;
     Ok(evaluation.map(|evaluation| of(corpus, evaluation)))
 }
 

@@ -2,9 +2,9 @@
 
 use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
-use crate::{EchoPlan, FieldDecoding, ModelDescription, ModelError, Weights};
+use crate::{CopyFeatureLayout, FieldDecoding, ModelDescription, ModelError, Weights};
 
-/// The logit of a value that is not foretold: so low that its probability is 0, and finite, so that it can be the only one
+/// The logit of a value that is not predicted: so low that its probability is 0, and finite, so that it can be the only one
 /// allowed.
 const NOT_FORETOLD: f32 = -1e9;
 
@@ -21,7 +21,7 @@ pub(super) struct Fields {
     /// One per field but the first; none where fields are independent.
     mixers: Vec<FeedForward>,
     outputs: Vec<Dense>,
-    /// The gains of each field's echoes, `[echoes, d]`; none without echoes.
+    /// The gains of each field's copy features, `[copies, d]`; none without copy features.
     gains: Vec<Vec<f32>>,
 }
 
@@ -48,7 +48,7 @@ impl Fields {
         let mixers = (1..chained).map(|field| {
             FeedForward::load(weights, &format!("fields.mixers.{}", field - 1), [d, config.d_field], false)
         });
-        let plan = EchoPlan::new(sizes);
+        let plan = CopyFeatureLayout::new(sizes);
         let gains = (0..if config.copy_features { sizes.len() } else { 0 }).map(|field| {
             let values = weights.shaped(&format!("fields.gains.{field}"), &[plan.count(field), d])?;
             Ok::<_, ModelError>(values.to_vec())
@@ -84,13 +84,13 @@ impl Fields {
     }
 
     /// The logits `[rows, values]` of field number `field`, from the backbone's states `z` `[rows, d]` (which are used up), the
-    /// fields `earlier` `[rows, field]` and the rows of `echoes` `[rows, echoes of the field]`.
+    /// fields `earlier` `[rows, field]` and the rows of `copies` `[rows, copies of the field]`.
     pub(super) fn logits(
         &self,
         field: usize,
         z: &mut [f32],
         earlier: &[u16],
-        echoes: &[i32],
+        copies: &[i32],
         logits: &mut [f32],
         scratch: &mut FieldScratch,
     ) {
@@ -104,7 +104,7 @@ impl Fields {
             }
             let Some(gains) = self.gains.get(field) else { continue };
             let count = gains.len() / d;
-            for (gains, &row) in gains.chunks_exact(d).zip(&echoes[index * count..]) {
+            for (gains, &row) in gains.chunks_exact(d).zip(&copies[index * count..]) {
                 let Ok(row) = usize::try_from(row) else { continue };
                 let values = &self.embedding[row * d..(row + 1) * d];
                 z.iter_mut().zip(gains.iter().zip(values)).for_each(|(z, (gain, value))| *z += gain * value);

@@ -4,7 +4,7 @@
 //! only the ChaCha8 key stream is taken from outside (RFC 8439's cipher with 8 rounds, fixed for
 //! good); everything that turns it into choices is integer arithmetic of this workspace.
 //!
-//! [`Dice::fork`] derives an independent stream from a label. Every musical decision of a song
+//! [`SeededRng::fork`] derives an independent stream from a label. Every musical decision of a song
 //! draws from a stream of its own, so that a change in how the drums play leaves the melody alone.
 
 use leitmotif_hash::{STEP, mix, number};
@@ -13,12 +13,12 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A stream of choices.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice {
+pub(crate) struct SeededRng {
     key: u64,
     stream: ChaCha8Rng,
 }
 
-impl Dice {
+impl SeededRng {
     /// The stream of `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         let mut bytes = [0u8; 32];
@@ -79,16 +79,16 @@ mod tests {
 
     #[test]
     fn streams_are_fixed_for_all_time() {
-        let mut dice = Dice::new(7).fork("riff", 3);
-        let drawn: Vec<usize> = (0..8).map(|_| dice.below(1000)).collect();
+        let mut rng = SeededRng::new(7).fork("riff", 3);
+        let drawn: Vec<usize> = (0..8).map(|_| rng.below(1000)).collect();
         assert_eq!(drawn, GOLDEN_DRAWS);
     }
 
     #[test]
     fn forks_do_not_depend_on_what_was_drawn() {
-        let mut used = Dice::new(1);
+        let mut used = SeededRng::new(1);
         used.below(10);
-        let fresh = Dice::new(1);
+        let fresh = SeededRng::new(1);
         assert_eq!(used.fork("a", 0).below(1 << 20), fresh.fork("a", 0).below(1 << 20));
         assert_ne!(fresh.fork("a", 0).below(1 << 20), fresh.fork("a", 1).below(1 << 20));
         assert_ne!(fresh.fork("a", 0).below(1 << 20), fresh.fork("b", 0).below(1 << 20));
@@ -96,13 +96,13 @@ mod tests {
 
     #[test]
     fn weights_are_kept() {
-        let mut dice = Dice::new(3);
+        let mut rng = SeededRng::new(3);
         let mut counts = [0usize; 2];
         for _ in 0..4000 {
-            counts[dice.weighted(&[(0usize, 3), (1, 1)])] += 1;
+            counts[rng.weighted(&[(0usize, 3), (1, 1)])] += 1;
         }
         assert!((2850..3150).contains(&counts[0]), "{counts:?}");
-        assert!((0..200).all(|_| (-3..=4).contains(&dice.range(-3, 4))));
+        assert!((0..200).all(|_| (-3..=4).contains(&rng.range(-3, 4))));
     }
 
     const GOLDEN_DRAWS: [usize; 8] = [802, 293, 362, 888, 790, 574, 761, 923];

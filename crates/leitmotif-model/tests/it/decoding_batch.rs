@@ -1,11 +1,11 @@
-//! Lanes know nothing of each other: a piece is the same bits alone and among others.
+//! Streams know nothing of each other: a piece is the same bits alone and among others.
 
 use crate::common::{self, SIZES, small as config};
 use leitmotif_kernels::Isa;
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_model::{
-    Compression, Condition, Ensemble, FieldDecoding, Gating, LatentKind, Markov, MarkovBuilder, Model, ModelConfig,
-    ModelKind,
+    Compression, Condition, DecodingBatch, FieldDecoding, Gating, LatentKind, Markov, MarkovBuilder, Model,
+    ModelConfig, ModelKind,
 };
 
 const EVENTS: usize = 50;
@@ -39,13 +39,13 @@ fn markov() -> Markov {
 }
 
 /// The bits of all fields' logits for the event that follows event number `time`, field after field.
-fn read(ensemble: &mut dyn Ensemble, lanes: &[usize], time: usize) -> Vec<Vec<u32>> {
-    let mut bits = vec![Vec::new(); lanes.len()];
+fn read(batch: &mut dyn DecodingBatch, streams: &[usize], time: usize) -> Vec<Vec<u32>> {
+    let mut bits = vec![Vec::new(); streams.len()];
     for (field, &size) in SIZES.iter().enumerate() {
         let earlier: Vec<u16> =
-            lanes.iter().flat_map(|&lane| common::event(&SIZES, lane, time + 1)[..field].to_vec()).collect();
-        let mut logits = vec![f32::NAN; lanes.len() * size];
-        ensemble.logits(lanes, &earlier, field, &mut logits);
+            streams.iter().flat_map(|&stream| common::event(&SIZES, stream, time + 1)[..field].to_vec()).collect();
+        let mut logits = vec![f32::NAN; streams.len() * size];
+        batch.logits(streams, &earlier, field, &mut logits);
         assert!(logits.iter().all(|logit| logit.is_finite()));
         let rows = bits.iter_mut().zip(logits.chunks_exact(size));
         rows.for_each(|(bits, logits)| bits.extend(logits.iter().map(|logit| logit.to_bits())));
@@ -53,41 +53,43 @@ fn read(ensemble: &mut dyn Ensemble, lanes: &[usize], time: usize) -> Vec<Vec<u3
     bits
 }
 
-/// What each lane's piece gives alone, event after event.
-fn alone(model: &dyn Model, lane: usize) -> Vec<Vec<u32>> {
-    let mut ensemble = model.ensemble(lane + 1);
+/// What each stream's piece gives alone, event after event.
+fn alone(model: &dyn Model, stream: usize) -> Vec<Vec<u32>> {
+    let mut batch = model.decoding_batch(stream + 1);
     let step = |time: usize| {
-        ensemble.push(&[lane], &common::event(&SIZES, lane, time));
-        read(&mut *ensemble, &[lane], time).remove(0)
+        batch.push(&[stream], &common::event(&SIZES, stream, time));
+        read(&mut *batch, &[stream], time).remove(0)
     };
     (0..EVENTS).map(step).collect()
 }
 
-/// Runs `lanes` pieces of which lane `l` begins `3 l` rounds late and ends after `EVENTS - 2 l` events; every fourth lane
+/// Runs `streams` pieces of which stream `l` begins `3 l` rounds late and ends after `EVENTS - 2 l` events; every fourth stream
 /// reads several events at once. Reads them together and compares with each alone.
-fn compare(model: &dyn Model, lanes: usize) {
-    let expected: Vec<_> = (0..lanes).map(|lane| alone(model, lane)).collect();
-    let mut ensemble = model.ensemble(lanes);
-    let mut times = vec![0; lanes];
-    for round in 0..EVENTS + 3 * lanes {
-        let running =
-            (0..lanes).rev().filter(|&lane| round >= 3 * lane && times[lane] + 2 * lane < EVENTS).collect::<Vec<_>>();
+fn compare(model: &dyn Model, streams: usize) {
+    let expected: Vec<_> = (0..streams).map(|stream| alone(model, stream)).collect();
+    let mut batch = model.decoding_batch(streams);
+    let mut times = vec![0; streams];
+    for round in 0..EVENTS + 3 * streams {
+        let running = (0..streams)
+            .rev()
+            .filter(|&stream| round >= 3 * stream && times[stream] + 2 * stream < EVENTS)
+            .collect::<Vec<_>>();
         let (mut named, mut events) = (Vec::new(), Vec::new());
         for again in 0..3 {
-            for &lane in running.iter().filter(|&&lane| again == 0 || lane % 4 == 3 && round % 5 == 0) {
-                named.push(lane);
-                events.extend(common::event(&SIZES, lane, times[lane].min(EVENTS - 1)));
-                times[lane] += 1;
+            for &stream in running.iter().filter(|&&stream| again == 0 || stream % 4 == 3 && round % 5 == 0) {
+                named.push(stream);
+                events.extend(common::event(&SIZES, stream, times[stream].min(EVENTS - 1)));
+                times[stream] += 1;
             }
         }
-        ensemble.push(&named, &events);
+        batch.push(&named, &events);
         // Pieces stand at different places, so fields are asked for in groups that do.
-        for &lane in &running {
-            let time = times[lane] - 1;
-            let same: Vec<usize> = running.iter().copied().filter(|&other| times[other] == times[lane]).collect();
-            let found = read(&mut *ensemble, &same, time);
-            for (&lane, found) in same.iter().zip(&found) {
-                assert!(time >= EVENTS || found == &expected[lane][time], "lane {lane} of {lanes}, event {time}");
+        for &stream in &running {
+            let time = times[stream] - 1;
+            let same: Vec<usize> = running.iter().copied().filter(|&other| times[other] == times[stream]).collect();
+            let found = read(&mut *batch, &same, time);
+            for (&stream, found) in same.iter().zip(&found) {
+                assert!(time >= EVENTS || found == &expected[stream][time], "lane {stream} of {streams}, event {time}");
             }
         }
     }
@@ -99,18 +101,18 @@ fn a_lane_is_the_same_bits_alone_and_among_others() {
         isa.force(|| {
             for config in networks() {
                 let model = common::network(config, &SIZES);
-                [1, 2, 3, 5].into_iter().for_each(|lanes| compare(&model, lanes));
+                [1, 2, 3, 5].into_iter().for_each(|streams| compare(&model, streams));
             }
         });
     }
 }
 
-/// The bits of all fields' logits for what follows piece number `piece`'s event number `time` in one lane.
-fn hear(ensemble: &mut dyn Ensemble, lane: usize, piece: usize, time: usize) -> Vec<u32> {
+/// The bits of all fields' logits for what follows piece number `piece`'s event number `time` in one stream.
+fn push(batch: &mut dyn DecodingBatch, stream: usize, piece: usize, time: usize) -> Vec<u32> {
     let next = common::event(&SIZES, piece, time + 1);
     let logits = |(field, &size): (usize, &usize)| {
         let mut logits = vec![f32::NAN; size];
-        ensemble.logits(&[lane], &next[..field], field, &mut logits);
+        batch.logits(&[stream], &next[..field], field, &mut logits);
         logits.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
     };
     SIZES.iter().enumerate().flat_map(logits).collect()
@@ -131,28 +133,28 @@ fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
     let models = networks.map(|network| Box::new(network) as Box<dyn Model>).chain([Box::new(markov()) as _]);
     for (number, model) in models.enumerate() {
         for copied in [0, 1, 5, 6, 23, 40] {
-            let mut ensemble = model.ensemble(3);
-            ensemble.condition(0, condition(&[0.7; 15]));
-            ensemble.condition(2, condition(&[-0.2; 15]));
+            let mut batch = model.decoding_batch(3);
+            batch.condition(0, condition(&[0.7; 15]));
+            batch.condition(2, condition(&[-0.2; 15]));
             for time in 0..copied {
-                ensemble.push(&[0, 2], &[common::event(&SIZES, 0, time), common::event(&SIZES, 2, time)].concat());
+                batch.push(&[0, 2], &[common::event(&SIZES, 0, time), common::event(&SIZES, 2, time)].concat());
             }
-            ensemble.copy(0, 2);
-            ensemble.copy(0, 0);
+            batch.copy(0, 2);
+            batch.copy(0, 0);
             // The copy goes on as the original would; the original then does so all the same.
-            let mut go_on = |lane: usize| {
+            let mut go_on = |stream: usize| {
                 let step = |time: usize| {
-                    ensemble.push(&[lane], &common::event(&SIZES, 0, time));
-                    hear(&mut *ensemble, lane, 0, time)
+                    batch.push(&[stream], &common::event(&SIZES, 0, time));
+                    push(&mut *batch, stream, 0, time)
                 };
                 (copied..copied + 20).map(step).collect::<Vec<_>>()
             };
             let (copy, original) = (go_on(2), go_on(0));
             assert!(copy == original, "model {number}, copied after {copied} events");
-            let mut alone = model.ensemble(1);
+            let mut alone = model.decoding_batch(1);
             alone.condition(0, condition(&[0.7; 15]));
             (0..copied + 20).for_each(|time| alone.push(&[0], &common::event(&SIZES, 0, time)));
-            assert!(hear(&mut *alone, 0, 0, copied + 19) == original[19], "model {number}, {copied} events");
+            assert!(push(&mut *alone, 0, 0, copied + 19) == original[19], "model {number}, {copied} events");
         }
     }
 }
@@ -164,14 +166,14 @@ fn many_lanes_are_still_themselves() {
     compare(&markov(), 5);
     // More rows than one product takes.
     let model = common::network(config(), &SIZES);
-    let (mut together, mut alone) = (model.ensemble(150), model.stepper());
-    let lanes: Vec<usize> = (0..150).collect();
+    let (mut together, mut alone) = (model.decoding_batch(150), model.decoding_session());
+    let streams: Vec<usize> = (0..150).collect();
     for time in 0..20 {
         let event = common::event(&SIZES, 0, time);
-        together.push(&lanes, &event.repeat(150));
+        together.push(&streams, &event.repeat(150));
         alone.push(&event);
         let (mut all, mut one) = (vec![0.0; 150 * SIZES[0]], vec![0.0; SIZES[0]]);
-        together.logits(&lanes, &[], 0, &mut all);
+        together.logits(&streams, &[], 0, &mut all);
         alone.logits(&[], 0, &mut one);
         assert!(all.chunks_exact(SIZES[0]).all(|logits| logits == one));
     }

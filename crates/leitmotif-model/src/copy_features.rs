@@ -1,14 +1,14 @@
-//! Echoes: what a field held the last time things looked like this.
+//! Copy features: what a field held the last time things looked like this.
 //!
 //! A sum of fields per event makes short sequences, but a state that was computed before an event's first fields were
 //! known cannot have looked up what belongs to them: which pitch this instrument played at this place of the bar before,
-//! how hard, how long. Echoes are that look-up. For each field they name the values it had
+//! how hard, how long. Copy features are that look-up. For each field they name the values it had
 //!
-//! - in the last event of the same kind that agrees in a range of the event's earlier fields (one echo for every range;
+//! - in the last event of the same kind that agrees in a range of the event's earlier fields (one copy feature for every range;
 //!   skip contexts, or viewpoints in Conklin & Witten 1995), and
 //! - in the event that followed when the last one, two or four events were last the same.
 //!
-//! A network adds the named values' embeddings, each echo with its own gains, to the state a field is read from. Nothing
+//! A network adds the named values' embeddings, each copy feature with its own gains, to the state a field is read from. Nothing
 //! here knows what the fields mean. What is remembered of a piece is bounded: a table of 1024 places for each way
 //! of agreeing, where a newer event displaces an older one.
 
@@ -16,16 +16,16 @@ use leitmotif_hash::{STEP, fold};
 
 /// Places of each table.
 const SLOTS: usize = 1 << 10;
-/// How many last events must be the same for the echoes that continue a sequence.
+/// How many last events must be the same for the copy features that continue a sequence.
 const SEQUELS: [usize; 3] = [1, 2, 4];
 /// Most earlier fields, counted back from a field, among which its ranges lie.
 const REACH: usize = 5;
-/// The index of an echo that is silent.
-pub const SILENT: i32 = -1;
+/// The index of a copy feature that is silent.
+pub const NO_COPY: i32 = -1;
 
-/// Which echoes the fields of a representation have.
+/// Which copy features the fields of a representation have.
 #[derive(Debug, Clone)]
-pub struct EchoPlan {
+pub struct CopyFeatureLayout {
     sizes: Vec<usize>,
     /// `from..to` of the fields that must agree.
     ranges: Vec<(usize, usize)>,
@@ -33,15 +33,15 @@ pub struct EchoPlan {
 
 /// What is remembered of one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Echoes {
+pub struct CopyFeatures {
     /// `[tables, SLOTS, 1 + fields]`: a check that tells keys of one place apart (0 while empty), then the event.
     slots: Vec<u16>,
     /// The last events, newest last.
     recent: Vec<u16>,
 }
 
-impl EchoPlan {
-    /// The echoes of events with these field sizes.
+impl CopyFeatureLayout {
+    /// The copy features of events with these field sizes.
     pub fn new(sizes: &[usize]) -> Self {
         let fields = sizes.len();
         let pairs = (1..fields).flat_map(|to| (1..to).map(move |from| (from, to)));
@@ -49,12 +49,12 @@ impl EchoPlan {
         Self { sizes: sizes.to_vec(), ranges }
     }
 
-    /// The number of echoes of field number `field`.
+    /// The number of copy features of field number `field`.
     pub fn count(&self, field: usize) -> usize {
         self.ranges(field).count() + SEQUELS.len()
     }
 
-    /// The ranges that foretell `field`, with their table.
+    /// The ranges that predict `field`, with their table.
     fn ranges(&self, field: usize) -> impl Iterator<Item = (usize, (usize, usize))> {
         let near = move |(_, (from, to)): &(usize, (usize, usize))| *to <= field && from + REACH >= field;
         self.ranges.iter().copied().enumerate().filter(near)
@@ -68,7 +68,7 @@ impl EchoPlan {
         1 + self.sizes.len()
     }
 
-    /// The length of [`Echoes::state`].
+    /// The length of [`CopyFeatures::state`].
     pub fn state_len(&self) -> usize {
         self.tables() * SLOTS * self.width() + 1 + self.recent_len()
     }
@@ -78,9 +78,9 @@ impl EchoPlan {
     }
 }
 
-impl Echoes {
+impl CopyFeatures {
     /// Silence.
-    pub fn new(plan: &EchoPlan) -> Self {
+    pub fn new(plan: &CopyFeatureLayout) -> Self {
         Self { slots: vec![0; plan.tables() * SLOTS * plan.width()], recent: Vec::new() }
     }
 
@@ -91,7 +91,7 @@ impl Echoes {
     }
 
     /// Remembers one event.
-    pub fn hear(&mut self, plan: &EchoPlan, event: &[u16]) {
+    pub fn push(&mut self, plan: &CopyFeatureLayout, event: &[u16]) {
         let fields = event.len();
         for (index, events) in SEQUELS.into_iter().enumerate() {
             if let Some(start) = self.recent.len().checked_sub(events * fields) {
@@ -109,14 +109,14 @@ impl Echoes {
         self.recent.extend_from_slice(event);
     }
 
-    /// Appends to `rows` what field number `earlier.len()` of the next event echoes: for each echo the row of the named value in a
-    /// table that holds all fields' values one after another, or [`SILENT`].
-    pub fn listen(&self, plan: &EchoPlan, earlier: &[u16], rows: &mut Vec<i32>) {
+    /// Appends to `rows` what field number `earlier.len()` of the next event copy features: for each copy feature the row of the named value in a
+    /// table that holds all fields' values one after another, or [`NO_COPY`].
+    pub fn features(&self, plan: &CopyFeatureLayout, earlier: &[u16], rows: &mut Vec<i32>) {
         let field = earlier.len();
         let offset: usize = plan.sizes[..field].iter().sum();
         let row = |event: Option<&[u16]>| match event.map(|event| event[field]) {
             Some(value) if field == 0 || value > 0 => (offset + usize::from(value)) as i32,
-            _ => SILENT,
+            _ => NO_COPY,
         };
         for (table, (from, to)) in plan.ranges(field) {
             let key = hash(earlier[..1].iter().chain(&earlier[from..to]));
@@ -130,8 +130,8 @@ impl Echoes {
         }
     }
 
-    /// Everything remembered, [`EchoPlan::state_len`] numbers.
-    pub fn state(&self, plan: &EchoPlan) -> Vec<u16> {
+    /// Everything remembered, [`CopyFeatureLayout::state_len`] numbers.
+    pub fn state(&self, plan: &CopyFeatureLayout) -> Vec<u16> {
         let mut state = self.slots.clone();
         state.push((self.recent.len() / plan.sizes.len()) as u16);
         state.extend_from_slice(&self.recent);
@@ -140,7 +140,7 @@ impl Echoes {
     }
 
     /// What [`Self::state`] gave; `None` if it does not fit the plan.
-    pub fn from_state(plan: &EchoPlan, state: &[u16]) -> Option<Self> {
+    pub fn from_state(plan: &CopyFeatureLayout, state: &[u16]) -> Option<Self> {
         if state.len() != plan.state_len() {
             return None;
         }
@@ -153,18 +153,18 @@ impl Echoes {
         valid.then(|| Self { slots: slots.to_vec(), recent: recent.to_vec() })
     }
 
-    fn slot(plan: &EchoPlan, table: usize, key: u64) -> (usize, u16) {
+    fn slot(plan: &CopyFeatureLayout, table: usize, key: u64) -> (usize, u16) {
         let place = (key >> 16) as usize % SLOTS;
         ((table * SLOTS + place) * plan.width(), (key as u16).max(1))
     }
 
-    fn put(&mut self, plan: &EchoPlan, table: usize, key: u64, event: &[u16]) {
+    fn put(&mut self, plan: &CopyFeatureLayout, table: usize, key: u64, event: &[u16]) {
         let (start, check) = Self::slot(plan, table, key);
         self.slots[start] = check;
         self.slots[start + 1..start + plan.width()].copy_from_slice(event);
     }
 
-    fn get(&self, plan: &EchoPlan, table: usize, key: u64) -> Option<&[u16]> {
+    fn get(&self, plan: &CopyFeatureLayout, table: usize, key: u64) -> Option<&[u16]> {
         let (start, check) = Self::slot(plan, table, key);
         (self.slots[start] == check).then(|| &self.slots[start + 1..start + plan.width()])
     }
@@ -182,57 +182,57 @@ mod tests {
 
     const SIZES: [usize; 4] = [3, 9, 9, 9];
 
-    fn listen(echoes: &Echoes, plan: &EchoPlan, earlier: &[u16]) -> Vec<i32> {
+    fn features(copies: &CopyFeatures, plan: &CopyFeatureLayout, earlier: &[u16]) -> Vec<i32> {
         let mut rows = Vec::new();
-        echoes.listen(plan, earlier, &mut rows);
+        copies.features(plan, earlier, &mut rows);
         assert_eq!(rows.len(), plan.count(earlier.len()));
         rows
     }
 
     #[test]
     fn fields_echo_the_last_event_that_agrees() {
-        let plan = EchoPlan::new(&SIZES);
-        let mut echoes = Echoes::new(&plan);
-        assert_eq!(listen(&echoes, &plan, &[2, 1, 5]), [SILENT; 6]);
-        echoes.hear(&plan, &[2, 1, 5, 7]);
-        echoes.hear(&plan, &[2, 4, 5, 8]);
-        echoes.hear(&plan, &[1, 1, 5, 3]);
+        let plan = CopyFeatureLayout::new(&SIZES);
+        let mut copies = CopyFeatures::new(&plan);
+        assert_eq!(features(&copies, &plan, &[2, 1, 5]), [NO_COPY; 6]);
+        copies.push(&plan, &[2, 1, 5, 7]);
+        copies.push(&plan, &[2, 4, 5, 8]);
+        copies.push(&plan, &[1, 1, 5, 3]);
         // Ranges: field 1 alone, field 1 and 2, field 2 alone; then what followed.
         let row = |value: i32| 21 + value;
-        assert_eq!(listen(&echoes, &plan, &[2, 1, 5])[..3], [row(7), row(7), row(8)]);
-        assert_eq!(listen(&echoes, &plan, &[2, 1, 6])[..3], [row(7), SILENT, SILENT]);
-        assert_eq!(listen(&echoes, &plan, &[0, 1, 5])[..3], [SILENT; 3], "another kind");
+        assert_eq!(features(&copies, &plan, &[2, 1, 5])[..3], [row(7), row(7), row(8)]);
+        assert_eq!(features(&copies, &plan, &[2, 1, 6])[..3], [row(7), NO_COPY, NO_COPY]);
+        assert_eq!(features(&copies, &plan, &[0, 1, 5])[..3], [NO_COPY; 3], "another kind");
     }
 
     #[test]
     fn sequences_continue_as_they_did() {
-        let plan = EchoPlan::new(&SIZES);
-        let mut echoes = Echoes::new(&plan);
+        let plan = CopyFeatureLayout::new(&SIZES);
+        let mut copies = CopyFeatures::new(&plan);
         let (a, b, c) = ([1, 1, 1, 1], [1, 2, 2, 2], [2, 3, 3, 3]);
         for event in [a, b, c, a, b] {
-            echoes.hear(&plan, &event);
+            copies.push(&plan, &event);
         }
-        assert_eq!(listen(&echoes, &plan, &[]), [2, 2, SILENT], "c followed b, and a and b");
-        assert_eq!(listen(&echoes, &plan, &[2]), [3 + 3, 3 + 3, SILENT]);
-        assert_eq!(listen(&echoes, &plan, &[1]), [SILENT; 3], "c is not of kind 1");
+        assert_eq!(features(&copies, &plan, &[]), [2, 2, NO_COPY], "c followed b, and a and b");
+        assert_eq!(features(&copies, &plan, &[2]), [3 + 3, 3 + 3, NO_COPY]);
+        assert_eq!(features(&copies, &plan, &[1]), [NO_COPY; 3], "c is not of kind 1");
     }
 
     #[test]
     fn the_state_holds_everything() {
-        let plan = EchoPlan::new(&SIZES);
-        let mut echoes = Echoes::new(&plan);
+        let plan = CopyFeatureLayout::new(&SIZES);
+        let mut copies = CopyFeatures::new(&plan);
         for i in 0..700u16 {
-            echoes.hear(&plan, &[i % 3, i % 7, (i / 3) % 9, (i % 9) * (i % 5) % 9]);
+            copies.push(&plan, &[i % 3, i % 7, (i / 3) % 9, (i % 9) * (i % 5) % 9]);
             if i % 97 == 0 {
-                assert_eq!(Echoes::from_state(&plan, &echoes.state(&plan)).unwrap(), echoes);
+                assert_eq!(CopyFeatures::from_state(&plan, &copies.state(&plan)).unwrap(), copies);
             }
         }
-        let mut state = echoes.state(&plan);
-        assert!(Echoes::from_state(&plan, &state[1..]).is_none());
+        let mut state = copies.state(&plan);
+        assert!(CopyFeatures::from_state(&plan, &state[1..]).is_none());
         let last = state.len() - 1;
         state[last] = 9;
-        assert!(Echoes::from_state(&plan, &state).is_none(), "no field has this value");
-        echoes.clear();
-        assert_eq!(echoes, Echoes::new(&plan));
+        assert!(CopyFeatures::from_state(&plan, &state).is_none(), "no field has this value");
+        copies.clear();
+        assert_eq!(copies, CopyFeatures::new(&plan));
     }
 }
