@@ -1,4 +1,5 @@
-//! Writes the report of a made-up study into a folder, to look at: `cargo run --release --example specimen OUT`.
+//! Writes the report of a made-up study into a folder, to look at:
+//! `cargo run --release --example specimen OUT`.
 
 #[path = "../tests/it/specimen.rs"]
 mod specimen;

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// What a study found, as JSON.
 pub const RESULTS_FILE: &str = "results.json";
 
-/// Takes finished runs of this study over from the study folders of other machines into `dir`; runs that are finished in `dir` stay as
-/// they are. Returns how many were taken.
+/// Takes finished runs of this study over from the study folders of other machines into `dir`; runs
+/// that are finished in `dir` stay as they are. Returns how many were taken.
 ///
 /// # Errors
 /// [`CompareError::Io`] if a folder cannot be read or written.
@@ -64,7 +64,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), CompareError> {
     Ok(())
 }
 
-/// What the study's folder holds, in the order of the plan. `text` is the study file, `command` how the study was asked for.
+/// What the study's folder holds, in the order of the plan. `text` is the study file, `command` how
+/// the study was asked for.
 ///
 /// # Errors
 /// [`CompareError::File`] for a result that cannot be read.

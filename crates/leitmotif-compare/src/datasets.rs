@@ -1,9 +1,10 @@
 //! From a collection to what the runs of a study learn from and are tested on.
 //!
-//! The collection is prepared once for each representation and choice of parts (a *view*; all songs, near-duplicates dropped
-//! in the first one). Arms and test sets are corpora of their own, cut from the views by song. All views name the same genres, so that
-//! every model can be judged on every test set of its representation. Folders bear a hash of what they hold: what is there is used
-//! again, and a changed study file makes new ones beside the old.
+//! The collection is prepared once for each representation and choice of parts (a *view*; all
+//! songs, near-duplicates dropped in the first one). Arms and test sets are corpora of their own,
+//! cut from the views by song. All views name the same genres, so that every model can be judged on
+//! every test set of its representation. Folders bear a hash of what they hold: what is there is
+//! used again, and a changed study file makes new ones beside the old.
 
 use crate::leakage::{Held, Prints};
 use crate::select::{self, Selection};
@@ -72,10 +73,12 @@ struct Views<'a> {
     cancel: &'a AtomicBool,
 }
 
-/// Prepares the collection and cuts the arms and test sets from it, below `dir`; uses what is there.
+/// Prepares the collection and cuts the arms and test sets from it, below `dir`; uses what is
+/// there.
 ///
 /// # Errors
-/// [`CompareError::Selection`] for an arm or a test set without songs; others as preparing and writing corpora have them.
+/// [`CompareError::Selection`] for an arm or a test set without songs; others as preparing and
+/// writing corpora have them.
 pub fn datasets(
     study: &Study,
     dir: &Path,
@@ -83,7 +86,8 @@ pub fn datasets(
     cancel: &AtomicBool,
 ) -> Result<Datasets, CompareError> {
     let mut views = Views { study, dir: dir.join(VIEWS), genres: None, open: BTreeMap::new(), progress, cancel };
-    // The notes of the original study's representation have no octaves: songs are told apart by their events.
+    // The notes of the original study's representation have no octaves: songs are told apart by
+    // their events.
     let first = if study.representation == "notes" { "events" } else { &study.representation };
     let base = views.view(first, &[])?;
     let collection = collection_facts(&base, study)?;
@@ -174,7 +178,8 @@ pub fn datasets(
     Ok(Datasets { collection, arms: made, tests: cuts, leakage, warnings })
 }
 
-/// All selections with the number of the specification that made them; their names differ, and there is one at least.
+/// All selections with the number of the specification that made them; their names differ, and
+/// there is one at least.
 fn selections<T>(
     what: &'static str,
     expand: impl Fn(&T) -> Result<Vec<Selection>, CompareError>,
@@ -222,7 +227,8 @@ impl Views<'_> {
         let is_first = self.open.is_empty();
         let mut options = PrepareOptions { representation: config, ..self.study.collection.clone() };
         if !is_first {
-            // The first view has decided which songs there are; fingerprints of single parts must not.
+            // The first view has decided which songs there are; fingerprints of single parts must
+            // not.
             options.duplicates.keep = true;
         }
         if !parts.is_empty() {
@@ -248,7 +254,8 @@ impl Views<'_> {
     }
 }
 
-/// The songs of `base` as `view` has them, as a corpus below `dir`. Songs that the view lacks are left out.
+/// The songs of `base` as `view` has them, as a corpus below `dir`. Songs that the view lacks are
+/// left out.
 fn cut(
     base: &Corpus,
     view: &Corpus,

@@ -1,7 +1,7 @@
 //! How long a study will take, before it begins: a few steps of each kind of run, timed.
 //!
-//! Runs of the same configuration but for their budget and seed, on the same representation, take as long a step. What a run judges and
-//! composes is not counted.
+//! Runs of the same configuration but for their budget and seed, on the same representation, take
+//! as long a step. What a run judges and composes is not counted.
 
 use crate::datasets::Datasets;
 use crate::plan::{RunPlan, Shard};
@@ -43,7 +43,8 @@ pub struct RunEstimate {
 /// Estimates every run of a shard.
 ///
 /// # Errors
-/// [`CompareError::Train`] for a configuration that cannot be trained: better now than in the middle of a study.
+/// [`CompareError::Train`] for a configuration that cannot be trained: better now than in the
+/// middle of a study.
 pub fn estimate(
     dir: &Path,
     datasets: &Datasets,

@@ -1,8 +1,9 @@
 //! The proof that training and test are apart.
 //!
-//! Songs are compared by the fingerprints of their notes, which key, tempo, clock, track order and instruments do not change
-//! ([`Fingerprint`]); a file under another name, a transposed copy and another arrangement are found alike. Work: one comparison for
-//! each song that may be learnt from and each test song.
+//! Songs are compared by the fingerprints of their notes, which key, tempo, clock, track order and
+//! instruments do not change ([`Fingerprint`]); a file under another name, a transposed copy and
+//! another arrangement are found alike. Work: one comparison for each song that may be learnt from
+//! and each test song.
 
 use crate::{KeptOut, LeakageCheck, NearestPair};
 use leitmotif_corpus::Corpus;
@@ -22,7 +23,8 @@ pub(crate) struct Held<'a> {
 }
 
 impl Prints {
-    /// Takes the fingerprints of the songs as the corpus holds them. From `threshold` on two songs are the same.
+    /// Takes the fingerprints of the songs as the corpus holds them. From `threshold` on two songs
+    /// are the same.
     pub(crate) fn of(corpus: &Corpus, threshold: f64) -> Self {
         let representation = corpus.representation();
         let print =
@@ -37,7 +39,8 @@ impl Prints {
         }
     }
 
-    /// The song of `others` most like `song`, the first of several; `None` if none has anything in common with it.
+    /// The song of `others` most like `song`, the first of several; `None` if none has anything in
+    /// common with it.
     fn nearest(&self, song: usize, others: &[usize]) -> Option<(usize, f64)> {
         let pairs = others.iter().map(|other| (*other, self.similarity(song, *other)));
         pairs.filter(|pair| pair.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))

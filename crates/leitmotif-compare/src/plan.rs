@@ -26,7 +26,8 @@ pub struct PlannedRun {
     pub seed: u64,
     /// The resolved configuration.
     pub config: RunConfig,
-    /// A hash of all that decides what the run finds: configuration, songs, test sets, what is composed.
+    /// A hash of all that decides what the run finds: configuration, songs, test sets, what is
+    /// composed.
     pub key: String,
 }
 
@@ -53,14 +54,16 @@ pub struct RunPlan {
 pub struct Overlay {
     /// Another budget for all runs.
     pub budget: Option<crate::Budget>,
-    /// Configuration keys of all runs, over those of the study file but below those of the factors' levels.
+    /// Configuration keys of all runs, over those of the study file but below those of the factors'
+    /// levels.
     pub set: Vec<Override>,
 }
 
 /// Makes the runs of a study. `path` is the study file's, for messages.
 ///
 /// # Errors
-/// [`CompareError::Study`] for keys that make no run, for factors that name an arm that is not there, and for too many runs.
+/// [`CompareError::Study`] for keys that make no run, for factors that name an arm that is not
+/// there, and for too many runs.
 pub fn plan(study: &Study, path: &Path, overlay: &Overlay, datasets: &Datasets) -> Result<RunPlan, CompareError> {
     let wrong = |reason: String| CompareError::Study { path: path.to_owned(), reason };
     let preset: Preset = study.preset.parse().map_err(|error: leitmotif_train::TrainError| wrong(error.to_string()))?;
@@ -106,7 +109,8 @@ pub fn plan(study: &Study, path: &Path, overlay: &Overlay, datasets: &Datasets) 
     Ok(RunPlan { factors: facts(&factors), fingerprint: hasher.finalize().to_hex().to_string(), runs })
 }
 
-/// Every combination of levels for an arm; a factor that is for other arms stays at its first level.
+/// Every combination of levels for an arm; a factor that is for other arms stays at its first
+/// level.
 fn combinations<'a>(factors: &'a [(&'a FactorSpec, Vec<Level>)], arm: &str) -> Vec<Vec<(&'a str, &'a Level)>> {
     let mut all = vec![Vec::new()];
     for (factor, levels) in factors {
@@ -126,7 +130,8 @@ fn combinations<'a>(factors: &'a [(&'a FactorSpec, Vec<Level>)], arm: &str) -> V
     all
 }
 
-/// Whether a combination is tried: a factor that stands alone leaves its first level only where all others are at theirs.
+/// Whether a combination is tried: a factor that stands alone leaves its first level only where all
+/// others are at theirs.
 fn is_wanted(factors: &[(&FactorSpec, Vec<Level>)], chosen: &[(&str, &Level)]) -> bool {
     let is_moved = |at: usize| factors[at].1.first().is_some_and(|first| first.name != chosen[at].1.name);
     let moved = (0..factors.len()).filter(|at| is_moved(*at)).count();
@@ -204,7 +209,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Whether run number `number` (from 0) belongs to it: every `count`-th does, so that parts are alike in what they hold.
+    /// Whether run number `number` (from 0) belongs to it: every `count`-th does, so that parts are
+    /// alike in what they hold.
     pub fn has(self, number: usize) -> bool {
         number % self.count == self.index - 1
     }

@@ -1,7 +1,8 @@
 //! One run: train, judge, compose, and say what came of it.
 //!
-//! A run's folder below `runs` is an ordinary run folder, with `pieces` and, once it is finished, `result.json` beside what
-//! training leaves. Where that file has the key of the planned run, the run is never made again.
+//! A run's folder below `runs` is an ordinary run folder, with `pieces` and, once it is finished,
+//! `result.json` beside what training leaves. Where that file has the key of the planned run, the
+//! run is never made again.
 
 use crate::datasets::{Arm, Test};
 use crate::losses::{TestLosses, judge};
@@ -85,7 +86,8 @@ pub(crate) struct RunContext<'a> {
 }
 
 impl RunContext<'_> {
-    /// Makes a run, or goes on with it where it was stopped. `None` once `cancel` is raised; everything is saved then.
+    /// Makes a run, or goes on with it where it was stopped. `None` once `cancel` is raised;
+    /// everything is saved then.
     pub(crate) fn make(
         &self,
         run: &PlannedRun,

@@ -1,8 +1,9 @@
 //! What the runs composed, measured beside real music.
 //!
-//! The real music of a run is that of its arm's own test set, or of the study's first; every real song is cut to as many
-//! bars as a piece has, so that lengths do not decide. Pieces are read back from their MIDI files and songs decoded from the
-//! corpus, so both are on the representation's grid. What several runs share is measured once.
+//! The real music of a run is that of its arm's own test set, or of the study's first; every real
+//! song is cut to as many bars as a piece has, so that lengths do not decide. Pieces are read back
+//! from their MIDI files and songs decoded from the corpus, so both are on the representation's
+//! grid. What several runs share is measured once.
 
 use crate::datasets::{Arm, Datasets, Test};
 use crate::plan::RunPlan;
@@ -64,8 +65,8 @@ struct SampleEvaluator<'a> {
     humans: BTreeMap<(String, String), Vec<OriginalityReport>>,
 }
 
-/// Measures what every finished run composed, and puts it into the results. A run whose pieces are missing or cannot be measured
-/// gets a note.
+/// Measures what every finished run composed, and puts it into the results. A run whose pieces are
+/// missing or cannot be measured gets a note.
 ///
 /// # Errors
 /// [`CompareError::Interrupted`] once `cancel` is raised.
@@ -113,7 +114,8 @@ pub fn evaluate_samples(
     Ok(())
 }
 
-/// The model whose embedding is the measure for all: that of the arm the study names (the first one), at the first levels and seed.
+/// The model whose embedding is the measure for all: that of the arm the study names (the first
+/// one), at the first levels and seed.
 fn embedder(study: &Study, dir: &Path, datasets: &Datasets, plan: &RunPlan) -> Result<Option<Embedder>, CompareError> {
     let wanted = &study.music.embedder;
     let is_wanted = |run: &&PlannedRun| wanted.is_empty() || datasets.arms[run.arm].facts.name == *wanted;

@@ -1,7 +1,8 @@
 //! Which songs of the collection an arm or a test set has.
 //!
-//! Songs are known by their path in the collection. The collection's own split decides for good which may be learnt from: test
-//! sets take from its test songs, arms from its training and validation songs.
+//! Songs are known by their path in the collection. The collection's own split decides for good
+//! which may be learnt from: test sets take from its test songs, arms from its training and
+//! validation songs.
 
 use crate::CompareError;
 use crate::study::{ArmSpec, Each};
@@ -45,12 +46,14 @@ struct Request<'a> {
     split: Split,
 }
 
-/// The arms that a specification makes; none where `each` finds no genre or instrument with songs enough.
+/// The arms that a specification makes; none where `each` finds no genre or instrument with songs
+/// enough.
 pub(crate) fn arms(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
     Request::of(spec, "arm", LEAST_ARM_SONGS, Split::Train).selections(corpus)
 }
 
-/// The test sets that a specification makes; none where `each` finds no genre or instrument with songs enough.
+/// The test sets that a specification makes; none where `each` finds no genre or instrument with
+/// songs enough.
 pub(crate) fn tests(spec: &ArmSpec, corpus: &Corpus) -> Result<Vec<Selection>, CompareError> {
     Request::of(spec, "test set", LEAST_TEST_SONGS, Split::Test).selections(corpus)
 }
@@ -153,12 +156,14 @@ fn normal(name: &str) -> String {
 }
 
 impl Selection {
-    /// The songs of a split that are wanted, by index, in order, whatever their parts; nothing is drawn yet.
+    /// The songs of a split that are wanted, by index, in order, whatever their parts; nothing is
+    /// drawn yet.
     pub(crate) fn of(&self, corpus: &Corpus, split: Split) -> Vec<usize> {
         corpus.split(split).into_iter().filter(|song| self.wants(&corpus.songs()[*song])).collect()
     }
 
-    /// Those of the songs that have a part to keep. After the draw: the piano parts of forty songs are of these forty.
+    /// Those of the songs that have a part to keep. After the draw: the piano parts of forty songs
+    /// are of these forty.
     pub(crate) fn with_parts(&self, corpus: &Corpus, mut songs: Vec<usize>) -> Vec<usize> {
         let plays = |selection: &InstrumentSelection, song: usize| {
             corpus.songs()[song].instruments.iter().any(|player| selection.matches(*player))
@@ -175,8 +180,8 @@ impl Selection {
         any(&self.genres, &song.genre) && any(&self.artists, &song.artist) && self.with.iter().all(plays)
     }
 
-    /// As many of the songs as are asked for: ranked by a hash of their files and the seed, so that a smaller draw is part of a
-    /// larger one, and added songs replace as few as possible.
+    /// As many of the songs as are asked for: ranked by a hash of their files and the seed, so that
+    /// a smaller draw is part of a larger one, and added songs replace as few as possible.
     pub(crate) fn draw(&self, corpus: &Corpus, mut songs: Vec<usize>) -> Vec<usize> {
         let Some(count) = self.songs.filter(|count| *count < songs.len()) else { return songs };
         songs.sort_by_cached_key(|song| {

@@ -83,11 +83,12 @@ impl Default for Division {
     }
 }
 
-/// Makes the runs of a shard that are not finished in the study's folder `dir`. A run that fails is stored as such, and tried
-/// again by the next call.
+/// Makes the runs of a shard that are not finished in the study's folder `dir`. A run that fails is
+/// stored as such, and tried again by the next call.
 ///
 /// # Errors
-/// [`CompareError::Interrupted`] once `cancel` is raised, after saving; [`CompareError::Io`] where results cannot be written.
+/// [`CompareError::Interrupted`] once `cancel` is raised, after saving; [`CompareError::Io`] where
+/// results cannot be written.
 pub fn work(
     study: &Study,
     dir: &Path,

@@ -1,4 +1,5 @@
-//! From a finished sequence to the score that is handed over: exact tempo, exact end, the prime's own notes.
+//! From a finished sequence to the score that is handed over: exact tempo, exact end, the prime's
+//! own notes.
 
 use crate::constraints::same;
 use crate::masks::FixedTempo;
@@ -7,13 +8,14 @@ use crate::{ComposeError, Length, Request};
 use leitmotif_events::{Representation, RepresentationConfig, Sequence};
 use leitmotif_score::{Meter, Note, Part, Quarters, Resolution, Score, Seconds, Tempo, Ticks};
 
-/// The coarsest clock of a prime that need not be divisible by the grid: moving a new note to its nearest tick is
-/// then inaudible.
+/// The coarsest clock of a prime that need not be divisible by the grid: moving a new note to its
+/// nearest tick is then inaudible.
 const FINE_CLOCK: u64 = 96;
 /// The finest clock a MIDI file can have.
 const MAX_CLOCK: u64 = 0x7fff;
 
-/// Makes the score. `end` is where the last bar ends in the decoded sequence, in quarters, where there are bars.
+/// Makes the score. `end` is where the last bar ends in the decoded sequence, in quarters, where
+/// there are bars.
 pub(crate) fn assemble(
     representation: &dyn Representation,
     sequence: &Sequence,
@@ -51,8 +53,8 @@ pub(crate) fn assemble(
     Ok(score)
 }
 
-/// Gives each instrument one part: a note ends where its player strikes the same pitch again, and of notes that double
-/// each other the longest stays.
+/// Gives each instrument one part: a note ends where its player strikes the same pitch again, and
+/// of notes that double each other the longest stays.
 pub(crate) fn one_player_each(score: &mut Score) {
     score.merge_parts_by_instrument();
     for part in &mut score.parts {
@@ -143,7 +145,8 @@ fn continued(decoded: &Score, primed: &Primed, representation: &dyn Representati
         let voice = decoded.parts[..index].iter().filter(|other| same(other.instrument, part.instrument)).count();
         let mut own = before.iter().enumerate().filter(|(_, other)| same(other.instrument, part.instrument));
         if let Some((place, own)) = own.nth(voice) {
-            // A note that is still held is never struck again in its part: files have one of each pitch.
+            // A note that is still held is never struck again in its part: files have one of each
+            // pitch.
             let held =
                 |note: &Note| own.notes.iter().any(|other| other.pitch == note.pitch && other.end() > note.onset);
             let (apart, fitting): (Vec<Note>, Vec<Note>) = notes.into_iter().partition(held);

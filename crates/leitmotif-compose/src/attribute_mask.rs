@@ -1,8 +1,10 @@
-//! Keeping to what is asked of attributes: a bar's rhythm, polyphony and density stay within their class.
+//! Keeping to what is asked of attributes: a bar's rhythm, polyphony and density stay within their
+//! class.
 //!
-//! The model hears which class is asked for and mostly writes it. Here what would leave the class is taken out of its choices: a bar does not
-//! close before it has enough, and takes no more than it may. What would leave nothing to choose from is not taken out. So that a bar
-//! is not filled in a hurry at its end, what is behind or ahead of an even pace is made less likely.
+//! The model hears which class is asked for and mostly writes it. Here what would leave the class
+//! is taken out of its choices: a bar does not close before it has enough, and takes no more than
+//! it may. What would leave nothing to choose from is not taken out. So that a bar is not filled in
+//! a hurry at its end, what is behind or ahead of an even pace is made less likely.
 
 use leitmotif_events::{
     Attribute, EventKind, EventVocabulary, Measure, RepresentationConfig, SIXTEENTHS_PER_QUARTER, Sixteenths, Value,
@@ -12,7 +14,8 @@ use leitmotif_model::AttributeCuts;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// How far a bar may be ahead of or behind an even pace: begun sixteenths, and as a share of what must sound.
+/// How far a bar may be ahead of or behind an even pace: begun sixteenths, and as a share of what
+/// must sound.
 const SLACK: (f64, f64) = (2.0, 0.25);
 /// What the logits of choices lose that fall behind the pace, or run ahead of it.
 const PENALTY: f32 = 5.0;
@@ -97,7 +100,8 @@ impl AttributeMask {
         self.held_over = u64::MAX;
     }
 
-    /// Asks the bar that has begun for classes of attributes, and sees to it that what is held over leaves the bars `after` it room.
+    /// Asks the bar that has begun for classes of attributes, and sees to it that what is held over
+    /// leaves the bars `after` it room.
     pub fn ask<'c>(
         &mut self,
         attributes: &[AttributeCuts],
@@ -173,7 +177,8 @@ impl AttributeMask {
         }
         if field == note.position {
             let sixteenth = |value: usize| self.sixteenth(value as Value);
-            // Where this leaves nothing, the bar closes, which it may: it has as much as it may have.
+            // Where this leaves nothing, the bar closes, which it may: it has as much as it may
+            // have.
             let most = self.targets.rhythm.map_or(u64::MAX, |bounds| bounds.high);
             let full = allowed.iter_mut().enumerate().filter(|(value, _)| self.begun_with(sixteenth(*value)) > most);
             full.for_each(|(_, allowed)| *allowed = false);
@@ -289,7 +294,8 @@ impl Bounds {
     }
 }
 
-/// The whole numbers that, divided by `times`, lie in a class; where there is none, the next one above.
+/// The whole numbers that, divided by `times`, lie in a class; where there is none, the next one
+/// above.
 fn bounds(attribute: &AttributeCuts, class: u16, times: f64) -> Option<Bounds> {
     let class = usize::from(class).checked_sub(1)?;
     let above = |cut: f32| (f64::from(cut) * times + 1e-6).floor() as u64;

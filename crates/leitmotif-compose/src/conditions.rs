@@ -21,14 +21,16 @@ pub enum PriorKind {
 /// What the bars of a piece from nothing are written under; of models with latents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conditions {
-    /// What latents are drawn from; `None` for the learnt prior where the model has one, else the standard normal.
+    /// What latents are drawn from; `None` for the learnt prior where the model has one, else the
+    /// standard normal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorKind>,
     /// How far latents may be from the most likely ones, 0 to 4; 1 is as learnt.
     pub temperature: f64,
     /// The class asked for of some attributes, by name, from 1; the others are left open.
     pub attributes: BTreeMap<String, u16>,
-    /// Whether rhythm, polyphony and density are kept to where they are asked for; else they are left to the model.
+    /// Whether rhythm, polyphony and density are kept to where they are asked for; else they are
+    /// left to the model.
     pub keep: bool,
 }
 
@@ -42,8 +44,8 @@ impl Conditions {
     /// The class of each attribute of a model.
     ///
     /// # Errors
-    /// [`ComposeError`] for an attribute or a class that the model does not have, a temperature out of range, or a
-    /// learnt prior where there is none.
+    /// [`ComposeError`] for an attribute or a class that the model does not have, a temperature out
+    /// of range, or a learnt prior where there is none.
     pub(crate) fn classes(&self, space: &LatentSpace) -> Result<Vec<u16>, ComposeError> {
         if !(0.0..=MAX_TEMPERATURE).contains(&self.temperature) {
             return Err(ComposeError::setting("latent_temperature", self.temperature, "between 0 and 4"));

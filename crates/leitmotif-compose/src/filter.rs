@@ -13,8 +13,9 @@ pub struct Place<'a> {
     pub field: usize,
 }
 
-/// Changes the logits of a field before the masks and [`crate::Sampling`] apply. It must depend on its arguments alone,
-/// so that the same request gives the same piece. Logits that are not numbers count as impossible.
+/// Changes the logits of a field before the masks and [`crate::Sampling`] apply. It must depend on
+/// its arguments alone, so that the same request gives the same piece. Logits that are not numbers
+/// count as impossible.
 pub trait Filter: Send + Sync {
     /// Changes `logits`, the unnormalised log-probabilities of the field's values.
     fn apply(&self, place: &Place<'_>, logits: &mut [f32]);

@@ -12,12 +12,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-/// Most pieces of a group. More share the weights' way through the cache, but their memories then leave it.
+/// Most pieces of a group. More share the weights' way through the cache, but their memories then
+/// leave it.
 const MOST_TOGETHER: u64 = 8;
 /// Most bytes that a group's pieces make the model remember, if it is more than one.
 const MOST_BYTES: usize = 256 << 20;
 
-/// Composes one piece with the model of a folder, whose training songs decide what the request leaves open.
+/// Composes one piece with the model of a folder, whose training songs decide what the request
+/// leaves open.
 ///
 /// # Errors
 /// As [`generate`]; [`ComposeError::Folder`] if the folder's model cannot be loaded.
@@ -28,10 +30,12 @@ pub fn compose(folder: &ModelFolder, request: &Request) -> Result<Piece, Compose
     generate(&*model, &**folder.representation(), &request, 0, &|_| (), &AtomicBool::new(false))
 }
 
-/// Composes piece number `piece` of a request. The same model, representation, request and number give the same piece.
+/// Composes piece number `piece` of a request. The same model, representation, request and number
+/// give the same piece.
 ///
 /// # Errors
-/// [`ComposeError`] for a request that contradicts itself or the vocabulary, and [`ComposeError::Cancelled`] once `cancel` is set.
+/// [`ComposeError`] for a request that contradicts itself or the vocabulary, and
+/// [`ComposeError::Cancelled`] once `cancel` is set.
 pub fn generate(
     model: &dyn Model,
     representation: &dyn Representation,
@@ -48,7 +52,8 @@ pub fn generate(
     made.unwrap_or(Err(ComposeError::Cancelled))
 }
 
-/// Composes pieces number 0 to `count - 1`, on all threads, each in groups; each piece is what [`generate`] makes of its number.
+/// Composes pieces number 0 to `count - 1`, on all threads, each in groups; each piece is what
+/// [`generate`] makes of its number.
 ///
 /// # Errors
 /// The first piece's error, as [`generate`].
@@ -68,10 +73,12 @@ pub fn generate_many(
     made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-/// As [`generate_many`], but hands each piece, or why there is none, to `finished` with its number as soon as it is complete.
+/// As [`generate_many`], but hands each piece, or why there is none, to `finished` with its number
+/// as soon as it is complete.
 ///
 /// # Errors
-/// [`ComposeError`] for a request that contradicts itself or the vocabulary; nothing is composed then.
+/// [`ComposeError`] for a request that contradicts itself or the vocabulary; nothing is composed
+/// then.
 pub fn generate_each(
     model: &dyn Model,
     representation: &dyn Representation,
@@ -105,12 +112,14 @@ pub fn generate_each(
             compose_together(&pieces, model, progress, cancel, &mut |n, piece| finished(n, piece))
         });
     };
-    // Within the pool, which a single group would not enter by itself: its model's weights are read by all threads.
+    // Within the pool, which a single group would not enter by itself: its model's weights are read
+    // by all threads.
     rayon::scope(|_| work());
     Ok(())
 }
 
-/// How many pieces make a group if each makes the model remember so many `bytes`: all threads have the same number of groups.
+/// How many pieces make a group if each makes the model remember so many `bytes`: all threads have
+/// the same number of groups.
 fn group_size(count: u64, threads: u64, bytes: usize) -> u64 {
     let most = (MOST_BYTES / bytes.max(1)).clamp(1, MOST_TOGETHER as usize) as u64;
     let groups = count.div_ceil(most).next_multiple_of(threads.max(1));

@@ -1,8 +1,8 @@
 //! Pieces composed together on one thread.
 //!
-//! The model answers the questions of all pieces in one pass over its weights, field by field, and reads their events in
-//! another. A piece draws from its own stream and sees only its own stream, so what it becomes depends on nothing but its
-//! number.
+//! The model answers the questions of all pieces in one pass over its weights, field by field, and
+//! reads their events in another. A piece draws from its own stream and sees only its own stream,
+//! so what it becomes depends on nothing but its number.
 
 use crate::composition::Composition;
 use crate::plan::CompositionPlan;
@@ -18,7 +18,8 @@ const OPENING_EVENTS: usize = 64;
 /// where a bar began that may be drawn again.
 pub(crate) const STREAMS_PER_PIECE: usize = 2;
 
-/// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as soon as it is complete.
+/// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as
+/// soon as it is complete.
 pub(crate) fn compose_together(
     pieces: &[(u64, &CompositionPlan<'_>)],
     model: &dyn Model,
@@ -143,7 +144,8 @@ impl Group<'_> {
         }
     }
 
-    /// Adds the events that were drawn to their pieces, hands over those that are complete, and lets the model read the others'.
+    /// Adds the events that were drawn to their pieces, hands over those that are complete, and
+    /// lets the model read the others'.
     fn advance(
         &mut self,
         progress: &(dyn Fn(PieceProgress) + Sync),

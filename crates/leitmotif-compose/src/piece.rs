@@ -13,6 +13,7 @@ pub struct Piece {
     pub sequence: Sequence,
     /// It in numbers.
     pub report: PieceReport,
-    /// How each event after the opening was drawn; empty unless [`crate::Request::trace`] asks for it.
+    /// How each event after the opening was drawn; empty unless [`crate::Request::trace`] asks for
+    /// it.
     pub trace: Vec<TracedEvent>,
 }

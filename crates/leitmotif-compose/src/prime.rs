@@ -12,7 +12,8 @@ pub(crate) const SAME_LINE: f64 = 1e-6;
 pub struct Prime {
     /// The music. Its notes stand unchanged at the start of the result.
     pub score: Score,
-    /// How many of its bars; `None` for all, up to the end of the bar in which the last note begins.
+    /// How many of its bars; `None` for all, up to the end of the bar in which the last note
+    /// begins.
     pub bars: Option<usize>,
 }
 

@@ -29,7 +29,8 @@ pub struct PieceReport {
     pub events: usize,
     /// How often an event was drawn again because a rule refused it.
     pub redrawn_events: usize,
-    /// Events that masks chose field by field, because the rules left next to nothing of what the model meant.
+    /// Events that masks chose field by field, because the rules left next to nothing of what the
+    /// model meant.
     pub masked_events: usize,
     /// How often a bar was drawn again.
     pub redrawn_bars: usize,

@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// The scales by name: semitones above the tonic, the steps from the tonic to that of the major scale with the same key
-/// signature, and whether its third is minor. `None` where no key signature belongs to it.
+/// The scales by name: semitones above the tonic, the steps from the tonic to that of the major
+/// scale with the same key signature, and whether its third is minor. `None` where no key signature
+/// belongs to it.
 const SCALES: [(&str, &[u8], Option<u8>); 15] = [
     ("major", &[0, 2, 4, 5, 7, 9, 11], Some(0)),
     ("minor", &[0, 2, 3, 5, 7, 8, 10], Some(3)),
@@ -70,7 +71,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key from a tonic such as `C`, `f#`, `Bb`, `E-` or `A minor`; without a word for the scale it is `scale`.
+    /// A key from a tonic such as `C`, `f#`, `Bb`, `E-` or `A minor`; without a word for the scale
+    /// it is `scale`.
     ///
     /// # Errors
     /// A sentence that says what was not understood.

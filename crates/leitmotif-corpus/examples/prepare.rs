@@ -1,7 +1,8 @@
 //! Prepares a corpus and tells how long it took: `prepare OUT [key=value…] DIR…`.
 //!
-//! Keys: `metadata`, `split-by` (song, artist), `split-seed`, `only` (an instrument), `per-genre`, `layout` (auto, genre, artist, flat), `threads`,
-//! `similarity`, `keep-duplicates`, `dropped` (prints that many dropped files).
+//! Keys: `metadata`, `split-by` (song, artist), `split-seed`, `only` (an instrument), `per-genre`,
+//! `layout` (auto, genre, artist, flat), `threads`, `similarity`, `keep-duplicates`, `dropped`
+//! (prints that many dropped files).
 #![allow(clippy::print_stdout)]
 
 use leitmotif_corpus::prepare::{Layout, PrepareOptions, SplitBy, prepare};

@@ -1,5 +1,6 @@
-//! Writes a large collection made of a small one: `scale FROM COUNT TO`. Of ten files seven are new songs (other pitches on
-//! the rhythm of one there is), three are altered copies (transposed, slower, tracks reordered, one note of twenty removed).
+//! Writes a large collection made of a small one: `scale FROM COUNT TO`. Of ten files seven are new
+//! songs (other pitches on the rhythm of one there is), three are altered copies (transposed,
+//! slower, tracks reordered, one note of twenty removed).
 #![allow(clippy::print_stdout)]
 
 use leitmotif_score::Score;
@@ -51,7 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scores = files.iter().map(|file| Ok(read_midi_file(file, &ReadOptions::default())?.0));
     let scores: Vec<Score> = scores.collect::<Result<_, Box<dyn Error>>>()?;
     for number in 0..count.parse::<usize>()? {
-        // A copy is made of the new song that has the number of its ten, so that it has an original here.
+        // A copy is made of the new song that has the number of its ten, so that it has an original
+        // here.
         let (source, is_copy) = if number % 10 < 7 { (number, false) } else { (number - 7, true) };
         let mut rng = ChaCha8Rng::seed_from_u64(source as u64);
         let mut score = new_song(scores[source % scores.len()].clone(), &mut rng);

@@ -13,12 +13,13 @@ pub enum Cuts {
     /// Where the training songs' bars fall into classes of equal size.
     #[default]
     Corpus,
-    /// Where MuseMorphose cuts rhythm and polyphony, of all instruments or of some; other attributes by the corpus.
+    /// Where MuseMorphose cuts rhythm and polyphony, of all instruments or of some; other
+    /// attributes by the corpus.
     Published,
 }
 
-/// Cuts each attribute by the training songs of a corpus into at most `classes` classes: into one where they have no more than one value, or
-/// none (the register of drums).
+/// Cuts each attribute by the training songs of a corpus into at most `classes` classes: into one
+/// where they have no more than one value, or none (the register of drums).
 ///
 /// # Errors
 /// [`AttributeError::Bars`] for a representation without bars.

@@ -16,9 +16,10 @@ struct Line<'a> {
     text: Vec<String>,
 }
 
-/// Writes `<split>.jsonl` into `dir` (created if need be; the file is replaced): one song a line, with all keys of
-/// [`SongRecord`], `fields` (the fields' names), `values` (each event as its values' numbers, see `tokenizer.json`) and
-/// `text` (each event as the values' names). Returns the file's path.
+/// Writes `<split>.jsonl` into `dir` (created if need be; the file is replaced): one song a line,
+/// with all keys of [`SongRecord`], `fields` (the fields' names), `values` (each event as its
+/// values' numbers, see `tokenizer.json`) and `text` (each event as the values' names). Returns the
+/// file's path.
 ///
 /// # Errors
 /// [`CorpusError::Io`] if it cannot be written; a file of that name is then unchanged.

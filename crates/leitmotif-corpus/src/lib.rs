@@ -1,4 +1,5 @@
-//! Corpora of encoded songs: preparing them from folders of MIDI files, reading them, and segment batches for training.
+//! Corpora of encoded songs: preparing them from folders of MIDI files, reading them, and segment
+//! batches for training.
 
 mod batch;
 mod corpus;

@@ -1,22 +1,25 @@
 //! The settings of [`crate::prepare::prepare`], saved in `corpus.json`.
 //!
-//! Where the corpus is written and how many threads do it changes no byte of the corpus, and is not saved.
+//! Where the corpus is written and how many threads do it changes no byte of the corpus, and is not
+//! saved.
 
 use leitmotif_events::RepresentationConfig;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The similarity from which two songs count as the same. Copies of a song in another key, tempo, track order, clock
-/// or instrumentation measure 1; with 5% of the notes removed about 0.7. Of 231 band songs, no two that are not versions
-/// of one song reach 0.35; of 1034 folk tunes, those between 0.6 and 0.65 are variants of one tune that have nine notes of
-/// ten in common. [`crate::prepare::Fingerprint::similarity`] says what is measured.
+/// The similarity from which two songs count as the same. Copies of a song in another key, tempo,
+/// track order, clock or instrumentation measure 1; with 5% of the notes removed about 0.7. Of 231
+/// band songs, no two that are not versions of one song reach 0.35; of 1034 folk tunes, those
+/// between 0.6 and 0.65 are variants of one tune that have nine notes of ten in common.
+/// [`crate::prepare::Fingerprint::similarity`] says what is measured.
 pub const DUPLICATE_SIMILARITY: f64 = 0.55;
 /// The grid of the default representation, in steps a quarter.
 pub const DEFAULT_GRID: u16 = 12;
 /// The grid of the representations of frames, in steps a quarter: sixteenths.
 pub const DEFAULT_FRAME_GRID: u16 = 4;
 
-/// Scores are kept from the first reading for the second up to this many notes in all (24 bytes each).
+/// Scores are kept from the first reading for the second up to this many notes in all (24 bytes
+/// each).
 pub const CACHED_NOTES: usize = 4_000_000;
 
 /// Everything that decides what a corpus holds.
@@ -35,10 +38,12 @@ pub struct PrepareOptions {
     /// Threads; one per core if `None`.
     #[serde(skip)]
     pub threads: Option<usize>,
-    /// Scores of up to so many notes are kept in memory (24 bytes a note) instead of being read twice.
+    /// Scores of up to so many notes are kept in memory (24 bytes a note) instead of being read
+    /// twice.
     #[serde(skip, default = "cached_notes")]
     pub cached_notes: usize,
-    /// How songs become events. An `events` representation without genres gets those of the songs kept.
+    /// How songs become events. An `events` representation without genres gets those of the songs
+    /// kept.
     pub representation: RepresentationConfig,
     /// A CSV or TSV file that tells genres, artists, titles and splits.
     #[serde(serialize_with = "lossy_path")]
@@ -97,7 +102,8 @@ pub struct FilterOptions {
     pub genres: Vec<String>,
     /// Any of these artists; all if empty.
     pub artists: Vec<String>,
-    /// The song contains all of these ([`leitmotif_score::InstrumentSelection::parse`] says what can be named).
+    /// The song contains all of these ([`leitmotif_score::InstrumentSelection::parse`] says what
+    /// can be named).
     pub with_instruments: Vec<String>,
     /// Only the parts of any of these are kept; songs that have none are dropped.
     pub only_instruments: Vec<String>,
@@ -105,7 +111,8 @@ pub struct FilterOptions {
     pub min_notes: Option<usize>,
     /// At most so many notes, after `only_instruments`.
     pub max_notes: Option<usize>,
-    /// At most so many songs of each genre, drawn at random; songs without a genre are then dropped.
+    /// At most so many songs of each genre, drawn at random; songs without a genre are then
+    /// dropped.
     pub per_genre: Option<usize>,
 }
 
@@ -115,7 +122,8 @@ pub struct FilterOptions {
 pub struct DuplicateOptions {
     /// Whether they stay. Then one song may stand in training and test alike.
     pub keep: bool,
-    /// The similarity from which songs are the same, above 0 and up to 1 (then only exact copies are found).
+    /// The similarity from which songs are the same, above 0 and up to 1 (then only exact copies
+    /// are found).
     pub similarity: f64,
 }
 

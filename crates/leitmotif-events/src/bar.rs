@@ -42,7 +42,8 @@ impl Sixteenths {
         (steps * SIXTEENTHS).div_ceil(self.grid).max(1) as usize
     }
 
-    /// The sixteenths in which a note sounds: from the one in which it begins to the one nearest its end, at least one.
+    /// The sixteenths in which a note sounds: from the one in which it begins to the one nearest
+    /// its end, at least one.
     pub fn sounding(self, position: u64, duration: u64) -> std::ops::Range<usize> {
         let first = self.at(position);
         let end = ((position + duration) * SIXTEENTHS * 2 + self.grid) / (2 * self.grid);

@@ -146,7 +146,8 @@ pub struct EventVocabulary {
 }
 
 impl EventVocabulary {
-    /// What is known of a representation without note fields: which values of the first field start and end a piece.
+    /// What is known of a representation without note fields: which values of the first field start
+    /// and end a piece.
     pub(crate) fn without_notes(vocabulary: &Vocabulary, start: Value, end: Value) -> Self {
         let mut kinds = vec![EventKind::Note; vocabulary.fields[0].values.len()];
         kinds[usize::from(start)] = EventKind::Start;
@@ -194,7 +195,8 @@ impl EventVocabulary {
         self.kinds.iter().position(is)
     }
 
-    /// The value of the kind of the tempo nearest to `tempo` (as a ratio), and that tempo in quarters a minute.
+    /// The value of the kind of the tempo nearest to `tempo` (as a ratio), and that tempo in
+    /// quarters a minute.
     pub fn tempo(&self, tempo: f64) -> Option<(usize, f64)> {
         let tempos = self.kinds.iter().enumerate().filter_map(|(value, kind)| match kind {
             EventKind::Tempo(other) => Some((value, *other)),

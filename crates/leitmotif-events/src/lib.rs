@@ -1,5 +1,5 @@
-//! Representations of music as sequences of events: what an event means, which may follow, and the way from a score to
-//! events and back.
+//! Representations of music as sequences of events: what an event means, which may follow, and the
+//! way from a score to events and back.
 
 mod attributes;
 mod bar;

@@ -1,5 +1,5 @@
-//! Names of pitches, with sharps. (music21, which the original study used, writes E flat and B flat instead, `E-4`; its
-//! names of the two lowest octaves are ambiguous, `E-1` is an E and an E flat.)
+//! Names of pitches, with sharps. (music21, which the original study used, writes E flat and B flat
+//! instead, `E-4`; its names of the two lowest octaves are ambiguous, `E-1` is an E and an E flat.)
 
 /// The name of pitch `midi` with its octave; 60 is `C4`, 63 is `D#4`.
 pub(crate) fn name(midi: u8) -> String {

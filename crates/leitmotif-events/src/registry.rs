@@ -22,10 +22,12 @@ pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, R
     })
 }
 
-/// The representation of a stored vocabulary, which must be what this version makes of its settings.
+/// The representation of a stored vocabulary, which must be what this version makes of its
+/// settings.
 ///
 /// # Errors
-/// [`RepresentationError::Vocabulary`] if it is another one, [`RepresentationError::Settings`] if its settings are none.
+/// [`RepresentationError::Vocabulary`] if it is another one, [`RepresentationError::Settings`] if
+/// its settings are none.
 pub fn load(vocabulary: &Vocabulary) -> Result<Arc<dyn Representation>, RepresentationError> {
     let representation = build(&vocabulary.settings)?;
     let expected = representation.vocabulary();

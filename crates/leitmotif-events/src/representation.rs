@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct FrameUnits {
     /// The fields whose cost is the frames'.
     pub fields: std::ops::Range<usize>,
-    /// Tokens of each frame, such as four voices; 0 where their number varies or nobody counts by them.
+    /// Tokens of each frame, such as four voices; 0 where their number varies or nobody counts by
+    /// them.
     pub tokens: usize,
 }
 
@@ -37,8 +38,8 @@ pub struct EncodeReport {
     /// Bars written.
     #[serde(default)]
     pub bars: usize,
-    /// Bars of the score that no bar event describes (too long, too fine, cut short by a change of meter) and that
-    /// were written as other bars; their notes keep their onsets.
+    /// Bars of the score that no bar event describes (too long, too fine, cut short by a change of
+    /// meter) and that were written as other bars; their notes keep their onsets.
     #[serde(default)]
     pub rewritten_bars: usize,
     /// Bars of long silence that were left out.
@@ -92,18 +93,18 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// What the values of the fields stand for.
     fn events(&self) -> &EventVocabulary;
 
-    /// The event that values stand for, whatever comes before it; `None` for values that stand for none, and for
-    /// representations whose events are not of this kind.
+    /// The event that values stand for, whatever comes before it; `None` for values that stand for
+    /// none, and for representations whose events are not of this kind.
     fn event(&self, _values: &[Value]) -> Option<Event> {
         None
     }
 
-    /// The events of a score, from the start event to the end event. A header without instruments names those that
-    /// play in the score; a genre that the vocabulary lacks is left out.
+    /// The events of a score, from the start event to the end event. A header without instruments
+    /// names those that play in the score; a genre that the vocabulary lacks is left out.
     fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport);
 
-    /// The score of a sequence. Lenient about a missing start or end (a sample may be cut anywhere), strict about
-    /// values outside the vocabulary.
+    /// The score of a sequence. Lenient about a missing start or end (a sample may be cut
+    /// anywhere), strict about values outside the vocabulary.
     ///
     /// # Errors
     /// [`RepresentationError::Event`] at the first event that has no meaning.
@@ -112,19 +113,22 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// A grammar at the start of a piece.
     fn grammar(&self) -> Box<dyn Grammar + '_>;
 
-    /// The events that open a piece with this header, the start event first: what conditional generation is given.
-    /// What the header leaves empty is left open.
+    /// The events that open a piece with this header, the start event first: what conditional
+    /// generation is given. What the header leaves empty is left open.
     ///
     /// # Errors
-    /// [`RepresentationError::Settings`] names a genre or instrument the vocabulary lacks, and lists those it has.
+    /// [`RepresentationError::Settings`] names a genre or instrument the vocabulary lacks, and
+    /// lists those it has.
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError>;
 
-    /// The sequence, with probability `drop` without its header, the genre and the instruments (training). A header is
-    /// left out or kept as a whole, so that a list of instruments always names all that play.
+    /// The sequence, with probability `drop` without its header, the genre and the instruments
+    /// (training). A header is left out or kept as a whole, so that a list of instruments always
+    /// names all that play.
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
 
-    /// The sequence changed as `augmentation` says; the same length, and still grammatical. Of itself, transposed as a whole or not at
-    /// all, for representations that hold neither tempo nor velocity.
+    /// The sequence changed as `augmentation` says; the same length, and still grammatical. Of
+    /// itself, transposed as a whole or not at all, for representations that hold neither tempo nor
+    /// velocity.
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
         let mut shifted = sequence.clone();
         for event in shifted.events_mut() {
@@ -136,10 +140,12 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         shifted
     }
 
-    /// One event so many semitones higher, which no other event becomes; `None` where it would leave the range of pitches.
+    /// One event so many semitones higher, which no other event becomes; `None` where it would
+    /// leave the range of pitches.
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>>;
 
-    /// The events of each bar, its bar event first; `None` if the representation has no bars. The end event belongs to none.
+    /// The events of each bar, its bar event first; `None` if the representation has no bars. The
+    /// end event belongs to none.
     fn bars(&self, _sequence: &Sequence) -> Option<Vec<std::ops::Range<usize>>> {
         None
     }
@@ -164,7 +170,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         FrameEvent::Outside
     }
 
-    /// Whether the event holds a note (or, in `notes`, a chord; in `chorales` and `rolls`, a frame that sounds).
+    /// Whether the event holds a note (or, in `notes`, a chord; in `chorales` and `rolls`, a frame
+    /// that sounds).
     fn is_note(&self, event: &[Value]) -> bool;
 
     /// The event as its values' names, fields that do not apply left out: `note 4 piano C4 1/4 mf`.
@@ -180,21 +187,24 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
 
 /// Which values may follow: walks along a sequence, event by event.
 pub trait Grammar: Send {
-    /// Writes into `allowed` (as long as the field's vocabulary) which values field number `field` of the next event
-    /// may take, given the event's earlier fields (each allowed in its turn). At least one is always allowed (after the end: the
-    /// end again, which [`Self::accept`] then refuses). Fields that do not apply allow [`crate::NONE`] alone.
+    /// Writes into `allowed` (as long as the field's vocabulary) which values field number `field`
+    /// of the next event may take, given the event's earlier fields (each allowed in its turn). At
+    /// least one is always allowed (after the end: the end again, which [`Self::accept`] then
+    /// refuses). Fields that do not apply allow [`crate::NONE`] alone.
     fn allowed(&self, earlier: &[Value], field: usize, allowed: &mut [bool]);
 
     /// Steps over one event.
     ///
     /// # Errors
-    /// [`RepresentationError::Event`] if the event may not stand here; the grammar then stays where it was.
+    /// [`RepresentationError::Event`] if the event may not stand here; the grammar then stays where
+    /// it was.
     fn accept(&mut self, event: &[Value]) -> Result<(), RepresentationError>;
 
     /// Whether the end event has been accepted.
     fn is_finished(&self) -> bool;
 
-    /// Completed bars so far: the number of bar events less the one being written (0 before the first is closed).
+    /// Completed bars so far: the number of bar events less the one being written (0 before the
+    /// first is closed).
     fn bars(&self) -> usize;
 
     /// Notes so far.

@@ -1,8 +1,9 @@
 //! Music on an even grid: what the representations of frames (`chorales`, `frames`, `rolls`) share.
 //!
-//! A frame is one step of the grid. A note sounds in every frame from the step nearest to its onset to the step
-//! nearest to its end, and in one frame at least. Frames do not tell a held note from a repeated one: equal pitches in
-//! successive frames are one note, as in the literature's piano rolls.
+//! A frame is one step of the grid. A note sounds in every frame from the step nearest to its onset
+//! to the step nearest to its end, and in one frame at least. Frames do not tell a held note from a
+//! repeated one: equal pitches in successive frames are one note, as in the literature's piano
+//! rolls.
 
 use crate::settings::{QUARTERS_PER_BAR, SECONDS_PER_QUARTER};
 use crate::{EncodeReport, Header, MAX_GRID, RepresentationError};
@@ -237,8 +238,8 @@ pub(crate) fn sets(mut spans: Vec<Span>) -> Vec<Vec<u8>> {
     frames
 }
 
-/// Counts which of the notes begin as notes of their own in frames of pitches, one claim a pitch and frame; the others
-/// are lost: `absent` where their pitch is not in the frame.
+/// Counts which of the notes begin as notes of their own in frames of pitches, one claim a pitch
+/// and frame; the others are lost: `absent` where their pitch is not in the frame.
 pub(crate) fn count_kept(mut spans: Vec<Span>, frames: &[Vec<u8>], absent: &str, report: &mut EncodeReport) {
     spans.sort_unstable();
     let mut last = None;

@@ -29,7 +29,8 @@ pub enum RepresentationConfig {
         /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
         grid: u16,
     },
-    /// A piano roll: one token per sounding pitch of a step, ascending, and one that closes the step.
+    /// A piano roll: one token per sounding pitch of a step, ascending, and one that closes the
+    /// step.
     Frames {
         /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
         grid: u16,

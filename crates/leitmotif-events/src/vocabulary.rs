@@ -25,7 +25,8 @@ pub struct Field {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vocabulary {
-    /// The version of the meaning of these fields; raised when old sequences would read differently.
+    /// The version of the meaning of these fields; raised when old sequences would read
+    /// differently.
     pub version: u32,
     /// The settings that the representation was built with (its name, grid, genres, …).
     pub settings: crate::RepresentationConfig,
@@ -39,7 +40,8 @@ impl Vocabulary {
         self.fields.iter().map(|field| field.values.len()).collect()
     }
 
-    /// A hash of the whole vocabulary (BLAKE3, hexadecimal): two corpora or models fit together if it is equal.
+    /// A hash of the whole vocabulary (BLAKE3, hexadecimal): two corpora or models fit together if
+    /// it is equal.
     pub fn fingerprint(&self) -> String {
         let text = serde_json::to_string(self).expect("a vocabulary has only string keys");
         blake3::hash(text.as_bytes()).to_hex().to_string()

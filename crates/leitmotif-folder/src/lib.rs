@@ -1,7 +1,8 @@
-//! The one way to a trained model: [`ModelFolder::open`] takes a run folder or a model folder and gives
-//! everything that composing and evaluating need, without a training framework.
+//! The one way to a trained model: [`ModelFolder::open`] takes a run folder or a model folder and
+//! gives everything that composing and evaluating need, without a training framework.
 //!
-//! The files of a model folder are described in `docs/formats.md`; their names are the constants here.
+//! The files of a model folder are described in `docs/formats.md`; their names are the constants
+//! here.
 
 mod error;
 mod model_folder;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 /// Largest vocabulary that is read.
 pub const MAX_VOCABULARY_BYTES: u64 = 256 << 20;
 
-/// A trained model on disk: its description, its vocabulary and what its training songs have are read
-/// when it is opened, its weights when they are asked for.
+/// A trained model on disk: its description, its vocabulary and what its training songs have are
+/// read when it is opened, its weights when they are asked for.
 #[derive(Debug, Clone)]
 pub struct ModelFolder {
     path: PathBuf,

@@ -33,8 +33,8 @@ pub fn find_model(path: &Path) -> Result<PathBuf, FolderError> {
     })
 }
 
-/// Where the newest complete folder of this name lies: a folder is replaced by way of `NAME.new` and
-/// `NAME.old`, and the program may have been stopped between the two.
+/// Where the newest complete folder of this name lies: a folder is replaced by way of `NAME.new`
+/// and `NAME.old`, and the program may have been stopped between the two.
 pub fn newest(target: &Path) -> Option<PathBuf> {
     let with = |suffix: &str| {
         let mut name = OsString::from(target.file_name().unwrap_or_default());

@@ -1,10 +1,11 @@
 //! Mixing of integers: seeds and keys whose bits look unrelated to what they were made of.
 //!
-//! SplitMix64 (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014) and the
-//! finaliser of MurmurHash3. Corpora, checkpoints, trained models and the practice corpus depend on
-//! these values, so they never change.
+//! SplitMix64 (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014) and
+//! the finaliser of MurmurHash3. Corpora, checkpoints, trained models and the practice corpus
+//! depend on these values, so they never change.
 
-/// What SplitMix64 adds for each number: 2^64 divided by the golden ratio, rounded to an odd number.
+/// What SplitMix64 adds for each number: 2^64 divided by the golden ratio, rounded to an odd
+/// number.
 pub const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The finaliser of SplitMix64: a bijection that spreads a difference in any bit over all of them.

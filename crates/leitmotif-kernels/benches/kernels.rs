@@ -1,9 +1,11 @@
 //! Time of the fused kernels at the sizes of real models, and their share of the machine's peak.
 //!
-//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2]]` prints for each piece of work the shortest and the median time and
-//! the rate of floating-point operations at the shortest (two for each multiply-add of the matrix products; exponentials and the like count
-//! nothing), and first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time is that
-//! spent on cores by all threads over the number of threads, so that other programs disturb less.
+//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2]]` prints for each piece of
+//! work the shortest and the median time and the rate of floating-point operations at the shortest
+//! (two for each multiply-add of the matrix products; exponentials and the like count nothing), and
+//! first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time
+//! is that spent on cores by all threads over the number of threads, so that other programs disturb
+//! less.
 
 #![allow(clippy::print_stdout)]
 
@@ -42,7 +44,8 @@ fn measure(name: &str, flop: f64, mut work: impl FnMut()) {
     println!("{name:<56} best {best:>8.3} ms, median {median:>8.3} ms {:>7.1} GFLOP/s", flop / best / 1e6);
 }
 
-/// Seconds on cores so far, per thread of the pool; of the wall clock where the system does not tell.
+/// Seconds on cores so far, per thread of the pool; of the wall clock where the system does not
+/// tell.
 fn seconds() -> f64 {
     let on_cores = || -> Option<f64> {
         let mut total = 0.0;

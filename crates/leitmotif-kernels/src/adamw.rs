@@ -1,4 +1,5 @@
-//! The optimiser's step: Adam with decoupled weight decay (Loshchilov and Hutter 2019), and the norm for clipping.
+//! The optimiser's step: Adam with decoupled weight decay (Loshchilov and Hutter 2019), and the
+//! norm for clipping.
 
 use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};

@@ -1,8 +1,9 @@
-//! Learnt compression: a convolution over evicted states with as many taps as its stride (Rae et al. 2020, section 3.2).
+//! Learnt compression: a convolution over evicted states with as many taps as its stride (Rae et
+//! al. 2020, section 3.2).
 //!
-//! States are grouped by `ratio`, counted from the newest; each group becomes one state. Taps end at the group's newest
-//! state and lie `dilation` states apart. What is not real counts as zero. Evicted states are constant: there are
-//! gradients of kernel and bias only.
+//! States are grouped by `ratio`, counted from the newest; each group becomes one state. Taps end
+//! at the group's newest state and lie `dilation` states apart. What is not real counts as zero.
+//! Evicted states are constant: there are gradients of kernel and bias only.
 
 use crate::gemm::{Packed, Start, outer};
 use crate::isa::Isa;
@@ -75,7 +76,8 @@ impl Input<'_> {
     }
 }
 
-/// The compressed states `[batch, groups, d]`, for `kernel[ratio d, d]` (taps from the oldest to the newest) and `bias[d]`.
+/// The compressed states `[batch, groups, d]`, for `kernel[ratio d, d]` (taps from the oldest to
+/// the newest) and `bias[d]`.
 ///
 /// # Panics
 /// If the sizes do not fit.

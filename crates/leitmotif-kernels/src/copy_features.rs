@@ -1,7 +1,8 @@
 //! Copy features: the sum of some rows of a table, each with gains of its own place.
 //!
-//! `y[i] = sum over e of gains[e] * table[index[i, e]]`, element by element; an index below 0 names no row. Columns are divided among threads,
-//! so that every sum is made by one thread, in the order of the rows.
+//! `y[i] = sum over e of gains[e] * table[index[i, e]]`, element by element; an index below 0 names
+//! no row. Columns are divided among threads, so that every sum is made by one thread, in the order
+//! of the rows.
 
 use rayon::prelude::*;
 

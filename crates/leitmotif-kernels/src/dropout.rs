@@ -1,8 +1,8 @@
 //! Dropout whose mask is a function of a seed and an index, not of a stream.
 //!
-//! Backward passes make the mask again instead of storing it, threads need no agreement, and a plain definition
-//! elsewhere can use [`mask`] to drop the very same values. An element is kept with probability `1 - p` and then
-//! multiplied by `1 / (1 - p)`.
+//! Backward passes make the mask again instead of storing it, threads need no agreement, and a
+//! plain definition elsewhere can use [`mask`] to drop the very same values. An element is kept
+//! with probability `1 - p` and then multiplied by `1 / (1 - p)`.
 //!
 //! Index of an element at each site (the seed tells the sites apart):
 //!
@@ -127,7 +127,8 @@ const SPREAD: u32 = 0x9E37_79B9;
 const MIX1: u32 = 0x7FEB_352D;
 const MIX2: u32 = 0x846C_A68B;
 
-/// A 32-bit finaliser (two rounds of xor-shift and multiply) with a key before and between the rounds.
+/// A 32-bit finaliser (two rounds of xor-shift and multiply) with a key before and between the
+/// rounds.
 fn hash(low: u32, k0: u32, k1: u32) -> u32 {
     let x = low.wrapping_mul(SPREAD).wrapping_add(k0);
     let x = (x ^ (x >> 16)).wrapping_mul(MIX1) ^ k1;

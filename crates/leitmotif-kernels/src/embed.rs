@@ -7,8 +7,8 @@ use rayon::prelude::*;
 /// Rows of a task.
 const ROWS: usize = 64;
 
-/// `y[i] = scale * sum over f of table[index[i, f]]`, `[n, d]`, for a table `[rows, d]` and `index[n, k]`; an index below
-/// 0 names no row and adds nothing.
+/// `y[i] = scale * sum over f of table[index[i, f]]`, `[n, d]`, for a table `[rows, d]` and
+/// `index[n, k]`; an index below 0 names no row and adds nothing.
 ///
 /// # Panics
 /// If the sizes do not fit or an index is not below `rows`.

@@ -1,8 +1,8 @@
 //! Choice of the instruction set at run time.
 //!
-//! Every operation asks [`Isa::current`] once, on the thread that calls it, and hands the answer to its inner loops.
-//! Results are the same bits for one instruction set, whatever the number of threads; between instruction sets they
-//! agree to rounding only.
+//! Every operation asks [`Isa::current`] once, on the thread that calls it, and hands the answer to
+//! its inner loops. Results are the same bits for one instruction set, whatever the number of
+//! threads; between instruction sets they agree to rounding only.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -60,13 +60,14 @@ impl Isa {
         FORCED.get().unwrap_or_else(|| *BEST.get_or_init(|| Self::available().last().unwrap_or(Self::Portable)))
     }
 
-    /// The set for rows of so many floats: half-filled wide vectors are no faster than full narrow ones.
+    /// The set for rows of so many floats: half-filled wide vectors are no faster than full narrow
+    /// ones.
     pub(crate) fn for_rows_of(self, floats: usize) -> Self {
         if self == Self::Avx512 && floats <= 8 { Self::Avx2 } else { self }
     }
 
-    /// Runs `work` with this instruction set for every operation that the current thread starts; for tests and
-    /// benchmarks.
+    /// Runs `work` with this instruction set for every operation that the current thread starts;
+    /// for tests and benchmarks.
     ///
     /// # Panics
     /// If this machine lacks the instruction set.

@@ -1,6 +1,7 @@
 //! Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016), with scale and shift.
 //!
-//! The statistics are computed again in the backward pass: reading a row twice costs less than storing them.
+//! The statistics are computed again in the backward pass: reading a row twice costs less than
+//! storing them.
 
 use crate::isa::Isa;
 use crate::parts::{self, Parts};
@@ -96,8 +97,8 @@ dispatch! {
 }
 
 dispatch! {
-    /// `dx = residual + gradient`, from the gradient `dy` of the normalised rows (and the distance of its rows);
-    /// adds to `dgamma` and `dbeta`.
+    /// `dx = residual + gradient`, from the gradient `dy` of the normalised rows (and the distance
+    /// of its rows); adds to `dgamma` and `dbeta`.
     pub(crate) fn normalize_backward(
         x: &[f32],
         norm: LayerNorm<'_>,

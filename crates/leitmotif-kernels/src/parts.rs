@@ -1,7 +1,7 @@
 //! The fixed division of rows among tasks.
 //!
-//! Gradients of weights are sums over rows. Each part sums its rows in order into its own buffer, and the parts are
-//! added in order: the result depends on the shape alone.
+//! Gradients of weights are sums over rows. Each part sums its rows in order into its own buffer,
+//! and the parts are added in order: the result depends on the shape alone.
 
 use crate::pool::Buf;
 use rayon::prelude::*;

@@ -1,8 +1,8 @@
 //! Buffers that are used again from step to step.
 //!
-//! A training step asks for the same sizes again and again; fresh memory costs page faults each time. Buffers are
-//! aligned to cache lines. They hold whatever their last user left (zeros at first, never uninitialised memory), so a
-//! kernel writes before it reads.
+//! A training step asks for the same sizes again and again; fresh memory costs page faults each
+//! time. Buffers are aligned to cache lines. They hold whatever their last user left (zeros at
+//! first, never uninitialised memory), so a kernel writes before it reads.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -86,8 +86,8 @@ impl Deref for Buf {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: `lines` holds at least `len` floats (`take`), a `Line` is an array of floats without padding, and
-        // the lifetime is that of the borrow.
+        // SAFETY: `lines` holds at least `len` floats (`take`), a `Line` is an array of floats
+        // without padding, and the lifetime is that of the borrow.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 }

@@ -65,8 +65,8 @@ pub(crate) fn copy(from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// Floats from one row to the next in scratch: full cache lines, and not a multiple of a kilobyte, so that the same
-/// column of neighbouring rows does not fall on one cache set.
+/// Floats from one row to the next in scratch: full cache lines, and not a multiple of a kilobyte,
+/// so that the same column of neighbouring rows does not fall on one cache set.
 pub(crate) fn stride(n: usize) -> usize {
     let n = n.next_multiple_of(16);
     if n.is_multiple_of(256) { n + 16 } else { n }

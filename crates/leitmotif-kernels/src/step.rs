@@ -1,7 +1,8 @@
-//! Pieces for work on one position at a time (generation): nothing is allocated, packed or given to other threads.
+//! Pieces for work on one position at a time (generation): nothing is allocated, packed or given to
+//! other threads.
 //!
-//! Products with weights that were packed once are [`crate::gemm::with_packed_into`]; what a query asks of cached keys and
-//! values is [`attend`].
+//! Products with weights that were packed once are [`crate::gemm::with_packed_into`]; what a query
+//! asks of cached keys and values is [`attend`].
 
 mod attend;
 mod gates;
@@ -24,7 +25,8 @@ pub fn layer_norm(x: &[f32], norm: LayerNorm<'_>, y: &mut [f32]) {
     normalize(Isa::current(), x, norm, y, norm.d());
 }
 
-/// Activates each row of `h[rows, ff]` (`[rows, 2 ff]` when gated) into `y[rows, ff]`, as the feed-forward does.
+/// Activates each row of `h[rows, ff]` (`[rows, 2 ff]` when gated) into `y[rows, ff]`, as the
+/// feed-forward does.
 ///
 /// # Panics
 /// If the sizes do not fit.

@@ -1,4 +1,5 @@
-//! Events per second that a network writes on one thread: one piece early and late, and several pieces side by side.
+//! Events per second that a network writes on one thread: one piece early and late, and several
+//! pieces side by side.
 #![allow(clippy::print_stdout)]
 
 #[path = "../tests/it/common.rs"]
@@ -68,7 +69,8 @@ fn said((events, reading): (f64, f64)) -> String {
     format!("{events:.0} events/s ({:.1} us an event, {reading:.1} of them reading)", 1e6 / events)
 }
 
-/// The median events per second over all pieces, from event `first` on, and the microseconds of reading an event.
+/// The median events per second over all pieces, from event `first` on, and the microseconds of
+/// reading an event.
 fn measure(model: &dyn Model, sizes: &[usize], streams: usize, first: usize) -> (f64, f64) {
     let mut batch = model.decoding_batch(streams);
     let named: Vec<usize> = (0..streams).collect();

@@ -48,7 +48,8 @@ pub enum Compression {
     /// A learnt 1-D convolution with kernel and stride `ratio`.
     #[default]
     Conv,
-    /// A learnt 1-D convolution with `ratio` taps and stride `ratio` whose taps lie [`ModelConfig::dilation`] states apart.
+    /// A learnt 1-D convolution with `ratio` taps and stride `ratio` whose taps lie
+    /// [`ModelConfig::dilation`] states apart.
     DilatedConv,
     /// The states that received most attention, kept as they are.
     MostUsed,
@@ -58,7 +59,8 @@ pub enum Compression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum CompressionLoss {
-    /// Attention over the compressed states should give what attention over the evicted states gave.
+    /// Attention over the compressed states should give what attention over the evicted states
+    /// gave.
     #[default]
     AttentionReconstruction,
     /// A linear decoder should recover the evicted states.
@@ -83,8 +85,9 @@ pub enum FieldDecoding {
     /// From what came before the event, and from the event's earlier fields.
     #[default]
     Chained,
-    /// From what came before the event alone: all fields at once, as if they knew nothing of each other. Only the first
-    /// decides whether another applies, so value 0 of the others is not predicted.
+    /// From what came before the event alone: all fields at once, as if they knew nothing of each
+    /// other. Only the first decides whether another applies, so value 0 of the others is not
+    /// predicted.
     Independent,
 }
 
@@ -125,7 +128,8 @@ pub struct ModelConfig {
     pub gating: Gating,
     /// Output rows share the input embeddings.
     pub tied: bool,
-    /// Each field also hears what it held when things last looked like this ([`crate::copy_features`]).
+    /// Each field also hears what it held when things last looked like this
+    /// ([`crate::copy_features`]).
     #[serde(alias = "echoes")]
     pub copy_features: bool,
     /// Events read at once; memory is carried from segment to segment.
@@ -150,7 +154,8 @@ pub struct ModelConfig {
     pub layer_dropout: f32,
     /// Events of context of the Markov model.
     pub order: usize,
-    /// The Markov model also counts within the piece it judges or writes (a cache, Kuhn & De Mori 1990).
+    /// The Markov model also counts within the piece it judges or writes (a cache, Kuhn & De Mori
+    /// 1990).
     pub cache: bool,
     /// What a latent describes; `none` for a plain transformer.
     pub latent: LatentKind,
@@ -158,15 +163,16 @@ pub struct ModelConfig {
     pub latent_bars: usize,
     /// Dimensions of a latent.
     pub d_latent: usize,
-    /// Slots that a latent's dimensions are divided into, which events write to and fields read from by key; 0 for none.
+    /// Slots that a latent's dimensions are divided into, which events write to and fields read
+    /// from by key; 0 for none.
     pub latent_slots: usize,
-    /// Dimensions of a latent, for each field but the first, that say which values a bar's events have, in no order; 0 for none. The others
-    /// are the slots'.
+    /// Dimensions of a latent, for each field but the first, that say which values a bar's events
+    /// have, in no order; 0 for none. The others are the slots'.
     pub latent_bag: usize,
     /// Layers of the encoder that turns a bar's events into its latent.
     pub encoder_layers: usize,
-    /// What of each bar can be asked for or left open besides its latent, by name; the network knows of them only how many
-    /// classes they have.
+    /// What of each bar can be asked for or left open besides its latent, by name; the network
+    /// knows of them only how many classes they have.
     pub attributes: Vec<String>,
     /// Width of each attribute's embedding.
     pub d_attribute: usize,
@@ -302,7 +308,8 @@ impl ModelConfig {
         }
     }
 
-    /// The width of what each layer is told of a bar: its latent, and an embedding of each attribute.
+    /// The width of what each layer is told of a bar: its latent, and an embedding of each
+    /// attribute.
     pub fn d_condition(&self) -> usize {
         self.d_latent + self.attributes.len() * self.d_attribute
     }
@@ -312,7 +319,8 @@ impl ModelConfig {
         self.latent_slots > 0 || self.latent_bag > 0
     }
 
-    /// By what conditions are multiplied before they enter the layers: latents that fields read from speak low there at first.
+    /// By what conditions are multiplied before they enter the layers: latents that fields read
+    /// from speak low there at first.
     pub fn condition_scale(&self) -> f32 {
         if self.fields_read_latents() { 0.05 } else { 1.0 }
     }
@@ -327,8 +335,9 @@ impl ModelConfig {
         self.d_latent.saturating_sub(self.bag_dimensions(fields)).checked_div(self.latent_slots).unwrap_or(0)
     }
 
-    /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number above 1 that shares
-    /// no factor with the ratio, so that in an endless sequence every state is seen by exactly one tap.
+    /// How many states lie between two taps of [`Compression::DilatedConv`]: the smallest number
+    /// above 1 that shares no factor with the ratio, so that in an endless sequence every state is
+    /// seen by exactly one tap.
     pub fn dilation(&self) -> usize {
         let common = |mut a: usize, mut b: usize| {
             while b > 0 {

@@ -1,16 +1,18 @@
 //! Copy features: what a field held the last time things looked like this.
 //!
-//! A sum of fields per event makes short sequences, but a state that was computed before an event's first fields were
-//! known cannot have looked up what belongs to them: which pitch this instrument played at this place of the bar before,
-//! how hard, how long. Copy features are that look-up. For each field they name the values it had
+//! A sum of fields per event makes short sequences, but a state that was computed before an event's
+//! first fields were known cannot have looked up what belongs to them: which pitch this instrument
+//! played at this place of the bar before, how hard, how long. Copy features are that look-up. For
+//! each field they name the values it had
 //!
-//! - in the last event of the same kind that agrees in a range of the event's earlier fields (one copy feature for every range;
-//!   skip contexts, or viewpoints in Conklin & Witten 1995), and
+//! - in the last event of the same kind that agrees in a range of the event's earlier fields (one
+//!   copy feature for every range; skip contexts, or viewpoints in Conklin & Witten 1995), and
 //! - in the event that followed when the last one, two or four events were last the same.
 //!
-//! A network adds the named values' embeddings, each copy feature with its own gains, to the state a field is read from. Nothing
-//! here knows what the fields mean. What is remembered of a piece is bounded: a table of 1024 places for each way
-//! of agreeing, where a newer event displaces an older one.
+//! A network adds the named values' embeddings, each copy feature with its own gains, to the state
+//! a field is read from. Nothing here knows what the fields mean. What is remembered of a piece is
+//! bounded: a table of 1024 places for each way of agreeing, where a newer event displaces an older
+//! one.
 
 use leitmotif_hash::{STEP, fold};
 
@@ -34,7 +36,8 @@ pub struct CopyFeatureLayout {
 /// What is remembered of one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyFeatures {
-    /// `[tables, SLOTS, 1 + fields]`: a check that tells keys of one place apart (0 while empty), then the event.
+    /// `[tables, SLOTS, 1 + fields]`: a check that tells keys of one place apart (0 while empty),
+    /// then the event.
     slots: Vec<u16>,
     /// The last events, newest last.
     recent: Vec<u16>,
@@ -109,8 +112,9 @@ impl CopyFeatures {
         self.recent.extend_from_slice(event);
     }
 
-    /// Appends to `rows` what field number `earlier.len()` of the next event copy features: for each copy feature the row of the named value in a
-    /// table that holds all fields' values one after another, or [`NO_COPY`].
+    /// Appends to `rows` what field number `earlier.len()` of the next event copy features: for
+    /// each copy feature the row of the named value in a table that holds all fields' values one
+    /// after another, or [`NO_COPY`].
     pub fn features(&self, plan: &CopyFeatureLayout, earlier: &[u16], rows: &mut Vec<i32>) {
         let field = earlier.len();
         let offset: usize = plan.sizes[..field].iter().sum();

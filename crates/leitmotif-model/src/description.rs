@@ -19,8 +19,8 @@ pub struct ModelDescription {
     pub attributes: Vec<AttributeCuts>,
 }
 
-/// An attribute of a bar as a model knows it: its value in classes. Class 0 means that it is open (or does not apply), class `c` that the
-/// value is above `cuts[c - 2]` and at most `cuts[c - 1]`.
+/// An attribute of a bar as a model knows it: its value in classes. Class 0 means that it is open
+/// (or does not apply), class `c` that the value is above `cuts[c - 2]` and at most `cuts[c - 1]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttributeCuts {
@@ -57,7 +57,8 @@ impl ModelDescription {
     /// Describes a model whose attributes are cut like this.
     ///
     /// # Errors
-    /// As [`Self::new`]; [`ModelError::Config`] also if the cuts are not those of the model's attributes.
+    /// As [`Self::new`]; [`ModelError::Config`] also if the cuts are not those of the model's
+    /// attributes.
     pub fn with_attributes(
         model: ModelConfig,
         sizes: Vec<usize>,

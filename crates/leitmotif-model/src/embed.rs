@@ -1,16 +1,18 @@
 //! A piece as vectors: what a model remembers of each of its passages.
 //!
-//! The state that a network has after an event is all it goes by to predict the next one, so its mean over a passage
-//! says what the passage is like to the model. Sets of such vectors are compared by Fréchet's distance
-//! (`leitmotif-study`). The state is that of the top layer, before any normalisation: a transformer's residual stream, an
-//! LSTM's hidden state. Vectors of different models have nothing in common.
+//! The state that a network has after an event is all it goes by to predict the next one, so its
+//! mean over a passage says what the passage is like to the model. Sets of such vectors are
+//! compared by Fréchet's distance (`leitmotif-study`). The state is that of the top layer, before
+//! any normalisation: a transformer's residual stream, an LSTM's hidden state. Vectors of different
+//! models have nothing in common.
 
 use crate::Model;
 use rayon::prelude::*;
 
 /// Pieces that are read side by side, so that weights pass through the cache once for all of them.
 const STREAMS: usize = 16;
-/// A last passage shorter than one of this many parts of a whole one is left out, unless the piece has no other.
+/// A last passage shorter than one of this many parts of a whole one is left out, unless the piece
+/// has no other.
 const LEAST_PART: usize = 2;
 
 /// Why a piece has no vectors.
@@ -53,9 +55,9 @@ pub enum EmbedError {
     },
 }
 
-/// A vector `[d_model]` for each passage of `passage` events of a piece, in order: the mean of the model's states after
-/// each of them. `values` is `[events, fields]`. A last passage of less than half as many events is left out unless it is
-/// the only one; a piece without events has none.
+/// A vector `[d_model]` for each passage of `passage` events of a piece, in order: the mean of the
+/// model's states after each of them. `values` is `[events, fields]`. A last passage of less than
+/// half as many events is left out unless it is the only one; a piece without events has none.
 ///
 /// A model with latents reads as before a piece's first bar, unconditioned.
 ///
@@ -65,7 +67,8 @@ pub fn embed(model: &dyn Model, values: &[u16], passage: usize) -> Result<Vec<Ve
     embed_each(model, &[values], passage).map(|mut pieces| pieces.pop().unwrap_or_default())
 }
 
-/// [`embed`] of each of several pieces, on all threads: the same bits whatever their number, and as each piece alone.
+/// [`embed`] of each of several pieces, on all threads: the same bits whatever their number, and as
+/// each piece alone.
 ///
 /// # Errors
 /// As [`embed`], for the first piece that has one.

@@ -5,10 +5,10 @@ use leitmotif_events::SegmentBars;
 
 /// A stretch of consecutive events for each of several streams, with the events that follow them.
 ///
-/// `inputs` and `targets` are `[streams, segment, fields]`; target `i` is the event after input `i`. The first
-/// `lengths[stream]` targets of a stream count; what lies beyond is padding. A stream with `starts[stream]` begins a
-/// new piece: what the model remembers of it is forgotten first. Value 0 of a target field other
-/// than the first means "does not apply" and costs nothing.
+/// `inputs` and `targets` are `[streams, segment, fields]`; target `i` is the event after input
+/// `i`. The first `lengths[stream]` targets of a stream count; what lies beyond is padding. A
+/// stream with `starts[stream]` begins a new piece: what the model remembers of it is forgotten
+/// first. Value 0 of a target field other than the first means "does not apply" and costs nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     /// Pieces side by side.
@@ -74,8 +74,8 @@ pub trait Scorer {
 
 /// A model's memory of several pieces while it judges them.
 pub trait ScoringSession {
-    /// The cost in nats of each field of each target, `[streams, segment, fields]`; zero for padding and for fields that
-    /// do not apply. Segments of any length may follow each other.
+    /// The cost in nats of each field of each target, `[streams, segment, fields]`; zero for
+    /// padding and for fields that do not apply. Segments of any length may follow each other.
     ///
     /// A model with latents draws each from its posterior, with the noise that its key names.
     fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32>;
@@ -86,29 +86,32 @@ pub trait ScoringSession {
     }
 }
 
-/// A model's memory of several pieces while they are written side by side, each in a stream of its own. Cost and memory of
-/// an event do not depend on how many came before.
+/// A model's memory of several pieces while they are written side by side, each in a stream of its
+/// own. Cost and memory of an event do not depend on how many came before.
 ///
-/// Streams know nothing of each other: what is written in one is the same, bit for bit, whatever stands in the others and
-/// whichever of them are named together.
+/// Streams know nothing of each other: what is written in one is the same, bit for bit, whatever
+/// stands in the others and whichever of them are named together.
 pub trait DecodingBatch: Send {
-    /// Reads the next event of each of the named `streams`; `events` is `[streams, fields]`, each value below its field's size.
-    /// A stream that is named several times reads its events in this order.
+    /// Reads the next event of each of the named `streams`; `events` is `[streams, fields]`, each
+    /// value below its field's size. A stream that is named several times reads its events in this
+    /// order.
     ///
     /// # Panics
     /// If a stream does not exist or `events` has another length.
     fn push(&mut self, streams: &[usize], events: &[u16]);
 
-    /// Writes to `logits` (`[streams, values of the field]`) the unnormalised log-probabilities of field number `field` of the next
-    /// event of each of the named `streams`, given its `earlier` fields (`[streams, field]`). Meaningful after the stream's first
-    /// [`Self::push`]; fields are asked for in order, and may be asked for again with other `earlier` values.
+    /// Writes to `logits` (`[streams, values of the field]`) the unnormalised log-probabilities of
+    /// field number `field` of the next event of each of the named `streams`, given its `earlier`
+    /// fields (`[streams, field]`). Meaningful after the stream's first [`Self::push`]; fields are
+    /// asked for in order, and may be asked for again with other `earlier` values.
     ///
     /// # Panics
     /// If a stream does not exist or a slice has another length.
     fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
 
-    /// What the model goes by after the last event of `stream`, `[d_model]`: the top layer's state, before any normalisation;
-    /// zeros before the first event. `None` if the model keeps no such state.
+    /// What the model goes by after the last event of `stream`, `[d_model]`: the top layer's state,
+    /// before any normalisation; zeros before the first event. `None` if the model keeps no such
+    /// state.
     ///
     /// # Panics
     /// If the stream does not exist.
@@ -117,8 +120,8 @@ pub trait DecodingBatch: Send {
         None
     }
 
-    /// Conditions the events that `stream` reads from now on, the next one included; `None` for none, as before a piece's first
-    /// bar. A model without latents has nothing to condition.
+    /// Conditions the events that `stream` reads from now on, the next one included; `None` for
+    /// none, as before a piece's first bar. A model without latents has nothing to condition.
     ///
     /// # Panics
     /// If the stream does not exist or the condition has another width or unknown classes.
@@ -145,8 +148,9 @@ impl DecodingSession<'_> {
         self.0.push(&[0], event);
     }
 
-    /// Writes to `logits` (as long as field number `field` has values) the unnormalised log-probabilities of that field of
-    /// the next event, given its `earlier` fields, as [`DecodingBatch::logits`].
+    /// Writes to `logits` (as long as field number `field` has values) the unnormalised
+    /// log-probabilities of that field of the next event, given its `earlier` fields, as
+    /// [`DecodingBatch::logits`].
     ///
     /// # Panics
     /// If a slice has another length.

@@ -20,7 +20,8 @@ impl Posterior {
         Self { mean, log_variance }
     }
 
-    /// The divergence from the standard normal in nats, dimension by dimension (Kingma & Welling 2013, appendix B).
+    /// The divergence from the standard normal in nats, dimension by dimension (Kingma & Welling
+    /// 2013, appendix B).
     pub fn divergence(&self) -> impl Iterator<Item = f64> + '_ {
         self.mean.iter().zip(&self.log_variance).map(|(&mean, &log_variance)| {
             let (mean, log_variance) = (f64::from(mean), f64::from(log_variance));
@@ -45,7 +46,8 @@ impl Posterior {
     }
 }
 
-/// Standard normal noise that a key names, the same wherever it is asked for (SplitMix64 and Box-Muller).
+/// Standard normal noise that a key names, the same wherever it is asked for (SplitMix64 and
+/// Box-Muller).
 pub fn latent_noise(key: u64, dimensions: usize) -> Vec<f32> {
     let uniform = |index| (leitmotif_hash::number(key, index) >> 11) as f64 / (1u64 << 53) as f64;
     let normal = |dimension| {

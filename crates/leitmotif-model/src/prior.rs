@@ -1,18 +1,20 @@
 //! What comes next in a piece's sequence of latents, so that a piece sampled from nothing has form.
 //!
-//! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians (Bishop 1994). Music repeats
-//! itself, so some of the components are *copies*: their mean is the latent of 1, 2, 3, 4, 6 ... groups ago
-//! ([`PRIOR_LAGS`]), with deviations of each dimension that are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another
-//! thing than a variation. The others are free: mean and deviation are read
-//! from the LSTM's state. Which component is how likely is read from the state too. To know where in its form a piece is,
-//! the LSTM hears besides the last latent how far it lies from those of the lags before it, and the number of the group
-//! as sines and cosines of [`PRIOR_PERIODS`].
+//! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians
+//! (Bishop 1994). Music repeats itself, so some of the components are *copies*: their mean is the
+//! latent of 1, 2, 3, 4, 6 ... groups ago ([`PRIOR_LAGS`]), with deviations of each dimension that
+//! are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another thing than a
+//! variation. The others are free: mean and deviation are read from the LSTM's state. Which
+//! component is how likely is read from the state too. To know where in its form a piece is, the
+//! LSTM hears besides the last latent how far it lies from those of the lags before it, and the
+//! number of the group as sines and cosines of [`PRIOR_PERIODS`].
 //!
-//! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features` `[lags + 2 periods, w]`, `header` `[d_model, w]`,
-//! `start` `[w]`, `lstm.input` and `lstm.state` `[w, 4 w]` (input, forget, candidate, output), `lstm.bias` `[4 w]`,
-//! `head` `[w, copies + free (1 + 2 d)]` (the log-weights of copies and free components, the free means, the
-//! logarithms of their deviations), `head_bias`, `lag_deviations` `[copies, d]` (logarithms), where copies are all lags at the
-//! first scale, then at the next.
+//! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features`
+//! `[lags + 2 periods, w]`, `header` `[d_model, w]`, `start` `[w]`, `lstm.input` and `lstm.state`
+//! `[w, 4 w]` (input, forget, candidate, output), `lstm.bias` `[4 w]`, `head`
+//! `[w, copies + free (1 + 2 d)]` (the log-weights of copies and free components, the free means,
+//! the logarithms of their deviations), `head_bias`, `lag_deviations` `[copies, d]` (logarithms),
+//! where copies are all lags at the first scale, then at the next.
 
 use crate::decoding::{Dense, lstm_cell};
 use crate::{ModelError, Weights};
@@ -100,7 +102,8 @@ impl Prior {
         self.d
     }
 
-    /// The beginning of a piece. `header` is what the piece begins with before its first bar, [`crate::LatentSpace::header`].
+    /// The beginning of a piece. `header` is what the piece begins with before its first bar,
+    /// [`crate::LatentSpace::header`].
     pub fn walk(&self, header: &[f32]) -> PriorWalk<'_> {
         let mut told = vec![0.0; self.width];
         self.header.apply(header, &mut told);
@@ -189,8 +192,10 @@ impl PriorWalk<'_> {
     }
 }
 
-/// What the LSTM hears of a piece's form before group number `at`, `[lags + 2 periods]`: for each lag `exp(-distance)` of
-/// the last latent from the one that lies the lag before it (the root of the mean squared difference; 0 where there is none), then sine and cosine of `at` for each period.
+/// What the LSTM hears of a piece's form before group number `at`, `[lags + 2 periods]`: for each
+/// lag `exp(-distance)` of the last latent from the one that lies the lag before it (the root of
+/// the mean squared difference; 0 where there is none), then sine and cosine of `at` for each
+/// period.
 pub fn prior_features(past: &[Vec<f32>], at: usize) -> Vec<f32> {
     let mut features = Vec::with_capacity(PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len());
     for lag in PRIOR_LAGS {
@@ -213,8 +218,8 @@ impl Mixture {
         Self { weights: vec![1.0], means: vec![vec![0.0; dimensions]], deviations: vec![vec![1.0; dimensions]] }
     }
 
-    /// A draw: `choice` (0 to 1) decides the component, standard normal `noise` the place in it, `temperature` how far the noise
-    /// reaches.
+    /// A draw: `choice` (0 to 1) decides the component, standard normal `noise` the place in it,
+    /// `temperature` how far the noise reaches.
     pub fn draw(&self, choice: f32, noise: &[f32], temperature: f32) -> Vec<f32> {
         let mut left = choice;
         let chosen = self.weights.iter().position(|weight| {

@@ -1,4 +1,5 @@
-//! Judging with a model's decoding session: slow, and the definition that every faster evaluator must agree with.
+//! Judging with a model's decoding session: slow, and the definition that every faster evaluator
+//! must agree with.
 
 use crate::{
     Condition, DecodingSession, LatentSpace, Model, ModelDescription, Posterior, Scorer, ScoringSession, Segment,

@@ -1,4 +1,5 @@
-//! Named arrays of numbers: a model's weights, an optimiser's state, a memory. Stored as safetensors.
+//! Named arrays of numbers: a model's weights, an optimiser's state, a memory. Stored as
+//! safetensors.
 
 use crate::ModelError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -32,7 +33,8 @@ impl Array {
     }
 }
 
-/// How the linear maps of a model that writes keep their weights. Sums are of single precision either way.
+/// How the linear maps of a model that writes keep their weights. Sums are of single precision
+/// either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -72,7 +74,8 @@ impl Weights {
         self.arrays.insert(name.into(), array);
     }
 
-    /// Moves every value by `share` (0 to 1) of the way to that of `other`, which has the same arrays.
+    /// Moves every value by `share` (0 to 1) of the way to that of `other`, which has the same
+    /// arrays.
     ///
     /// # Panics
     /// If `other` has other names or shapes.
@@ -197,7 +200,8 @@ fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Puts `bytes` in the place of `path` so that a reader sees the old file or the new one, never a part of it.
+/// Puts `bytes` in the place of `path` so that a reader sees the old file or the new one, never a
+/// part of it.
 ///
 /// # Errors
 /// Whatever writing, syncing or renaming reports; the temporary file is then removed.

@@ -1,15 +1,17 @@
 //! The part of a latent that says which values the events of a group of bars have, in no order.
 //!
-//! Slots ([`crate::slots`]) say what stands where, and are asked by the event before, so that an error carries on. A bag says only what there is:
-//! which positions a bar's notes begin at, which instruments play, which pitches sound. Field `f`, but the first, has a bag of
-//! `latent_bag` dimensions. The encoder writes to its mean, and the field decoder reads
+//! Slots ([`crate::slots`]) say what stands where, and are asked by the event before, so that an
+//! error carries on. A bag says only what there is: which positions a bar's notes begin at, which
+//! instruments play, which pitches sound. Field `f`, but the first, has a bag of `latent_bag`
+//! dimensions. The encoder writes to its mean, and the field decoder reads
 //!
 //! ```text
 //! b_f = BAG_SCALE * sum_e E[f, v_ef] W_f        x_f += b_f R_f
 //! ```
 //!
-//! over the events `e` of the group that have the field, but the one that opens it. `R_f` begins as a multiple of the transpose of `W_f`, so that with tied
-//! tables every value in the bag is made more likely from the first step, as a copy feature makes one.
+//! over the events `e` of the group that have the field, but the one that opens it. `R_f` begins as
+//! a multiple of the transpose of `W_f`, so that with tied tables every value in the bag is made
+//! more likely from the first step, as a copy feature makes one.
 
 use crate::blocks::fan_in;
 use crate::init::Init;
@@ -49,7 +51,8 @@ impl BagLatent {
         self.readers.iter().map(|reader| reader.dims()[0]).sum()
     }
 
-    /// What the events of groups put into the bags, `[groups, dimensions]`; `table` is the embeddings, `[values, d]`.
+    /// What the events of groups put into the bags, `[groups, dimensions]`; `table` is the
+    /// embeddings, `[values, d]`.
     pub(crate) fn write(&self, table: Tensor<2>, bars: &SegmentBars, sizes: &[usize]) -> Tensor<2> {
         let (k, members) = (sizes.len(), Members::new(&bars.offsets));
         let bags = self.writers.iter().enumerate().map(|(index, writer)| {

@@ -85,8 +85,9 @@ impl FeedForward {
     }
 }
 
-/// The gated recurrent unit of GTrXL (Parisotto et al. 2019, section 3.2): the residual stream is the state, the sub-layer's
-/// output the input. Its bias makes it start out passing the residual stream through.
+/// The gated recurrent unit of GTrXL (Parisotto et al. 2019, section 3.2): the residual stream is
+/// the state, the sub-layer's output the input. Its bias makes it start out passing the residual
+/// stream through.
 #[derive(Module, Debug)]
 pub(crate) struct Gate {
     /// Of the sub-layer's output into reset, update and candidate, `[d, 3 d]`.
@@ -189,7 +190,8 @@ pub(crate) fn fan_in(inputs: usize) -> f32 {
     0.5 / (inputs as f32).sqrt()
 }
 
-/// What the last projection of each sub-layer is divided by, so that a deep residual stream starts no wider than a shallow one.
+/// What the last projection of each sub-layer is divided by, so that a deep residual stream starts
+/// no wider than a shallow one.
 fn residual_depth(config: &ModelConfig) -> f32 {
     (2.0 * config.layers as f32).sqrt()
 }

@@ -4,8 +4,9 @@ use crate::ops::Spans;
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{Array, CopyFeatureLayout, CopyFeatures, ModelDescription, ModelError, ModelKind, Weights};
 
-/// Hidden states carried, without gradient, from segment to segment: for a transformer `[compressed memory | memory]` of
-/// each layer that has it, for an LSTM each layer's hidden state and cell.
+/// Hidden states carried, without gradient, from segment to segment: for a transformer
+/// `[compressed memory | memory]` of each layer that has it, for an LSTM each layer's hidden state
+/// and cell.
 #[derive(Debug, Clone)]
 pub struct Carry {
     /// `[streams, places, d]` of each layer; `None` where the layer carries nothing.

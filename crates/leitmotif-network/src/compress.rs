@@ -1,7 +1,9 @@
-//! Compression of evicted memory, and the losses that teach it (Rae et al. 2020, section 3.2 and algorithm 1).
+//! Compression of evicted memory, and the losses that teach it (Rae et al. 2020, section 3.2 and
+//! algorithm 1).
 //!
-//! States are compressed in groups of `ratio`, counted from the newest; where the last group is not full, empty states
-//! stand before the oldest. Every loss here sees detached states and detached attention weights, so its gradient reaches the compressor alone.
+//! States are compressed in groups of `ratio`, counted from the newest; where the last group is not
+//! full, empty states stand before the oldest. Every loss here sees detached states and detached
+//! attention weights, so its gradient reaches the compressor alone.
 
 use crate::blocks::fan_in;
 use crate::init::Init;
@@ -30,7 +32,8 @@ pub(crate) struct Evicted {
     pub(crate) states: Tensor<3>,
     /// How many of each stream's newest states are real.
     pub(crate) filled: Vec<usize>,
-    /// The attention each state received, `[streams, states]` row by row; only most-used compression asks for it.
+    /// The attention each state received, `[streams, states]` row by row; only most-used
+    /// compression asks for it.
     pub(crate) usage: Option<Vec<f32>>,
 }
 
@@ -66,9 +69,11 @@ impl Compressor {
         }
     }
 
-    /// The loss that teaches this compressor what `evicted` became; `None` where nothing can be learnt from it.
+    /// The loss that teaches this compressor what `evicted` became; `None` where nothing can be
+    /// learnt from it.
     ///
-    /// `queries` `[streams, segment, d]` are the layer's inputs of this segment; `attention` is the layer's, both detached here.
+    /// `queries` `[streams, segment, d]` are the layer's inputs of this segment; `attention` is the
+    /// layer's, both detached here.
     pub(crate) fn loss(
         &self,
         evicted: &Evicted,
@@ -94,7 +99,8 @@ impl Compressor {
     }
 }
 
-/// The mean of a group, plus a little noise: a compressed memory that is of use from the first step.
+/// The mean of a group, plus a little noise: a compressed memory that is of use from the first
+/// step.
 fn near_mean(d: usize, ratio: usize, init: &mut Init) -> Vec<f32> {
     let mut values = init.normal_values(ratio * d * d, 0.1 * fan_in(ratio * d));
     for tap in 0..ratio {
@@ -153,7 +159,8 @@ fn real_rows(filled: &[usize], length: usize) -> Vec<f32> {
     filled.iter().flat_map(row).collect()
 }
 
-/// Keeps of each stream the `ceil(filled / ratio)` real states that received most attention, in their order, at the right end.
+/// Keeps of each stream the `ceil(filled / ratio)` real states that received most attention, in
+/// their order, at the right end.
 fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
     let [streams, states, _] = evicted.states.dims();
     let groups = states.div_ceil(ratio);
@@ -173,7 +180,8 @@ fn most_used(evicted: &Evicted, ratio: usize) -> Tensor<3> {
     Tensor::cat((0..streams).map(stream).collect(), 0)
 }
 
-/// Mean squared difference between the evicted states and what a linear decoder makes of the compressed ones.
+/// Mean squared difference between the evicted states and what a linear decoder makes of the
+/// compressed ones.
 fn auto_encoding_loss(
     evicted: &Evicted,
     compressed: Tensor<3>,

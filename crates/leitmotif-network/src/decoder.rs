@@ -43,8 +43,9 @@ impl Decoder {
         }
     }
 
-    /// Runs embedded events `[streams, segment, d]` through the layers, each of which hears what it is `conditioning` of the bars. With
-    /// `training`, drops out by that seed and computes the compression loss.
+    /// Runs embedded events `[streams, segment, d]` through the layers, each of which hears what it
+    /// is `conditioning` of the bars. With `training`, drops out by that seed and computes the
+    /// compression loss.
     pub(crate) fn forward(
         &self,
         embedded: Tensor<3>,

@@ -1,5 +1,5 @@
-//! An event's fields, predicted one after another, each from the backbone's state and the fields before it; or all at once,
-//! each from the state alone.
+//! An event's fields, predicted one after another, each from the backbone's state and the fields
+//! before it; or all at once, each from the state alone.
 
 use crate::blocks::{FeedForward, fan_in};
 use crate::init::Init;
@@ -201,13 +201,15 @@ fn offsets(sizes: &[usize]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The values of each field that are predicted, in the common table: all of the first, all but 0 of the others.
+/// The values of each field that are predicted, in the common table: all of the first, all but 0 of
+/// the others.
 fn groups(sizes: &[usize]) -> Vec<Range<usize>> {
     let stretch = |(field, (offset, &size)): (usize, (usize, &usize))| offset + usize::from(field > 0)..offset + size;
     offsets(sizes).zip(sizes).enumerate().map(stretch).collect()
 }
 
-/// The targets of all fields `[n, fields]`, each counted from the first value that is predicted; -1 as in [`column`].
+/// The targets of all fields `[n, fields]`, each counted from the first value that is predicted; -1
+/// as in [`column`].
 fn classes(inputs: FieldInputs<'_>, sizes: &[usize]) -> Vec<i32> {
     let events = inputs.targets.chunks_exact(sizes.len()).zip(inputs.counted);
     let class = |(field, &value): (usize, &u16)| if field == 0 { i32::from(value) } else { i32::from(value) - 1 };

@@ -1,11 +1,13 @@
-//! What the decoder does not hear in training, so that it needs the latent: events (word dropout), and copy features.
+//! What the decoder does not hear in training, so that it needs the latent: events (word dropout),
+//! and copy features.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_events::SegmentBars;
 use leitmotif_model::NO_COPY;
 
-/// The embedded events `[streams * segment, d]` as the decoder hears them in training: those that open no bar are silent with the probability
-/// of word dropout (Bowman et al. 2016). The first event of a segment is always heard, as if it opened its bar.
+/// The embedded events `[streams * segment, d]` as the decoder hears them in training: those that
+/// open no bar are silent with the probability of word dropout (Bowman et al. 2016). The first
+/// event of a segment is always heard, as if it opened its bar.
 pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability: f32, seed: u64) -> Tensor<2> {
     if probability <= 0.0 {
         return embedded;
@@ -20,8 +22,9 @@ pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability:
     embedded * Tensor::<2>::from_data(TensorData::new(heard, [events, 1]), &device)
 }
 
-/// Mutes the copy features (of each field, `[streams * segment, copies]`) of all events of some bars, each bar of a segment with this probability:
-/// copy features repeat what was played before, and what they predict a latent need not say.
+/// Mutes the copy features (of each field, `[streams * segment, copies]`) of all events of some
+/// bars, each bar of a segment with this probability: copy features repeat what was played before,
+/// and what they predict a latent need not say.
 pub(crate) fn copy_dropout(copies: &mut [Vec<i32>], bars: &SegmentBars, probability: f32, seed: u64) {
     let keeps = leitmotif_kernels::dropout::mask(seed, bars.group_of_bar.len(), probability);
     for rows in copies.iter_mut().filter(|rows| !rows.is_empty()) {
@@ -49,7 +52,8 @@ mod tests {
         const STREAMS: usize = 40;
         const SEGMENT: usize = 50;
         const RATE: f32 = 0.3;
-        // A header of three events, bars of six, padding at the end; every second stream begins inside a bar.
+        // A header of three events, bars of six, padding at the end; every second stream begins
+        // inside a bar.
         let bar = |stream: usize, place: usize| match (place + 6 * (stream % 2)).checked_sub(3) {
             Some(event) if place < 45 => (stream * 10 + event / 6) as i32,
             _ => -1,

@@ -1,15 +1,18 @@
-//! The variational auto-encoder: an encoder from a group of bars to a Gaussian, and what the decoder is told of a bar.
+//! The variational auto-encoder: an encoder from a group of bars to a Gaussian, and what the
+//! decoder is told of a bar.
 //!
-//! The evidence lower bound of a piece is its music's log-likelihood, given latents drawn from their posteriors, less the
-//! divergence of the posteriors from the prior (Kingma & Welling 2013). Per event, with the divergence weighed by `beta`
-//! (Higgins et al. 2017) and each dimension's free up to `free_bits` nats a group (Kingma et al. 2016):
+//! The evidence lower bound of a piece is its music's log-likelihood, given latents drawn from
+//! their posteriors, less the divergence of the posteriors from the prior (Kingma & Welling 2013).
+//! Per event, with the divergence weighed by `beta` (Higgins et al. 2017) and each dimension's free
+//! up to `free_bits` nats a group (Kingma et al. 2016):
 //!
 //! ```text
 //! loss = music + beta / events * sum_d max(KL_d, free_bits * groups)      KL_d = sum_g share_g KL_gd
 //! ```
 //!
-//! A group that reaches into several segments is encoded in each, from all its events and with the same noise; its
-//! divergence is divided among them by the events that each has of it (`share`), so that over a piece it counts once.
+//! A group that reaches into several segments is encoded in each, from all its events and with the
+//! same noise; its divergence is divided among them by the events that each has of it (`share`), so
+//! that over a piece it counts once.
 
 use crate::bag_latent::BagLatent;
 use crate::blocks::{FeedForward, fan_in};
@@ -126,9 +129,11 @@ pub(crate) struct Conditioning<'a> {
 const ATTENTION: u64 = 11;
 const HIDDEN: u64 = 12;
 const FEED_FORWARD: u64 = 13;
-/// How much smaller than elsewhere the weights begin that say a posterior's log-variance, so that it begins near the prior's.
+/// How much smaller than elsewhere the weights begin that say a posterior's log-variance, so that
+/// it begins near the prior's.
 const QUIET: f32 = 0.1;
-/// Where the log-variances of latents with slots begin, so that what is written can be read from the first step.
+/// Where the log-variances of latents with slots begin, so that what is written can be read from
+/// the first step.
 const NARROW: f32 = -2.0;
 
 impl Latent {
@@ -280,7 +285,8 @@ impl GroupAttention {
 }
 
 impl Conditioning<'_> {
-    /// The residual stream `[streams, segment, d]` before layer number `layer`, with what it is told there.
+    /// The residual stream `[streams, segment, d]` before layer number `layer`, with what it is
+    /// told there.
     pub(crate) fn before(&self, layer: usize, x: Tensor<3>) -> Tensor<3> {
         let shape = x.dims();
         x + embed(self.layers[layer].clone(), self.of_input, 1, 1.0).reshape(shape)

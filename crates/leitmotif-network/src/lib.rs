@@ -1,7 +1,8 @@
-//! The trainable networks on Burn: forward, memory, compression losses, gradients. Nothing here knows of MIDI.
+//! The trainable networks on Burn: forward, memory, compression losses, gradients. Nothing here
+//! knows of MIDI.
 //!
-//! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Scorer`] for evaluation. [`ops`] holds the
-//! few large operations that carry the work.
+//! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Scorer`] for
+//! evaluation. [`ops`] holds the few large operations that carry the work.
 
 mod bag_latent;
 mod blocks;

@@ -40,7 +40,8 @@ impl Lstm {
         Self { layers: (0..config.layers).map(|_| layer(init)).collect() }
     }
 
-    /// Runs embedded events `[streams, segment, d]` through the layers, with dropout between them in training.
+    /// Runs embedded events `[streams, segment, d]` through the layers, with dropout between them
+    /// in training.
     pub(crate) fn forward(
         &self,
         embedded: Tensor<3>,

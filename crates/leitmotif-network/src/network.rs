@@ -1,4 +1,5 @@
-//! A network with everything around it: events in, losses and remembered states out, weights by name.
+//! A network with everything around it: events in, losses and remembered states out, weights by
+//! name.
 
 use crate::carry::Carry;
 use crate::decoder::{Decoder, Forward};
@@ -151,9 +152,11 @@ impl Network {
         Carry::empty(&self.description, streams, &self.device)
     }
 
-    /// One segment of training: the loss to call `backward` on, and the memory for the next segment.
+    /// One segment of training: the loss to call `backward` on, and the memory for the next
+    /// segment.
     ///
-    /// `seed` names this step's dropout. `carry` must have the segment's number of streams. Latents are learnt by the evidence lower bound.
+    /// `seed` names this step's dropout. `carry` must have the segment's number of streams. Latents
+    /// are learnt by the evidence lower bound.
     pub fn step(&self, carry: Carry, segment: &Segment<'_>, seed: u64) -> StepOutput {
         self.step_towards(carry, segment, seed, LatentObjective::default())
     }
@@ -206,7 +209,8 @@ impl Network {
         }
     }
 
-    /// The states of a segment, the copy features of each field of each target, and the Gaussians of its groups of bars.
+    /// The states of a segment, the copy features of each field of each target, and the Gaussians
+    /// of its groups of bars.
     fn forward(
         &self,
         mut carry: Carry,
@@ -271,7 +275,8 @@ fn of_inputs(latents: Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
     embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
 }
 
-/// Lets each stream hear its events, and gives for each field `[events, copies]`, the copy features of the targets.
+/// Lets each stream hear its events, and gives for each field `[events, copies]`, the copy features
+/// of the targets.
 fn features(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
     if carry.copies.is_empty() {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! Learning the prior over a piece's sequence of latents; what it is, [`leitmotif_model::Prior`] says.
+//! Learning the prior over a piece's sequence of latents; what it is, [`leitmotif_model::Prior`]
+//! says.
 
 use crate::blocks::fan_in;
 use crate::init::Init;
@@ -58,8 +59,8 @@ const COPY_DEVIATIONS: [f32; PRIOR_SCALES] = [-3.0, -0.5];
 const HIDDEN: f32 = -1e9;
 
 impl PriorNetwork {
-    /// An untrained prior of latents of `d` dimensions, an LSTM of this `width` and so many `free` components, for headers of width
-    /// `d_model`.
+    /// An untrained prior of latents of `d` dimensions, an LSTM of this `width` and so many `free`
+    /// components, for headers of width `d_model`.
     pub fn new([d, d_model, width, free]: [usize; 4], seed: u64, device: &Device) -> Self {
         let mut init = Init::new(seed, device);
         let bias = (0..4 * width).map(|i| if (width..2 * width).contains(&i) { 1.0 } else { 0.0 }).collect();
@@ -97,7 +98,8 @@ impl PriorNetwork {
         crate::network::weights_of(&self.parameters)
     }
 
-    /// The mean nats that the stretches' latents cost, each given those before it. All headers have one width.
+    /// The mean nats that the stretches' latents cost, each given those before it. All headers have
+    /// one width.
     pub fn loss(&self, stretches: &[Stretch<'_>]) -> Tensor<1> {
         let (streams, length) = (stretches.len(), stretches.iter().map(|s| s.count).max().unwrap_or(0));
         let n = streams * length;
@@ -156,7 +158,8 @@ struct Parts {
     targets: Vec<f32>,
     /// Of each lag, the squared difference of each dimension from the latent so far back, `[n, d]`.
     squares: Vec<Vec<f32>>,
-    /// What hides copies of nothing, `[n, lags]`, and once each scale and the free components have room `[n, copies + free]`.
+    /// What hides copies of nothing, `[n, lags]`, and once each scale and the free components have
+    /// room `[n, copies + free]`.
     hidden: Vec<f32>,
     counted: Vec<f32>,
 }

@@ -1,16 +1,18 @@
-//! A latent as a small keyed memory: what events write to it and what the fields of later events read from it.
+//! A latent as a small keyed memory: what events write to it and what the fields of later events
+//! read from it.
 //!
-//! In-attention tells a layer of a bar as one vector, out of which a field decoder would have to look up what stands at this
-//! place of the bar, for this player. Here a latent's dimensions are `slots` rows of `width`, and field `f` of an event, but the first, has
-//! weights over the slots:
+//! In-attention tells a layer of a bar as one vector, out of which a field decoder would have to
+//! look up what stands at this place of the bar, for this player. Here a latent's dimensions are
+//! `slots` rows of `width`, and field `f` of an event, but the first, has weights over the slots:
 //!
 //! ```text
 //! g_f = softmax(K_f[0, v_0] + ... + K_f[f-1, v_{f-1}] + K_f'[0, p_0] + ... + K_f'[k-1, p_{k-1}] + c_f)
 //! ```
 //!
-//! with the event's earlier fields `v` and the event before it, `p`. The encoder writes with the same weights: the part of slot
-//! `j`'s mean and log-variance that field `f` contributes is the mean, weighed by `g_f,j`, of what the group's events say, and
-//! slots to which little weight goes stay near the prior. The field decoder reads the slots' mean weighed by `g_f`.
+//! with the event's earlier fields `v` and the event before it, `p`. The encoder writes with the
+//! same weights: the part of slot `j`'s mean and log-variance that field `f` contributes is the
+//! mean, weighed by `g_f,j`, of what the group's events say, and slots to which little weight goes
+//! stay near the prior. The field decoder reads the slots' mean weighed by `g_f`.
 
 use crate::blocks::fan_in;
 use crate::fields::rows;
@@ -29,14 +31,16 @@ pub(crate) struct SlotLatent {
     /// Scale and shift of the layer norm of embedded events.
     gamma: Param<Tensor<1>>,
     beta: Param<Tensor<1>>,
-    /// From an encoded and an embedded event to what each field writes, `[2 d, (fields - 1) * 2 width]`.
+    /// From an encoded and an embedded event to what each field writes,
+    /// `[2 d, (fields - 1) * 2 width]`.
     writer: Param<Tensor<2>>,
     /// Of each field but the first, `[width, d]`.
     readers: Vec<Param<Tensor<2>>>,
 }
 
-/// Deviations of fresh keys: of the event's earlier fields, of the event before, of the event before where there is next to
-/// nothing else, and of what a field prefers. Sharp enough that events fall into different slots from the first step.
+/// Deviations of fresh keys: of the event's earlier fields, of the event before, of the event
+/// before where there is next to nothing else, and of what a field prefers. Sharp enough that
+/// events fall into different slots from the first step.
 const KNOWN: f32 = 1.5;
 const BEFORE: f32 = 0.5;
 const BEFORE_ALONE: f32 = 1.0;
@@ -72,7 +76,8 @@ impl SlotLatent {
         }
     }
 
-    /// The weights `[n, slots]` of field number `field` (from 1) of `events` `[n, fields]`, each after an event of `previous`.
+    /// The weights `[n, slots]` of field number `field` (from 1) of `events` `[n, fields]`, each
+    /// after an event of `previous`.
     fn weigh(&self, field: usize, events: &[u16], previous: &[u16], sizes: &[usize]) -> Tensor<2> {
         let k = sizes.len();
         let (earlier, values) = (sizes[..field].iter().sum::<usize>() as i32, sizes.iter().sum::<usize>() as i32);
@@ -85,8 +90,8 @@ impl SlotLatent {
         activation::softmax(embed(self.keys[field - 1].val(), &named, field + k + 1, 1.0), 1)
     }
 
-    /// What field number `field` (from 1) of each of the `events` `[n, fields]`, each after an event of `previous`, reads from `latents`
-    /// `[n, slots * width]`: `[n, d]`.
+    /// What field number `field` (from 1) of each of the `events` `[n, fields]`, each after an
+    /// event of `previous`, reads from `latents` `[n, slots * width]`: `[n, d]`.
     pub(crate) fn read(
         &self,
         field: usize,
@@ -102,8 +107,9 @@ impl SlotLatent {
         mixed.sum_dim(1).reshape([n, width]).matmul(reader)
     }
 
-    /// What the events of groups write: parts of means and of log-variances, each `[groups, slots * width]`. `embedded` and `encoded` (and
-    /// normalised) are `[n, d]`. The event that opens a group writes nothing, since it is predicted without its latent.
+    /// What the events of groups write: parts of means and of log-variances, each
+    /// `[groups, slots * width]`. `embedded` and `encoded` (and normalised) are `[n, d]`. The event
+    /// that opens a group writes nothing, since it is predicted without its latent.
     pub(crate) fn write(
         &self,
         embedded: Tensor<2>,
@@ -139,7 +145,8 @@ impl SlotLatent {
 pub(crate) struct Members {
     /// Of each event, `[n]`.
     group: Vec<i32>,
-    /// The events of each group, as many places for each as the longest has, -1 where there is none.
+    /// The events of each group, as many places for each as the longest has, -1 where there is
+    /// none.
     pub(crate) events: Vec<i32>,
     pub(crate) longest: usize,
 }

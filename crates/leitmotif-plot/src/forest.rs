@@ -20,8 +20,8 @@ enum Line {
     Difference { label: String, value: f64, interval: Option<(f64, f64)>, written: String },
 }
 
-/// Rows of a label, a value and its interval around a line at 0. An interval without 0 is drawn full, one that holds 0
-/// hollow and grey: what can be told apart is seen at once.
+/// Rows of a label, a value and its interval around a line at 0. An interval without 0 is drawn
+/// full, one that holds 0 hollow and grey: what can be told apart is seen at once.
 ///
 /// ```
 /// use leitmotif_plot::{ForestPlot, Theme};

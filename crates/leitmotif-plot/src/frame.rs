@@ -168,7 +168,8 @@ pub fn heading(svg: &mut Svg, width: f64, title: &str, subtitle: &str) -> f64 {
     y
 }
 
-/// Draws a legend's entries side by side, wrapped into the `room` pixels right of `left`; returns where they end.
+/// Draws a legend's entries side by side, wrapped into the `room` pixels right of `left`; returns
+/// where they end.
 pub fn draw_legend(svg: &mut Svg, entries: &[(Swatch, Ink, &str)], left: f64, top: f64, room: f64) -> f64 {
     const SWATCH: f64 = 18.0;
     let row = TEXT_SIZE + 7.0;

@@ -27,7 +27,8 @@ pub struct HeatMap {
     saturating: bool,
 }
 
-/// Values farther above the third quartile than so many times the distance of the quartiles are outliers (Tukey's outer fence).
+/// Values farther above the third quartile than so many times the distance of the quartiles are
+/// outliers (Tukey's outer fence).
 const OUTER_FENCE: f64 = 3.0;
 
 impl HeatMap {
@@ -50,14 +51,16 @@ impl HeatMap {
         }
     }
 
-    /// Outliers above take the colour of the largest value that is none, so that the others can be told apart.
+    /// Outliers above take the colour of the largest value that is none, so that the others can be
+    /// told apart.
     #[must_use]
     pub fn saturating(mut self) -> Self {
         self.saturating = true;
         self
     }
 
-    /// The smallest and the largest value that have a colour of their own, and whether there are values above.
+    /// The smallest and the largest value that have a colour of their own, and whether there are
+    /// values above.
     fn range(&self) -> (f64, f64, bool) {
         let mut values: Vec<f64> = self.values.iter().flatten().copied().filter(|&v| Scale::Linear.holds(v)).collect();
         values.sort_unstable_by(f64::total_cmp);

@@ -1,11 +1,11 @@
 //! Small charts as SVG and PNG, and the SVG writer beneath them.
 //!
-//! The story in order: an [`Ink`] names what a colour is *for*; a [`Theme`] says what it looks
-//! like on light paper, on dark paper, or on whichever the reader prefers; [`Svg`] writes shapes
-//! and escaped text in inks; [`Scale`] turns values into positions and readable ticks; the charts
-//! ([`LineChart`], [`SmallMultiples`], [`BarChart`], [`ForestPlot`], [`HeatMap`], [`Scatter`]) put these together; with the
-//! feature `png`, `svg_to_png` rasterises the result with a font of its own, so that a machine
-//! without fonts draws the same picture.
+//! The story in order: an [`Ink`] names what a colour is *for*; a [`Theme`] says what it looks like
+//! on light paper, on dark paper, or on whichever the reader prefers; [`Svg`] writes shapes and
+//! escaped text in inks; [`Scale`] turns values into positions and readable ticks; the charts
+//! ([`LineChart`], [`SmallMultiples`], [`BarChart`], [`ForestPlot`], [`HeatMap`], [`Scatter`]) put
+//! these together; with the feature `png`, `svg_to_png` rasterises the result with a font of its
+//! own, so that a machine without fonts draws the same picture.
 //!
 //! Invariants: every picture is well-formed XML whatever text it is given; no coordinate is ever
 //! NaN or infinite; the same chart gives the same bytes.

@@ -45,8 +45,9 @@ impl Series {
         self
     }
 
-    /// Drawn faintly, with its exponential moving average on top: `weight`, from 0 to below 1, is how much
-    /// of the average so far each point keeps. For noisy measurements such as a training loss.
+    /// Drawn faintly, with its exponential moving average on top: `weight`, from 0 to below 1, is
+    /// how much of the average so far each point keeps. For noisy measurements such as a training
+    /// loss.
     pub fn smoothed(mut self, weight: f64) -> Self {
         self.smoothing = Some(if weight.is_finite() { weight.clamp(0.0, 0.9999) } else { 0.0 });
         self

@@ -43,7 +43,8 @@ impl SmallMultiples {
 
     crate::chart_setup!(words);
 
-    /// Adds a panel. The legend names each series' name once, in the colour and stroke of the first that has it.
+    /// Adds a panel. The legend names each series' name once, in the colour and stroke of the first
+    /// that has it.
     pub fn panel(mut self, title: impl Into<String>, series: impl IntoIterator<Item = Series>) -> Self {
         self.panels.push((title.into(), series.into_iter().collect()));
         self

@@ -2,8 +2,8 @@
 
 use crate::{Ink, SERIES_COLOURS};
 
-/// The colours of the pictures as custom properties of a style sheet (`--paper`, `--text`, ..., `--s0`, ...), for light and
-/// dark paper.
+/// The colours of the pictures as custom properties of a style sheet (`--paper`, `--text`, ...,
+/// `--s0`, ...), for light and dark paper.
 pub fn colours() -> String {
     let inks = [
         ("paper", Ink::Paper),

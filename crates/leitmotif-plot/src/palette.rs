@@ -1,9 +1,9 @@
 //! Colours that stay apart, for readers with and without a colour vision deficiency.
 //!
-//! The series colours start from Okabe and Ito's set (*Color Universal Design*, 2008) and were moved
-//! apart in OKLab as seen with normal, protanopic and deuteranopic vision (Machado et al., 2009); a
-//! test keeps the distances. The ramp is cividis (Nuñez et al., *PLoS ONE* 2018): equal steps look
-//! equal, with and without red-green vision, and in grey.
+//! The series colours start from Okabe and Ito's set (*Color Universal Design*, 2008) and were
+//! moved apart in OKLab as seen with normal, protanopic and deuteranopic vision (Machado et al.,
+//! 2009); a test keeps the distances. The ramp is cividis (Nuñez et al., *PLoS ONE* 2018): equal
+//! steps look equal, with and without red-green vision, and in grey.
 
 /// How many series have colours of their own.
 pub const SERIES_COLOURS: usize = 12;

@@ -33,7 +33,8 @@ pub enum PlotError {
     Encode(String),
 }
 
-/// Rasterises a picture, `scale` pixels to its unit. A picture of the automatic theme is drawn light.
+/// Rasterises a picture, `scale` pixels to its unit. A picture of the automatic theme is drawn
+/// light.
 ///
 /// # Errors
 /// Where the text is not SVG, the scale is senseless, or the result would be too large.

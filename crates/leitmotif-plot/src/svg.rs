@@ -72,7 +72,8 @@ pub struct Svg {
 }
 
 impl Svg {
-    /// An empty picture on the theme's paper. `label` says what it shows, for readers who cannot see it.
+    /// An empty picture on the theme's paper. `label` says what it shows, for readers who cannot
+    /// see it.
     pub fn new(width: f64, height: f64, theme: Theme, label: &str) -> Self {
         let mut svg = Self {
             width: finite(width).max(1.0),
@@ -141,7 +142,8 @@ impl Svg {
         };
         let mut shape = Look::fill(paint);
         if look.strong {
-            // The bundled font has one weight: a hairline outline makes it heavier everywhere alike.
+            // The bundled font has one weight: a hairline outline makes it heavier everywhere
+            // alike.
             shape = shape.outline(paint, look.size * 0.03);
         }
         let attributes = self.attributes(&shape);
@@ -158,7 +160,8 @@ impl Svg {
         );
     }
 
-    /// Opens a group that shares a look; browsers show `title`, if any, when pointed at. See [`Svg::end_group`].
+    /// Opens a group that shares a look; browsers show `title`, if any, when pointed at. See
+    /// [`Svg::end_group`].
     pub fn group(&mut self, look: &Look, title: Option<&str>) {
         let attributes = self.attributes(look);
         let _ = writeln!(self.body, "<g{attributes}>");
@@ -261,7 +264,8 @@ impl std::fmt::Display for Number {
     }
 }
 
-/// Escapes text for XML content and attribute values alike; characters that XML 1.0 forbids become U+FFFD.
+/// Escapes text for XML content and attribute values alike; characters that XML 1.0 forbids become
+/// U+FFFD.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -3,8 +3,8 @@
 //! A run logs far more points than a picture has columns. Of the points in one column only the
 //! first, the lowest, the highest and the last can be seen (M4: Jugel et al., *VLDB* 2014).
 
-/// Keeps, of every run of points that share a column `1 / columns_per_unit` wide, the first, lowest,
-/// highest and last. Points must be in drawing order; their order is kept.
+/// Keeps, of every run of points that share a column `1 / columns_per_unit` wide, the first,
+/// lowest, highest and last. Points must be in drawing order; their order is kept.
 pub(crate) fn thin(points: &[(f64, f64)], columns_per_unit: f64) -> Vec<(f64, f64)> {
     let column = |point: &(f64, f64)| (point.0 * columns_per_unit).floor();
     let mut kept = Vec::new();

@@ -1,6 +1,6 @@
-//! Writes a practice collection: `practice FOLDER [SONGS_PER_STYLE] [SEED]`, or prints one song
-//! as a text piano roll: `practice --roll metal|pop-rock|rock SEED [FIRST_BAR] [BARS]`, or measures the
-//! styles: `practice --measure [SONGS_PER_STYLE] [SEED]`.
+//! Writes a practice collection: `practice FOLDER [SONGS_PER_STYLE] [SEED]`, or prints one song as
+//! a text piano roll: `practice --roll metal|pop-rock|rock SEED [FIRST_BAR] [BARS]`, or measures
+//! the styles: `practice --measure [SONGS_PER_STYLE] [SEED]`.
 #![allow(clippy::print_stdout)]
 
 use leitmotif_practice::{Style, artist, compose, plan_collection, write_collection};

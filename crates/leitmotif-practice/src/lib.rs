@@ -4,10 +4,11 @@
 //! no recording, transcription or file of anybody's went into it. A song follows from its style and
 //! seed alone, on every machine and for all time.
 //!
-//! The way of a song: a [`Style`] and a seed choose a band (`band`), which chooses tempo, key, meter
-//! and a form (`form`); the lead sheet (`sheet`, from `progressions`) gives every bar its chords;
-//! the players (`riff`, `drums`, `bass`, `comping`, `guitar`, `melody`, `solo`) write their parts,
-//! section by section (`arrange`, `scene`, from the `material` that returns); `finish` adds the ending, the human touch, and the tempo map.
+//! The way of a song: a [`Style`] and a seed choose a band (`band`), which chooses tempo, key,
+//! meter and a form (`form`); the lead sheet (`sheet`, from `progressions`) gives every bar its
+//! chords; the players (`riff`, `drums`, `bass`, `comping`, `guitar`, `melody`, `solo`) write their
+//! parts, section by section (`arrange`, `scene`, from the `material` that returns); `finish` adds
+//! the ending, the human touch, and the tempo map.
 
 mod arrange;
 mod band;

@@ -118,7 +118,8 @@ impl Tune {
         line
     }
 
-    /// The chord tone near `pitch` whose distance from the tonic is in `wanted`, else any chord tone.
+    /// The chord tone near `pitch` whose distance from the tonic is in `wanted`, else any chord
+    /// tone.
     fn close(&self, pitch: i32, bar: &Bar, wanted: &[i32]) -> i32 {
         let palette = bar.chord_at(bar.steps() - 1).palette();
         let mut aim = Palette([false; 12]);

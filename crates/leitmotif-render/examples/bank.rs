@@ -1,4 +1,5 @@
-//! Writes how long the built-in bank takes, and how large it is: `cargo run --release --example bank`.
+//! Writes how long the built-in bank takes, and how large it is:
+//! `cargo run --release --example bank`.
 
 use leitmotif_render::SoundBank;
 

@@ -1,4 +1,5 @@
-//! Renders a MIDI file: `cargo run --release --example render IN.mid OUT.(wav|svg|png) [light|dark|auto|FONT.sf2]`.
+//! Renders a MIDI file:
+//! `cargo run --release --example render IN.mid OUT.(wav|svg|png) [light|dark|auto|FONT.sf2]`.
 
 use leitmotif_render::{BitDepth, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png};
 use leitmotif_score::{ReadOptions, read_midi_file};

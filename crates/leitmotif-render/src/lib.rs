@@ -1,6 +1,7 @@
 //! Scores as pictures and as sound.
 //!
-//! [`piano_roll`] draws a score; [`render`] and [`render_to_wav`] play it, with the instruments of a
+//! [`piano_roll`] draws a score; [`render`] and [`render_to_wav`] play it, with the instruments of
+//! a
 //! [`SoundBank`]: a SoundFont file, one that the system has, or the built-in bank.
 
 mod bank;

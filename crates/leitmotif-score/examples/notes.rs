@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Each note is `[onset tick, pitch, duration in ticks, velocity, onset in seconds, end in seconds]`.
+/// Each note is
+/// `[onset tick, pitch, duration in ticks, velocity, onset in seconds, end in seconds]`.
 fn describe(score: &Score) -> Value {
     let map = score.tempo_map();
     let parts: Vec<Value> = score.parts.iter().map(|part| {

@@ -1,7 +1,8 @@
 //! Where the bars are.
 //!
-//! Bars follow one another from tick 0 without gaps. A meter that changes in the middle of a bar ends that
-//! bar there, so a bar may be shorter than its meter says; a meter that merely repeats the one before does not.
+//! Bars follow one another from tick 0 without gaps. A meter that changes in the middle of a bar
+//! ends that bar there, so a bar may be shorter than its meter says; a meter that merely repeats
+//! the one before does not.
 
 use crate::{Meter, Resolution, Score, Ticks};
 
@@ -12,8 +13,9 @@ impl Meter {
     /// The meter of music that names none.
     pub const DEFAULT: Self = Self { at: Ticks(0), numerator: 4, denominator: 4 };
 
-    /// The start of bar `index` (and with it the end of bar `index - 1`), counted from `self.at`. Where a bar
-    /// is not a whole number of ticks its ends are rounded, without the error adding up.
+    /// The start of bar `index` (and with it the end of bar `index - 1`), counted from `self.at`.
+    /// Where a bar is not a whole number of ticks its ends are rounded, without the error adding
+    /// up.
     fn bar_start(self, index: u64, resolution: Resolution) -> Ticks {
         let whole = QUARTERS_PER_WHOLE * u128::from(resolution.ticks_per_quarter());
         let length = u128::from(index) * u128::from(self.numerator.max(1)) * whole;
@@ -39,7 +41,8 @@ pub struct Bar {
     pub index: usize,
     /// Where it begins.
     pub start: Ticks,
-    /// How long it is, at least one tick; shorter than the meter says where the meter changes inside it.
+    /// How long it is, at least one tick; shorter than the meter says where the meter changes
+    /// inside it.
     pub length: Ticks,
     /// Its time signature; `meter.at` is where that began.
     pub meter: Meter,

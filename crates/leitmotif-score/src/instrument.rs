@@ -43,8 +43,8 @@ impl Instrument {
         }
     }
 
-    /// The name for command lines and files, which [`crate::InstrumentSelection::parse`] reads back:
-    /// "acoustic-grand-piano", "jazz-kit", "drum-kit-3".
+    /// The name for command lines and files, which [`crate::InstrumentSelection::parse`] reads
+    /// back: "acoustic-grand-piano", "jazz-kit", "drum-kit-3".
     pub fn name(self) -> String {
         kebab(&self.title())
     }

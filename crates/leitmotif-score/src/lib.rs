@@ -1,9 +1,9 @@
 //! The music itself: scores, time, instruments; MIDI in and out.
 //!
-//! A [`Score`] is a piece free of any file format: parts with an [`Instrument`] and notes, and the time they share.
-//! [`read_midi`] and [`write_midi`] bring it in and out, each with a report of what it could not take over as it
-//! was; [`TempoMap`] and [`Bars`] answer when something sounds and in which bar; the methods of [`Score`]
-//! transpose, scale, cut and re-clock it.
+//! A [`Score`] is a piece free of any file format: parts with an [`Instrument`] and notes, and the
+//! time they share. [`read_midi`] and [`write_midi`] bring it in and out, each with a report of
+//! what it could not take over as it was; [`TempoMap`] and [`Bars`] answer when something sounds
+//! and in which bar; the methods of [`Score`] transpose, scale, cut and re-clock it.
 //!
 //! ```
 //! use leitmotif_score::{InstrumentSelection, Instrument, Note, Part, ReadOptions, Score, Ticks, read_midi, write_midi};

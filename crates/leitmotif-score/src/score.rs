@@ -2,8 +2,8 @@
 //!
 //! Invariants, kept by [`Score::normalise`] and by everything that returns a score: `tempos`,
 //! `meters` and `keys` are sorted by tick, one per tick; notes of a part are sorted by
-//! `(onset, pitch, duration, velocity)`; durations and velocities are at least 1; a score that names no
-//! tempo plays at 120 quarters a minute, one that names no meter is in 4/4.
+//! `(onset, pitch, duration, velocity)`; durations and velocities are at least 1; a score that
+//! names no tempo plays at 120 quarters a minute, one that names no meter is in 4/4.
 
 use crate::instrument::MAX_PROGRAM;
 use crate::{Instrument, Resolution, Ticks};
@@ -29,7 +29,8 @@ pub struct Part {
     pub name: String,
     /// Who plays it.
     pub instrument: Instrument,
-    /// Its notes in order. Notes of one pitch may overlap in a score; files written from it never do.
+    /// Its notes in order. Notes of one pitch may overlap in a score; files written from it never
+    /// do.
     pub notes: Vec<Note>,
 }
 
@@ -145,10 +146,10 @@ impl Score {
         self.keys.iter().filter(|key| key.at <= ticks).max_by_key(|key| key.at).copied()
     }
 
-    /// Puts everything in order and in range, so that the invariants of this module hold: sorts; keeps the
-    /// last of several tempos, meters or keys at one tick; removes notes whose pitch no MIDI device knows and
-    /// texts that say nothing; moves every other value out of range to the nearest in range (denominators
-    /// to the next power of two).
+    /// Puts everything in order and in range, so that the invariants of this module hold: sorts;
+    /// keeps the last of several tempos, meters or keys at one tick; removes notes whose pitch no
+    /// MIDI device knows and texts that say nothing; moves every other value out of range to the
+    /// nearest in range (denominators to the next power of two).
     pub fn normalise(&mut self) {
         for part in &mut self.parts {
             part.instrument = match part.instrument {

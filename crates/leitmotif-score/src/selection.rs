@@ -11,7 +11,8 @@ const ALIASES: [(&str, u8); 6] =
 /// How many letters may be wrong in a word for it to be suggested.
 const MAX_SUGGESTION_DISTANCE: usize = 3;
 
-/// A set of instruments: a program, a kit, a family, all drums, or programs that share words in their names.
+/// A set of instruments: a program, a kit, a family, all drums, or programs that share words in
+/// their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstrumentSelection {
     name: String,
@@ -38,9 +39,10 @@ pub fn family_names() -> Vec<String> {
 }
 
 impl InstrumentSelection {
-    /// What `text` names, whatever its case and punctuation: a program number (`0` to `127`), a program
-    /// ("acoustic-grand-piano", "Acoustic Grand Piano"), a kit ("jazz-kit", "drum-kit-3"), a family ("piano",
-    /// "bass"), `drums`, or words that occur in the names of programs ("electric-guitar", "sax": all of them).
+    /// What `text` names, whatever its case and punctuation: a program number (`0` to `127`), a
+    /// program ("acoustic-grand-piano", "Acoustic Grand Piano"), a kit ("jazz-kit", "drum-kit-3"),
+    /// a family ("piano", "bass"), `drums`, or words that occur in the names of programs
+    /// ("electric-guitar", "sax": all of them).
     ///
     /// # Errors
     /// [`UnknownInstrument`], which lists the families and the nearest name.

@@ -1,7 +1,8 @@
 //! From ticks to seconds and back.
 //!
-//! A tempo map is a list of stretches of constant tempo. The elapsed time at the start of each is kept as an
-//! exact integer (ticks times microseconds a quarter), so that a long piece with many changes does not drift.
+//! A tempo map is a list of stretches of constant tempo. The elapsed time at the start of each is
+//! kept as an exact integer (ticks times microseconds a quarter), so that a long piece with many
+//! changes does not drift.
 
 use crate::{Resolution, Score, Seconds, Tempo, Ticks};
 

@@ -27,7 +27,8 @@ pub struct Seconds(pub f64);
 pub struct Resolution(std::num::NonZeroU16);
 
 impl Resolution {
-    /// The resolution this project writes: grids of 4, 8, 12, 16, 24 and 48 steps a quarter divide it.
+    /// The resolution this project writes: grids of 4, 8, 12, 16, 24 and 48 steps a quarter divide
+    /// it.
     pub const DEFAULT: Self = match std::num::NonZeroU16::new(480) {
         Some(value) => Self(value),
         None => unreachable!(),

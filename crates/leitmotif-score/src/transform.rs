@@ -15,8 +15,8 @@ impl Score {
         Some(pitches.fold((first, first), |(low, high), pitch| (low.min(pitch), high.max(pitch))))
     }
 
-    /// Moves every note but the drums', and the key signatures, by `semitones`. A note that would leave the
-    /// range of MIDI comes back by whole octaves; returns how many did.
+    /// Moves every note but the drums', and the key signatures, by `semitones`. A note that would
+    /// leave the range of MIDI comes back by whole octaves; returns how many did.
     pub fn transpose(&mut self, semitones: i32) -> usize {
         let mut folded = 0;
         for part in self.parts.iter_mut().filter(|part| !part.instrument.is_drums()) {
@@ -36,7 +36,8 @@ impl Score {
             part.notes.sort_unstable_by_key(Note::order);
         }
         for key in &mut self.keys {
-            // A semitone is seven steps on the circle of fifths; spell with at most six accidentals.
+            // A semitone is seven steps on the circle of fifths; spell with at most six
+            // accidentals.
             let fifths = i32::from(key.sharps) + 7 * semitones.rem_euclid(OCTAVE);
             if semitones.rem_euclid(OCTAVE) != 0 {
                 key.sharps = ((fifths + 5).rem_euclid(OCTAVE) - 5) as i8;
@@ -67,8 +68,8 @@ impl Score {
         self.parts.retain(|part| keep(part.instrument));
     }
 
-    /// Joins the parts of each instrument into one, named after the first, in the order of their first
-    /// parts.
+    /// Joins the parts of each instrument into one, named after the first, in the order of their
+    /// first parts.
     pub fn merge_parts_by_instrument(&mut self) {
         let mut merged: Vec<Part> = Vec::new();
         for part in self.parts.drain(..) {
@@ -83,8 +84,8 @@ impl Score {
         self.parts = merged;
     }
 
-    /// The music from `from` until before `to`, beginning at tick 0 with the tempo, meter and key that hold
-    /// there. Notes that begin in it are kept, and end with it at the latest.
+    /// The music from `from` until before `to`, beginning at tick 0 with the tempo, meter and key
+    /// that hold there. Notes that begin in it are kept, and end with it at the latest.
     pub fn excerpt(&self, from: Ticks, to: Ticks) -> Self {
         let within = |at: Ticks| from <= at && at < to;
         let mut part = self.clone();

@@ -1,6 +1,7 @@
 //! Prints the measures of MIDI files as JSON, one line a file: `measures [--compare COUNT] FILE...`
 //!
-//! With `--compare`, a last line compares the first COUNT files, taken as generated, with the rest, taken as real.
+//! With `--compare`, a last line compares the first COUNT files, taken as generated, with the rest,
+//! taken as real.
 #![allow(clippy::print_stdout)]
 
 use leitmotif_score::{ReadOptions, read_midi_file};

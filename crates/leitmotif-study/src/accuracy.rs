@@ -1,8 +1,8 @@
 //! How many notes of a piece a reconstruction has.
 //!
-//! Notes are matched by bar, position in the bar rounded to a grid, pitch, and whether they are drums; two pieces'
-//! notes are multisets of these, and what they share is the multisets' intersection. Durations and velocities do not
-//! count.
+//! Notes are matched by bar, position in the bar rounded to a grid, pitch, and whether they are
+//! drums; two pieces' notes are multisets of these, and what they share is the multisets'
+//! intersection. Durations and velocities do not count.
 
 use crate::bars;
 use leitmotif_score::Score;
@@ -24,8 +24,8 @@ impl Default for Matching {
     }
 }
 
-/// Counts of notes, from which precision, recall and F1 follow. Counts of several pieces add up (`sum`) to those of
-/// the collection.
+/// Counts of notes, from which precision, recall and F1 follow. Counts of several pieces add up
+/// (`sum`) to those of the collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct NoteAccuracy {
     /// Notes in both.
@@ -37,12 +37,14 @@ pub struct NoteAccuracy {
 }
 
 impl NoteAccuracy {
-    /// The share of the reconstruction's notes that are the source's, 0 to 1; `None` where it has none.
+    /// The share of the reconstruction's notes that are the source's, 0 to 1; `None` where it has
+    /// none.
     pub fn precision(&self) -> Option<f64> {
         share(self.matched, self.reconstruction)
     }
 
-    /// The share of the source's notes that the reconstruction has, 0 to 1; `None` where it has none.
+    /// The share of the source's notes that the reconstruction has, 0 to 1; `None` where it has
+    /// none.
     pub fn recall(&self) -> Option<f64> {
         share(self.matched, self.source)
     }
@@ -67,7 +69,8 @@ fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Compares the notes of `reconstruction` with those of `source`, over the first [`crate::MAX_BARS`] bars.
+/// Compares the notes of `reconstruction` with those of `source`, over the first
+/// [`crate::MAX_BARS`] bars.
 pub fn note_accuracy(source: &Score, reconstruction: &Score, matching: Matching) -> NoteAccuracy {
     let (source, reconstruction) = (keys(source, matching), keys(reconstruction, matching));
     let matched = shared(&source, &reconstruction);

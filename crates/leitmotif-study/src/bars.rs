@@ -1,12 +1,12 @@
 //! A score cut into bars.
 //!
-//! Bars are those of [`leitmotif_score::Bars`]. A note belongs to the bar in which it begins, whole, however long
-//! it is held.
+//! Bars are those of [`leitmotif_score::Bars`]. A note belongs to the bar in which it begins,
+//! whole, however long it is held.
 
 use leitmotif_score::{Bar, Bars, Instrument, Note, Score, Ticks};
 
-/// The most bars of a score that are looked at (36 hours of 4/4 at 120 quarters a minute); notes that begin after
-/// them are left out.
+/// The most bars of a score that are looked at (36 hours of 4/4 at 120 quarters a minute); notes
+/// that begin after them are left out.
 pub const MAX_BARS: usize = 1 << 16;
 
 /// A note and who plays it.
@@ -34,8 +34,8 @@ impl BarNotes {
     }
 }
 
-/// The bars of `score` from tick 0 to the one in which the last note ends, at most [`MAX_BARS`]; none where there
-/// are no notes. The parts need not be in order.
+/// The bars of `score` from tick 0 to the one in which the last note ends, at most [`MAX_BARS`];
+/// none where there are no notes. The parts need not be in order.
 pub fn bars(score: &Score) -> Vec<BarNotes> {
     let mut notes: Vec<BarNote> = Vec::with_capacity(score.note_count());
     for part in &score.parts {

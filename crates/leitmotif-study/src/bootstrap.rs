@@ -1,11 +1,12 @@
 //! How sure a number is: the bootstrap (Efron 1979) with 95% percentile intervals.
 //!
-//! Observations are drawn again, with replacement, as many as there are; the interval holds the middle 95% of the
-//! statistic's values. Notes or bars of one song are not independent observations: [`bootstrap_statistic`] draws
-//! whole clusters (songs) instead (Davison and Hinkley, *Bootstrap Methods and their Application*, 1997,
-//! section 3.8).
+//! Observations are drawn again, with replacement, as many as there are; the interval holds the
+//! middle 95% of the statistic's values. Notes or bars of one song are not independent
+//! observations: [`bootstrap_statistic`] draws whole clusters (songs) instead (Davison and Hinkley,
+//! *Bootstrap Methods and their Application*, 1997, section 3.8).
 //!
-//! The ChaCha8 key stream is the only source of chance, so a seed gives the same interval everywhere.
+//! The ChaCha8 key stream is the only source of chance, so a seed gives the same interval
+//! everywhere.
 
 use crate::similarity::mean;
 use rand_chacha::ChaCha8Rng;
@@ -31,24 +32,24 @@ pub struct Estimate {
     pub resamples: usize,
 }
 
-/// The mean of `values` with its interval from `resamples` resamples (1 to [`MAX_RESAMPLES`]). `None` of no values
-/// or where one is not finite.
+/// The mean of `values` with its interval from `resamples` resamples (1 to [`MAX_RESAMPLES`]).
+/// `None` of no values or where one is not finite.
 pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Option<Estimate> {
     let each_alone: Vec<usize> = (0..values.len()).collect();
     bootstrap_statistic(&each_alone, resamples, seed, |chosen| mean(chosen.iter().map(|&index| values[index])))
 }
 
-/// The mean of `a[i] - b[i]` with its interval, as [`bootstrap_mean`]: for two systems measured on the same pieces.
-/// `None` where the two differ in length.
+/// The mean of `a[i] - b[i]` with its interval, as [`bootstrap_mean`]: for two systems measured on
+/// the same pieces. `None` where the two differ in length.
 pub fn bootstrap_paired_difference(a: &[f64], b: &[f64], resamples: usize, seed: u64) -> Option<Estimate> {
     let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
     (a.len() == b.len()).then(|| bootstrap_mean(&differences, resamples, seed)).flatten()
 }
 
-/// Any statistic with its interval. `clusters[i]` names the cluster of observation i; every resample draws as many
-/// clusters as there are, and hands the indices of all their observations to `statistic`, which may have no value
-/// (`None`, or not finite) on some of them. `None` where it has no value on the observations themselves, or on no
-/// resample.
+/// Any statistic with its interval. `clusters[i]` names the cluster of observation i; every
+/// resample draws as many clusters as there are, and hands the indices of all their observations to
+/// `statistic`, which may have no value (`None`, or not finite) on some of them. `None` where it
+/// has no value on the observations themselves, or on no resample.
 ///
 /// ```
 /// use leitmotif_study::{bootstrap_statistic, spearman};
@@ -159,7 +160,8 @@ mod tests {
 
     #[test]
     fn clusters_are_drawn_whole_and_make_intervals_honest() {
-        // Ten songs of twenty bars that all say the same: the bars are worth ten observations, not two hundred.
+        // Ten songs of twenty bars that all say the same: the bars are worth ten observations, not
+        // two hundred.
         let songs: Vec<usize> = (0..200).map(|bar| bar / 20).collect();
         let values: Vec<f64> = songs.iter().map(|&song| (song * 7 % 10) as f64).collect();
         let statistic = |chosen: &[usize]| {

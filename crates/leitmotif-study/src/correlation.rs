@@ -1,7 +1,7 @@
 //! Rank correlation.
 
-/// The rank of each value, from 1; values that are equal share the mean of their ranks. Not-a-number ranks by
-/// `f64::total_cmp`.
+/// The rank of each value, from 1; values that are equal share the mean of their ranks.
+/// Not-a-number ranks by `f64::total_cmp`.
 pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -15,8 +15,9 @@ pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Spearman's rank correlation, -1 to 1: Pearson's correlation of the mid-ranks. `None` where the two differ in
-/// length, have fewer than two values or one that is not finite, or where either does not vary.
+/// Spearman's rank correlation, -1 to 1: Pearson's correlation of the mid-ranks. `None` where the
+/// two differ in length, have fewer than two values or one that is not finite, or where either does
+/// not vary.
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     let finite = x.iter().chain(y).all(|value| value.is_finite());
     if x.len() != y.len() || !finite {

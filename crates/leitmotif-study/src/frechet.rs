@@ -1,18 +1,21 @@
-//! How far a set of generated pieces lies from a set of real ones, as a model hears them: Fréchet's distance.
+//! How far a set of generated pieces lies from a set of real ones, as a model hears them: Fréchet's
+//! distance.
 //!
-//! Dowson and Landau (*The Fréchet distance between multivariate normal distributions*, 1982); for sets of embeddings,
-//! Heusel et al. (*GANs trained by a two time-scale update rule*, 2017), for music Kilgour et al. (*Fréchet audio
-//! distance*, 2019). A Gaussian is fitted to each set, and
-//! `distance = |m1 - m2|² + tr(C1 + C2 - 2 (C1^½ C2 C1^½)^½)`, in the square of the embedding's unit.
+//! Dowson and Landau (*The Fréchet distance between multivariate normal distributions*, 1982); for
+//! sets of embeddings, Heusel et al. (*GANs trained by a two time-scale update rule*, 2017), for
+//! music Kilgour et al. (*Fréchet audio distance*, 2019). A Gaussian is fitted to each set, and
+//! `distance = |m1 - m2|² + tr(C1 + C2 - 2 (C1^½ C2 C1^½)^½)`, in the square of the embedding's
+//! unit.
 //!
-//! Embeddings have more dimensions than small sets can tell apart. So both sets are first projected on the principal
-//! components of the real one ([`MAX_COMPONENTS`] at most), and covariances are shrunk towards a multiple of the
-//! identity by the oracle approximating shrinkage (Chen, Wiesel, Eldar and Hero, *Shrinkage algorithms for MMSE covariance
-//! estimation*, 2010, eq. 23), of which little remains in large sets.
+//! Embeddings have more dimensions than small sets can tell apart. So both sets are first projected
+//! on the principal components of the real one ([`MAX_COMPONENTS`] at most), and covariances are
+//! shrunk towards a multiple of the identity by the oracle approximating shrinkage (Chen, Wiesel,
+//! Eldar and Hero, *Shrinkage algorithms for MMSE covariance estimation*, 2010, eq. 23), of which
+//! little remains in large sets.
 //!
-//! The number has no scale of its own, and grows as sets become smaller. [`compare`] gives it one: the distance
-//! between random halves of the real pieces, and that between equally many generated and real ones. Passages of a
-//! piece are alike, so pieces are drawn whole.
+//! The number has no scale of its own, and grows as sets become smaller. [`compare`] gives it one:
+//! the distance between random halves of the real pieces, and that between equally many generated
+//! and real ones. Passages of a piece are alike, so pieces are drawn whole.
 
 use crate::bootstrap::{quantile, shuffled, stream};
 use crate::jacobi::eigenpairs;
@@ -39,8 +42,9 @@ pub struct Distance {
     pub components: usize,
     /// The share of the real set's variance in this space, 0 to 1.
     pub real_inside: f64,
-    /// The share of the generated set's square distance from the real mean in this space. Where it is much below
-    /// `real_inside`, generated pieces vary in ways real ones do not, which the distance leaves out.
+    /// The share of the generated set's square distance from the real mean in this space. Where it
+    /// is much below `real_inside`, generated pieces vary in ways real ones do not, which the
+    /// distance leaves out.
     pub generated_inside: f64,
 }
 
@@ -62,15 +66,17 @@ pub struct Spread {
 pub struct FrechetComparison {
     /// Of all generated pieces to all real ones.
     pub distance: Distance,
-    /// Of half the real pieces to the other half: what cannot be told from real. `None` where halves are too small.
+    /// Of half the real pieces to the other half: what cannot be told from real. `None` where
+    /// halves are too small.
     pub real_to_real: Option<Spread>,
-    /// Of as many generated pieces (or all, if there are fewer) to the other half of the real ones: the number to set
-    /// beside `real_to_real`.
+    /// Of as many generated pieces (or all, if there are fewer) to the other half of the real ones:
+    /// the number to set beside `real_to_real`.
     pub generated_to_real: Option<Spread>,
 }
 
-/// The distance of `generated` to `real`, both `[n, d]`. `None` where either has fewer than [`MIN_EMBEDDINGS`], or for
-/// embeddings that [`Pca::fit`] refuses: of unequal or too great width, or not finite.
+/// The distance of `generated` to `real`, both `[n, d]`. `None` where either has fewer than
+/// [`MIN_EMBEDDINGS`], or for embeddings that [`Pca::fit`] refuses: of unequal or too great width,
+/// or not finite.
 pub fn distance(generated: &[Vec<f32>], real: &[Vec<f32>]) -> Option<Distance> {
     let space = Space::new(&real.iter().collect::<Vec<_>>())?;
     let (generated, real) = (space.project(generated.iter())?, space.project(real.iter())?);
@@ -82,8 +88,8 @@ pub fn distance(generated: &[Vec<f32>], real: &[Vec<f32>]) -> Option<Distance> {
     })
 }
 
-/// The distance of all passages of `generated` to all of `real`, and from `splits` random halves (1 to
-/// [`MAX_RESAMPLES`]) its scale; the same for the same `seed`. `None` as [`distance`].
+/// The distance of all passages of `generated` to all of `real`, and from `splits` random halves (1
+/// to [`MAX_RESAMPLES`]) its scale; the same for the same `seed`. `None` as [`distance`].
 pub fn compare(generated: &[Passages], real: &[Passages], splits: usize, seed: u64) -> Option<FrechetComparison> {
     let space = Space::new(&real.iter().flatten().collect::<Vec<_>>())?;
     let whole = [generated, real].map(|set| space.project(set.iter().flatten()));
@@ -235,7 +241,8 @@ mod tests {
     use super::*;
     use crate::bootstrap::below;
 
-    /// Pieces of eight passages: noise around a centre of the piece, stretched along some axes and moved by `shift`.
+    /// Pieces of eight passages: noise around a centre of the piece, stretched along some axes and
+    /// moved by `shift`.
     fn set(pieces: usize, d: usize, shift: f32, seed: u64) -> Vec<Passages> {
         let mut stream = stream(seed);
         let mut noise =

@@ -1,10 +1,11 @@
 //! Eigenvalues and eigenvectors of symmetric matrices, by Jacobi's method.
 //!
-//! Cyclic sweeps of plane rotations, each of which zeroes one pair of off-diagonal elements (Golub and Van Loan,
-//! *Matrix Computations*, section 8.5). Slower than the QR algorithm, but short, accurate to the last digits, and
-//! the same everywhere: the order of the rotations is fixed.
+//! Cyclic sweeps of plane rotations, each of which zeroes one pair of off-diagonal elements (Golub
+//! and Van Loan, *Matrix Computations*, section 8.5). Slower than the QR algorithm, but short,
+//! accurate to the last digits, and the same everywhere: the order of the rotations is fixed.
 
-/// Sweeps after which rotating stops; convergence is quadratic, and ten are enough for hundreds of dimensions.
+/// Sweeps after which rotating stops; convergence is quadratic, and ten are enough for hundreds of
+/// dimensions.
 const MAX_SWEEPS: usize = 30;
 /// Off-diagonal elements below this part of the matrix's size count as zero.
 const TOLERANCE: f64 = 1e-14;
@@ -16,7 +17,8 @@ pub(crate) struct Eigenpair {
     pub vector: Vec<f64>,
 }
 
-/// The eigenpairs of a symmetric matrix `[d, d]` of finite values, in rows, the largest eigenvalue first.
+/// The eigenpairs of a symmetric matrix `[d, d]` of finite values, in rows, the largest eigenvalue
+/// first.
 pub(crate) fn eigenpairs(mut matrix: Vec<Vec<f64>>) -> Vec<Eigenpair> {
     let d = matrix.len();
     let mut vectors: Vec<Vec<f64>> = (0..d).map(|i| (0..d).map(|j| f64::from(u8::from(i == j))).collect()).collect();

@@ -4,12 +4,12 @@
 //! [`BarNotes::chroma`] and [`BarNotes::groove`] say what a bar is made of; [`chroma_similarity`],
 //! [`groove_similarity`] and [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and
 //! [`lag_profile`] one piece with itself; [`measures`] describes a piece by MusPy's numbers,
-//! [`texture`] by its parts, chords and repetitions. [`spearman`], the bootstrap ([`bootstrap_mean`]
-//! and its relatives) and [`Pca`] judge and reduce what was measured; [`originality`] finds what a
-//! piece repeats of other songs; [`PathScatter`] and [`DimensionBars`] draw it. [`yang_lerch`] and
-//! [`frechet`] compare a set of generated pieces with a set of real ones, by features and by
-//! embeddings; [`two_sample`] by how certainly a classifier distinguishes them; [`comparison`] puts
-//! it all together.
+//! [`texture`] by its parts, chords and repetitions. [`spearman`], the bootstrap
+//! ([`bootstrap_mean`] and its relatives) and [`Pca`] judge and reduce what was measured;
+//! [`originality`] finds what a piece repeats of other songs; [`PathScatter`] and [`DimensionBars`]
+//! draw it. [`yang_lerch`] and [`frechet`] compare a set of generated pieces with a set of real
+//! ones, by features and by embeddings; [`two_sample`] by how certainly a classifier distinguishes
+//! them; [`comparison`] puts it all together.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does
 //! not panic whatever score it is given: empty, unsorted, with notes of no length or times at the

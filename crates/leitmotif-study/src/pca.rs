@@ -1,7 +1,8 @@
 //! Principal components: the axes along which rows vary most.
 //!
-//! The eigenvectors of the rows' covariance (Jolliffe, *Principal Component Analysis*, 2002), in double precision.
-//! An eigenvector's sign is a matter of taste: here the coordinate of the largest magnitude is positive.
+//! The eigenvectors of the rows' covariance (Jolliffe, *Principal Component Analysis*, 2002), in
+//! double precision. An eigenvector's sign is a matter of taste: here the coordinate of the largest
+//! magnitude is positive.
 
 use crate::jacobi::eigenpairs;
 
@@ -46,15 +47,18 @@ pub struct Pca {
     pub mean: Vec<f64>,
     /// The components, `[components, d]`: orthogonal, of length 1, the largest variance first.
     pub components: Vec<Vec<f64>>,
-    /// The share of the rows' variance along each component, 0 to 1, `[components]`; zeros where rows do not vary.
+    /// The share of the rows' variance along each component, 0 to 1, `[components]`; zeros where
+    /// rows do not vary.
     pub explained: Vec<f64>,
 }
 
 impl Pca {
-    /// The first `components` principal components (all d where there are fewer) of `rows`, `[n, d]`.
+    /// The first `components` principal components (all d where there are fewer) of `rows`,
+    /// `[n, d]`.
     ///
     /// # Errors
-    /// Where rows are missing, empty, of unequal length, too wide, or hold a value that is not finite.
+    /// Where rows are missing, empty, of unequal length, too wide, or hold a value that is not
+    /// finite.
     pub fn fit(rows: &[Vec<f32>], components: usize) -> Result<Self, PcaError> {
         let columns = check(rows)?;
         let count = rows.len() as f64;
@@ -72,8 +76,8 @@ impl Pca {
         Ok(Self { mean, components, explained })
     }
 
-    /// Where `row` lies along the components, `[components]`, in the units of the columns; `None` where it has not d
-    /// columns.
+    /// Where `row` lies along the components, `[components]`, in the units of the columns; `None`
+    /// where it has not d columns.
     pub fn project(&self, row: &[f32]) -> Option<Vec<f64>> {
         let along = |component: &Vec<f64>| {
             let centred = row.iter().zip(&self.mean).map(|(&value, mean)| f64::from(value) - mean);

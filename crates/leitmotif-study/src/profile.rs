@@ -1,8 +1,8 @@
 //! What a bar is made of: pitch classes and rhythm.
 //!
-//! Both vectors follow Wu and Yang (*MuseMorphose*, 2021, section VI): the chroma counts the onsets of each pitch
-//! class, the groove the onsets at each position of the bar. Cosine similarity makes both independent of how many
-//! notes there are.
+//! Both vectors follow Wu and Yang (*MuseMorphose*, 2021, section VI): the chroma counts the onsets
+//! of each pitch class, the groove the onsets at each position of the bar. Cosine similarity makes
+//! both independent of how many notes there are.
 
 use crate::BarNotes;
 
@@ -30,8 +30,8 @@ impl BarNotes {
         chroma
     }
 
-    /// The onsets at each position of this bar, of all parts. A note counts at the nearest position; one that is
-    /// nearest to the next bar line counts at the last.
+    /// The onsets at each position of this bar, of all parts. A note counts at the nearest
+    /// position; one that is nearest to the next bar line counts at the last.
     pub fn groove(&self) -> Groove {
         let mut groove = [0.0; GROOVE_POSITIONS];
         let length = u128::from(self.bar.length.0.max(1));
@@ -43,8 +43,8 @@ impl BarNotes {
         groove
     }
 
-    /// Chroma and groove joined, each scaled to length 1. The cosine of two such vectors is the mean of the chroma's
-    /// and the groove's cosine where both bars have pitched notes.
+    /// Chroma and groove joined, each scaled to length 1. The cosine of two such vectors is the
+    /// mean of the chroma's and the groove's cosine where both bars have pitched notes.
     pub fn features(&self) -> Features {
         let mut features = [0.0; FEATURES];
         let (chroma, groove) = features.split_at_mut(PITCH_CLASSES);

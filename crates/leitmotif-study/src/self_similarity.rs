@@ -1,12 +1,13 @@
 //! A piece compared with itself: which bars are alike, and how far apart alike bars stand.
 //!
-//! The self-similarity matrix of a piece's bars (Foote 1999; Müller, *Fundamentals of Music Processing*, 2015,
-//! chapter 4) has the similarity of bars i and j in its cell (i, j); repeated sections show as lines beside the main
-//! diagonal. Averaged along its diagonals it becomes the lag profile: how alike bars a given number of bars apart
-//! are. Music of four-bar phrases has peaks at 4, 8, 12.
+//! The self-similarity matrix of a piece's bars (Foote 1999; Müller, *Fundamentals of Music
+//! Processing*, 2015, chapter 4) has the similarity of bars i and j in its cell (i, j); repeated
+//! sections show as lines beside the main diagonal. Averaged along its diagonals it becomes the lag
+//! profile: how alike bars a given number of bars apart are. Music of four-bar phrases has peaks at
+//! 4, 8, 12.
 //!
-//! Similarity is the cosine of [`BarNotes::features`], 0 to 1; bars without notes are like nothing, so their cells
-//! have no value.
+//! Similarity is the cosine of [`BarNotes::features`], 0 to 1; bars without notes are like nothing,
+//! so their cells have no value.
 
 use crate::similarity::mean;
 use crate::{BarNotes, FEATURES, Features, cosine};
@@ -20,7 +21,8 @@ pub const MAX_LAG: usize = 512;
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelfSimilarity {
     bars: usize,
-    /// `[bars, bars]`, not-a-number where there is none; single precision halves what a long piece takes.
+    /// `[bars, bars]`, not-a-number where there is none; single precision halves what a long piece
+    /// takes.
     cells: Vec<f32>,
 }
 
@@ -46,7 +48,8 @@ impl SelfSimilarity {
         self.bars
     }
 
-    /// The similarity of bars `i` and `j`, 0 to 1; `None` where either is empty or beyond the matrix.
+    /// The similarity of bars `i` and `j`, 0 to 1; `None` where either is empty or beyond the
+    /// matrix.
     pub fn get(&self, i: usize, j: usize) -> Option<f64> {
         let inside = i < self.bars && j < self.bars;
         inside.then(|| f64::from(self.cells[i * self.bars + j])).filter(|similarity| !similarity.is_nan())
@@ -58,8 +61,8 @@ impl SelfSimilarity {
     }
 }
 
-/// The mean similarity of bars that are 1, 2, and so on to `max_lag` (at most [`MAX_LAG`]) bars apart; `None` for
-/// lags at which no two bars with notes stand.
+/// The mean similarity of bars that are 1, 2, and so on to `max_lag` (at most [`MAX_LAG`]) bars
+/// apart; `None` for lags at which no two bars with notes stand.
 pub fn lag_profile(bars: &[BarNotes], max_lag: usize) -> Vec<Option<f64>> {
     let features: Vec<Features> = bars.iter().map(BarNotes::features).collect();
     let sounding: Vec<bool> = features.iter().map(|it| it != &[0.0; FEATURES]).collect();
@@ -70,8 +73,8 @@ pub fn lag_profile(bars: &[BarNotes], max_lag: usize) -> Vec<Option<f64>> {
     (1..=max_lag.min(MAX_LAG)).map(at).collect()
 }
 
-/// The mean absolute difference of two lag profiles, 0 to 1, over the lags at which both have a value; `None` where
-/// there is none.
+/// The mean absolute difference of two lag profiles, 0 to 1, over the lags at which both have a
+/// value; `None` where there is none.
 pub fn profile_distance(a: &[Option<f64>], b: &[Option<f64>]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| Some((a.as_ref()? - b.as_ref()?).abs())))
 }

@@ -1,12 +1,13 @@
 //! How alike two pieces are, bar by bar.
 //!
-//! Wu and Yang (*MuseMorphose*, 2021, section VI) compare bar i of a piece with bar i of its reconstruction or its
-//! variation, and take the mean. Their numbers are in percent; these are shares.
+//! Wu and Yang (*MuseMorphose*, 2021, section VI) compare bar i of a piece with bar i of its
+//! reconstruction or its variation, and take the mean. Their numbers are in percent; these are
+//! shares.
 
 use crate::BarNotes;
 
-/// The cosine of the angle between two vectors, -1 to 1; 0 to 1 where no coordinate is negative. `None` where either
-/// is zero, has a value that is not finite, or where they differ in length.
+/// The cosine of the angle between two vectors, -1 to 1; 0 to 1 where no coordinate is negative.
+/// `None` where either is zero, has a value that is not finite, or where they differ in length.
 pub fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.len() != b.len() {
         return None;
@@ -29,20 +30,21 @@ fn largest(vector: &[f64]) -> Option<f64> {
     (finite && largest > 0.0).then_some(largest)
 }
 
-/// The mean over bars of the cosine similarity of two pieces' chromas, 0 to 1: over the bars that both have and in
-/// which both have a pitched note. `None` where there is no such bar.
+/// The mean over bars of the cosine similarity of two pieces' chromas, 0 to 1: over the bars that
+/// both have and in which both have a pitched note. `None` where there is no such bar.
 pub fn chroma_similarity(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| cosine(&a.chroma(), &b.chroma())))
 }
 
-/// The mean over bars of the cosine similarity of two pieces' grooves, 0 to 1: over the bars that both have and in
-/// which both have a note. `None` where there is no such bar.
+/// The mean over bars of the cosine similarity of two pieces' grooves, 0 to 1: over the bars that
+/// both have and in which both have a note. `None` where there is no such bar.
 pub fn groove_similarity(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     mean(a.iter().zip(b).filter_map(|(a, b)| cosine(&a.groove(), &b.groove())))
 }
 
-/// How like two pieces are, 0 to 1: the mean of [`chroma_similarity`] and [`groove_similarity`], 0 for one of them where no bar can be compared
-/// though one piece has something to compare. Of pieces without pitched notes it is the groove's alone; `None` where both are silent. A bar in
+/// How like two pieces are, 0 to 1: the mean of [`chroma_similarity`] and [`groove_similarity`], 0
+/// for one of them where no bar can be compared though one piece has something to compare. Of
+/// pieces without pitched notes it is the groove's alone; `None` where both are silent. A bar in
 /// which either is silent does not count.
 pub fn likeness(a: &[BarNotes], b: &[BarNotes]) -> Option<f64> {
     let sounds = |part: fn(&BarNotes) -> f64| a.iter().chain(b).any(|bar| part(bar) > 0.0);
@@ -80,7 +82,8 @@ mod tests {
 
     #[test]
     fn bars_that_either_lacks_do_not_count() {
-        // Bar 0 alike, bar 1 without common pitch classes, bar 2 silent in one of them, bar 3 missing in it.
+        // Bar 0 alike, bar 1 without common pitch classes, bar 2 silent in one of them, bar 3
+        // missing in it.
         let a = bars(&piano(&[note(0, 60, 1), note(16, 60, 1), note(32, 60, 1), note(48, 60, 1)]));
         let b = bars(&piano(&[note(0, 72, 1), note(24, 61, 16)]));
         assert_eq!(chroma_similarity(&a, &b), Some(0.5));

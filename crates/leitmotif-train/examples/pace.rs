@@ -1,9 +1,11 @@
 //! Training steps on demand, for timing beside other programs:
 //! `cargo run --release -p leitmotif-train --example pace -- CORPUS PRESET [key=value...]`.
 //!
-//! All songs of the training split are read as one long stream, cut into equal streams, so that memories fill and stay full.
-//! With `compact` as first setting, only the field values that occur are counted (of a one-field representation). For each line `N` on
-//! the standard input it trains `N` steps and prints the seconds they took, the events learnt from, and the mean nats per event as a line of JSON.
+//! All songs of the training split are read as one long stream, cut into equal streams, so that
+//! memories fill and stay full. With `compact` as first setting, only the field values that occur
+//! are counted (of a one-field representation). For each line `N` on the standard input it trains
+//! `N` steps and prints the seconds they took, the events learnt from, and the mean nats per event
+//! as a line of JSON.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use leitmotif_corpus::{Corpus, SegmentBatch, Split};

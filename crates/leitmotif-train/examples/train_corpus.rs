@@ -1,5 +1,5 @@
 //! Trains a preset on a corpus folder and tells how it went:
-//! `cargo run --release -p leitmotif-train --example train_corpus -- CORPUS RUN PRESET [key=value…]`.
+//! `cargo run --release -p leitmotif-train --example train_corpus -- CORPUS RUN PRESET [key=value]`.
 //! A run that exists is resumed; a folder of MIDI files is prepared first, beside the run.
 #![allow(clippy::print_stdout)]
 

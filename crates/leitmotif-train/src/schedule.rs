@@ -1,8 +1,9 @@
 //! How far a run has come, and the learning rate that goes with it.
 //!
-//! Progress runs from 0 to 1. Budgets in steps and epochs give it exactly. A budget in minutes gives it only in
-//! hindsight, so the number of steps that fit is estimated, again and again, from the pace so far ([`StepTime`]); between two
-//! estimates progress grows by equal parts each step. Estimates are part of a checkpoint: a resumed run goes on with those it had.
+//! Progress runs from 0 to 1. Budgets in steps and epochs give it exactly. A budget in minutes
+//! gives it only in hindsight, so the number of steps that fit is estimated, again and again, from
+//! the pace so far ([`StepTime`]); between two estimates progress grows by equal parts each step.
+//! Estimates are part of a checkpoint: a resumed run goes on with those it had.
 
 use crate::config::{Schedule, TrainConfig};
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,8 @@ pub(crate) struct BudgetProgress {
 }
 
 impl BudgetProgress {
-    /// How much of the budget is used: the most of steps, epochs and minutes. 0 for a run without a budget.
+    /// How much of the budget is used: the most of steps, epochs and minutes. 0 for a run without a
+    /// budget.
     pub(crate) fn used(&self, config: &TrainConfig) -> f64 {
         let steps = if config.steps > 0 { self.step as f64 / config.steps as f64 } else { 0.0 };
         let epochs = if config.epochs > 0.0 { self.epochs / config.epochs } else { 0.0 };

@@ -1,4 +1,5 @@
-//! Batches as models read them: the same arrays under the model's names, and what a model needs to know of bars.
+//! Batches as models read them: the same arrays under the model's names, and what a model needs to
+//! know of bars.
 
 use crate::TrainError;
 use leitmotif_corpus::{LatentOptions, SegmentBatch};

@@ -1,7 +1,8 @@
 //! The one printer: data to standard output, everything else to standard error.
 //!
-//! A reader that closes the pipe has heard enough: that is [`PipeClosed`], which ends the program without complaint.
-//! The progress line is only there when standard error is a terminal, and makes way for every message.
+//! A reader that closes the pipe has heard enough: that is [`PipeClosed`], which ends the program
+//! without complaint. The progress line is only there when standard error is a terminal, and makes
+//! way for every message.
 
 use anyhow::{Context, Result};
 use serde::Serialize;

@@ -97,7 +97,8 @@ pub fn report(console: &Console, error: &Error) -> ExitCode {
     ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED))
 }
 
-/// The chain of causes, each said once: a cause that the error before it has already named is left out.
+/// The chain of causes, each said once: a cause that the error before it has already named is left
+/// out.
 fn sentence(error: &Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {

@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks a verb that can save to do so and stop, the second ends the program at once.
+//! Ctrl-C: the first asks a verb that can save to do so and stop, the second ends the program at
+//! once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,10 +1,12 @@
 //! The command line: `leitmotif <verb>`.
 //!
-//! `cli` is the one definition that help, man pages and completions come from; each verb is a file of `verbs`. What a verb
-//! has to say goes through `console`: data to standard output, all else to standard error. What goes wrong comes back
-//! here as an error, is told once, and becomes the exit status (`failure`). Ctrl-C is `interrupt`'s.
+//! `cli` is the one definition that help, man pages and completions come from; each verb is a file
+//! of `verbs`. What a verb has to say goes through `console`: data to standard output, all else to
+//! standard error. What goes wrong comes back here as an error, is told once, and becomes the exit
+//! status (`failure`). Ctrl-C is `interrupt`'s.
 //!
-//! The work itself is done by the library crates: a verb turns options into their requests, and their answers into words.
+//! The work itself is done by the library crates: a verb turns options into their requests, and
+//! their answers into words.
 
 mod cli;
 mod console;

@@ -29,7 +29,8 @@ pub fn instruments(text: &str) -> Result<InstrumentSelection, String> {
     InstrumentSelection::parse(text).map_err(|error| error.to_string())
 }
 
-/// The one player that a selection stands for: itself where it names one, the usual one of a family, else the first.
+/// The one player that a selection stands for: itself where it names one, the usual one of a
+/// family, else the first.
 pub fn player(selection: &InstrumentSelection) -> Instrument {
     let all: Vec<Instrument> = selection.instruments().collect();
     let first = all.first().copied().unwrap_or(Instrument::Program(0));

@@ -2,7 +2,8 @@
 
 use super::{Cell, Table, printable};
 
-/// Escapes text; letters beyond ASCII are left to `\usepackage[utf8]{inputenc}`, which is LaTeX's default.
+/// Escapes text; letters beyond ASCII are left to `\usepackage[utf8]{inputenc}`, which is LaTeX's
+/// default.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in printable(text).chars() {

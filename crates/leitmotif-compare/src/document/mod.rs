@@ -1,7 +1,7 @@
 //! The model of a report before it is a page: sections of paragraphs, lists, tables and figures.
 //!
-//! HTML, Markdown, LaTeX and CSV are made from the same ones, so they say the same; [`write()`] puts
-//! all of them into a folder. The same document gives the same bytes.
+//! HTML, Markdown, LaTeX and CSV are made from the same ones, so they say the same; [`write()`]
+//! puts all of them into a folder. The same document gives the same bytes.
 
 pub mod csv;
 mod html;

@@ -55,9 +55,9 @@ pub struct ReportFiles {
     pub figures: Vec<PathBuf>,
 }
 
-/// Writes a document into the folder `dir`: the page with a script if one is given, the Markdown, each
-/// table with a file name as LaTeX, the tables of `csv` as CSV, each figure as SVG and PNG. Each file
-/// takes the place of an older one at once.
+/// Writes a document into the folder `dir`: the page with a script if one is given, the Markdown,
+/// each table with a file name as LaTeX, the tables of `csv` as CSV, each figure as SVG and PNG.
+/// Each file takes the place of an older one at once.
 ///
 /// # Errors
 /// Where a file cannot be written, or a figure cannot be drawn.

@@ -6,7 +6,8 @@ use leitmotif_model::Posterior;
 use leitmotif_study::Estimate;
 use serde::Serialize;
 
-/// The variance of posterior means from which a dimension counts as in use (Burda et al. 2015, section 4.2).
+/// The variance of posterior means from which a dimension counts as in use (Burda et al. 2015,
+/// section 4.2).
 pub const ACTIVE: f64 = 0.01;
 
 /// What latents say.

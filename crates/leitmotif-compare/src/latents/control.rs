@@ -1,8 +1,9 @@
-//! Whether attributes follow what is asked of them, and whether others follow along: control and leakage.
+//! Whether attributes follow what is asked of them, and whether others follow along: control and
+//! leakage.
 //!
-//! After MuseMorphose (Wu & Yang 2021, section 6): a class is asked for each bar at random, and the rank
-//! correlation with the raw value that comes out says how well it is obeyed; that with another attribute's value,
-//! how much the asking leaks.
+//! After MuseMorphose (Wu & Yang 2021, section 6): a class is asked for each bar at random, and the
+//! rank correlation with the raw value that comes out says how well it is obeyed; that with another
+//! attribute's value, how much the asking leaks.
 
 use super::error::LatentsError;
 use super::estimates::{Count, correlation, correlation_magnitude, share};
@@ -34,7 +35,8 @@ pub struct Control {
 pub struct ControlResult {
     /// Its name.
     pub attribute: String,
-    /// Whether bars were held to their classes while they were written; else this was left to the model.
+    /// Whether bars were held to their classes while they were written; else this was left to the
+    /// model.
     pub kept: bool,
     /// Its classes.
     pub classes: usize,
@@ -125,8 +127,8 @@ fn classes(rng: &mut SeededRng, bars: usize, classes: usize) -> Vec<u16> {
     (0..bars).map(|_| rng.below(classes) as u16 + 1).collect()
 }
 
-/// Every bar from its own latent, with the class asked; what says much of the same is left open, the rest stays as
-/// it is.
+/// Every bar from its own latent, with the class asked; what says much of the same is left open,
+/// the rest stays as it is.
 fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, kept: bool, asked: &[u16]) -> Vec<Task> {
     let opened = place(known, OPENED);
     let task = |(bar, &class): (usize, &u16)| {
@@ -179,7 +181,8 @@ fn near(cuts: &AttributeCuts, attribute: usize, bars: &[Bar], reach: u16) -> Vec
     songs.map(|song| (song.iter().filter(hit).count(), song.len())).collect()
 }
 
-/// The share of bars that would be so near to a class drawn at random, given the classes that came out.
+/// The share of bars that would be so near to a class drawn at random, given the classes that came
+/// out.
 fn chance(classes: usize, points: &[Point], reach: usize) -> f64 {
     let near = |point: &Point| (1..=classes).filter(|class| class.abs_diff(usize::from(point.class)) <= reach).count();
     points.iter().map(near).sum::<usize>() as f64 / (classes * points.len()).max(1) as f64

@@ -89,8 +89,8 @@ impl Experiment<'_> {
         self.songs.iter().map(|song| song.source.bars.len()).sum()
     }
 
-    /// Does `work` with each number below `count`, on all threads; the results are in order. Its progress counts to
-    /// `bars` bars.
+    /// Does `work` with each number below `count`, on all threads; the results are in order. Its
+    /// progress counts to `bars` bars.
     pub fn each<T: Send>(
         &self,
         label: &str,

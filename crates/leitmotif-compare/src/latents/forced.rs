@@ -1,5 +1,5 @@
-//! How often what the model holds most probable is what comes, note by note, given everything before it: accuracy with
-//! the true notes fed back (teacher forcing).
+//! How often what the model holds most probable is what comes, note by note, given everything
+//! before it: accuracy with the true notes fed back (teacher forcing).
 //!
 //! The same with another song's latents says what the latents add to the context.
 
@@ -105,7 +105,8 @@ fn predict(
     Ok(tally)
 }
 
-/// Whether each field that applies is what the model holds most probable, given the true fields before it.
+/// Whether each field that applies is what the model holds most probable, given the true fields
+/// before it.
 fn right(session: &mut DecodingSession<'_>, event: &[Value], sizes: &[usize], room: &mut [f32]) -> Vec<Option<bool>> {
     let field = |(field, &value): (usize, &Value)| {
         if field > 0 && value == NONE {

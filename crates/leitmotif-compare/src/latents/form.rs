@@ -1,5 +1,5 @@
-//! Whether pieces from nothing have form: how alike bars are that stand 1, 2, 3 … bars apart, beside songs by
-//! people, where latents come from the learnt prior and where they do not.
+//! Whether pieces from nothing have form: how alike bars are that stand 1, 2, 3 … bars apart,
+//! beside songs by people, where latents come from the learnt prior and where they do not.
 
 use super::error::LatentsError;
 use super::estimates::{by_song, mean};
@@ -45,8 +45,8 @@ pub struct Profiled {
     pub profile: Profile,
     /// The mean similarity at some lags, by lag.
     pub at: BTreeMap<usize, Option<Estimate>>,
-    /// How far the profile lies from that of the held-out songs, the mean over lags; of those themselves there is
-    /// none.
+    /// How far the profile lies from that of the held-out songs, the mean over lags; of those
+    /// themselves there is none.
     pub distance: Option<Estimate>,
 }
 

@@ -1,5 +1,5 @@
-//! Whether the steps from one piece to another lead there: each like the first less than the one before it, and
-//! like the last one more.
+//! Whether the steps from one piece to another lead there: each like the first less than the one
+//! before it, and like the last one more.
 
 use super::error::LatentsError;
 use super::estimates::RESAMPLES;
@@ -29,8 +29,8 @@ pub struct Interpolation {
     pub all: Trend,
     /// The same over the steps between the ends.
     pub inner: Trend,
-    /// The share of pairs in which no step is more like the first end, or less like the last, than the step before
-    /// it.
+    /// The share of pairs in which no step is more like the first end, or less like the last, than
+    /// the step before it.
     pub monotonic: Option<Estimate>,
     /// The mean likeness of each step to both ends, 0 to 1.
     pub by_step: Vec<Likeness>,

@@ -1,9 +1,10 @@
 //! What a model's latents can do, measured on songs that it has not seen.
 //!
-//! Each section is a file: [`control`], [`fidelity`], [`forced`] (accuracy), [`collapse`], [`interpolation`],
-//! [`variation`], [`form`] (prior) and [`map`]. All work on the same [`mod@experiment`]; every song and every pair has
-//! a generator of its own, so that numbers do not depend on the number of threads. Intervals are those of [`estimates`].
-//! [`measure()`] gives a [`Report`], [`write()`] puts it into a folder.
+//! Each section is a file: [`control`], [`fidelity`], [`forced`] (accuracy), [`collapse`],
+//! [`interpolation`], [`variation`], [`form`] (prior) and [`map`]. All work on the same
+//! [`mod@experiment`]; every song and every pair has a generator of its own, so that numbers do not
+//! depend on the number of threads. Intervals are those of [`estimates`]. [`measure()`] gives a
+//! [`Report`], [`write()`] puts it into a folder.
 
 mod collapse;
 mod control;
@@ -44,8 +45,8 @@ pub const OUTPUTS: [&str; 5] = [REPORT_JSON, REPORT_MARKDOWN, REPORT_HTML, TABLE
 /// Measures what a model's latents can do.
 ///
 /// # Errors
-/// Where the model has no latents, the corpus is of another representation or has too few songs, or the work is
-/// stopped by `cancel`.
+/// Where the model has no latents, the corpus is of another representation or has too few songs, or
+/// the work is stopped by `cancel`.
 pub fn measure(
     subject: &Subject<'_>,
     settings: &Settings,

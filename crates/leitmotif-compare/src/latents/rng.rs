@@ -1,5 +1,5 @@
-//! A generator for each seed, section and number: what one song draws depends neither on what others
-//! drew nor on the thread.
+//! A generator for each seed, section and number: what one song draws depends neither on what
+//! others drew nor on the thread.
 
 /// A seeded generator: SplitMix64 (Steele et al. 2014).
 #[derive(Debug, Clone)]

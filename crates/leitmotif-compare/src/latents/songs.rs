@@ -66,8 +66,9 @@ impl Song {
     }
 }
 
-/// The songs that the settings ask for, evenly spread over their split, each cut to its first bars; and how many were
-/// left out because they have no notes there or cannot be held by the representation.
+/// The songs that the settings ask for, evenly spread over their split, each cut to its first bars;
+/// and how many were left out because they have no notes there or cannot be held by the
+/// representation.
 pub fn held_out(subject: &Subject<'_>, settings: &Settings) -> Result<(Vec<Song>, usize), LatentsError> {
     let (corpus, split) = (subject.corpus, settings.split);
     let all = corpus.split(split);

@@ -1,4 +1,5 @@
-//! Whether a larger amount of variation changes more, and nothing beyond the bars that are to change.
+//! Whether a larger amount of variation changes more, and nothing beyond the bars that are to
+//! change.
 
 use super::error::LatentsError;
 use super::estimates::{correlation, mean};
@@ -20,7 +21,8 @@ const BARS: Range<usize> = 8..16;
 /// What varying did.
 #[derive(Debug, Serialize)]
 pub struct Variation {
-    /// Bars that were varied in songs that have them, numbered from 1; of shorter songs the middle half was.
+    /// Bars that were varied in songs that have them, numbered from 1; of shorter songs the middle
+    /// half was.
     pub bars: [usize; 2],
     /// By amount.
     pub amounts: Vec<Amount>,

@@ -1,4 +1,5 @@
-//! `tables/*.csv` (RFC 4180): all numbers at full precision, a number a cell, nothing where there is none.
+//! `tables/*.csv` (RFC 4180): all numbers at full precision, a number a cell, nothing where there
+//! is none.
 
 use super::effects::Effect;
 use super::gaps::Gap;

@@ -86,7 +86,8 @@ fn measured_on<'a>(view: &View<'a>, arm: Option<&str>) -> Vec<On<'a>> {
     on
 }
 
-/// Runs at `level` of the factor at `place`, each with the run at `first` that has the same arm, seed and other levels.
+/// Runs at `level` of the factor at `place`, each with the run at `first` that has the same arm,
+/// seed and other levels.
 fn matched<'a>(view: &View<'a>, place: usize, level: &str, first: &str) -> Vec<(Run<'a>, Run<'a>)> {
     let mut pairs = Vec::new();
     for cell in view.cells.iter().filter(|cell| cell.levels.get(place).is_some_and(|it| *it == level)) {

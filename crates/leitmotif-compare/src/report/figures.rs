@@ -61,7 +61,8 @@ pub fn curves(view: &View<'_>) -> Vec<Figure> {
     figures
 }
 
-/// Training and validation of each run; two colours for each combination of the factors after the first.
+/// Training and validation of each run; two colours for each combination of the factors after the
+/// first.
 fn series(view: &View<'_>, cells: &[&&Cell<'_>]) -> Vec<Series> {
     let mut others: Vec<Vec<&str>> =
         view.cells.iter().map(|cell| cell.levels.iter().skip(1).copied().collect()).collect();

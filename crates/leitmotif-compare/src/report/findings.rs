@@ -1,4 +1,5 @@
-//! What was found, in sentences that are computed: a number, its interval, and no claim where the interval holds 0.
+//! What was found, in sentences that are computed: a number, its interval, and no claim where the
+//! interval holds 0.
 
 use super::effects::{Effect, On};
 use super::gaps::{Gap, pairings};
@@ -33,7 +34,8 @@ pub fn findings(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Ve
     groups
 }
 
-/// `0.123 nats per note more (95 % interval +0.100 to +0.150)`, or that the two are not distinguishable.
+/// `0.123 nats per note more (95 % interval +0.100 to +0.150)`, or that the two are not
+/// distinguishable.
 fn said(it: &Difference) -> String {
     let size = nats(it.estimate.value.abs());
     let interval = format!("95 % interval {}", signed_interval(&it.estimate));

@@ -1,4 +1,5 @@
-//! The generalisation gap: what a test set costs a model beyond what it costs the model of its own kind of music.
+//! The generalisation gap: what a test set costs a model beyond what it costs the model of its own
+//! kind of music.
 
 use super::statistics::{Difference, Pairing, paired_difference};
 use super::view::{Cell, View};
@@ -12,7 +13,8 @@ pub struct Gap<'a> {
     pub test: &'a str,
     /// The first arm whose own kind of music the test set is.
     pub home: &'a str,
-    /// Whether the test set is another kind of music than the arm's; else two arms of one kind are compared.
+    /// Whether the test set is another kind of music than the arm's; else two arms of one kind are
+    /// compared.
     pub foreign: bool,
     /// The levels, where it is of one level of each factor; `None` over all.
     pub levels: Option<Vec<&'a str>>,
@@ -20,8 +22,8 @@ pub struct Gap<'a> {
     pub difference: Difference,
 }
 
-/// Every arm beside the home arm of each test set: over all levels first, then level by level if there are several.
-/// Runs are matched by levels and seed.
+/// Every arm beside the home arm of each test set: over all levels first, then level by level if
+/// there are several. Runs are matched by levels and seed.
 pub fn gaps<'a>(view: &View<'a>) -> Vec<Gap<'a>> {
     let mut gaps = Vec::new();
     for test in &view.results.tests {

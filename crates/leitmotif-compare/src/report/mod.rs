@@ -1,11 +1,13 @@
-//! The report of a study: `report.html`, `report.md`, tables as CSV and LaTeX, figures as SVG and PNG.
+//! The report of a study: `report.html`, `report.md`, tables as CSV and LaTeX, figures as SVG and
+//! PNG.
 //!
-//! It says what [`crate::Results`] says and nothing else, in the order of questions that a reader asks: what was done,
-//! what was found, the errors, learning curves, whether models generalise, what factors do, the music, its originality,
-//! players, the proof that training and test are apart, and how to do it again. [`write()`] is the only way in. Below it:
-//! `view` puts runs in order, `statistics` compares them, `gaps` and `effects` ask the study's two questions, `findings`
-//! makes sentences of the answers, `tables` and `figures` show them, and `crate::document` writes all
-//! of it as HTML, Markdown and LaTeX.
+//! It says what [`crate::Results`] says and nothing else, in the order of questions that a reader
+//! asks: what was done, what was found, the errors, learning curves, whether models generalise,
+//! what factors do, the music, its originality, players, the proof that training and test are
+//! apart, and how to do it again. [`write()`] is the only way in. Below it: `view` puts runs in
+//! order, `statistics` compares them, `gaps` and `effects` ask the study's two questions,
+//! `findings` makes sentences of the answers, `tables` and `figures` show them, and
+//! `crate::document` writes all of it as HTML, Markdown and LaTeX.
 //!
 //! The same results and pieces give the same bytes.
 
@@ -27,14 +29,15 @@ pub use crate::document::{FIGURES, REPORT_HTML, REPORT_MARKDOWN, ReportError, Re
 use std::path::Path;
 use view::View;
 
-/// The page grows no larger by players: pieces that would make it so are left out, and the page says how many.
+/// The page grows no larger by players: pieces that would make it so are left out, and the page
+/// says how many.
 pub const MAX_PAGE_BYTES: usize = 8_000_000;
 /// Plays the pieces in the page.
 const PLAYER: &str = include_str!("player.js");
 
 /// Writes the report of `results` into the study's folder `dir`, where the composed pieces lie at
-/// [`crate::PieceFacts::file`]. Each file is put in the place of an older one at once. A piece that cannot be read is
-/// named in the page and is no error.
+/// [`crate::PieceFacts::file`]. Each file is put in the place of an older one at once. A piece that
+/// cannot be read is named in the page and is no error.
 ///
 /// # Errors
 /// Where a file cannot be written, or a figure cannot be drawn.

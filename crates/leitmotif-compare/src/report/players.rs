@@ -1,4 +1,5 @@
-//! The composed pieces in the page: each with a player, its piano roll and its MIDI file, all inside the page.
+//! The composed pieces in the page: each with a player, its piano roll and its MIDI file, all
+//! inside the page.
 
 use crate::PieceFacts;
 use crate::document::{Block, ReportError, Section, markdown};
@@ -46,7 +47,8 @@ impl Piece {
     }
 }
 
-/// The section, in at most `budget` bytes of HTML, and how many players it has. `dir` is the study's folder.
+/// The section, in at most `budget` bytes of HTML, and how many players it has. `dir` is the
+/// study's folder.
 pub fn section(view: &View<'_>, dir: &Path, mut budget: usize) -> Result<(Section, usize), ReportError> {
     let mut section = Section::new("listen", "Listen");
     let runs: Vec<Run<'_>> =

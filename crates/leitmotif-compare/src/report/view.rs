@@ -106,7 +106,8 @@ impl<'a> View<'a> {
         self.results.planned_runs.saturating_sub(self.results.runs.len())
     }
 
-    /// Their names, where the plan is every arm at every level with every seed; empty where it is not.
+    /// Their names, where the plan is every arm at every level with every seed; empty where it is
+    /// not.
     pub fn missing_names(&self) -> Vec<String> {
         let facts = self.results;
         let levels = facts.factors.iter().map(|factor| factor.levels.len());
@@ -146,7 +147,8 @@ impl<'a> View<'a> {
         if levels.is_empty() { arm.to_owned() } else { format!("{arm}, {levels}") }
     }
 
-    /// As [`Self::named`], without the levels that come first: short enough for a figure, and no other cell's.
+    /// As [`Self::named`], without the levels that come first: short enough for a figure, and no
+    /// other cell's.
     pub fn briefly(&self, arm: &str, levels: &[&str]) -> String {
         let moved = self
             .results

@@ -1,8 +1,8 @@
 //! What a study found: everything that its report says stands here, and nothing else does.
 //!
-//! `results.json` holds one [`Results`]. It is made from the study file, the corpora and one [`RunResult`] a run, in the
-//! order of the plan, so that a study that was stopped and taken up again ends with the same file. Only seconds of
-//! training depend on the clock.
+//! `results.json` holds one [`Results`]. It is made from the study file, the corpora and one
+//! [`RunResult`] a run, in the order of the plan, so that a study that was stopped and taken up
+//! again ends with the same file. Only seconds of training depend on the clock.
 
 mod music;
 
@@ -26,7 +26,8 @@ pub struct Results {
     pub title: String,
     /// What it asks, in a sentence or two; may be empty.
     pub question: String,
-    /// What a reader must know of how it was done, a paragraph each: budgets that were scaled and the like.
+    /// What a reader must know of how it was done, a paragraph each: budgets that were scaled and
+    /// the like.
     pub remarks: Vec<String>,
     /// The study file, as it was read.
     pub study: String,
@@ -175,7 +176,8 @@ pub struct LeakageCheck {
     pub test_songs: usize,
     /// Files that are in both: 0.
     pub same_files: usize,
-    /// The two songs that are most alike; `None` where one side is empty or no two have anything in common.
+    /// The two songs that are most alike; `None` where one side is empty or no two have anything in
+    /// common.
     pub nearest: Option<NearestPair>,
     /// The similarity from which songs count as copies.
     pub threshold: f64,
@@ -253,7 +255,8 @@ pub struct Finished {
     pub config: String,
     /// BLAKE3 of the chosen model's weights, hexadecimal.
     pub model: String,
-    /// What the training songs cost the chosen model (all of them, or those drawn up to the study's limit of events).
+    /// What the training songs cost the chosen model (all of them, or those drawn up to the study's
+    /// limit of events).
     pub train: Loss,
     /// What the validation songs cost; `None` without any.
     pub valid: Option<Loss>,

@@ -17,13 +17,14 @@ pub struct Music {
     pub real_songs: usize,
     /// MusPy's measures, the figures of the texture and others that are one number a piece.
     pub measures: Vec<MeasureRow>,
-    /// How certainly the pieces are distinguished from the real songs; `None` of too few, and in results of
-    /// versions that did not test it.
+    /// How certainly the pieces are distinguished from the real songs; `None` of too few, and in
+    /// results of versions that did not test it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_sample: Option<TwoSample>,
     /// The nine features of Yang and Lerch.
     pub features: Vec<FeatureRow>,
-    /// Fréchet distance of the pieces' embeddings from real ones, in the space of one of the study's own models.
+    /// Fréchet distance of the pieces' embeddings from real ones, in the space of one of the
+    /// study's own models.
     pub frechet: Option<FrechetFacts>,
     /// Originality.
     pub originality: Option<OriginalityFacts>,
@@ -59,8 +60,8 @@ pub struct MeasureRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwoSample {
-    /// The share of pieces and songs that it puts into the right set (0.5 by chance), with its interval
-    /// over both.
+    /// The share of pieces and songs that it puts into the right set (0.5 by chance), with its
+    /// interval over both.
     pub accuracy: Estimate,
     /// Every figure that varies, those by which the sets differ most first.
     pub figures: Vec<FigureShift>,
@@ -72,8 +73,8 @@ pub struct TwoSample {
 pub struct FigureShift {
     /// Its name, as of a [`MeasureRow`].
     pub figure: String,
-    /// The probability that a piece has more of it than a song (ties count half), with its interval: 0.5
-    /// where they do not differ.
+    /// The probability that a piece has more of it than a song (ties count half), with its
+    /// interval: 0.5 where they do not differ.
     pub above: Estimate,
 }
 

@@ -1,7 +1,8 @@
 //! The study file: what is asked, of which music, with which settings.
 //!
-//! A study is a product: every arm with every combination of the factors' levels and every seed is a run. Keys of the
-//! configuration are laid over each other in this order: preset, `[set]`, `[budget]`, the arm's `set`, the levels' `set`, the seed.
+//! A study is a product: every arm with every combination of the factors' levels and every seed is
+//! a run. Keys of the configuration are laid over each other in this order: preset, `[set]`,
+//! `[budget]`, the arm's `set`, the levels' `set`, the seed.
 
 mod keys;
 
@@ -60,7 +61,8 @@ pub struct Study {
     /// What is composed and measured.
     #[serde(default)]
     pub music: MusicOptions,
-    /// The collection's split is a published benchmark's: songs that are alike on both sides are reported, and stay.
+    /// The collection's split is a published benchmark's: songs that are alike on both sides are
+    /// reported, and stay.
     #[serde(default)]
     pub published_split: bool,
     /// Most events of training songs that a finished model is judged on; 0 for all.
@@ -102,7 +104,8 @@ pub struct MusicOptions {
     pub bars: usize,
     /// Decides the draws.
     pub seed: u64,
-    /// Whose embedding the Fréchet distance is measured in: an arm's, at the first levels and seed; the first arm's where this is empty.
+    /// Whose embedding the Fréchet distance is measured in: an arm's, at the first levels and seed;
+    /// the first arm's where this is empty.
     pub embedder: String,
 }
 
@@ -122,7 +125,8 @@ pub enum Each {
     Instrument,
 }
 
-/// Which songs and parts, of an arm or of a test set, and an arm's own settings. Names of genres and artists are compared without regard to capitalisation.
+/// Which songs and parts, of an arm or of a test set, and an arm's own settings. Names of genres
+/// and artists are compared without regard to capitalisation.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArmSpec {
@@ -144,7 +148,8 @@ pub struct ArmSpec {
     pub with_instruments: Vec<String>,
     /// Only the parts of any of these.
     pub only_instruments: Vec<String>,
-    /// At most so many songs (of an arm: to train on), drawn at random before parts are chosen (a smaller draw of the same seed is part of a larger one).
+    /// At most so many songs (of an arm: to train on), drawn at random before parts are chosen (a
+    /// smaller draw of the same seed is part of a larger one).
     pub songs: Option<usize>,
     /// Decides the draw.
     pub seed: u64,
@@ -154,7 +159,8 @@ pub struct ArmSpec {
     pub set: Table,
     /// The test set of its own kind; that of the same name if left out.
     pub home: Option<String>,
-    /// Of a test set: judged by the mean of what a model predicts in all keys up to so many semitones away; 0 for its own key.
+    /// Of a test set: judged by the mean of what a model predicts in all keys up to so many
+    /// semitones away; 0 for its own key.
     pub transpositions: u8,
 }
 
@@ -172,7 +178,8 @@ pub struct FactorSpec {
     pub levels: Vec<LevelSpec>,
     /// Only these arms are tried at the other levels; all if empty.
     pub arms: Vec<String>,
-    /// Whether its other levels are tried at the first levels of all other factors only, instead of in every combination.
+    /// Whether its other levels are tried at the first levels of all other factors only, instead of
+    /// in every combination.
     pub alone: bool,
 }
 
@@ -206,7 +213,8 @@ impl Study {
     /// Reads a study file; its relative paths are relative to the folder it is in.
     ///
     /// # Errors
-    /// [`CompareError::Study`] names the place and what may stand there; [`CompareError::Io`] if the file cannot be read.
+    /// [`CompareError::Study`] names the place and what may stand there; [`CompareError::Io`] if
+    /// the file cannot be read.
     pub fn read(path: &Path) -> Result<(Self, String), CompareError> {
         let size = std::fs::metadata(path).map_err(CompareError::io(path))?.len();
         let wrong = |reason: String| CompareError::Study { path: path.to_owned(), reason };

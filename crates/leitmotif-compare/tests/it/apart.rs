@@ -19,7 +19,8 @@ fn planted(dir: &std::path::Path) {
             table += &format!("{genre}/artist {number}/song {number}.mid,{split}\n");
         }
     }
-    // One under another name, one in another key and tempo, one with an instrument less: all songs of the test split.
+    // One under another name, one in another key and tempo, one with an instrument less: all songs
+    // of the test split.
     write(&music.join("rock/copyist/same.mid"), &song(3));
     let mut transposed = song(107);
     transposed.transpose(4);

@@ -1,6 +1,7 @@
-//! A study that was never made: three arms, three test sets, two levels of dropout, two seeds; one run failed, one is
-//! missing. What differs is planted, so that a report can be checked: foreign music costs 0.5 nats per note more, except
-//! that folk predicts jazz as well as jazz does; dropout takes 0.1 off what costs more and does nothing else.
+//! A study that was never made: three arms, three test sets, two levels of dropout, two seeds; one
+//! run failed, one is missing. What differs is planted, so that a report can be checked: foreign
+//! music costs 0.5 nats per note more, except that folk predicts jazz as well as jazz does; dropout
+//! takes 0.1 off what costs more and does nothing else.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use leitmotif_compare::*;
@@ -36,8 +37,8 @@ fn loss(songs: Vec<SongLoss>) -> Loss {
     }
 }
 
-/// What the songs of test set `test` cost a model that needs `more` nats per note than their own; `noise` cancels out
-/// over every two songs.
+/// What the songs of test set `test` cost a model that needs `more` nats per note than their own;
+/// `noise` cancels out over every two songs.
 fn test_loss(test: usize, more: f64, noise: f64) -> Loss {
     let song = |k: usize| {
         let notes = 200 + 10 * (k / 2);
@@ -83,7 +84,8 @@ fn finished(arm: usize, level: usize, seed: usize) -> Finished {
         let foreign = arm != t && !(arm == 1 && t == 0);
         let gap = if foreign { FOREIGN } else { 0.0 };
         let dropout = if level == 1 && foreign { DROPOUT } else { 0.0 };
-        // Beside the home model, and beside the first level, noise is what remains where nothing is planted.
+        // Beside the home model, and beside the first level, noise is what remains where nothing is
+        // planted.
         let noise = 0.05 * (arm as f64 + 1.0) + 0.04 * level as f64;
         (KINDS[t].to_owned(), test_loss(t, gap + dropout + 0.006 * seed as f64, noise))
     };

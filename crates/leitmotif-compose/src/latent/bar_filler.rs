@@ -16,7 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The stream in which the model writes, and those that keep what it was before a group's candidates, and after the best of them.
+/// The stream in which the model writes, and those that keep what it was before a group's
+/// candidates, and after the best of them.
 const HERE: usize = 0;
 const BEFORE: usize = 1;
 const BEST: usize = 2;
@@ -108,7 +109,8 @@ impl<'a> BarFiller<'a> {
         if !instruments.is_empty() {
             let header = leitmotif_events::Header { genre: None, instruments: instruments.to_vec() };
             let named = representation.opening(&header)?;
-            // The genre, if there is one, stands after the start and before the instruments; the grammar knows which is which.
+            // The genre, if there is one, stands after the start and before the instruments; the
+            // grammar knows which is which.
             let kept = opening.len().min(2);
             opening.truncate(kept);
             if opening.get(1).is_some_and(|event| named.events().nth(1).is_some_and(|with| event[0] == with[0])) {
@@ -141,7 +143,8 @@ impl<'a> BarFiller<'a> {
         Ok(self.done)
     }
 
-    /// A group of bars that share a latent: of its candidates the one that says most nearly what is asked for.
+    /// A group of bars that share a latent: of its candidates the one that says most nearly what is
+    /// asked for.
     fn group(&mut self, bars: Range<usize>, tasks: &[Task]) -> Result<(), ComposeError> {
         let writes = tasks[bars.clone()].iter().any(|task| matches!(task, Task::Write(_)));
         if self.candidates == 1 || !writes {
@@ -245,7 +248,8 @@ impl<'a> BarFiller<'a> {
         match task {
             Task::Keep => {
                 for event in events().skip(1) {
-                    // What was written before may hold a pitch that this bar strikes: the model then does not hear of it.
+                    // What was written before may hold a pitch that this bar strikes: the model
+                    // then does not hear of it.
                     if self.grammar.accept(event).is_ok() {
                         self.take(event);
                     }

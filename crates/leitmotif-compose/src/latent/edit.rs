@@ -34,17 +34,19 @@ pub struct Restyle {
     pub attributes: BTreeMap<String, Change>,
     /// Added to every latent.
     pub shift: Option<Vec<f32>>,
-    /// Whether bars keep to their classes of rhythm, polyphony and density, those that are asked for and the piece's own; else they are left
-    /// to the model.
+    /// Whether bars keep to their classes of rhythm, polyphony and density, those that are asked
+    /// for and the piece's own; else they are left to the model.
     pub keep: bool,
 }
 
-/// Attributes that say much of the same: where one is asked for and the other is not, the other is left open.
+/// Attributes that say much of the same: where one is asked for and the other is not, the other is
+/// left open.
 const COUPLED: [(&str, &str); 4] =
     [("rhythm", "density"), ("polyphony", "density"), ("density", "rhythm"), ("density", "polyphony")];
 
 impl LatentEditor<'_> {
-    /// Fills the piece's frame and puts what is new into its score; `made` says how, for the text that the score carries.
+    /// Fills the piece's frame and puts what is new into its score; `made` says how, for the text
+    /// that the score carries.
     ///
     /// # Errors
     /// As [`LatentEditor::fill`].
@@ -88,7 +90,8 @@ pub fn variation(source: &Source, bars: Range<usize>, amount: f64, seed: u64) ->
 /// Writes the bars of `bars` in another style; keeps the others.
 ///
 /// # Errors
-/// [`ComposeError`] for attributes or classes that the model does not have, a shift of other dimensions, or bars that the piece does not have.
+/// [`ComposeError`] for attributes or classes that the model does not have, a shift of other
+/// dimensions, or bars that the piece does not have.
 pub fn restyling(
     source: &Source,
     attributes: &[AttributeCuts],

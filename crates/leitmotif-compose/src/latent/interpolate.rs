@@ -36,8 +36,8 @@ pub struct Interpolation {
     pub steps: usize,
     /// Where latents go between two.
     pub path: InterpolationPath,
-    /// How often each piece between the ends is drawn, 1 to [`MAX_DRAWS`]. Of several draws those are taken whose likeness to the ends
-    /// changes most evenly; one draw is the model alone.
+    /// How often each piece between the ends is drawn, 1 to [`MAX_DRAWS`]. Of several draws those
+    /// are taken whose likeness to the ends changes most evenly; one draw is the model alone.
     pub draws: usize,
 }
 
@@ -66,13 +66,15 @@ impl Interpolation {
 }
 
 impl LatentEditor<'_> {
-    /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the shorter one, in the meters that
-    /// both have, played by the instruments of both (at the ends, of one), at a tempo between theirs. Bars of the ends are drafted as often as
-    /// the rewriter says, those between once. `progress` hears of bars done and
-    /// bars to do, from several threads, now and then out of order.
+    /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the
+    /// shorter one, in the meters that both have, played by the instruments of both (at the ends,
+    /// of one), at a tempo between theirs. Bars of the ends are drafted as often as the rewriter
+    /// says, those between once. `progress` hears of bars done and bars to do, from several
+    /// threads, now and then out of order.
     ///
     /// # Errors
-    /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as [`LatentEditor::fill`] otherwise.
+    /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as
+    /// [`LatentEditor::fill`] otherwise.
     pub fn interpolate(
         &self,
         a: &Source,
@@ -93,7 +95,8 @@ impl LatentEditor<'_> {
             LatentEditor { candidates, ..*self }.step((a, b), (at, path), count, draw as u64, made, &told)
         };
         let ends = [0, steps - 1].into_par_iter().map(|step| drawn(step, 0)).collect::<Result<Vec<Step>, _>>()?;
-        // Of what is drawn to choose from only the likeness is kept: the same draw gives the same piece again.
+        // Of what is drawn to choose from only the likeness is kept: the same draw gives the same
+        // piece again.
         let chosen = if draws == 1 { vec![0; steps] } else { leads(&ends, steps, draws, drawn)? };
         let inner = (1..steps - 1).into_par_iter().with_max_len(1).map(|step| drawn(step, chosen[step]));
         let inner = inner.collect::<Result<Vec<Step>, _>>()?;
@@ -113,7 +116,8 @@ impl LatentEditor<'_> {
     ) -> Result<Step, ComposeError> {
         let tasks: Vec<Task> = (0..bars).map(|bar| Task::Write(condition(a, b, bar, at, path))).collect();
         let frame = if at < 1.0 { a } else { b };
-        // The same streams at every step: what differs between neighbours is what their latents make of the same chances.
+        // The same streams at every step: what differs between neighbours is what their latents
+        // make of the same chances.
         let filled = self.fill(frame, &tasks, &players(a, b, at), draw, &|_, _| told())?;
         let mut score = self.representation.decode(&filled.sequence)?;
         assemble::one_player_each(&mut score);
@@ -172,8 +176,8 @@ fn common_bars(a: &Source, b: &Source) -> Result<usize, ComposeError> {
     Ok(bars)
 }
 
-/// What a bar on the way is written under. Classes of attributes go straight from one to the other; where one is open, it is that of
-/// the nearer end.
+/// What a bar on the way is written under. Classes of attributes go straight from one to the other;
+/// where one is open, it is that of the nearer end.
 fn condition(a: &Source, b: &Source, bar: usize, at: f64, path: InterpolationPath) -> BarCondition {
     let (a, b) = (a.condition(bar), b.condition(bar));
     let class = |(&a, &b): (&u16, &u16)| match (a, b) {

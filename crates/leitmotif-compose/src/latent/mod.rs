@@ -1,9 +1,11 @@
 //! Music by way of its latents, with a model that has them ([`leitmotif_model::LatentSpace`]).
 //!
-//! A [`Source`] is a piece understood: its bars, and what the encoder says of each group of them. Each bar of it is then kept as it is or
-//! written anew ([`Task`]) under a latent and classes of attributes ([`BarCondition`]): the latents themselves (reconstruction), moved
-//! ([`vary`]), between those of two pieces ([`between`]), or with other attributes. [`LatentEditor`] keeps the piece's
-//! meters and tempos; [`splice`] puts what was written into the piece's own score, whose other notes stay untouched.
+//! A [`Source`] is a piece understood: its bars, and what the encoder says of each group of them.
+//! Each bar of it is then kept as it is or written anew ([`Task`]) under a latent and classes of
+//! attributes ([`BarCondition`]): the latents themselves (reconstruction), moved ([`vary`]),
+//! between those of two pieces ([`between`]), or with other attributes. [`LatentEditor`] keeps the
+//! piece's meters and tempos; [`splice`] puts what was written into the piece's own score, whose
+//! other notes stay untouched.
 //!
 //! A piece from nothing gets its latents from a prior ([`Conditions`]).
 

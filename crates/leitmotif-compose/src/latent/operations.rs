@@ -5,15 +5,17 @@ use crate::ComposeError;
 /// The way between two latents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InterpolationPath {
-    /// Along the great circle between their directions, the length changing evenly: draws from a normal of many dimensions lie near a
-    /// sphere, and so does every point of this way (Shoemake 1985; White 2016).
+    /// Along the great circle between their directions, the length changing evenly: draws from a
+    /// normal of many dimensions lie near a sphere, and so does every point of this way (Shoemake
+    /// 1985; White 2016).
     #[default]
     Spherical,
     /// Straight.
     Linear,
 }
 
-/// How near to each other, or to opposite, two directions are before the great circle between them is a line.
+/// How near to each other, or to opposite, two directions are before the great circle between them
+/// is a line.
 const PARALLEL: f64 = 1e-4;
 
 /// The latent at `t` (0 to 1) of the way from `a` to `b`.
@@ -35,7 +37,8 @@ pub fn between(a: &[f32], b: &[f32], t: f64, path: InterpolationPath) -> Vec<f32
 }
 
 /// The latent moved by `amount` (0 leaves it, 1 replaces it) towards standard normal `noise`:
-/// `cos(amount pi / 2) latent + sin(amount pi / 2) noise`, which keeps a standard normal standard normal.
+/// `cos(amount pi / 2) latent + sin(amount pi / 2) noise`, which keeps a standard normal standard
+/// normal.
 ///
 /// # Errors
 /// [`ComposeError::Setting`] for an amount outside 0 to 1.

@@ -1,4 +1,5 @@
-//! Which of several draws of each step to take, so that together they lead from one end to the other.
+//! Which of several draws of each step to take, so that together they lead from one end to the
+//! other.
 
 /// How like the ends a draw is, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -7,7 +8,8 @@ pub(crate) struct Likeness {
     pub to_last: f64,
 }
 
-/// What a step back costs, beside the same distance from the even course. Steps back are avoided at almost any price.
+/// What a step back costs, beside the same distance from the even course. Steps back are avoided at
+/// almost any price.
 const STEP_BACK: f64 = 1000.0;
 
 impl Likeness {
@@ -16,19 +18,22 @@ impl Likeness {
         self.to_last - self.to_first
     }
 
-    /// How far `after` goes back from here: how much more like the first end it is, and how much less like the last.
+    /// How far `after` goes back from here: how much more like the first end it is, and how much
+    /// less like the last.
     fn back(self, after: Self) -> f64 {
         (after.to_first - self.to_first).max(0.0) + (self.to_last - after.to_last).max(0.0)
     }
 }
 
-/// The draw of each step, one of each of `draws` (none of which is empty), for which the way as a whole costs least: [`STEP_BACK`] for what
-/// neighbours go back, and the distance of each step from the even course between the ends. The earliest of equals.
+/// The draw of each step, one of each of `draws` (none of which is empty), for which the way as a
+/// whole costs least: [`STEP_BACK`] for what neighbours go back, and the distance of each step from
+/// the even course between the ends. The earliest of equals.
 pub(crate) fn choose(draws: &[Vec<Likeness>]) -> Vec<usize> {
     let end = |end: Option<&Vec<Likeness>>| end.and_then(|draws| draws.first()).map_or(0.0, |like| like.course());
     let (begins, ends) = (end(draws.first()), end(draws.last()));
     let even = |step: usize| begins + (ends - begins) * step as f64 / (draws.len() - 1).max(1) as f64;
-    // The cost of the cheapest way to each draw of the last step, and for every step which draw it comes from.
+    // The cost of the cheapest way to each draw of the last step, and for every step which draw it
+    // comes from.
     let mut costs: Vec<f64> =
         draws.first().map_or(0, Vec::len).checked_sub(1).map_or_else(Vec::new, |more| vec![0.0; more + 1]);
     let mut from: Vec<Vec<usize>> = Vec::new();

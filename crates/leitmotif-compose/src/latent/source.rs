@@ -32,8 +32,8 @@ impl Source {
     /// Understands a score, as a piece of this genre if one is named.
     ///
     /// # Errors
-    /// [`ComposeError::Request`] for a score without notes, a representation without bars, or a piece whose long silences
-    /// the representation shortens.
+    /// [`ComposeError::Request`] for a score without notes, a representation without bars, or a
+    /// piece whose long silences the representation shortens.
     pub fn of(
         space: &LatentSpace,
         representation: &dyn Representation,
@@ -75,7 +75,8 @@ impl Source {
         BarCondition { latent, classes: self.classes[bar].clone(), kept: vec![true; self.classes[bar].len()] }
     }
 
-    /// The bar in which a note that begins at `quarters` is written: the one of its nearest grid step.
+    /// The bar in which a note that begins at `quarters` is written: the one of its nearest grid
+    /// step.
     pub(crate) fn bar_at(&self, quarters: f64) -> Option<usize> {
         let on_grid = (quarters * self.grid + 0.5).floor() / self.grid;
         let after = self.lines.partition_point(|line| *line <= on_grid + 1e-6);

@@ -6,9 +6,9 @@ use crate::{ComposeError, assemble};
 use leitmotif_events::Representation;
 use leitmotif_score::{Note, Part, Quarters, Score, Ticks};
 
-/// The source's score with the notes of the written bars replaced. Everything else stays as it is, tick for tick: the notes of
-/// other bars, tempos, meters, keys, markers, parts and their names. A new note that would strike a pitch while a kept
-/// note of its part sounds it gives way.
+/// The source's score with the notes of the written bars replaced. Everything else stays as it is,
+/// tick for tick: the notes of other bars, tempos, meters, keys, markers, parts and their names. A
+/// new note that would strike a pitch while a kept note of its part sounds it gives way.
 ///
 /// # Errors
 /// [`ComposeError::Representation`] if the events cannot be decoded.
@@ -64,7 +64,8 @@ pub fn splice(
     Ok(score)
 }
 
-/// A new note among kept ones: ended where a kept note strikes its pitch, `None` where one already sounds it.
+/// A new note among kept ones: ended where a kept note strikes its pitch, `None` where one already
+/// sounds it.
 fn give_way(mut note: Note, kept: &[Note]) -> Option<Note> {
     for other in kept.iter().filter(|other| other.pitch == note.pitch) {
         if other.onset <= note.onset && other.end() > note.onset {

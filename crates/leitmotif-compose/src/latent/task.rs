@@ -66,8 +66,9 @@ pub struct LatentEditor<'a> {
     pub representation: &'a dyn Representation,
     /// Of it count the sampling, the constraints, the seed and `most_notes_in_bar`.
     pub request: &'a Request,
-    /// How often each bar (each group of bars that shares a latent) is drawn, 1 to [`MAX_CANDIDATES`]. Of several candidates the one is kept that says
-    /// most nearly what its latent says; one is the decoder alone.
+    /// How often each bar (each group of bars that shares a latent) is drawn, 1 to
+    /// [`MAX_CANDIDATES`]. Of several candidates the one is kept that says most nearly what its
+    /// latent says; one is the decoder alone.
     pub candidates: usize,
     /// Once set, nothing more is written.
     pub cancel: &'a AtomicBool,

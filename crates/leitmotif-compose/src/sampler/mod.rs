@@ -193,8 +193,8 @@ impl<'a> EventSampler<'a> {
         rand::Rng::random(&mut self.rng)
     }
 
-    /// Draws on from the randomness of candidate number `candidate` of bar number `bar`, which is the
-    /// same whatever was drawn before.
+    /// Draws on from the randomness of candidate number `candidate` of bar number `bar`, which is
+    /// the same whatever was drawn before.
     pub fn turn_to_bar(&mut self, bar: usize, candidate: usize) {
         turn_to_bar(&mut self.rng, bar, candidate);
     }

@@ -104,7 +104,8 @@ pub fn compose(representation: &dyn Representation, scale: f32, request: &Reques
     generate(&model, representation, request, 0, &|_| {}, &AtomicBool::new(false))
 }
 
-/// Four bars of 3/4 at 97 quarters a minute, in a clock that no grid divides, with a note held across every bar line.
+/// Four bars of 3/4 at 97 quarters a minute, in a clock that no grid divides, with a note held
+/// across every bar line.
 pub fn prime() -> Score {
     let note = |onset, pitch, duration| Note { onset: Ticks(onset), pitch, duration: Ticks(duration), velocity: 77 };
     let melody = (0..12).map(|beat| note(beat * 101 + beat % 3, 60 + (beat * 5 % 13) as u8, 90)).collect();

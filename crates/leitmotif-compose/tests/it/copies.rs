@@ -215,7 +215,8 @@ fn a_prime_is_context_and_stays_as_it_is() {
 
 #[test]
 fn where_every_pitch_is_a_copy_no_note_is_written() {
-    // Each player has one pitch, and a song has that pitch again after every step that a bar has room for.
+    // Each player has one pitch, and a song has that pitch again after every step that a bar has
+    // room for.
     let workshop = workshop(2);
     let mut notes = Vec::new();
     let mut now = 0;

@@ -20,7 +20,8 @@ fn with(instruments: &[Instrument]) -> Header {
     Header { genre: None, instruments: instruments.to_vec() }
 }
 
-/// The bar in which the last note begins, counted from 1, and whether a note ends beyond bar `bars`.
+/// The bar in which the last note begins, counted from 1, and whether a note ends beyond bar
+/// `bars`.
 fn bars_of(score: &Score) -> (usize, bool) {
     let last = score.parts.iter().flat_map(|part| &part.notes).map(|note| note.onset).max().unwrap();
     let bars = leitmotif_score::Bars::new(score.resolution, &score.meters, last + Ticks(1));

@@ -1,4 +1,5 @@
-//! Editing by latents, with a network of random weights: what must hold whatever the model has learnt.
+//! Editing by latents, with a network of random weights: what must hold whatever the model has
+//! learnt.
 
 use crate::common;
 use crate::networks;
@@ -46,7 +47,8 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     let mut bias = weights.get("fields.bias").unwrap().clone();
     bias.data[NOTE] += 12.0;
     weights.insert("fields.bias".to_owned(), bias);
-    // Small weights make a model that thinks nearly everything equally likely: here latents are to make a difference.
+    // Small weights make a model that thinks nearly everything equally likely: here latents are to
+    // make a difference.
     let reported = (0..2).map(|layer| (format!("latent.conditions.{layer}"), 8.0));
     let asked = (1..6).map(|field| (format!("fields.norms.{field}.gamma"), 20.0));
     for (name, times) in reported.chain(asked) {
@@ -57,7 +59,8 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     NetworkModel::new(&description, &weights).unwrap()
 }
 
-/// The kind of notes: a model that has learnt nothing would hardly write any among all kinds of bars.
+/// The kind of notes: a model that has learnt nothing would hardly write any among all kinds of
+/// bars.
 const NOTE: usize = 3;
 
 /// At most so many notes a bar, so that a model without taste comes to an end.
@@ -169,7 +172,8 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
             filled
         };
         let tasks = reconstruction(&source);
-        // How dense the first latent is under what the first group of bars became: whatever is drafted there follows the same opening.
+        // How dense the first latent is under what the first group of bars became: whatever is
+        // drafted there follows the same opening.
         let density = |filled: &leitmotif_compose::latent::FilledBars| {
             let group = &filled.bars[..bars];
             let k = filled.sequence.fields();
@@ -235,7 +239,8 @@ fn what_is_asked_of_attributes_is_kept_to() {
             let values = attribute_values(&named, &*representation, &filled.sequence).unwrap();
             for (bar, values) in values.iter().enumerate() {
                 let got = attributes[which].class(values[which].unwrap_or(0.0));
-                // A model without taste hurries to the end of the bar, where not enough can sound any more.
+                // A model without taste hurries to the end of the bar, where not enough can sound
+                // any more.
                 let fits = got == class || name == "polyphony" && got < class;
                 assert!(fits, "{name} of bar {bar}, class {class}: {values:?}");
             }
@@ -340,7 +345,8 @@ fn of_more_draws_a_way_goes_back_less() {
     let (a, other) = (common::prime(), upside_down());
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let goes_back = |seed: u64, draws: usize| {
-        // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than chance.
+        // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than
+        // chance.
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };
         let editor = LatentEditor {
@@ -363,7 +369,8 @@ fn of_more_draws_a_way_goes_back_less() {
         rises + to_last.windows(2).map(|pair| (pair[0] - pair[1]).max(0.0)).sum::<f64>()
     };
     let all: Vec<(f64, f64)> = (0..12).map(|seed| (goes_back(seed, 1), goes_back(seed, 8))).collect();
-    // Among ways that go back as little, the most even is taken: a thousandth of evenness may be paid for in steps back.
+    // Among ways that go back as little, the most even is taken: a thousandth of evenness may be
+    // paid for in steps back.
     assert!(all.iter().all(|(one, many)| *many <= one + 0.012), "{all:?}");
     assert!(all.iter().any(|(one, many)| *many < one - 0.012), "{all:?}");
 }

@@ -1,5 +1,5 @@
-//! A piece of 100,000 notes in one go (10,000 without optimisation), from a trained model: nothing in the way there may be
-//! quadratic.
+//! A piece of 100,000 notes in one go (10,000 without optimisation), from a trained model: nothing
+//! in the way there may be quadratic.
 
 use crate::common::{events, prime};
 use leitmotif_compose::{Length, Request, generate};

@@ -80,7 +80,8 @@ impl SongBars {
         }
     }
 
-    /// Adds to `batch` the bars that inputs `from..from + count` of the song lie in, which `stream` reads.
+    /// Adds to `batch` the bars that inputs `from..from + count` of the song lie in, which `stream`
+    /// reads.
     pub fn write(&self, values: &[Value], batch: &mut SegmentBatch, stream: usize, from: usize, count: usize) {
         let (fields, segment, song) = (batch.fields, batch.segment, values.len() / batch.fields);
         let Some(known) = &mut batch.bars else { return };

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 /// Names the noise of evaluation.
 const EVALUATION: u64 = 0x6576_616C;
 
-/// An iterator over a split. Long songs come first, so that the streams end at about the same time; streams without a
-/// song left have length 0.
+/// An iterator over a split. Long songs come first, so that the streams end at about the same time;
+/// streams without a song left have length 0.
 #[derive(Debug)]
 pub struct EvaluationBatches<'a> {
     corpus: &'a Corpus,
@@ -27,7 +27,8 @@ impl<'a> EvaluationBatches<'a> {
     /// Batches over the songs of `split`.
     ///
     /// # Errors
-    /// [`BatchError::Empty`] if there are none, [`BatchError::Options`] for no streams or no events.
+    /// [`BatchError::Empty`] if there are none, [`BatchError::Options`] for no streams or no
+    /// events.
     pub fn new(corpus: &'a Corpus, split: Split, streams: usize, segment: usize) -> Result<Self, BatchError> {
         let batches = Self::of_songs(corpus, corpus.split(split), streams, segment)?;
         if batches.queue.is_empty() { Err(BatchError::Empty(split)) } else { Ok(batches) }
@@ -52,10 +53,12 @@ impl<'a> EvaluationBatches<'a> {
         Ok(Self { corpus, segment, fields, queue, streams: (0..streams).map(|_| None).collect(), latents: None })
     }
 
-    /// The same batches with the bars that their segments lie in. A song's latents have the same noise each time.
+    /// The same batches with the bars that their segments lie in. A song's latents have the same
+    /// noise each time.
     ///
     /// # Errors
-    /// [`BatchError::Options`] for options that make no sense, or a corpus whose representation has no bars.
+    /// [`BatchError::Options`] for options that make no sense, or a corpus whose representation has
+    /// no bars.
     pub fn with_latents(mut self, options: LatentOptions) -> Result<Self, BatchError> {
         options.check(&*self.corpus.representation())?;
         self.latents = Some(options);

@@ -1,9 +1,10 @@
 //! Segment batches: what training and evaluation consume.
 //!
-//! A batch has `streams` songs side by side, each with the next `segment` events of its song. A stream plays one song from
-//! beginning to end, segment after segment, so that a model's memory, kept per stream, always belongs to the song it
-//! reads; where a stream begins another song, `starts` says so. Songs shorter than a batch are padded, never joined:
-//! no target is ever predicted from another song's events.
+//! A batch has `streams` songs side by side, each with the next `segment` events of its song. A
+//! stream plays one song from beginning to end, segment after segment, so that a model's memory,
+//! kept per stream, always belongs to the song it reads; where a stream begins another song,
+//! `starts` says so. Songs shorter than a batch are padded, never joined: no target is ever
+//! predicted from another song's events.
 
 mod bars;
 mod evaluation;
@@ -35,7 +36,8 @@ pub struct SegmentBatch {
     pub lengths: Vec<usize>,
     /// Whether the stream begins a song here: its memory must be forgotten first.
     pub starts: Vec<bool>,
-    /// The song in each stream, by its index in the corpus; `None` for a stream with nothing left to read.
+    /// The song in each stream, by its index in the corpus; `None` for a stream with nothing left
+    /// to read.
     pub songs: Vec<Option<usize>>,
     /// The bars that the segments lie in, where latents ask for them.
     pub bars: Option<SegmentBars>,

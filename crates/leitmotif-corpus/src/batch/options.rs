@@ -81,7 +81,8 @@ pub struct AugmentOptions {
 }
 
 impl AugmentOptions {
-    /// Draws one augmentation. Always takes three numbers, so that one option does not change another's draw.
+    /// Draws one augmentation. Always takes three numbers, so that one option does not change
+    /// another's draw.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Augmentation {
         let mut within = |bound: f64| (rng.random::<f64>() * 2.0 - 1.0) * bound;
         let steps = |value: f64, bound: u8| value.round().clamp(-f64::from(bound), f64::from(bound)) as i8;

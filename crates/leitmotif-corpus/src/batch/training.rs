@@ -1,9 +1,10 @@
 //! Batches for training: endless, shuffled by epoch, resumable to the byte.
 //!
-//! An epoch is an order of all training songs. A stream whose song has ended takes the next song of the order, so every
-//! song is read exactly once per epoch; when the order is used up, the next epoch's begins, while other streams may
-//! still be reading songs of the last one. All randomness comes from `(seed, epoch)` for the order and from
-//! `(seed, epoch, song)` for a song's variation, never from a running generator: the state is a few numbers.
+//! An epoch is an order of all training songs. A stream whose song has ended takes the next song of
+//! the order, so every song is read exactly once per epoch; when the order is used up, the next
+//! epoch's begins, while other streams may still be reading songs of the last one. All randomness
+//! comes from `(seed, epoch)` for the order and from `(seed, epoch, song)` for a song's variation,
+//! never from a running generator: the state is a few numbers.
 
 use super::bars::{LatentOptions, SongBars};
 use super::stream::{Reading, targets_of};
@@ -75,7 +76,8 @@ impl TrainingBatches {
     /// Batches over the training split, from its beginning.
     ///
     /// # Errors
-    /// [`BatchError::Empty`] without training songs, [`BatchError::Options`] for settings that make no sense.
+    /// [`BatchError::Empty`] without training songs, [`BatchError::Options`] for settings that make
+    /// no sense.
     pub fn new(corpus: Arc<Corpus>, options: BatchOptions) -> Result<Self, BatchError> {
         let songs = corpus.split(Split::Train);
         Self::of_songs(corpus, songs, options)
@@ -142,7 +144,8 @@ impl TrainingBatches {
         self.epoch
     }
 
-    /// Epochs read so far, with the fraction of the current one: targets read over targets per epoch.
+    /// Epochs read so far, with the fraction of the current one: targets read over targets per
+    /// epoch.
     pub fn epochs(&self) -> f64 {
         self.targets as f64 / self.targets_per_epoch as f64
     }
@@ -179,10 +182,12 @@ impl TrainingBatches {
         }
     }
 
-    /// Goes to a saved position: the batches that follow are byte for byte those that followed it then.
+    /// Goes to a saved position: the batches that follow are byte for byte those that followed it
+    /// then.
     ///
     /// # Errors
-    /// [`BatchError::State`] if it was saved with another corpus, other songs or other options; nothing changes then.
+    /// [`BatchError::State`] if it was saved with another corpus, other songs or other options;
+    /// nothing changes then.
     pub fn restore(&mut self, state: &BatchState) -> Result<(), BatchError> {
         let wrong = |reason: String| Err(BatchError::State(reason));
         if state.data != self.data {

@@ -1,8 +1,9 @@
 //! The records of a corpus folder: `corpus.json`, `songs.jsonl` and `dropped.jsonl`.
 //!
-//! `corpus.json` stays short whatever the size of the collection: settings, totals, and the hashes of the other files.
-//! Songs and dropped files are one JSON object a line, in the order of their paths, so that a collection of hundreds of
-//! thousands of files is written and read as a stream, and can be searched with ordinary tools.
+//! `corpus.json` stays short whatever the size of the collection: settings, totals, and the hashes
+//! of the other files. Songs and dropped files are one JSON object a line, in the order of their
+//! paths, so that a collection of hundreds of thousands of files is written and read as a stream,
+//! and can be searched with ordinary tools.
 
 use crate::options::PrepareOptions;
 use leitmotif_score::Instrument;
@@ -64,9 +65,11 @@ impl std::str::FromStr for Split {
 pub struct SongRecord {
     /// A short name that no other song of the corpus has: the beginning of the hash of its file.
     pub id: String,
-    /// The file, relative to the folder that was read; with several folders, below that folder's name.
+    /// The file, relative to the folder that was read; with several folders, below that folder's
+    /// name.
     pub path: String,
-    /// The path's exact bytes where it is not UTF-8, invalid bytes as `\xNN` and backslashes doubled.
+    /// The path's exact bytes where it is not UTF-8, invalid bytes as `\xNN` and backslashes
+    /// doubled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_bytes: Option<String>,
     /// The title: from the metadata, or the file's name.

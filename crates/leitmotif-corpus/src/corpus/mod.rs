@@ -8,8 +8,8 @@
 //! | `tokenizer.json` | the vocabulary ([`Vocabulary`]) |
 //! | `shards/NNNNN.bin` | the songs' events, little-endian `u16` |
 //!
-//! [`Corpus::open`] proves all of it once; an open corpus hands out sequences without copying, and holds only the
-//! song records in memory.
+//! [`Corpus::open`] proves all of it once; an open corpus hands out sequences without copying, and
+//! holds only the song records in memory.
 
 mod error;
 mod manifest;
@@ -51,10 +51,12 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Opens a corpus folder and proves it: hashes, bounds, and that every value is in the vocabulary.
+    /// Opens a corpus folder and proves it: hashes, bounds, and that every value is in the
+    /// vocabulary.
     ///
     /// # Errors
-    /// [`CorpusError`] names the file that is missing, damaged or of another version, and what to do.
+    /// [`CorpusError`] names the file that is missing, damaged or of another version, and what to
+    /// do.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, CorpusError> {
         let dir = dir.as_ref();
         let manifest = read_manifest(dir)?;
@@ -132,7 +134,8 @@ impl Corpus {
         (0..self.songs.len()).filter(|song| self.songs[*song].split == split).collect()
     }
 
-    /// The values of a song, event after event; borrowed from the map wherever the machine is little-endian.
+    /// The values of a song, event after event; borrowed from the map wherever the machine is
+    /// little-endian.
     pub fn values(&self, song: usize) -> Cow<'_, [Value]> {
         let record = &self.songs[song];
         self.shards[record.shard].values(record.start, record.events)
@@ -152,8 +155,9 @@ impl Corpus {
         read_lines(&self.dir.join(DROPPED_FILE), |_| ())
     }
 
-    /// A hash of what models see: vocabulary, songs, splits and events (BLAKE3, hexadecimal). Paths and the
-    /// settings do count where they stand in the song records; where the folder lies does not.
+    /// A hash of what models see: vocabulary, songs, splits and events (BLAKE3, hexadecimal). Paths
+    /// and the settings do count where they stand in the song records; where the folder lies does
+    /// not.
     pub fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.manifest.vocabulary.as_bytes());

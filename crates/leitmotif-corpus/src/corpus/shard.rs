@@ -1,11 +1,13 @@
 //! Shards: the values of many songs in one file, read through a memory map.
 //!
-//! A shard is a header of [`SHARD_HEADER_BYTES`] bytes, then the values as little-endian `u16`, event after event. The
-//! header holds, little-endian: the magic `LEITMOTF`, the version (`u32`), the values per event (`u32`), the number of
-//! events (`u64`), eight zero bytes, and the BLAKE3 hash of all bytes that follow it (32 bytes).
+//! A shard is a header of [`SHARD_HEADER_BYTES`] bytes, then the values as little-endian `u16`,
+//! event after event. The header holds, little-endian: the magic `LEITMOTF`, the version (`u32`),
+//! the values per event (`u32`), the number of events (`u64`), eight zero bytes, and the BLAKE3
+//! hash of all bytes that follow it (32 bytes).
 //!
-//! Opening reads the whole file once: it proves the length, the hash, and that no value lies outside its field's
-//! vocabulary, so that nothing downstream needs to check again. A file must not be changed while it is open.
+//! Opening reads the whole file once: it proves the length, the hash, and that no value lies
+//! outside its field's vocabulary, so that nothing downstream needs to check again. A file must not
+//! be changed while it is open.
 
 use super::CorpusError;
 use leitmotif_events::Value;
@@ -55,11 +57,12 @@ impl Shard {
     /// Maps and proves a shard whose events must have one value within each of `sizes`.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if it cannot be read, [`CorpusError::Shard`] if it is damaged or does not fit.
+    /// [`CorpusError::Io`] if it cannot be read, [`CorpusError::Shard`] if it is damaged or does
+    /// not fit.
     pub(super) fn open(path: &Path, sizes: &[usize]) -> Result<Self, CorpusError> {
         let file = File::open(path).map_err(|error| CorpusError::io(path, error))?;
-        // SAFETY: the map is read-only and private to this shard; that nobody truncates or rewrites a corpus
-        // that is open is the documented condition of every memory-mapped file.
+        // SAFETY: the map is read-only and private to this shard; that nobody truncates or rewrites
+        // a corpus that is open is the documented condition of every memory-mapped file.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| CorpusError::io(path, error))?;
         if map.len() < SHARD_HEADER_BYTES {
             return Err(damaged(

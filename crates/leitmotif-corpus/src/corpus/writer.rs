@@ -10,7 +10,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a corpus into an existing empty folder. Holds one shard's buffer, whatever the number of songs.
+/// Writes a corpus into an existing empty folder. Holds one shard's buffer, whatever the number of
+/// songs.
 pub(crate) struct CorpusWriter {
     dir: PathBuf,
     vocabulary: Vocabulary,

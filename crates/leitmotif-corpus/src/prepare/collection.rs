@@ -1,14 +1,15 @@
-//! Collections of songs in one JSON file, as the field's benchmarks are handed on: Boulanger-Lewandowski's four sets of
-//! piano rolls and Bach's chorales in sixteenths.
+//! Collections of songs in one JSON file, as the field's benchmarks are handed on:
+//! Boulanger-Lewandowski's four sets of piano rolls and Bach's chorales in sixteenths.
 //!
 //! ```text
 //! {"train": [song, ...], "valid": [song, ...], "test": [song, ...]}
 //! song = [frame, ...]      frame = [pitch, ...]
 //! ```
 //!
-//! A frame holds the MIDI pitches that sound at a step; -1 is a voice that rests. If all frames of a file are equally long
-//! and some of them do not ascend, place `n` of a frame is voice `n`; else a frame is a set of pitches. A pitch that is
-//! repeated in the next frame is held. The file decides the split; a song is called `FILE/train/0001`.
+//! A frame holds the MIDI pitches that sound at a step; -1 is a voice that rests. If all frames of
+//! a file are equally long and some of them do not ascend, place `n` of a frame is voice `n`; else
+//! a frame is a set of pitches. A pitch that is repeated in the next frame is held. The file
+//! decides the split; a song is called `FILE/train/0001`.
 
 use crate::Split;
 use leitmotif_events::{NoteGatherer, RepresentationConfig, frame_clock};
@@ -91,7 +92,8 @@ impl CollectionSong {
         format!("{}/{:04}", self.split, self.number)
     }
 
-    /// Its score, a frame a step of the representation's grid. Never fails: pitches have been checked.
+    /// Its score, a frame a step of the representation's grid. Never fails: pitches have been
+    /// checked.
     pub(super) fn score(&self, representation: &RepresentationConfig) -> Score {
         let grid = match representation {
             RepresentationConfig::Chorales { grid }

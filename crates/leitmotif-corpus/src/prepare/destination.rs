@@ -1,8 +1,8 @@
 //! Writing a folder as a whole or not at all.
 //!
-//! The corpus grows in `.NAME.partial` beside the target, and is renamed when it is complete. A run that was killed
-//! leaves that folder, marked as such; the next run to the same target removes it. A marker that is locked belongs to a
-//! run that is still alive.
+//! The corpus grows in `.NAME.partial` beside the target, and is renamed when it is complete. A run
+//! that was killed leaves that folder, marked as such; the next run to the same target removes it.
+//! A marker that is locked belongs to a run that is still alive.
 
 use super::{PrepareError, PrepareOptions};
 use crate::CorpusError;

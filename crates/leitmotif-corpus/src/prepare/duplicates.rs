@@ -1,12 +1,14 @@
 //! Which songs are copies of others.
 //!
-//! Songs are ranked: those with most notes first, then by path. In that order each is compared with the songs kept so
-//! far that share its exact fingerprint or one of the bands of its sketch (locality-sensitive hashing: Indyk and Motwani
-//! 1998), and kept unless one of them is similar enough. So every copy is a copy of a song that is kept, the fullest
-//! version stays, and the result does not depend on the order in which files were found.
+//! Songs are ranked: those with most notes first, then by path. In that order each is compared with
+//! the songs kept so far that share its exact fingerprint or one of the bands of its sketch
+//! (locality-sensitive hashing: Indyk and Motwani 1998), and kept unless one of them is similar
+//! enough. So every copy is a copy of a song that is kept, the fullest version stays, and the
+//! result does not depend on the order in which files were found.
 //!
-//! With [`BANDS`] bands of [`BAND_VALUES`] values, a pair of similarity 0.55 is compared with probability 0.95, one of 0.65
-//! with 0.998, one of 0.1 with 0.003: the work grows with the number of near-duplicates, not with its square.
+//! With [`BANDS`] bands of [`BAND_VALUES`] values, a pair of similarity 0.55 is compared with
+//! probability 0.95, one of 0.65 with 0.998, one of 0.1 with 0.003: the work grows with the number
+//! of near-duplicates, not with its square.
 
 use super::fingerprint::{Fingerprint, SKETCH_VALUES};
 use leitmotif_hash::{STEP, fold};
@@ -17,7 +19,8 @@ use std::collections::HashMap;
 pub const BANDS: usize = 32;
 /// Values in a band.
 pub const BAND_VALUES: usize = SKETCH_VALUES / BANDS;
-/// At most so many songs are compared for one band: collections of songs that are all alike stay fast.
+/// At most so many songs are compared for one band: collections of songs that are all alike stay
+/// fast.
 const MAX_COMPARED: usize = 256;
 
 /// One song to judge.
@@ -63,7 +66,8 @@ pub(super) fn duplicates(songs: &[Entry<'_>], threshold: f64) -> Vec<Option<Dupl
     found
 }
 
-/// One band: its buckets, each a range of `slots` that fills up with the ranks of the songs that are kept.
+/// One band: its buckets, each a range of `slots` that fills up with the ranks of the songs that
+/// are kept.
 struct Band {
     /// Where each rank's bucket begins; [`NO_BUCKET`] for songs without a sketch.
     bucket: Vec<u32>,

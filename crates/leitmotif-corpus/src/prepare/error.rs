@@ -1,4 +1,5 @@
-//! Why a corpus could not be prepared at all. A bad file is no such reason: it is one line of the report.
+//! Why a corpus could not be prepared at all. A bad file is no such reason: it is one line of the
+//! report.
 
 use crate::CorpusError;
 use leitmotif_events::RepresentationError;

@@ -1,15 +1,16 @@
 //! What a song is, whatever its name, key, tempo, clock, track order and instruments.
 //!
-//! Two fingerprints are taken of the notes alone. The *exact* one is a hash of all onsets and pitches after what may
-//! differ is divided out: pitches count from the lowest, onsets from the first and in units of their greatest common
-//! divisor, and parts are merged. The *near* one is a MinHash sketch (Broder 1997) of the bag of shingles: runs of
-//! [`SHINGLE_NOTES`] successive notes of the merged parts, each as its intervals and the ratio of its inter-onset times.
-//! The share of equal values of two sketches estimates the Jaccard similarity of the bags with a standard error of at
-//! most `0.5 / sqrt(128)` = 0.044. Repeated shingles count as often as they occur, so that two songs made of the same
-//! loop are not the same if one is longer.
+//! Two fingerprints are taken of the notes alone. The *exact* one is a hash of all onsets and
+//! pitches after what may differ is divided out: pitches count from the lowest, onsets from the
+//! first and in units of their greatest common divisor, and parts are merged. The *near* one is a
+//! MinHash sketch (Broder 1997) of the bag of shingles: runs of [`SHINGLE_NOTES`] successive notes
+//! of the merged parts, each as its intervals and the ratio of its inter-onset times. The share of
+//! equal values of two sketches estimates the Jaccard similarity of the bags with a standard error
+//! of at most `0.5 / sqrt(128)` = 0.044. Repeated shingles count as often as they occur, so that
+//! two songs made of the same loop are not the same if one is longer.
 //!
-//! Drums are left out where there are enough pitched notes. A piece of drums alone is fingerprinted by what is struck, on
-//! a grid fine enough to tell two performances of one pattern apart.
+//! Drums are left out where there are enough pitched notes. A piece of drums alone is fingerprinted
+//! by what is struck, on a grid fine enough to tell two performances of one pattern apart.
 
 use leitmotif_hash::{STEP, mix32, number};
 use leitmotif_score::Score;
@@ -54,8 +55,8 @@ impl Fingerprint {
         Self { exact, sketch }
     }
 
-    /// How alike two songs are: 1 if they have the same notes, else the estimated share of their shingles that they
-    /// have in common, 0 to 1.
+    /// How alike two songs are: 1 if they have the same notes, else the estimated share of their
+    /// shingles that they have in common, 0 to 1.
     pub fn similarity(&self, other: &Self) -> f64 {
         if self.exact == other.exact {
             return 1.0;
@@ -120,7 +121,8 @@ fn frames(notes: &[(u64, u8)], ticks_per_quarter: u64) -> Vec<(u64, u8)> {
     frames
 }
 
-/// Each run of notes as its intervals and, between them, where time passes and how much relative to the last time.
+/// Each run of notes as its intervals and, between them, where time passes and how much relative to
+/// the last time.
 fn melodic_shingles(notes: &[(u64, u8)]) -> Vec<u64> {
     let shingle = |run: &[(u64, u8)]| {
         let mut hash = Mixer::new(1);
@@ -141,7 +143,8 @@ fn melodic_shingles(notes: &[(u64, u8)]) -> Vec<u64> {
     notes.windows(SHINGLE_NOTES).map(shingle).collect()
 }
 
-/// Runs of strokes with their steps of the grid; the few pitched notes that there are count among them.
+/// Runs of strokes with their steps of the grid; the few pitched notes that there are count among
+/// them.
 fn drum_shingles(drums: &[(u64, u8)], pitched: &[(u64, u8)]) -> Vec<u64> {
     let mut strokes: Vec<(u64, u8)> =
         drums.iter().copied().chain(pitched.iter().map(|note| (note.0, note.1 | 0x80))).collect();
@@ -172,8 +175,8 @@ fn sketch(mut hashes: Vec<u64>) -> Vec<u32> {
     sketch.to_vec()
 }
 
-/// The least value of each of the sketch's hashes over all elements: most of a fingerprint's time, so it runs in the
-/// widest integer vectors that the machine has (the values are the same).
+/// The least value of each of the sketch's hashes over all elements: most of a fingerprint's time,
+/// so it runs in the widest integer vectors that the machine has (the values are the same).
 fn least_values(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
     #[cfg(target_arch = "x86_64")]
     {
@@ -202,7 +205,8 @@ fn least_values(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
 fn least_values_of(elements: &[u64], sketch: &mut [u32; SKETCH_VALUES]) {
     for &element in elements {
         let (low, high) = (element as u32, (element >> 32) as u32 | 1);
-        // Two halves of one hash make a family of hashes (Kirsch and Mitzenmacher 2006), mixed once more.
+        // Two halves of one hash make a family of hashes (Kirsch and Mitzenmacher 2006), mixed once
+        // more.
         for (index, least) in sketch.iter_mut().enumerate() {
             let value = low.wrapping_add(high.wrapping_mul(index as u32));
             *least = (*least).min(mix32(value));

@@ -1,8 +1,9 @@
 //! Tags that a collection keeps in a table beside its files, as Lakh and Groove do.
 //!
-//! The table is CSV, TSV or semicolon-separated, with a header line. One column finds the song, by path or by the MD5
-//! of its file (Lakh's files are named by it); the others may give genre, artist, title, split and licence. Columns
-//! are known by several names, in any capitalisation; columns with other names are ignored. Empty cells say nothing.
+//! The table is CSV, TSV or semicolon-separated, with a header line. One column finds the song, by
+//! path or by the MD5 of its file (Lakh's files are named by it); the others may give genre,
+//! artist, title, split and licence. Columns are known by several names, in any capitalisation;
+//! columns with other names are ignored. Empty cells say nothing.
 
 use crate::Split;
 use std::collections::HashMap;
@@ -212,7 +213,8 @@ impl Metadata {
         !self.md5s.is_empty()
     }
 
-    /// The row for a file by its path: the table's path that is the longest ending of the file's, with or without extension.
+    /// The row for a file by its path: the table's path that is the longest ending of the file's,
+    /// with or without extension.
     pub(super) fn by_path(&self, path: &Path) -> Option<(usize, &Tags)> {
         if self.paths.is_empty() {
             return None;

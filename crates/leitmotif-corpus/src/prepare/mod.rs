@@ -1,14 +1,16 @@
 //! From folders of MIDI files to a corpus.
 //!
-//! 1. `scan` finds the files (`collection` the songs within one); `metadata` reads the table beside them;
+//! 1. `scan` finds the files (`collection` the songs within one); `metadata` reads the table beside
+//!    them;
 //! 2. `survey` reads every file once, on all cores: tags, filters, length, fingerprint;
 //! 3. `duplicates` drops copies, `select` draws per genre, `split` places the rest;
-//! 4. `encode` turns the songs that are left into events, on all cores, and writes them in the order of their names into
-//!    an unfinished folder, which `destination` renames when it is complete.
+//! 4. `encode` turns the songs that are left into events, on all cores, and writes them in the
+//!    order of their names into an unfinished folder, which `destination` renames when it is
+//!    complete.
 //!
-//! The result does not depend on the number of threads. Memory: about 1.5 KiB a file for tags and fingerprints, one file
-//! and its score per thread, [`CACHED_NOTES`] notes of scores kept from the first reading (larger collections are read
-//! twice), and one chunk of encoded songs.
+//! The result does not depend on the number of threads. Memory: about 1.5 KiB a file for tags and
+//! fingerprints, one file and its score per thread, [`CACHED_NOTES`] notes of scores kept from the
+//! first reading (larger collections are read twice), and one chunk of encoded songs.
 
 mod check;
 mod collection;
@@ -64,8 +66,8 @@ pub struct PrepareSummary {
 /// Prepares a corpus. `cancel` may be set at any time; nothing is left behind then.
 ///
 /// # Errors
-/// [`PrepareError`] if there is nothing to write, or it cannot be written. A bad file is no error, but one of
-/// [`PrepareSummary::dropped`].
+/// [`PrepareError`] if there is nothing to write, or it cannot be written. A bad file is no error,
+/// but one of [`PrepareSummary::dropped`].
 pub fn prepare(
     options: &PrepareOptions,
     progress: &dyn PrepareObserver,
@@ -144,8 +146,8 @@ fn run(
     Ok(PrepareSummary { output: options.output.clone(), files, manifest, dropped })
 }
 
-/// Removes the songs that duplicate others. Songs of collections stay, because results on them are compared with others'
-/// on the same splits; how many are like others is a warning.
+/// Removes the songs that duplicate others. Songs of collections stay, because results on them are
+/// compared with others' on the same splits; how many are like others is a warning.
 fn drop_duplicates(
     songs: &mut Vec<Candidate>,
     dropped: &mut Vec<DroppedRecord>,

@@ -1,8 +1,8 @@
 //! Finding the music files of a collection.
 //!
-//! Folders are walked to any depth. Links to files and folders are followed; a folder is entered once, by its real
-//! path if it has one below the inputs, so that loops end and nothing is counted twice for being linked. The order is
-//! that of the names' bytes, whatever the file system's.
+//! Folders are walked to any depth. Links to files and folders are followed; a folder is entered
+//! once, by its real path if it has one below the inputs, so that loops end and nothing is counted
+//! twice for being linked. The order is that of the names' bytes, whatever the file system's.
 
 use super::PrepareError;
 use super::collection::{self, COLLECTION_EXTENSION, CollectionSong, Rejected};
@@ -19,7 +19,8 @@ pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
 pub(super) struct Found {
     /// Where to read it.
     pub(super) path: PathBuf,
-    /// Its name in the corpus: relative to its input; with several inputs, below the input's name. Parts joined by `/`.
+    /// Its name in the corpus: relative to its input; with several inputs, below the input's name.
+    /// Parts joined by `/`.
     pub(super) name: String,
     /// The exact bytes of the name where it is not UTF-8.
     pub(super) name_bytes: Option<String>,
@@ -62,8 +63,8 @@ pub(super) struct Unreadable {
     pub(super) detail: String,
 }
 
-/// All music files below the inputs and all songs of collections, in the order of their names, and what could not be
-/// looked at.
+/// All music files below the inputs and all songs of collections, in the order of their names, and
+/// what could not be looked at.
 pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
     let (found, mut unreadable) = files(inputs, true)?;
     let mut songs = Vec::with_capacity(found.len());
@@ -81,7 +82,8 @@ pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), 
                 }));
                 continue;
             }
-            // Folders hold JSON files of all kinds; a file that is named by itself is meant to be music.
+            // Folders hold JSON files of all kinds; a file that is named by itself is meant to be
+            // music.
             Err(Rejected::OtherShape) if !inputs.contains(&file.path) => continue,
             Err(Rejected::OtherShape) => {
                 r#"it is not of the shape {"train": [...], "valid": [...], "test": [...]}"#.into()
@@ -118,7 +120,8 @@ fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unrea
     Ok((walk.found, walk.unreadable))
 }
 
-/// All music files below a folder (or the file itself), in the order of their names; what cannot be looked at is passed over.
+/// All music files below a folder (or the file itself), in the order of their names; what cannot be
+/// looked at is passed over.
 ///
 /// # Errors
 /// [`PrepareError::Input`] if `path` cannot be read.

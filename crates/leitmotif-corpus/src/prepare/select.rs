@@ -4,8 +4,9 @@ use super::survey::Candidate;
 use crate::{DropReason, DroppedRecord};
 use std::collections::BTreeMap;
 
-/// Keeps at most `count` songs of each genre and none without one; also says which genres have fewer. The draw ranks the
-/// songs by a hash of their notes and the seed, so that added files replace as few songs as possible.
+/// Keeps at most `count` songs of each genre and none without one; also says which genres have
+/// fewer. The draw ranks the songs by a hash of their notes and the seed, so that added files
+/// replace as few songs as possible.
 pub(super) fn draw_per_genre(songs: &mut Vec<Candidate>, count: usize, seed: u64) -> (Vec<DroppedRecord>, Vec<String>) {
     let mut genres: BTreeMap<&str, Vec<([u8; 32], usize)>> = BTreeMap::new();
     for (index, song) in songs.iter().enumerate() {

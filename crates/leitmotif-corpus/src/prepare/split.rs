@@ -1,13 +1,16 @@
 //! Splitting by hash: stable under added files.
 //!
-//! A group of songs (a song, or all of an artist) is placed by a hash of its key and the seed alone, so that adding,
-//! renaming or moving files moves no other song, and all copies of a song fall together. The price is chance: of `n`
-//! groups with weights `w` (say, their shares of the notes), a split of fraction `p` gets `p` on average with a standard
-//! deviation of `sqrt(p (1 - p) Σ w²)`: 0.026 for 100 equal groups and p = 0.075, but 0.12 where one artist of five
-//! holds half. Another seed gives another draw; the metadata can also name the split of each song.
+//! A group of songs (a song, or all of an artist) is placed by a hash of its key and the seed
+//! alone, so that adding, renaming or moving files moves no other song, and all copies of a song
+//! fall together. The price is chance: of `n` groups with weights `w` (say, their shares of the
+//! notes), a split of fraction `p` gets `p` on average with a standard deviation of
+//! `sqrt(p (1 - p) Σ w²)`: 0.026 for 100 equal groups and p = 0.075, but 0.12 where one artist of
+//! five holds half. Another seed gives another draw; the metadata can also name the split of each
+//! song.
 //!
-//! A collection so small that a wanted split would be empty gets the groups whose hashes lie nearest to it instead;
-//! this is the only case in which more files can move a song (back to training).
+//! A collection so small that a wanted split would be empty gets the groups whose hashes lie
+//! nearest to it instead; this is the only case in which more files can move a song (back to
+//! training).
 
 use crate::Split;
 use crate::options::SplitOptions;
@@ -43,8 +46,9 @@ const TRIED_SEEDS: u64 = 200;
 /// Larger collections are balanced well enough by chance.
 const MAX_ADVISED_SONGS: usize = 5000;
 
-/// The seed among the first [`TRIED_SEEDS`] whose shares of songs and notes come nearest to the wanted ones, if it is
-/// another than the options'. The measure is the sum of the absolute logarithms of their ratios.
+/// The seed among the first [`TRIED_SEEDS`] whose shares of songs and notes come nearest to the
+/// wanted ones, if it is another than the options'. The measure is the sum of the absolute
+/// logarithms of their ratios.
 pub(super) fn better_seed(keys: &[String], notes: &[usize], options: &SplitOptions) -> Option<u64> {
     if keys.len() > MAX_ADVISED_SONGS {
         return None;
@@ -66,8 +70,8 @@ pub(super) fn better_seed(keys: &[String], notes: &[usize], options: &SplitOptio
     (best.0 < distance(options.seed)).then_some(best.1)
 }
 
-/// Test lies at the beginning of 0..1, then validation, then training: a larger share for one of the first two takes
-/// songs from training only.
+/// Test lies at the beginning of 0..1, then validation, then training: a larger share for one of
+/// the first two takes songs from training only.
 fn drawn(place: f64, options: &SplitOptions) -> Split {
     match place {
         place if place < options.test => Split::Test,

@@ -6,13 +6,13 @@ use crate::corpus::CorpusWriter;
 use crate::{Corpus, Manifest, Split};
 use std::path::Path;
 
-/// Writes the songs of `corpus` that `chosen` names by index, each for its split, as a corpus of its own at `output`; in
-/// the order of the corpus, whatever the order of `chosen`, the last split named counting. Vocabulary, ids and events are
-/// the same. The folder appears whole or not at all.
+/// Writes the songs of `corpus` that `chosen` names by index, each for its split, as a corpus of
+/// its own at `output`; in the order of the corpus, whatever the order of `chosen`, the last split
+/// named counting. Vocabulary, ids and events are the same. The folder appears whole or not at all.
 ///
 /// # Errors
-/// [`PrepareError::Options`] for no songs or one that the corpus lacks; [`PrepareError::Exists`] and others if the folder
-/// cannot be written.
+/// [`PrepareError::Options`] for no songs or one that the corpus lacks; [`PrepareError::Exists`]
+/// and others if the folder cannot be written.
 pub fn subset(corpus: &Corpus, chosen: &[(usize, Split)], output: &Path) -> Result<Manifest, PrepareError> {
     let mut splits = vec![None; corpus.songs().len()];
     for (song, split) in chosen {

@@ -191,7 +191,8 @@ impl Survey<'_> {
         }))
     }
 
-    /// Refuses a filter that names what no file has: more likely a slip than a wish for an empty corpus.
+    /// Refuses a filter that names what no file has: more likely a slip than a wish for an empty
+    /// corpus.
     fn check_names<'b>(
         &self,
         what: &'static str,

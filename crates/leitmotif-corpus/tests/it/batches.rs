@@ -23,7 +23,8 @@ struct Readers {
 }
 
 impl Readers {
-    /// Checks a batch's shape, and that each stream goes on where it stopped; collects what it reads.
+    /// Checks a batch's shape, and that each stream goes on where it stopped; collects what it
+    /// reads.
     fn see(&mut self, batch: &SegmentBatch) {
         let width = batch.segment * batch.fields;
         assert_eq!((batch.inputs.len(), batch.targets.len()), (batch.streams * width, batch.streams * width));

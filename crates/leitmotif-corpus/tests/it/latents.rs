@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Latents of so many bars, with attributes of which one never applies in some songs and none has the classes of another.
+/// Latents of so many bars, with attributes of which one never applies in some songs and none has
+/// the classes of another.
 fn latents(bars_per_latent: usize, attribute_dropout: f64) -> LatentOptions {
     let attributes = attributes(&["density", "rhythm:drums", "register"]);
     let attributes = estimate_cuts(&corpus(), &attributes, Cuts::Corpus, 5).unwrap();
@@ -310,7 +311,8 @@ fn attributes_are_left_open_as_often_as_asked() {
     assert!((open / all - expected).abs() < 0.03, "left open in {} of the bars, not {expected}", open / all);
 }
 
-/// Runs that began before there were latents go on: the fingerprint in their checkpoints is of these words.
+/// Runs that began before there were latents go on: the fingerprint in their checkpoints is of
+/// these words.
 #[test]
 fn without_latents_the_fingerprint_is_what_it_was() {
     #[derive(Debug)]

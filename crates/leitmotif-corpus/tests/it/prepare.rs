@@ -328,7 +328,8 @@ fn a_damaged_corpus_says_which_file() {
             if let Err(error) = Corpus::open(&output) {
                 assert!(error.to_string().contains(file), "{file}: {error}");
             } else {
-                // A flipped bit in the middle of corpus.json may fall on a total that nothing depends on.
+                // A flipped bit in the middle of corpus.json may fall on a total that nothing
+                // depends on.
                 assert_eq!(file, "corpus.json");
             }
         }

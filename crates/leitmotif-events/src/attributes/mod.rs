@@ -8,8 +8,9 @@
 //! | `velocity` | mean velocity of the notes that begin, 1 to 127; a bar in which none begins has no value |
 //! | `register` | mean pitch of the pitched notes that begin, 0 to 127; a bar in which none begins has no value |
 //!
-//! The first two are those of MuseMorphose (Wu & Yang 2021, section 3.3), whose bars are all of sixteen sixteenths. `attribute:instruments`
-//! (`rhythm:drums`, `density:bass`) counts the notes of these instruments alone; a piece in which they do not play has no value.
+//! The first two are those of MuseMorphose (Wu & Yang 2021, section 3.3), whose bars are all of
+//! sixteen sixteenths. `attribute:instruments` (`rhythm:drums`, `density:bass`) counts the notes of
+//! these instruments alone; a piece in which they do not play has no value.
 
 mod scale;
 
@@ -108,7 +109,8 @@ impl Attribute {
         self.instruments.is_none().then_some(self.measure)
     }
 
-    /// Where MuseMorphose cuts this attribute into classes (Wu & Yang 2021, section 4.1), of all instruments or of some.
+    /// Where MuseMorphose cuts this attribute into classes (Wu & Yang 2021, section 4.1), of all
+    /// instruments or of some.
     pub fn published_cuts(&self) -> Option<&'static [f32]> {
         match self.measure {
             Measure::Rhythm => Some(&[0.20, 0.25, 0.32, 0.38, 0.44, 0.50, 0.63]),
@@ -154,7 +156,8 @@ impl Attribute {
         }
     }
 
-    /// A note sounds in the sixteenths from the one in which it begins to the one nearest its end, at least in one.
+    /// A note sounds in the sixteenths from the one in which it begins to the one nearest its end,
+    /// at least in one.
     fn polyphony(&self, bars: &[BarMusic]) -> Vec<f32> {
         let mut sounding: Vec<Vec<u32>> = bars.iter().map(|bar| vec![0; bar.sixteenths().of_bar(bar.steps)]).collect();
         for (index, bar) in bars.iter().enumerate() {
@@ -214,7 +217,8 @@ mod tests {
     #[test]
     fn values_are_those_of_their_definitions() {
         let (piano, drums) = (Instrument::Program(0), Instrument::Drums(0));
-        // Two quarters, eight sixteenths: a chord held into the next bar, a note in the second sixteenth, a drum with the first.
+        // Two quarters, eight sixteenths: a chord held into the next bar, a note in the second
+        // sixteenth, a drum with the first.
         let bars = [
             bar(24, vec![note(0, 36, piano, 60), note(0, 36, piano, 64), note(4, 2, piano, 65), note(0, 1, drums, 36)]),
             bar(24, vec![]),

@@ -7,7 +7,8 @@ use super::Attribute;
 pub struct AttributeScale {
     /// What is measured.
     pub attribute: Attribute,
-    /// Ascending. Class 1 is up to and with the first cut, and so on; the last class is above the last cut.
+    /// Ascending. Class 1 is up to and with the first cut, and so on; the last class is above the
+    /// last cut.
     pub cuts: Vec<f32>,
 }
 

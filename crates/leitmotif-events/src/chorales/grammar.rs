@@ -1,4 +1,5 @@
-//! `start frame* end`, the steps of the frames counting round the bar. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
+//! `start frame* end`, the steps of the frames counting round the bar. After
+//! [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::event::{self, END, Event, FIELDS, START, VOICES};
 use crate::roll::FrameState;

@@ -1,18 +1,21 @@
-//! The `chorales` representation: one event a step of the grid, with the pitch of each of four voices.
+//! The `chorales` representation: one event a step of the grid, with the pitch of each of four
+//! voices.
 //!
 //! ```text
 //! start | step 0 B4 G4 D4 G3 | step 1 B4 G4 D4 G3 | ... | step 15 A4 F#4 D4 D3 | step 0 ... | end
 //! ```
 //!
-//! The first field is the place in a bar of four quarters, counted from the beginning: it follows from what stands
-//! before, so that all it costs is whether the piece ends here; the four others are soprano, alto, tenor and bass, a pitch
-//! or a rest. With four steps a quarter these are the four tokens a sixteenth of Huang et al. 2018 (Music Transformer):
-//! nats per token are the voices' cost over four times the frames. A held note is a pitch that is repeated; decoding
-//! joins equal pitches in successive frames, so two notes of one pitch that follow without a rest become one.
+//! The first field is the place in a bar of four quarters, counted from the beginning: it follows
+//! from what stands before, so that all it costs is whether the piece ends here; the four others
+//! are soprano, alto, tenor and bass, a pitch or a rest. With four steps a quarter these are the
+//! four tokens a sixteenth of Huang et al. 2018 (Music Transformer): nats per token are the voices'
+//! cost over four times the frames. A held note is a pitch that is repeated; decoding joins equal
+//! pitches in successive frames, so two notes of one pitch that follow without a rest become one.
 //!
-//! A score's voices are its parts called soprano, alto, tenor and bass, or its two, three or four pitched parts in
-//! their order. In each a note ends where the next one begins. A score of one part, or of more than four, is read by pitch: in each
-//! frame the highest three pitches and the lowest one, from above.
+//! A score's voices are its parts called soprano, alto, tenor and bass, or its two, three or four
+//! pitched parts in their order. In each a note ends where the next one begins. A score of one
+//! part, or of more than four, is read by pitch: in each frame the highest three pitches and the
+//! lowest one, from above.
 //!
 //! Not kept: drums, header, meters, tempos, keys, velocities, instruments, and silence at the end.
 

@@ -54,8 +54,8 @@ fn voices_of(parts: &[&Part]) -> Option<Vec<usize>> {
     (2..=VOICES).contains(&parts.len()).then(|| (0..parts.len()).collect())
 }
 
-/// The notes of one voice, one after another: of several that begin at once the highest; each ends where the next
-/// begins.
+/// The notes of one voice, one after another: of several that begin at once the highest; each ends
+/// where the next begins.
 fn melody(mut spans: Vec<Span>, report: &mut EncodeReport) -> Vec<Span> {
     spans.sort_unstable_by_key(|span| (span.start, std::cmp::Reverse((span.pitch, span.end))));
     let mut melody: Vec<Span> = Vec::with_capacity(spans.len());

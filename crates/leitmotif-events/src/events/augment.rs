@@ -1,5 +1,6 @@
-//! Changes that keep a sequence grammatical: order and voices depend on differences alone, so a shift of all
-//! pitches or all tempos changes neither; velocities are clamped, which keeps their order.
+//! Changes that keep a sequence grammatical: order and voices depend on differences alone, so a
+//! shift of all pitches or all tempos changes neither; velocities are clamped, which keeps their
+//! order.
 
 use super::fields::*;
 use super::tempos::bins_in;
@@ -26,7 +27,8 @@ fn pitched(event: &[Value]) -> bool {
     event[KIND] == NOTE && event[INSTRUMENT] != DRUMS
 }
 
-/// One event so many semitones higher, drums excepted; `None` where it would leave the range of pitches.
+/// One event so many semitones higher, drums excepted; `None` where it would leave the range of
+/// pitches.
 pub(crate) fn transposed(event: &[Value], semitones: i8) -> Option<Vec<Value>> {
     let mut moved = event.to_vec();
     if pitched(event) {

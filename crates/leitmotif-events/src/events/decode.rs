@@ -1,8 +1,9 @@
 //! Events to score.
 //!
-//! The score's clock is a multiple of the grid, so that every step is a whole number of ticks and encoding gives the same
-//! events again. Notes of one instrument share a part unless they would overlap on one
-//! pitch: those go to a second part of the same instrument (to a third, …), so that a file can hold them all.
+//! The score's clock is a multiple of the grid, so that every step is a whole number of ticks and
+//! encoding gives the same events again. Notes of one instrument share a part unless they would
+//! overlap on one pitch: those go to a second part of the same instrument (to a third, …), so that
+//! a file can hold them all.
 
 use super::fields::*;
 use super::voices::Voices;
@@ -27,7 +28,8 @@ pub(crate) fn decode(fields: &Fields, sequence: &Sequence) -> Result<Score, Repr
 
 struct SongDecoder {
     ticks_per_step: u64,
-    /// Where the bar being read begins, and its length, in steps; a length of 0 before the first bar.
+    /// Where the bar being read begins, and its length, in steps; a length of 0 before the first
+    /// bar.
     bar: (u64, u64),
     ended: bool,
     meters: Vec<Meter>,

@@ -1,8 +1,9 @@
 //! The lengths a note event can name: fine where notes are short, coarser where they are long.
 //!
-//! Every grid step up to two quarters, then sixteenths up to four quarters, eighths up to eight, quarters up to
-//! sixteen, halves up to 32 and four quarters up to [`LONGEST`] (never finer than the grid). A length takes the nearest value, so it is
-//! at most half a step of its range away, except that nothing is shorter than one grid step.
+//! Every grid step up to two quarters, then sixteenths up to four quarters, eighths up to eight,
+//! quarters up to sixteen, halves up to 32 and four quarters up to [`LONGEST`] (never finer than
+//! the grid). A length takes the nearest value, so it is at most half a step of its range away,
+//! except that nothing is shorter than one grid step.
 
 use crate::Value;
 
@@ -41,13 +42,14 @@ impl Durations {
         self.steps.get(usize::from(value).saturating_sub(1)).copied().unwrap_or(1)
     }
 
-    /// The value of the longest length of at most `steps` grid steps; the shortest if there is none.
+    /// The value of the longest length of at most `steps` grid steps; the shortest if there is
+    /// none.
     pub fn value_of(&self, steps: u64) -> Value {
         self.steps.partition_point(|length| *length <= steps).max(1) as Value
     }
 
-    /// The value nearest to `ticks` of `quarter` ticks a quarter (the shorter of two equally near), and whether the
-    /// length is within the grid.
+    /// The value nearest to `ticks` of `quarter` ticks a quarter (the shorter of two equally near),
+    /// and whether the length is within the grid.
     pub fn value(&self, ticks: u64, quarter: u64) -> (Value, bool) {
         let length = u128::from(ticks) * u128::from(self.grid);
         let scaled = |index: usize| u128::from(self.steps[index]) * u128::from(quarter);
@@ -65,15 +67,16 @@ impl Durations {
         (nearest as Value + 1, true)
     }
 
-    /// The value of the longest length that is not longer than `ticks` of `quarter` ticks a quarter; the shortest if
-    /// there is none.
+    /// The value of the longest length that is not longer than `ticks` of `quarter` ticks a
+    /// quarter; the shortest if there is none.
     pub fn at_most(&self, ticks: u64, quarter: u64) -> Value {
         let length = u128::from(ticks) * u128::from(self.grid);
         let up_to = self.steps.partition_point(|steps| u128::from(*steps) * u128::from(quarter) <= length);
         up_to.max(1) as Value
     }
 
-    /// How far from `quarters` the length that stands for it may be: the width of the grid there, in quarters.
+    /// How far from `quarters` the length that stands for it may be: the width of the grid there,
+    /// in quarters.
     pub fn tolerance(&self, quarters: f64) -> f64 {
         let at = quarters * self.grid as f64;
         let above = self.steps.partition_point(|steps| (*steps as f64) < at).min(self.steps.len() - 1);

@@ -107,7 +107,8 @@ impl SongEncoder<'_> {
         }
     }
 
-    /// The notes of a bar for which there are voices, if it begins at step `line` of what is written.
+    /// The notes of a bar for which there are voices, if it begins at step `line` of what is
+    /// written.
     fn voiced(&mut self, bar: &Bar, line: u64, notes: &[GridNote]) -> Vec<GridNote> {
         let mut voiced = Vec::with_capacity(notes.len());
         for note in notes {
@@ -171,8 +172,8 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
     let mut notes = Vec::with_capacity(score.parts.iter().map(|part| part.notes.len()).sum());
     for part in &score.parts {
         let instrument = instrument_of(instrument_value(part.instrument));
-        // The onset of the next note of each pitch: a note that ends before the next begins must not be
-        // rounded so that it overlaps it.
+        // The onset of the next note of each pitch: a note that ends before the next begins must
+        // not be rounded so that it overlaps it.
         let mut next: [Option<Ticks>; 128] = [None; 128];
         for note in part.notes.iter().rev() {
             report.notes += 1;
@@ -204,8 +205,8 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
     without_doubles(notes, report)
 }
 
-/// Of the sorted notes that one instrument begins on one pitch at one step, the last: the longest, and of
-/// several the loudest.
+/// Of the sorted notes that one instrument begins on one pitch at one step, the last: the longest,
+/// and of several the loudest.
 fn without_doubles(notes: Vec<GridNote>, report: &mut EncodeReport) -> Vec<GridNote> {
     let mut single: Vec<GridNote> = Vec::with_capacity(notes.len());
     for note in notes {

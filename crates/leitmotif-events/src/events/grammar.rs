@@ -5,15 +5,16 @@
 //! bar    = bar-event (tempo | note)*
 //! ```
 //!
-//! so ordered that a piece has one sequence only: the header's instruments ascend; the first bar begins with a tempo; within a
-//! bar positions ascend, a tempo stands before the notes of its position and differs from the one before it,
-//! and notes of one position strictly ascend by instrument and pitch: an instrument never strikes a pitch twice at once. At
-//! most [`super::voices::VOICES`] notes of one pitch and instrument sound at once. After [`MAX_SILENT_BARS`] bars without notes the next one
-//! must play, or end the piece.
+//! so ordered that a piece has one sequence only: the header's instruments ascend; the first bar
+//! begins with a tempo; within a bar positions ascend, a tempo stands before the notes of its
+//! position and differs from the one before it, and notes of one position strictly ascend by
+//! instrument and pitch: an instrument never strikes a pitch twice at once. At most
+//! [`super::voices::VOICES`] notes of one pitch and instrument sound at once. After
+//! [`MAX_SILENT_BARS`] bars without notes the next one must play, or end the piece.
 //!
-//! A complete walk decodes to a score that encodes to the same walk, but for: bars without notes at the end
-//! (a score ends with its last note), a header that does not name exactly the instruments that play, and pieces of more than
-//! [`super::MAX_QUARTERS`] quarters.
+//! A complete walk decodes to a score that encodes to the same walk, but for: bars without notes at
+//! the end (a score ends with its last note), a header that does not name exactly the instruments
+//! that play, and pieces of more than [`super::MAX_QUARTERS`] quarters.
 
 use super::MAX_SILENT_BARS;
 use super::fields::*;

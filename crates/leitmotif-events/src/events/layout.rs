@@ -2,8 +2,8 @@
 //!
 //! Bars are a ruler: notes keep their absolute onset whatever the ruler does. A file's bar that no
 //! supported time signature describes (too long, too fine, cut short by a change of meter) is
-//! rewritten to supported bars that end on the last possible line not after the file's own; what is left over, always
-//! less than the quantum of [`Meters`], goes to the next bar.
+//! rewritten to supported bars that end on the last possible line not after the file's own; what is
+//! left over, always less than the quantum of [`Meters`], goes to the next bar.
 
 use super::meters::Meters;
 use leitmotif_score::Score;
@@ -19,7 +19,8 @@ pub(crate) struct Bar {
     pub meter: usize,
 }
 
-/// The bars up to and including the one that holds step `last`, and how many of the score's bars were rewritten.
+/// The bars up to and including the one that holds step `last`, and how many of the score's bars
+/// were rewritten.
 pub(crate) fn layout(score: &Score, meters: &Meters, grid: u64, last: u64) -> (Vec<Bar>, usize) {
     let segments = segments(score);
     let quarter = u128::from(score.resolution.ticks_per_quarter());

@@ -52,8 +52,9 @@ impl Meters {
         self.list.iter().position(|m| (m.numerator, m.denominator) == (numerator, denominator))
     }
 
-    /// Time signatures that together last `steps` (a multiple of the quantum): one if there is one, preferably in
-    /// `denominator`; else equal bars of at least two quarters in `denominator`; else bars of four quarters and a rest.
+    /// Time signatures that together last `steps` (a multiple of the quantum): one if there is one,
+    /// preferably in `denominator`; else equal bars of at least two quarters in `denominator`; else
+    /// bars of four quarters and a rest.
     pub fn pieces(&self, steps: u64, denominator: u8) -> Vec<usize> {
         if let Some(one) = self.of_length(steps, denominator) {
             return vec![one];

@@ -1,8 +1,9 @@
 //! The `events` representation: one event per note, with six fields.
 //!
-//! An event is a tuple of kind, position, instrument, pitch, duration and velocity (as in Compound Word,
-//! Hsiao et al. 2021, and the Multitrack Music Transformer, Dong et al. 2023). Bars, tempos and the header carry their
-//! value in the kind, so a field is either part of a note or does not apply.
+//! An event is a tuple of kind, position, instrument, pitch, duration and velocity (as in Compound
+//! Word, Hsiao et al. 2021, and the Multitrack Music Transformer, Dong et al. 2023). Bars, tempos
+//! and the header carry their value in the kind, so a field is either part of a note or does not
+//! apply.
 //!
 //! ```text
 //! start | genre metal | with distortion-guitar | with drums
@@ -11,12 +12,13 @@
 //! end
 //! ```
 //!
-//! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events; every encoded
-//! sequence is accepted by the [`grammar`]; every sequence that the grammar accepts can be decoded.
+//! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events;
+//! every encoded sequence is accepted by the [`grammar`]; every sequence that the grammar accepts
+//! can be decoded.
 //!
-//! Not kept: key signatures, markers, texts, part names, which of several parts of one program plays
-//! a note (of notes that such parts strike together on one pitch the longest stays), which drum kit, and whatever
-//! lies after the bar of the last note.
+//! Not kept: key signatures, markers, texts, part names, which of several parts of one program
+//! plays a note (of notes that such parts strike together on one pitch the longest stays), which
+//! drum kit, and whatever lies after the bar of the last note.
 
 mod augment;
 mod bars;
@@ -61,7 +63,8 @@ pub(crate) struct Events {
 
 impl Events {
     /// # Errors
-    /// [`RepresentationError::Settings`] for a grid out of range, or genres that are too many or named twice.
+    /// [`RepresentationError::Settings`] for a grid out of range, or genres that are too many or
+    /// named twice.
     pub fn new(grid: u16, genres: &[String]) -> Result<Self, RepresentationError> {
         let fields = Fields::new(grid, genres)?;
         let settings = RepresentationConfig::Events { grid, genres: genres.to_vec() };

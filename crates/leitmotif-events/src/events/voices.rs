@@ -1,7 +1,8 @@
 //! How many notes of one pitch an instrument holds at a time.
 //!
-//! A part may strike a note that another part of the same program still holds. Both are kept, up to [`VOICES`] at a
-//! time, because decoding can put them into so many parts; a MIDI channel itself has only one of each pitch.
+//! A part may strike a note that another part of the same program still holds. Both are kept, up to
+//! [`VOICES`] at a time, because decoding can put them into so many parts; a MIDI channel itself
+//! has only one of each pitch.
 
 use leitmotif_score::Instrument;
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ impl Voices {
         self.ends.len() < pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
     }
 
-    /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number; `None` if there is no free one.
+    /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number;
+    /// `None` if there is no free one.
     pub fn sound(&mut self, instrument: Instrument, pitch: u8, at: u64, end: u64) -> Option<usize> {
         let ends = self.ends.entry((instrument, pitch)).or_insert([0; VOICES]);
         let voice = ends.iter().position(|end| *end <= at)?;

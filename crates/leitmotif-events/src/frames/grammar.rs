@@ -1,4 +1,5 @@
-//! `start (pitch* frame)* end`, the pitches of a frame strictly ascending. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
+//! `start (pitch* frame)* end`, the pitches of a frame strictly ascending. After
+//! [`crate::roll::MAX_FRAMES`] frames the piece ends.
 
 use super::token::{END, FRAME, PITCHES, START, Token};
 use crate::roll::FrameState;

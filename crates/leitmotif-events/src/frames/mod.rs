@@ -1,14 +1,17 @@
-//! The `frames` representation: a piano roll as one event for each sounding pitch, and one that closes the frame.
+//! The `frames` representation: a piano roll as one event for each sounding pitch, and one that
+//! closes the frame.
 //!
 //! ```text
 //! start | C3 G4 E5 frame | C3 G4 frame | frame | D3 ... frame | end
 //! ```
 //!
-//! A frame is one step of the grid. Its pitches ascend, so that a frame has one spelling and the sum of its events'
-//! costs is its exact joint log-likelihood. A held note is a pitch that is repeated from frame to frame, as in the piano
-//! rolls of Boulanger-Lewandowski et al. 2012; decoding joins equal pitches in successive frames.
+//! A frame is one step of the grid. Its pitches ascend, so that a frame has one spelling and the
+//! sum of its events' costs is its exact joint log-likelihood. A held note is a pitch that is
+//! repeated from frame to frame, as in the piano rolls of Boulanger-Lewandowski et al. 2012;
+//! decoding joins equal pitches in successive frames.
 //!
-//! Not kept: drums, header, parts and instruments, meters, tempos, keys, velocities, and silence at the end.
+//! Not kept: drums, header, parts and instruments, meters, tempos, keys, velocities, and silence at
+//! the end.
 
 mod grammar;
 mod token;

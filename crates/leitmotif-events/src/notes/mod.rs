@@ -1,14 +1,15 @@
 //! The `notes` representation: the original study's vocabulary, one token an event.
 //!
-//! A part becomes the list of its onsets. A single note is its name with octave (`C#4`, always with sharps);
-//! several notes at once are a chord, named by the normal order of their pitch classes (`4.7.11`); rhythm, duration,
-//! velocity, instrument and the chord's octave are not kept. Parts follow one another, a `part` token between them. Onsets are first moved to the
-//! nearest sixteenth or triplet eighth, as music21's MIDI reader does by default. The vocabulary is complete (all pitches, all
-//! sets of pitch classes), so nothing is ever unknown.
+//! A part becomes the list of its onsets. A single note is its name with octave (`C#4`, always with
+//! sharps); several notes at once are a chord, named by the normal order of their pitch classes
+//! (`4.7.11`); rhythm, duration, velocity, instrument and the chord's octave are not kept. Parts
+//! follow one another, a `part` token between them. Onsets are first moved to the nearest sixteenth
+//! or triplet eighth, as music21's MIDI reader does by default. The vocabulary is complete (all
+//! pitches, all sets of pitch classes), so nothing is ever unknown.
 //!
-//! Decoding sets the tokens half a beat apart, one part after another, chords in the octave above middle C, all on the
-//! piano. A chord of a single pitch class (an octave doubling) becomes that pitch class in two octaves, so that it is a chord
-//! again when encoded.
+//! Decoding sets the tokens half a beat apart, one part after another, chords in the octave above
+//! middle C, all on the piano. A chord of a single pitch class (an octave doubling) becomes that
+//! pitch class in two octaves, so that it is a chord again when encoded.
 //!
 //! Drum parts are left out: read as music they would be notes of arbitrary pitch. The header is
 //! not part of the vocabulary.
@@ -57,7 +58,8 @@ impl Notes {
     }
 }
 
-/// The onset moved to the nearest sixteenth or triplet eighth, in twelfths of a quarter; the earlier of two equally near.
+/// The onset moved to the nearest sixteenth or triplet eighth, in twelfths of a quarter; the
+/// earlier of two equally near.
 fn quantised(onset: Ticks, resolution: Resolution) -> u128 {
     let (ticks, quarter) = (u128::from(onset.0) * 12, u128::from(resolution.ticks_per_quarter()));
     let start = ticks / (12 * quarter) * 12;

@@ -1,8 +1,8 @@
 //! The normal order of a set of pitch classes, as music21's `Chord.normalOrder` gives it.
 //!
-//! Forte, *The Structure of Atonal Music* (1973): of all rotations the one with the smallest span; of those the
-//! one whose intervals above its first note are smallest, compared from the left; of those (symmetric sets) the one with the lowest first pitch
-//! class.
+//! Forte, *The Structure of Atonal Music* (1973): of all rotations the one with the smallest span;
+//! of those the one whose intervals above its first note are smallest, compared from the left; of
+//! those (symmetric sets) the one with the lowest first pitch class.
 
 /// A set of pitch classes: bit `n` for pitch class `n` (0 is C). Never empty in this module.
 pub(crate) type PitchClasses = u16;
@@ -55,8 +55,8 @@ mod tests {
         assert_eq!(name(355), "5.6.8.0.1");
     }
 
-    /// The hash of what music21 10.5.1 returns for all sets in the order of their bits, one name a line. It may
-    /// never change: every stored sequence of chords names its sets by it.
+    /// The hash of what music21 10.5.1 returns for all sets in the order of their bits, one name a
+    /// line. It may never change: every stored sequence of chords names its sets by it.
     #[test]
     fn all_sets_agree_with_music21() {
         let names: String = (1..=SETS).map(|set| name(set) + "\n").collect();

@@ -1,4 +1,5 @@
-//! `start frame* end`, every key of a frame silent or sounding. After [`crate::roll::MAX_FRAMES`] frames the piece ends.
+//! `start frame* end`, every key of a frame silent or sounding. After [`crate::roll::MAX_FRAMES`]
+//! frames the piece ends.
 
 use super::event::{END, Event, FRAME, START};
 use crate::roll::FrameState;

@@ -1,15 +1,17 @@
-//! The `rolls` representation: a piano roll as one event a frame, in which each of a piano's 88 keys is silent or sounds.
+//! The `rolls` representation: a piano roll as one event a frame, in which each of a piano's 88
+//! keys is silent or sounds.
 //!
 //! ```text
 //! start | frame C3 G4 E5 | frame C3 G4 | frame | frame D3 ... | end
 //! ```
 //!
-//! It is the music of [`crate::frames`] in another spelling, for models that predict all fields of an event at once: the
-//! cost of a frame is then the sum of 88 binary cross-entropies, each given the frames before it alone, as Bai et al. 2018
-//! (TCN) report it. A held note is a key that sounds from frame to frame; decoding joins equal pitches in successive frames.
+//! It is the music of [`crate::frames`] in another spelling, for models that predict all fields of
+//! an event at once: the cost of a frame is then the sum of 88 binary cross-entropies, each given
+//! the frames before it alone, as Bai et al. 2018 (TCN) report it. A held note is a key that sounds
+//! from frame to frame; decoding joins equal pitches in successive frames.
 //!
-//! Not kept: pitches that a piano lacks, drums, header, parts and instruments, meters, tempos, keys, velocities, and
-//! silence at the end.
+//! Not kept: pitches that a piano lacks, drums, header, parts and instruments, meters, tempos,
+//! keys, velocities, and silence at the end.
 
 mod event;
 mod grammar;

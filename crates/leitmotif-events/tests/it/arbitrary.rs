@@ -1,5 +1,5 @@
-//! Arbitrary scores: any clock, odd meters and changes within bars, tempo changes anywhere, unisons, overlaps, several
-//! parts of one program.
+//! Arbitrary scores: any clock, odd meters and changes within bars, tempo changes anywhere,
+//! unisons, overlaps, several parts of one program.
 
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
 use proptest::prelude::*;

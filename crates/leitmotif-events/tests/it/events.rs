@@ -186,7 +186,8 @@ fn a_vocabulary_is_loaded_only_if_it_is_this_version() {
     }
 }
 
-/// Raise the version of the representation when this changes: stored corpora and models read differently then.
+/// Raise the version of the representation when this changes: stored corpora and models read
+/// differently then.
 #[test]
 fn the_vocabulary_is_frozen() {
     let hashes = [12, 24].map(|grid| events(grid).vocabulary().fingerprint());
@@ -222,7 +223,8 @@ fn decoding_refuses_what_has_no_meaning() {
     assert!(piece(&[&bar, &end, &bar]).unwrap_err().contains("has ended"));
 }
 
-/// A random walk through the grammar. Dense walks stay at one position and on few pitches, so that they meet the limits.
+/// A random walk through the grammar. Dense walks stay at one position and on few pitches, so that
+/// they meet the limits.
 fn walk(representation: &dyn Representation, events: usize, dense: bool, rng: &mut ChaCha8Rng) -> Sequence {
     let sizes = representation.vocabulary().sizes();
     let mut grammar = representation.grammar();

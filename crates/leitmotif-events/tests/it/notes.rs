@@ -83,7 +83,8 @@ fn headers_are_refused() {
     assert_eq!(described(&tokens().opening(&Header::default()).unwrap()), ["start"]);
 }
 
-/// Raise the version of the representation when this changes: stored corpora and models read differently then.
+/// Raise the version of the representation when this changes: stored corpora and models read
+/// differently then.
 #[test]
 fn the_vocabulary_is_frozen() {
     let vocabulary = tokens().vocabulary().clone();

@@ -1,4 +1,5 @@
-//! Both representations on real collections. Needs the data folder named by `LEITMOTIF_DATA`; skipped without it.
+//! Both representations on real collections. Needs the data folder named by `LEITMOTIF_DATA`;
+//! skipped without it.
 #![allow(clippy::print_stderr)]
 
 use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence, build, check_round_trip};
@@ -38,8 +39,8 @@ fn accepts(representation: &dyn Representation, sequence: &Sequence) {
     assert!(grammar.is_finished());
 }
 
-/// Encodes and decodes every song: the same events each time, all grammatical. Returns the share of notes that survive, of those
-/// that no other note of their instrument doubles.
+/// Encodes and decodes every song: the same events each time, all grammatical. Returns the share of
+/// notes that survive, of those that no other note of their instrument doubles.
 fn survive(collection: &str, grid: u16) -> Option<f64> {
     let songs = songs(collection)?;
     let events = build(&RepresentationConfig::Events { grid, genres: Vec::new() }).unwrap();

@@ -172,7 +172,8 @@ fn headers_are_refused() {
     assert!(build(&RepresentationConfig::Rolls { grid: 0 }).is_err());
 }
 
-/// Raise the version of a representation when this changes: stored corpora and models read differently then.
+/// Raise the version of a representation when this changes: stored corpora and models read
+/// differently then.
 #[test]
 fn the_vocabularies_are_frozen() {
     let frozen = [

@@ -72,7 +72,8 @@ fn add(to: &mut [f32], from: &[f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
 
-/// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights and of the bias.
+/// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights
+/// and of the bias.
 fn output_backward(
     isa: Isa,
     input: &Input<'_>,
@@ -226,9 +227,10 @@ impl Rows<'_> {
         })
     }
 
-    /// The weights' part of [`Self::context`] without the product that leads back to the context: with `g` the outer
-    /// product of rows normalised without scale and shift, and `s` the sum of gradients, the projection's gradient is
-    /// `gamma g + beta s`, that of gamma the sum over columns of `w g`, and that of beta `w s`.
+    /// The weights' part of [`Self::context`] without the product that leads back to the context:
+    /// with `g` the outer product of rows normalised without scale and shift, and `s` the sum of
+    /// gradients, the projection's gradient is `gamma g + beta s`, that of gamma the sum over
+    /// columns of `w g`, and that of beta `w s`.
     fn context_weights(&self) -> [Vec<f32>; 3] {
         let (isa, w) = (self.isa, self.w);
         let (d, _) = self.input.widths(w);
@@ -271,8 +273,8 @@ impl Rows<'_> {
         [gamma, beta, g]
     }
 
-    /// Runs `work(first row, x, dx, (dprojected, normed, dnormed), [dgamma, dbeta, dweights], add)` on all blocks of
-    /// `x[rows, d]`, whose projection has `columns`, and adds up its sums.
+    /// Runs `work(first row, x, dx, (dprojected, normed, dnormed), [dgamma, dbeta, dweights], add)`
+    /// on all blocks of `x[rows, d]`, whose projection has `columns`, and adds up its sums.
     fn blocks(&self, x: &[f32], columns: usize, work: impl Work) -> (Vec<f32>, [Vec<f32>; 3]) {
         let (d, _) = self.input.widths(self.w);
         let (d_row, row) = (stride(d), stride(columns));
@@ -314,8 +316,8 @@ impl Rows<'_> {
         })
     }
 
-    /// Writes keys' and values' gradients of rows from `first` on to columns `column..column + 2 d` of `to`; a
-    /// sequence has `per_sequence` rows, of which the first is key number `key`.
+    /// Writes keys' and values' gradients of rows from `first` on to columns `column..column + 2 d`
+    /// of `to`; a sequence has `per_sequence` rows, of which the first is key number `key`.
     fn keys_and_values(
         &self,
         first: usize,

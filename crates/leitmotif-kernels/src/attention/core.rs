@@ -1,7 +1,7 @@
 //! One head of one sequence: scores, softmax and weighted sum, tile by tile, and its gradient.
 //!
-//! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys and the saved
-//! logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
+//! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys
+//! and the saved logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
 
 use super::position::Positions;
 use super::queries::{gather_deltas, join_gradients, scale_rows, with_biases};
@@ -18,7 +18,8 @@ use std::ops::Range;
 /// One head of one sequence. Keys are counted from the first that is valid.
 pub(super) struct Head<'a> {
     pub isa: Isa,
-    /// Queries, keys and values of the segment: row `i` at `qkv[i * 3 d]`, from this head's first column.
+    /// Queries, keys and values of the segment: row `i` at `qkv[i * 3 d]`, from this head's first
+    /// column.
     pub qkv: &'a [f32],
     /// Keys and values of the context: row `j` at `kv[j * 2 d]`, from this head's first column.
     pub kv: &'a [f32],

@@ -1,11 +1,13 @@
 //! Relative attention over `[compressed memory | memory | segment]` as one pre-norm block.
 //!
-//! Scores follow Transformer-XL (Dai et al. 2019), the memories the Compressive Transformer (Rae et al. 2020): with
-//! `C` rows of context before the segment, query `i` of the segment and key `j <= C + i` score
-//! `((q_i + u) k_j + (q_i + v) r_{C + i - j}) / sqrt(dh)`, where `r_t` projects the sinusoidal embedding of the
-//! distance `t`. The context holds hidden states; it is normalised with the segment's weights.
+//! Scores follow Transformer-XL (Dai et al. 2019), the memories the Compressive Transformer (Rae et
+//! al. 2020): with `C` rows of context before the segment, query `i` of the segment and key
+//! `j <= C + i` score `((q_i + u) k_j + (q_i + v) r_{C + i - j}) / sqrt(dh)`, where `r_t` projects
+//! the sinusoidal embedding of the distance `t`. The context holds hidden states; it is normalised
+//! with the segment's weights.
 //!
-//! Distances count the slots of both memories, filled or not; of each memory only the last valid rows are attended.
+//! Distances count the slots of both memories, filled or not; of each memory only the last valid
+//! rows are attended.
 
 mod backward;
 mod core;
@@ -72,7 +74,8 @@ pub struct Input<'a> {
     pub shape: Shape,
     /// The segment's hidden states, `[batch, segment, d]`.
     pub x: &'a [f32],
-    /// Hidden states of compressed memory and memory, `[batch, compressed + memory, d]`. Must be finite everywhere.
+    /// Hidden states of compressed memory and memory, `[batch, compressed + memory, d]`. Must be
+    /// finite everywhere.
     pub context: &'a [f32],
     /// One for each sequence.
     pub valid: &'a [Valid],

@@ -1,4 +1,5 @@
-//! Sinusoidal embeddings of distances (Vaswani et al. 2017), projected once per call and laid out per head.
+//! Sinusoidal embeddings of distances (Vaswani et al. 2017), projected once per call and laid out
+//! per head.
 
 use crate::gemm;
 use crate::pool::{self, Buf};
@@ -8,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Tables of so many widths are kept.
 const MAX_WIDTHS: usize = 8;
 
-/// The embeddings of the distances `0..count`, `[at least count, d]`: the first half of the columns are
-/// `sin(t / 10000^(2 i / d))`, the second half the cosines.
+/// The embeddings of the distances `0..count`, `[at least count, d]`: the first half of the columns
+/// are `sin(t / 10000^(2 i / d))`, the second half the cosines.
 pub fn sinusoids(count: usize, d: usize) -> Arc<[f32]> {
     static TABLES: Mutex<Vec<(usize, Arc<[f32]>)>> = Mutex::new(Vec::new());
     let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -34,8 +35,8 @@ pub fn sinusoids(count: usize, d: usize) -> Arc<[f32]> {
     table
 }
 
-/// Projected embeddings in reversed order, so that the scores of one query and consecutive keys are consecutive: entry
-/// `e` belongs to the distance `count - 1 - e`.
+/// Projected embeddings in reversed order, so that the scores of one query and consecutive keys are
+/// consecutive: entry `e` belongs to the distance `count - 1 - e`.
 #[derive(Debug)]
 pub(super) struct Positions {
     /// `[heads, dh, row]`

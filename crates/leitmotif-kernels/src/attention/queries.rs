@@ -3,13 +3,14 @@
 use crate::simd::{Simd, dispatch};
 
 dispatch! {
-    /// `content = scale (q + u)` and `position = scale (q + v)`, each `[_, dh]`, for queries `q_row` floats apart.
+    /// `content = scale (q + u)` and `position = scale (q + v)`, each `[_, dh]`, for queries
+    /// `q_row` floats apart.
     pub(super) fn with_biases(q: (&[f32], usize), biases: [&[f32]; 2], scale: f32, content: &mut [f32], position: &mut [f32]) = with_biases_lanes;
 }
 
 dispatch! {
-    /// `delta = sum over columns of out * dout`, for `out[_, dh]` and rows of `dout` that are `dout.1` floats apart; copies
-    /// those rows to `rows[_, dh]`.
+    /// `delta = sum over columns of out * dout`, for `out[_, dh]` and rows of `dout` that are
+    /// `dout.1` floats apart; copies those rows to `rows[_, dh]`.
     pub(super) fn gather_deltas(out: &[f32], dout: (&[f32], usize), rows: &mut [f32], delta: &mut [f32]) = gather_deltas_lanes;
 }
 

@@ -1,8 +1,8 @@
 //! Passes over a tile of scores: some queries by all the keys that they may see, keys in the lanes.
 //!
-//! The score of a query and a key is the sum of a content and a position score. Both come from matrix products; the
-//! position scores of row `i` are shifted by one more column than those of row `i + 1` (Transformer-XL's relative
-//! shift), which is here a plain offset.
+//! The score of a query and a key is the sum of a content and a position score. Both come from
+//! matrix products; the position scores of row `i` are shifted by one more column than those of row
+//! `i + 1` (Transformer-XL's relative shift), which is here a plain offset.
 
 use crate::dropout::{Dropout, Factors};
 use crate::simd::{Simd, dispatch};
@@ -44,15 +44,17 @@ impl Tile {
 }
 
 dispatch! {
-    /// Turns `content` scores into unnormalised (and dropped) probabilities, zero where a key is not seen; writes the
-    /// factor that normalises each row, and the logarithm of the sum of exponentials.
+    /// Turns `content` scores into unnormalised (and dropped) probabilities, zero where a key is
+    /// not seen; writes the factor that normalises each row, and the logarithm of the sum of
+    /// exponentials.
     pub(super) fn softmax(tile: Tile, content: &mut [f32], position: &[f32], factor: &mut [f32], log_sum: &mut [f32]) = softmax_rows;
 }
 
 dispatch! {
-    /// From both scores and the gradient `dprobability` of the dropped probabilities: `content` becomes the dropped
-    /// probabilities, `dprobability` the gradient of the scores, and `position` the same gradient, shifted like the
-    /// position scores. `delta` is each row's product of output and its gradient.
+    /// From both scores and the gradient `dprobability` of the dropped probabilities: `content`
+    /// becomes the dropped probabilities, `dprobability` the gradient of the scores, and `position`
+    /// the same gradient, shifted like the position scores. `delta` is each row's product of output
+    /// and its gradient.
     pub(super) fn softmax_backward(
         tile: Tile,
         content: &mut [f32],

@@ -24,8 +24,8 @@ dispatch! {
 }
 
 dispatch! {
-    /// From `h` and the gradient `g` of the activated rows: replaces `g` by `drop(act(h))`, writes the gradient of `h`
-    /// (rows as far apart as those of `h`) and adds its columns to `dbias`.
+    /// From `h` and the gradient `g` of the activated rows: replaces `g` by `drop(act(h))`, writes
+    /// the gradient of `h` (rows as far apart as those of `h`) and adds its columns to `dbias`.
     pub(super) fn activate_backward(hidden: Hidden, h: &[f32], g: &mut [f32], dh: &mut [f32], dbias: &mut [f32]) = backward_rows;
 }
 

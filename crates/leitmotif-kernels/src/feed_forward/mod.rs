@@ -1,8 +1,9 @@
 //! The pre-norm feed-forward block, `y = [x +] drop(drop(act(norm(x) W1 + b1)) W2 + b2)`.
 //!
-//! `act` is GELU with the exact error function (Hendrycks and Gimpel 2016), or, gated, `gelu(a) * b` with `a` the first
-//! and `b` the second half of the hidden columns (Shazeer 2020). Rows are worked on in blocks whose intermediates stay
-//! in cache. Training saves the hidden rows before activation, the only intermediate that costs a product to make again.
+//! `act` is GELU with the exact error function (Hendrycks and Gimpel 2016), or, gated,
+//! `gelu(a) * b` with `a` the first and `b` the second half of the hidden columns (Shazeer 2020).
+//! Rows are worked on in blocks whose intermediates stay in cache. Training saves the hidden rows
+//! before activation, the only intermediate that costs a product to make again.
 
 mod activation;
 

@@ -1,6 +1,7 @@
 //! The register tile of the matrix product: `MR` rows times `NV` vectors, summed over `k`.
 //!
-//! Everything else in [`super`] walks this tile over a matrix. The bounds are checked once per walk.
+//! Everything else in [`super`] walks this tile over a matrix. The bounds are checked once per
+//! walk.
 
 use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
@@ -8,7 +9,8 @@ use half::f16;
 
 /// A number of the right-hand matrix.
 pub(super) trait Number: Copy {
-    /// Whether a row of the matrix is padded to whole vectors, so that all of a vector can be read where only a part counts.
+    /// Whether a row of the matrix is padded to whole vectors, so that all of a vector can be read
+    /// where only a part counts.
     const PADDED: bool;
 
     /// Reads `N` numbers.
@@ -66,8 +68,8 @@ pub enum Start<'a> {
     Bias(&'a [f32]),
 }
 
-/// `c[m, n] = start + a[m, k] b[k, n]`; element `(i, p)` of `a` is `a[i * a_row + p * a_col]`, of `b`
-/// `b[p * b_row + j]`, of `c` `c[i * c_row + j]`.
+/// `c[m, n] = start + a[m, k] b[k, n]`; element `(i, p)` of `a` is `a[i * a_row + p * a_col]`, of
+/// `b` `b[p * b_row + j]`, of `c` `c[i * c_row + j]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dims {
     /// Rows of `a` and `c`.
@@ -127,7 +129,8 @@ pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[f32], b: &[B], c
     }
     let tail = (n - 1) % S::N + 1;
     let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
-    // SAFETY: the assertions above bound every access of the tiles, whose rows and columns stay below `m` and `n`.
+    // SAFETY: the assertions above bound every access of the tiles, whose rows and columns stay
+    // below `m` and `n`.
     unsafe {
         match (n.div_ceil(S::N), tail == S::N) {
             (1, true) => walk::<S, B, 1, false>(s, dims, a, b, c, start, tail),

@@ -1,8 +1,8 @@
-//! Matrix products, row-major. The functions here use all threads; what fused operations need inside a row block is in
-//! the submodules.
+//! Matrix products, row-major. The functions here use all threads; what fused operations need
+//! inside a row block is in the submodules.
 //!
-//! A sum over `k` is split into fixed blocks, and over rows (weight gradients) into fixed parts that are added in
-//! order, so that results do not depend on the number of threads.
+//! A sum over `k` is split into fixed blocks, and over rows (weight gradients) into fixed parts
+//! that are added in order, so that results do not depend on the number of threads.
 
 mod micro;
 mod outer;

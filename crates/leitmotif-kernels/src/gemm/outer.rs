@@ -3,12 +3,14 @@
 use super::micro::{Dims, Start, column};
 use crate::simd::{Simd, dispatch};
 
-/// Rows that [`outer`] sums at a time: a column of tiles of both matrices stays in the first-level cache.
+/// Rows that [`outer`] sums at a time: a column of tiles of both matrices stays in the first-level
+/// cache.
 const OUTER_ROWS: usize = 128;
 
 dispatch! {
-    /// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`, each with the distance of its rows: the gradient of weights.
-    /// On this thread. Nothing is packed: a tile reads whole stretches of both matrices' rows as they lie.
+    /// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`, each with the distance of its
+    /// rows: the gradient of weights. On this thread. Nothing is packed: a tile reads whole
+    /// stretches of both matrices' rows as they lie.
     pub(crate) fn outer(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool) = outer_lanes;
 }
 

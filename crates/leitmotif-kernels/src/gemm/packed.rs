@@ -1,7 +1,8 @@
 //! Products with a matrix that was packed once and is used for many rows.
 //!
-//! A product with few rows takes the time of reading the matrix. One that is kept in half precision is read in half the time:
-//! its numbers are widened as they are loaded, and everything is summed in single precision as before.
+//! A product with few rows takes the time of reading the matrix. One that is kept in half precision
+//! is read in half the time: its numbers are widened as they are loaded, and everything is summed
+//! in single precision as before.
 
 use super::micro::{Dims, Start, column};
 use super::row;
@@ -10,7 +11,8 @@ use crate::pool::{self, Buf};
 use crate::simd::{Simd, dispatch};
 use half::f16;
 
-/// The right-hand matrix `[k, n]` as panels of a register tile's width: `[panel][k][width]`, padded with zeros.
+/// The right-hand matrix `[k, n]` as panels of a register tile's width: `[panel][k][width]`, padded
+/// with zeros.
 #[derive(Debug)]
 pub struct Packed {
     data: Numbers,
@@ -34,7 +36,8 @@ const ROW_FLOATS: usize = 32 << 10;
 /// Below this `k` one pass is better than two.
 const K_WHOLE: usize = 384;
 
-/// So many of `k` are summed before they are added to the rest: the same in every product, so that all give the same bits.
+/// So many of `k` are summed before they are added to the rest: the same in every product, so that
+/// all give the same bits.
 pub(super) fn k_step(k: usize) -> usize {
     if k <= K_WHOLE { k.max(1) } else { K_BLOCK }
 }
@@ -63,8 +66,8 @@ impl Packed {
         Self { data: Numbers::Single(data), k, n, width, isa }
     }
 
-    /// The same matrix with its numbers rounded to half precision (11 bits, to the nearest, ties to even). A matrix with a number
-    /// that half precision does not reach (65,504) stays as it is.
+    /// The same matrix with its numbers rounded to half precision (11 bits, to the nearest, ties to
+    /// even). A matrix with a number that half precision does not reach (65,504) stays as it is.
     #[must_use]
     pub fn halved(self) -> Self {
         let Numbers::Single(data) = &self.data else { return self };
@@ -87,8 +90,9 @@ impl Packed {
         self.n
     }
 
-    /// `c[n] = start + a[k] b` for a single row, whose time is that of reading the matrix: the panels of a large one are
-    /// divided among the threads of the pool that this thread belongs to, if it belongs to one.
+    /// `c[n] = start + a[k] b` for a single row, whose time is that of reading the matrix: the
+    /// panels of a large one are divided among the threads of the pool that this thread belongs to,
+    /// if it belongs to one.
     pub(crate) fn row_product(&self, a: &[f32], c: &mut [f32], start: Start<'_>) {
         let panels = self.n.div_ceil(self.width);
         let least = ROW_FLOATS.div_ceil(self.width * self.k.max(1));
@@ -135,8 +139,8 @@ impl Packed {
         self.columns(m, a, a_row, &mut c[..(m - 1) * c_row + self.n], c_row, 0, start);
     }
 
-    /// The same for the columns from `first` on, a multiple of the panels' width; the last row of `c` ends with the last of
-    /// them.
+    /// The same for the columns from `first` on, a multiple of the panels' width; the last row of
+    /// `c` ends with the last of them.
     #[allow(clippy::too_many_arguments)]
     fn columns(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, first: usize, start: Start<'_>) {
         let Self { k, width, .. } = *self;

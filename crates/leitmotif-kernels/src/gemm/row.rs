@@ -1,6 +1,8 @@
-//! A single row times a packed matrix, which is read once: several panels side by side, so that no sum waits for the one before.
+//! A single row times a packed matrix, which is read once: several panels side by side, so that no
+//! sum waits for the one before.
 //!
-//! Each column is summed in the order of [`super::micro`]'s tile, so a row is the same bits alone and among others.
+//! Each column is summed in the order of [`super::micro`]'s tile, so a row is the same bits alone
+//! and among others.
 
 use super::micro::{Number, Start};
 use super::packed::k_step;
@@ -63,7 +65,8 @@ fn side_by_side<S: Simd, B: Number, const P: usize>(
             let x = s.splat(x);
             for (p, sums) in sums.iter_mut().enumerate() {
                 for (v, sum) in sums.iter_mut().enumerate().take(vectors) {
-                    // SAFETY: panel `p < P` has row `row` of this block, and `vectors` vectors in it.
+                    // SAFETY: panel `p < P` has row `row` of this block, and `vectors` vectors in
+                    // it.
                     let weights = unsafe { B::load(s, b.add(p * panel + row * width + v * S::N)) };
                     *sum = s.fma(x, weights, *sum);
                 }

@@ -41,7 +41,8 @@ pub fn backward(input: &Input<'_>, dy: &[f32], w: &Weights<'_>, config: &Config,
     Gradients { x, gamma, beta, w_qkv, w_o, b_o }
 }
 
-/// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights and of the bias.
+/// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights
+/// and of the bias.
 fn output_backward(
     isa: Isa,
     input: &Input<'_>,
@@ -83,7 +84,8 @@ fn output_backward(
     (dmixed, [parts::add_up(&sums, 0, d * d), parts::add_up(&sums, d * d, d)])
 }
 
-/// Through the first projection and the normalisation: gradients of the input, and of scale, shift and weights.
+/// Through the first projection and the normalisation: gradients of the input, and of scale, shift
+/// and weights.
 fn input_backward(
     isa: Isa,
     input: &Input<'_>,

@@ -1,7 +1,8 @@
-//! One head of one group: scores, softmax and weighted sum, some queries at a time, and its gradient.
+//! One head of one group: scores, softmax and weighted sum, some queries at a time, and its
+//! gradient.
 //!
-//! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys and the saved
-//! logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
+//! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys
+//! and the saved logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
 
 use super::softmax::{Tile, softmax, softmax_backward};
 use crate::feed_forward::split;
@@ -30,7 +31,8 @@ pub(super) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Queries, keys and values from the group's first row and this head's first column on, `3 d` floats between rows.
+    /// Queries, keys and values from the group's first row and this head's first column on, `3 d`
+    /// floats between rows.
     fn qkv(&self) -> [&[f32]; 3] {
         [0, 1, 2].map(|part| &self.qkv[(3 * self.first + part) * self.d + self.column..])
     }
@@ -41,7 +43,8 @@ impl Head<'_> {
         Tile { rows, keys: self.rows, row: stride(self.rows), scale: 1.0 / (self.dh as f32).sqrt() }
     }
 
-    /// Of the products of a tile's queries, `a_row` floats apart, and the columns of keys or values.
+    /// Of the products of a tile's queries, `a_row` floats apart, and the columns of keys or
+    /// values.
     fn across(&self, tile: &Tile, a_row: usize) -> Dims {
         Dims { m: tile.rows, n: tile.keys, k: self.dh, a_row, a_col: 1, b_row: tile.row, c_row: tile.row }
     }
@@ -73,13 +76,14 @@ impl Head<'_> {
         }
     }
 
-    /// Writes the gradients of queries, keys and values, `[3, rows, dh]`, from the gradient `[_, d]` of what all tasks have
-    /// mixed, and from their logarithms.
+    /// Writes the gradients of queries, keys and values, `[3, rows, dh]`, from the gradient
+    /// `[_, d]` of what all tasks have mixed, and from their logarithms.
     pub(super) fn backward(&self, dmixed: &[f32], log_sum: &[f32], gradients: &mut [f32]) {
         let Self { isa, d, dh, rows, .. } = *self;
         let [q, k, v] = self.qkv();
         let dmixed = &dmixed[self.first * d + self.column..];
-        // Before this one lie `d / dh` heads of the earlier rows and `column / dh` heads of this group's.
+        // Before this one lie `d / dh` heads of the earlier rows and `column / dh` heads of this
+        // group's.
         let log_sum = &log_sum[(self.first * d + rows * self.column) / dh..];
         let row = stride(rows);
         let lengths = [dh * row, dh * row, TILE * row, TILE * row];

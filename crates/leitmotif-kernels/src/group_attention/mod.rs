@@ -1,9 +1,9 @@
-//! Attention within groups of consecutive rows as one pre-norm block: every row of a group meets every row of its group,
-//! without positions.
+//! Attention within groups of consecutive rows as one pre-norm block: every row of a group meets
+//! every row of its group, without positions.
 //!
 //! `y = [x +] drop(attend(norm(x) W_qkv) W_o + b_o)`, where in each group and head `attend` is
-//! `softmax(q kᵀ / sqrt(dh)) v` (Vaswani et al. 2017). A task is one head of one group. The heads' results lie group by
-//! group, in a group head by head, so that each task owns one stretch.
+//! `softmax(q kᵀ / sqrt(dh)) v` (Vaswani et al. 2017). A task is one head of one group. The heads'
+//! results lie group by group, in a group head by head, so that each task owns one stretch.
 
 mod backward;
 mod core;

@@ -1,4 +1,5 @@
-//! What all losses of a head share: the rows that count, their logits block by block, and the gradients of the weights.
+//! What all losses of a head share: the rows that count, their logits block by block, and the
+//! gradients of the weights.
 
 use super::{Trained, Weights};
 use crate::gemm::{Packed, Start, outer};
@@ -15,8 +16,8 @@ pub(super) trait Cost: Sync {
     /// Losses of each row.
     fn count(&self) -> usize;
 
-    /// Writes the losses `[rows, count]` of these rows of the input from their logits, `row` floats apart; with
-    /// `gradient` the logits become gradients times this.
+    /// Writes the losses `[rows, count]` of these rows of the input from their logits, `row` floats
+    /// apart; with `gradient` the logits become gradients times this.
     fn turn(&self, isa: Isa, rows: &[u32], logits: &mut [f32], row: usize, gradient: Option<f32>, losses: &mut [f32]);
 }
 
@@ -48,7 +49,8 @@ pub(super) fn losses(z: &[f32], w: &Weights<'_>, active: &Active, cost: &impl Co
     out
 }
 
-/// The sum over rows of each of their losses, and the gradients of all of them together over `denominator`.
+/// The sum over rows of each of their losses, and the gradients of all of them together over
+/// `denominator`.
 pub(super) fn train(
     z: &[f32],
     w: &Weights<'_>,
@@ -128,7 +130,8 @@ impl Active {
         Self { rows: rows.map(|(row, _)| row).collect() }
     }
 
-    /// Cuts `dz` between parts of `part` active rows: their ranges, the row that a piece begins with, and the piece.
+    /// Cuts `dz` between parts of `part` active rows: their ranges, the row that a piece begins
+    /// with, and the piece.
     fn pieces<'a>(&self, mut dz: &'a mut [f32], part: usize, d: usize) -> Vec<(Range<usize>, usize, &'a mut [f32])> {
         let mut first = 0;
         (0..self.rows.len())

@@ -1,7 +1,9 @@
-//! A head that predicts many things at once: the classes fall into groups, stretches of columns with a softmax each.
+//! A head that predicts many things at once: the classes fall into groups, stretches of columns
+//! with a softmax each.
 //!
-//! One normalisation and one product with the table serve all groups, so that a hundred groups of two classes cost little
-//! more than one of two hundred. A class of no group is not predicted: it costs nothing and learns nothing.
+//! One normalisation and one product with the table serve all groups, so that a hundred groups of
+//! two classes cost little more than one of two hundred. A class of no group is not predicted: it
+//! costs nothing and learns nothing.
 
 use super::blocks::{self, Active, Cost};
 use super::{Trained, Weights};
@@ -14,8 +16,8 @@ use std::ops::Range;
 pub struct Targets<'a> {
     /// The classes of each group, below the head's size, in order and apart.
     pub groups: &'a [Range<usize>],
-    /// Of each row and group a class of the group, counted from its first; below 0 where nothing is predicted.
-    /// `[n, groups]`
+    /// Of each row and group a class of the group, counted from its first; below 0 where nothing is
+    /// predicted. `[n, groups]`
     pub classes: &'a [i32],
 }
 
@@ -57,7 +59,8 @@ pub fn losses(z: &[f32], w: &Weights<'_>, targets: Targets<'_>) -> Vec<f32> {
     blocks::losses(z, w, &targets.active(), &targets)
 }
 
-/// The sum of each group's losses in nats, `[groups]`; and the sum of all over `denominator`, with its gradients.
+/// The sum of each group's losses in nats, `[groups]`; and the sum of all over `denominator`, with
+/// its gradients.
 ///
 /// # Panics
 /// If the sizes do not fit or a target is not of its group.

@@ -1,8 +1,9 @@
-//! The output head with its loss: layer norm, a linear map whose weights are rows of a table (so that they can be tied
-//! to an embedding), softmax and cross-entropy.
+//! The output head with its loss: layer norm, a linear map whose weights are rows of a table (so
+//! that they can be tied to an embedding), softmax and cross-entropy.
 //!
-//! Logits are never stored: the training form makes them block by block and turns them at once into gradients. Rows
-//! whose target is [`IGNORED`] cost nothing. [`grouped`] is a head with many softmaxes side by side.
+//! Logits are never stored: the training form makes them block by block and turns them at once into
+//! gradients. Rows whose target is [`IGNORED`] cost nothing. [`grouped`] is a head with many
+//! softmaxes side by side.
 
 mod blocks;
 pub mod grouped;
@@ -77,8 +78,8 @@ impl Cost for Single<'_> {
     }
 }
 
-/// The loss of each row of `z[n, d]` in nats, 0 where ignored. With `smoothing` the target's distribution is mixed with
-/// that share of the uniform one.
+/// The loss of each row of `z[n, d]` in nats, 0 where ignored. With `smoothing` the target's
+/// distribution is mixed with that share of the uniform one.
 ///
 /// # Panics
 /// If the sizes do not fit or a target is not a class.
@@ -88,7 +89,8 @@ pub fn losses(z: &[f32], w: &Weights<'_>, targets: &[i32], smoothing: f32) -> Ve
     blocks::losses(z, w, &Active::of(targets, 1), &Single { targets, size: w.bias.len(), smoothing })
 }
 
-/// The sum of losses over `denominator` (usually the number of rows that count), with all its gradients.
+/// The sum of losses over `denominator` (usually the number of rows that count), with all its
+/// gradients.
 ///
 /// # Panics
 /// If the sizes do not fit or a target is not a class.

@@ -3,14 +3,15 @@
 use crate::simd::{Simd, dispatch};
 
 dispatch! {
-    /// From the sums `gates[4 width]` (input, forget, candidate, output) and the cell before: activates the gates in
-    /// place and writes cell and output `[width]`.
+    /// From the sums `gates[4 width]` (input, forget, candidate, output) and the cell before:
+    /// activates the gates in place and writes cell and output `[width]`.
     pub(super) fn step(gates: &mut [f32], before: &[f32], cell: &mut [f32], out: &mut [f32]) = step_lanes;
 }
 
 dispatch! {
-    /// From activated `gates`, the cells before and after, and the gradients of output and cell after: writes the
-    /// gradients of the sums to `dgates`, and replaces `dcell` by the gradient of the cell before.
+    /// From activated `gates`, the cells before and after, and the gradients of output and cell
+    /// after: writes the gradients of the sums to `dgates`, and replaces `dcell` by the gradient of
+    /// the cell before.
     pub(super) fn step_backward(
         gates: &[f32],
         before: &[f32],

@@ -1,7 +1,8 @@
-//! A layer of long short-term memory (Hochreiter and Schmidhuber 1997; with forget gate, Gers et al. 2000).
+//! A layer of long short-term memory (Hochreiter and Schmidhuber 1997; with forget gate, Gers et
+//! al. 2000).
 //!
-//! The input's part of the gates is one product over all positions; then groups of sequences walk through time, each on
-//! one thread. Gates stand in the order input, forget, candidate, output.
+//! The input's part of the gates is one product over all positions; then groups of sequences walk
+//! through time, each on one thread. Gates stand in the order input, forget, candidate, output.
 
 mod cell;
 
@@ -139,8 +140,8 @@ pub fn forward(x: &[f32], batch: usize, start: State<'_>, w: &Weights<'_>) -> Ou
     Output { h: last(&y), c: last(&cells), y, saved: Saved { gates, cells, before } }
 }
 
-/// Gradients from `dy[batch, segment, width]` and, where there is one, that of the state after the last position; the
-/// other arguments are those of the forward pass.
+/// Gradients from `dy[batch, segment, width]` and, where there is one, that of the state after the
+/// last position; the other arguments are those of the forward pass.
 ///
 /// # Panics
 /// If the sizes do not fit.

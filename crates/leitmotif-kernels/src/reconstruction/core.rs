@@ -1,4 +1,5 @@
-//! One head of one sequence: both attentions, their difference and its gradient, some queries at a time.
+//! One head of one sequence: both attentions, their difference and its gradient, some queries at a
+//! time.
 
 use super::softmax::{Scores, difference, softmax, softmax_backward};
 use crate::feed_forward::split;
@@ -27,8 +28,9 @@ pub(super) struct Head<'a> {
 const ROWS: usize = 32;
 
 impl Head<'_> {
-    /// The sum of squared differences over `segment` queries that find `states` evicted and `groups` compressed states;
-    /// writes the gradient of the compressed states' keys and values `[groups, 2 dh]`.
+    /// The sum of squared differences over `segment` queries that find `states` evicted and
+    /// `groups` compressed states; writes the gradient of the compressed states' keys and values
+    /// `[groups, 2 dh]`.
     pub(super) fn train(&self, [segment, states, groups]: [usize; 3], gradient: &mut [f32]) -> f64 {
         let Self { isa, d, dh, slope, .. } = *self;
         let (state_row, group_row) = (stride(states), stride(groups));

@@ -1,9 +1,11 @@
-//! What compression lost: the attention-reconstruction loss of the Compressive Transformer (Rae et al. 2020, algorithm 1).
+//! What compression lost: the attention-reconstruction loss of the Compressive Transformer (Rae et
+//! al. 2020, algorithm 1).
 //!
-//! The segment's queries attend, by content alone and without order, once the evicted states and once the states that
-//! they were compressed into, both normalised and projected with the layer's weights. The loss is the mean squared
-//! difference of what the heads find, over sequences that evicted anything. It teaches the compressed states only, so
-//! its gradient with respect to them is made in the same pass and everything else is constant.
+//! The segment's queries attend, by content alone and without order, once the evicted states and
+//! once the states that they were compressed into, both normalised and projected with the layer's
+//! weights. The loss is the mean squared difference of what the heads find, over sequences that
+//! evicted anything. It teaches the compressed states only, so its gradient with respect to them is
+//! made in the same pass and everything else is constant.
 //!
 //! Of both kinds of states the last ones are real; what stands before them is never read.
 
@@ -136,7 +138,8 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// The sum of squares of one sequence; writes the gradient of its compressed states `[compressed, d]`.
+    /// The sum of squares of one sequence; writes the gradient of its compressed states
+    /// `[compressed, d]`.
     fn sequence(&self, b: usize, gradient: &mut [f32]) -> f64 {
         let (d, Input { shape, filled_evicted, filled_compressed, .. }) = (self.d, *self.input);
         let Shape { segment, evicted, compressed, heads, .. } = shape;
@@ -179,7 +182,8 @@ impl<'a> Layer<'a> {
         y
     }
 
-    /// From gradients of keys and values `[heads, groups, 2 dh]` to those of the rows `x[groups, d]`.
+    /// From gradients of keys and values `[heads, groups, 2 dh]` to those of the rows
+    /// `x[groups, d]`.
     fn back(&self, gradients: &[f32], x: &[f32], dx: &mut [f32]) {
         let (d, groups, heads) = (self.d, x.len() / self.d, self.input.shape.heads);
         let (dh, row, d_row) = (d / heads, stride(2 * d), stride(d));

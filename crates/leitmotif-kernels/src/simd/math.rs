@@ -2,7 +2,8 @@
 
 use super::Simd;
 
-/// `e^x` after Cephes: `x = n ln 2 + r`, a polynomial of degree 7 in `r`, and a shift of the exponent.
+/// `e^x` after Cephes: `x = n ln 2 + r`, a polynomial of degree 7 in `r`, and a shift of the
+/// exponent.
 #[inline(always)]
 pub(super) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     const LN2_HIGH: f32 = 0.693_359_4;
@@ -23,8 +24,9 @@ pub(super) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     if S::SCALES_TO_ZERO { y } else { s.if_negative(tiny, s.zero(), y) }
 }
 
-/// The natural logarithm of each positive, normal number, to two units in the last place of `1 + |ln x|`: a guess from
-/// the exponent (its mantissa taken as linear, wrong by 0.06 at most), and two of Halley's steps, each of which cubes the error.
+/// The natural logarithm of each positive, normal number, to two units in the last place of
+/// `1 + |ln x|`: a guess from the exponent (its mantissa taken as linear, wrong by 0.06 at most),
+/// and two of Halley's steps, each of which cubes the error.
 #[inline(always)]
 pub(super) fn ln<S: Simd>(s: S, x: &mut [f32]) {
     const PER_UNIT: f32 = std::f32::consts::LN_2 / (1 << 23) as f32;
@@ -44,8 +46,8 @@ pub(super) fn ln<S: Simd>(s: S, x: &mut [f32]) {
     }
 }
 
-/// `x Φ(x)` and its derivative `Φ(x) + x φ(x)`, with the normal distribution's Φ after Abramowitz and Stegun, 7.1.26
-/// (absolute error of erf below 1.5e-7). The exponential serves both.
+/// `x Φ(x)` and its derivative `Φ(x) + x φ(x)`, with the normal distribution's Φ after Abramowitz
+/// and Stegun, 7.1.26 (absolute error of erf below 1.5e-7). The exponential serves both.
 #[inline(always)]
 pub(super) fn gelu<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
     const P: f32 = 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2;

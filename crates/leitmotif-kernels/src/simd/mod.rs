@@ -1,8 +1,9 @@
-//! Vectors of floats: one trait, so that every inner loop is written once and compiled for each instruction set.
+//! Vectors of floats: one trait, so that every inner loop is written once and compiled for each
+//! instruction set.
 //!
-//! A value of a type that implements [`Simd`] is the proof that this machine has the instructions. `dispatch!` makes
-//! that value inside a function with the right `#[target_feature]`s; everything that takes it is `#[inline(always)]`
-//! and so compiled with those features.
+//! A value of a type that implements [`Simd`] is the proof that this machine has the instructions.
+//! `dispatch!` makes that value inside a function with the right `#[target_feature]`s; everything
+//! that takes it is `#[inline(always)]` and so compiled with those features.
 
 mod math;
 mod portable;
@@ -156,7 +157,8 @@ pub(crate) trait Simd: Copy {
     }
 }
 
-/// Defines `fn name(isa: Isa, ...)`, which runs `body(simd, ...)` compiled for that instruction set.
+/// Defines `fn name(isa: Isa, ...)`, which runs `body(simd, ...)` compiled for that instruction
+/// set.
 macro_rules! dispatch {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:path;) => {
         $(#[$meta])*
@@ -177,7 +179,8 @@ macro_rules! dispatch {
                 $body(unsafe { $crate::simd::Avx2::new() }, $($arg),*)
             }
             match isa {
-                // SAFETY: `Isa::current`, the only source of the value, returns what this machine has.
+                // SAFETY: `Isa::current`, the only source of the value, returns what this machine
+                // has.
                 #[cfg(target_arch = "x86_64")]
                 $crate::isa::Isa::Avx512 => unsafe { avx512($($arg),*) },
                 // SAFETY: as above.

@@ -31,8 +31,8 @@ impl Avx512 {
         Self(())
     }
 }
-// SAFETY of every block below: the value `self` exists only where the instructions do (`Avx512::new`); pointers are
-// the caller's promise.
+// SAFETY of every block below: the value `self` exists only where the instructions do
+// (`Avx512::new`); pointers are the caller's promise.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Simd for Avx512 {
     type V = __m512;
@@ -188,8 +188,8 @@ impl Avx2 {
         Self(())
     }
 }
-// SAFETY of every block below: the value `self` exists only where the instructions do (`Avx2::new`); pointers are
-// the caller's promise.
+// SAFETY of every block below: the value `self` exists only where the instructions do
+// (`Avx2::new`); pointers are the caller's promise.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Simd for Avx2 {
     type V = __m256;

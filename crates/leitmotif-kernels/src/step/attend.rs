@@ -38,11 +38,13 @@ impl Past<'_> {
 /// Fewer floats of keys, positions and values than this are not worth another thread.
 const PART_FLOATS: usize = 48 << 10;
 
-/// Relative attention (Dai et al. 2019, section 3.3) of one position over all `pasts`, one after another.
+/// Relative attention (Dai et al. 2019, section 3.3) of one position over all `pasts`, one after
+/// another.
 ///
-/// `queries` are those by content and by position, `[d]` each, with bias and scale. Writes the softmax over all states to
-/// `weights` `[heads, states]`, and the values mixed with it to `mixed` `[d]`. The heads of a long past are divided among the
-/// threads of the pool that this thread belongs to, if it belongs to one; the result is the same bits.
+/// `queries` are those by content and by position, `[d]` each, with bias and scale. Writes the
+/// softmax over all states to `weights` `[heads, states]`, and the values mixed with it to `mixed`
+/// `[d]`. The heads of a long past are divided among the threads of the pool that this thread
+/// belongs to, if it belongs to one; the result is the same bits.
 ///
 /// # Panics
 /// If the sizes do not fit.
@@ -111,7 +113,8 @@ fn attend_lanes<S: Simd>(
     mix(s, width, pasts, weights, mixed);
 }
 
-/// Rows of keys that are read side by side, each from its beginning to its end, as memory likes best.
+/// Rows of keys that are read side by side, each from its beginning to its end, as memory likes
+/// best.
 const ROWS: usize = 4;
 
 /// The scores of one head, whose part of the queries is given.
@@ -119,7 +122,8 @@ const ROWS: usize = 4;
 fn score<S: Simd>(s: S, queries: [&[f32]; 2], head: Range<usize>, past: Past<'_>, scores: &mut [f32]) {
     scores.fill(0.0);
     let whole = head.end - head.len() % ROWS;
-    // SAFETY: there are as many rows as the queries have numbers, each with a column per score, as `attend` asserts.
+    // SAFETY: there are as many rows as the queries have numbers, each with a column per score, as
+    // `attend` asserts.
     unsafe {
         for c in (head.start..whole).step_by(ROWS) {
             score_rows::<S, ROWS>(s, queries, c, past, scores);
@@ -171,7 +175,8 @@ unsafe fn score_rows<S: Simd, const R: usize>(
     }
 }
 
-/// Mixes the values of all heads: every vector of a row with the weights of each head that has a part of it.
+/// Mixes the values of all heads: every vector of a row with the weights of each head that has a
+/// part of it.
 #[inline(always)]
 fn mix<S: Simd>(s: S, width: usize, pasts: [Past<'_>; 2], weights: &[f32], mixed: &mut [f32]) {
     let (mut vector, mut head) = (0, 0);

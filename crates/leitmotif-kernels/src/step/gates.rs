@@ -3,7 +3,8 @@
 use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
 
-/// The sums inside a gated recurrent unit (Cho et al. 2014) that are made of its inputs and of its state, for some rows.
+/// The sums inside a gated recurrent unit (Cho et al. 2014) that are made of its inputs and of its
+/// state, for some rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Gru<'a> {
     /// `[rows, 3 d]`: for reset, update and candidate.
@@ -36,8 +37,8 @@ pub fn gru_reset(gru: Gru<'_>, residual: &[f32], reset: &mut [f32]) {
     reset_on(Isa::current(), gru, residual, reset);
 }
 
-/// Moves each row of `residual` towards the candidate as far as the update gate lets it; `candidate` `[rows, d]` is what the
-/// state after the reset gate adds to its sum.
+/// Moves each row of `residual` towards the candidate as far as the update gate lets it;
+/// `candidate` `[rows, d]` is what the state after the reset gate adds to its sum.
 ///
 /// # Panics
 /// If the sizes do not fit.
@@ -47,8 +48,8 @@ pub fn gru_update(gru: Gru<'_>, candidate: &[f32], residual: &mut [f32]) {
     update_on(Isa::current(), gru, candidate, residual);
 }
 
-/// One step of an LSTM cell for one sequence, from the sums `input` and `recurrent` (`[4 d]` each: input, forget,
-/// candidate, output), into `cell` and `hidden` `[d]`.
+/// One step of an LSTM cell for one sequence, from the sums `input` and `recurrent` (`[4 d]` each:
+/// input, forget, candidate, output), into `cell` and `hidden` `[d]`.
 ///
 /// # Panics
 /// If the sizes do not fit.

@@ -13,8 +13,8 @@ struct Case {
 
 const DROP: [Dropout; 2] = [Dropout { p: 0.2, seed: 11 }, Dropout { p: 0.3, seed: 12 }];
 
-/// `[batch, segment, compressed, memory, heads, d]`, valid counts of the sequences in turn, dropout and residual,
-/// gradient of the context.
+/// `[batch, segment, compressed, memory, heads, d]`, valid counts of the sequences in turn, dropout
+/// and residual, gradient of the context.
 fn case(sizes: [usize; 6], valid: &[[usize; 2]], drop: bool, context_gradient: bool) -> Case {
     let [batch, segment, compressed, memory, heads, d] = sizes;
     let shape = Shape { batch, segment, compressed, memory, heads };

@@ -1,5 +1,5 @@
-//! What the tests share: random inputs, double-precision helpers, numeric gradients, and runs under every instruction
-//! set and several numbers of threads.
+//! What the tests share: random inputs, double-precision helpers, numeric gradients, and runs under
+//! every instruction set and several numbers of threads.
 
 use leitmotif_kernels::Isa;
 use rand::{Rng, SeedableRng};
@@ -19,7 +19,8 @@ pub fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// Fails if a value is off by more than `tolerance` of the largest expected magnitude (at least `floor`).
+/// Fails if a value is off by more than `tolerance` of the largest expected magnitude (at least
+/// `floor`).
 pub fn assert_close(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
     assert_eq!(got.len(), expected.len(), "{what}");
     let scale = expected.iter().fold(0.1_f64, |m, x| m.max(x.abs()));
@@ -29,7 +30,8 @@ pub fn assert_close(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// Checks some elements of a gradient against central differences of `f`, which is given in double precision.
+/// Checks some elements of a gradient against central differences of `f`, which is given in double
+/// precision.
 pub fn check_gradient(what: &str, at: &[f32], gradient: &[f32], f: impl Fn(&[f64]) -> f64) {
     const STEP: f64 = 1e-4;
     const SAMPLES: usize = 10;

@@ -1,4 +1,5 @@
-//! Relative attention for the new states of some streams, each over the cached keys and values of its own stream.
+//! Relative attention for the new states of some streams, each over the cached keys and values of
+//! its own stream.
 
 use super::cache::{Cache, column_stride, room};
 use super::compress::{CompressScratch, Compressor};
@@ -90,8 +91,8 @@ impl Attention {
         self.d * (2 * (segment + memory + compressed) + states)
     }
 
-    /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `streams`, to `output` `[rows, d]`. Each is remembered in the cache of
-    /// its stream.
+    /// Writes what the sub-layer adds to the states `x` `[rows, d]`, one of each of `streams`, to
+    /// `output` `[rows, d]`. Each is remembered in the cache of its stream.
     pub(super) fn apply(
         &self,
         streams: &[usize],
@@ -124,7 +125,8 @@ impl Attention {
         let Self { d, heads, position_stride, .. } = *self;
         let Cache { compressed, recent, usage, memory: filled, .. } = cache;
         let (older, newer) = (compressed.count(), recent.count());
-        // The column of a distance. The segment stands at its place whether or not the memory before it is full yet.
+        // The column of a distance. The segment stands at its place whether or not the memory
+        // before it is full yet.
         let column = |distance: usize| &self.positions[self.distances - 1 - distance..];
         let oldest = column(self.spans[1] + newer - 1 - *filled + older);
         let pasts = [compressed.past(oldest, position_stride), recent.past(column(newer - 1), position_stride)];
@@ -201,7 +203,8 @@ struct EndScratch {
     qkv: Vec<f32>,
 }
 
-/// The sinusoidal embedding of distances `0..distances`, `[distances, d]`, sines in the left half, cosines in the right.
+/// The sinusoidal embedding of distances `0..distances`, `[distances, d]`, sines in the left half,
+/// cosines in the right.
 fn sinusoids(distances: usize, d: usize) -> Vec<f32> {
     let angle = |distance: usize, i: usize| distance as f64 / 10000f64.powf(2.0 * i as f64 / d as f64);
     let row = |distance: usize| {

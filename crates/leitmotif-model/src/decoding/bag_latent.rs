@@ -1,4 +1,5 @@
-//! The part of a latent that says which values a group's events have, in no order: a bag for each field but the first.
+//! The part of a latent that says which values a group's events have, in no order: a bag for each
+//! field but the first.
 
 use super::dense::{Dense, add};
 use super::fields::Fields;
@@ -50,7 +51,8 @@ impl BagLatent {
         self.width * self.readers.len()
     }
 
-    /// Adds to `bags` `[dimensions]` what a group's `events` `[n, fields]` put in. The one that opens the group puts in nothing.
+    /// Adds to `bags` `[dimensions]` what a group's `events` `[n, fields]` put in. The one that
+    /// opens the group puts in nothing.
     pub(super) fn write(&self, events: &[u16], bags: &mut [f32]) {
         for event in events.chunks_exact(self.readers.len() + 1).skip(1) {
             let values = event[1..].iter().zip(&self.written).zip(bags.chunks_exact_mut(self.width));
@@ -60,7 +62,8 @@ impl BagLatent {
         }
     }
 
-    /// Adds to the state `z` `[d]` what field number `field` (from 1) reads from the `bags` `[dimensions]`.
+    /// Adds to the state `z` `[d]` what field number `field` (from 1) reads from the `bags`
+    /// `[dimensions]`.
     pub(super) fn read(&self, field: usize, bags: &[f32], z: &mut [f32], scratch: &mut Vec<f32>) {
         scratch.clear();
         scratch.resize(z.len(), 0.0);

@@ -5,7 +5,8 @@ use leitmotif_kernels::step::Past;
 /// Floats of a cache line.
 const LINE: usize = 16;
 
-/// Floats between rows of columns: whole cache lines, and never so many that a column falls on one cache set.
+/// Floats between rows of columns: whole cache lines, and never so many that a column falls on one
+/// cache set.
 pub(super) fn column_stride(count: usize) -> usize {
     let stride = count.next_multiple_of(LINE);
     if stride.is_multiple_of(8 * LINE) { stride + LINE } else { stride }
@@ -55,8 +56,8 @@ impl Zone {
         self.count -= states;
     }
 
-    /// What a query looks back on, with the columns of positions (as far apart as `position_row` says) that begin with
-    /// the oldest state's.
+    /// What a query looks back on, with the columns of positions (as far apart as `position_row`
+    /// says) that begin with the oldest state's.
     pub(super) fn past<'a>(&'a self, positions: &'a [f32], position_row: usize) -> Past<'a> {
         let Self { d, count, stride, keys, values } = self;
         Past { states: *count, keys, key_row: *stride, positions, position_row, values, value_row: *d }
@@ -117,7 +118,8 @@ mod tests {
             }
             zone.push(&state(i), &state(i + 1));
             expected.push(i);
-            // The place of a state less the third number of its key is `place + i`: the newest is the largest by far.
+            // The place of a state less the third number of its key is `place + i`: the newest is
+            // the largest by far.
             let stride = 7;
             let positions: Vec<f32> = (0..d * stride).map(|p| 50.0 * (p % stride) as f32).collect();
             let past = [empty.past(&positions, stride), zone.past(&positions, stride)];

@@ -34,8 +34,8 @@ impl Compressor {
         Ok(Self { function: config.compression, ratio, dilation: config.dilation(), d, kernel })
     }
 
-    /// Begins to compress real states `[states, d]`, oldest first; `usage` is the attention each received. Returns how many
-    /// compressed states they make: `ceil(states / ratio)`.
+    /// Begins to compress real states `[states, d]`, oldest first; `usage` is the attention each
+    /// received. Returns how many compressed states they make: `ceil(states / ratio)`.
     pub(super) fn begin(&self, states: &[f32], usage: &[f32], scratch: &mut CompressScratch) -> usize {
         let count = states.len() / self.d;
         let groups = count.div_ceil(self.ratio);
@@ -88,7 +88,8 @@ impl Compressor {
         }
     }
 
-    /// The state at a place. Groups are counted from the newest state; places before the oldest are empty.
+    /// The state at a place. Groups are counted from the newest state; places before the oldest are
+    /// empty.
     fn state<'a>(&self, states: &'a [f32], place: isize) -> Option<&'a [f32]> {
         let count = states.len() / self.d;
         let missing = count.div_ceil(self.ratio) * self.ratio - count;

@@ -79,8 +79,9 @@ impl Decoder {
         self.layers.iter().map(|layer| layer.attention.stream_floats()).sum()
     }
 
-    /// Runs the next embedded events `[streams, d]` of some streams through the layers, in place. Before each layer a stream hears what
-    /// `conditions` tells it there, `[layers, d]` of each stream of a model with latents.
+    /// Runs the next embedded events `[streams, d]` of some streams through the layers, in place.
+    /// Before each layer a stream hears what `conditions` tells it there, `[layers, d]` of each
+    /// stream of a model with latents.
     pub(super) fn step(
         &self,
         streams: &[usize],

@@ -5,7 +5,8 @@ use crate::{ModelError, Precision, Weights};
 use leitmotif_kernels::gemm::{self, Packed};
 use leitmotif_kernels::{LayerNorm, step};
 
-/// Most rows that one step hands to a linear map: more would be divided among threads, which a step does not ask for.
+/// Most rows that one step hands to a linear map: more would be divided among threads, which a step
+/// does not ask for.
 pub(super) const ROWS: usize = 64;
 
 /// A linear map with its weights packed once.

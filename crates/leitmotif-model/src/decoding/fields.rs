@@ -4,8 +4,8 @@ use super::cache::room;
 use super::dense::{Dense, FeedForward, Norm, Scratch, add};
 use crate::{CopyFeatureLayout, FieldDecoding, ModelDescription, ModelError, Weights};
 
-/// The logit of a value that is not predicted: so low that its probability is 0, and finite, so that it can be the only one
-/// allowed.
+/// The logit of a value that is not predicted: so low that its probability is 0, and finite, so
+/// that it can be the only one allowed.
 const NOT_FORETOLD: f32 = -1e9;
 
 /// The embedding table and the outputs of all fields.
@@ -83,8 +83,9 @@ impl Fields {
         }
     }
 
-    /// The logits `[rows, values]` of field number `field`, from the backbone's states `z` `[rows, d]` (which are used up), the
-    /// fields `earlier` `[rows, field]` and the rows of `copies` `[rows, copies of the field]`.
+    /// The logits `[rows, values]` of field number `field`, from the backbone's states `z`
+    /// `[rows, d]` (which are used up), the fields `earlier` `[rows, field]` and the rows of
+    /// `copies` `[rows, copies of the field]`.
     pub(super) fn logits(
         &self,
         field: usize,

@@ -1,11 +1,14 @@
-//! Latents while writing: from a bar's events to its latent, from a latent to what each layer is told.
+//! Latents while writing: from a bar's events to its latent, from a latent to what each layer is
+//! told.
 //!
-//! The encoder is a bidirectional transformer over the events of one group of bars: pre-norm sub-layers as the decoder's, but
-//! every event attends to every other, without positions, because an event's place in its bar is one of its fields. What it says of
-//! the event that opens the group becomes the posterior, a Gaussian with a mean and a variance of each dimension.
+//! The encoder is a bidirectional transformer over the events of one group of bars: pre-norm
+//! sub-layers as the decoder's, but every event attends to every other, without positions, because
+//! an event's place in its bar is one of its fields. What it says of the event that opens the group
+//! becomes the posterior, a Gaussian with a mean and a variance of each dimension.
 //!
-//! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of them, added to the residual stream before each
-//! layer (in-attention; Wu & Yang 2021, MuseMorphose, section 3.3), here with a map of its own for each layer.
+//! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of
+//! them, added to the residual stream before each layer (in-attention; Wu & Yang 2021,
+//! MuseMorphose, section 3.3), here with a map of its own for each layer.
 
 use super::bag_latent::BagLatent;
 use super::cache::room;
@@ -20,14 +23,16 @@ pub struct LatentSpace {
     d: usize,
     d_model: usize,
     bars: usize,
-    /// Of the events, shared with the decoder: a row per value, `[values, d_model]`, and where each field's begin.
+    /// Of the events, shared with the decoder: a row per value, `[values, d_model]`, and where each
+    /// field's begin.
     embedding: Vec<f32>,
     offsets: Vec<usize>,
     attributes: Vec<AttributeCuts>,
     layers: Vec<Layer>,
     norm: Norm,
     posterior: Dense,
-    /// An embedding of a bar's number within its group, `[bars, d_model]`; none where a group is one bar.
+    /// An embedding of a bar's number within its group, `[bars, d_model]`; none where a group is
+    /// one bar.
     places: Vec<f32>,
     /// Of each attribute, `[classes + 1, d_attribute]`.
     embeddings: Vec<Vec<f32>>,
@@ -103,8 +108,8 @@ impl LatentSpace {
         self.slots.is_some() || self.bags.is_some()
     }
 
-    /// Adds to the state `z` `[d_model]` what field number `field` (from 1) reads from a `latent`, given its `earlier` fields and the
-    /// event before.
+    /// Adds to the state `z` `[d_model]` what field number `field` (from 1) reads from a `latent`,
+    /// given its `earlier` fields and the event before.
     pub(super) fn read(
         &self,
         field: usize,
@@ -178,8 +183,8 @@ impl LatentSpace {
         }
     }
 
-    /// The posterior of a group of bars from its `events` `[n, fields]` and the number of each event's bar within the
-    /// group, `places` `[n]`. Its first event opens its first bar.
+    /// The posterior of a group of bars from its `events` `[n, fields]` and the number of each
+    /// event's bar within the group, `places` `[n]`. Its first event opens its first bar.
     ///
     /// # Panics
     /// If there are no events, or their number is not that of the places.

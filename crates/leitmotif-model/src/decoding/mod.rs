@@ -1,13 +1,15 @@
 //! Trained networks writing music event by event, without the machinery that trained them.
 //!
-//! Keys and values of segment, memory and compressed memory are cached, weights are packed once, and the memory rolls on
-//! exactly as in training, every [`crate::ModelConfig::segment`] events. So the cost of an event does not grow with the
-//! piece, and the logits are those of training, to rounding.
+//! Keys and values of segment, memory and compressed memory are cached, weights are packed once,
+//! and the memory rolls on exactly as in training, every [`crate::ModelConfig::segment`] events. So
+//! the cost of an event does not grow with the piece, and the logits are those of training, to
+//! rounding.
 //!
-//! Several pieces are written in streams. Every linear map is one product over the rows of the streams that advance, so
-//! that weights pass through the cache once for all of them; whatever belongs to a piece (attention over its
-//! cache, its memory, its copy features) stays with its stream. No row of a product depends on the others, so a stream is the same bits alone
-//! and among others.
+//! Several pieces are written in streams. Every linear map is one product over the rows of the
+//! streams that advance, so that weights pass through the cache once for all of them; whatever
+//! belongs to a piece (attention over its cache, its memory, its copy features) stays with its
+//! stream. No row of a product depends on the others, so a stream is the same bits alone and among
+//! others.
 
 mod attention;
 mod bag_latent;
@@ -61,7 +63,8 @@ impl NetworkModel {
     /// Builds the model from its weights, named as the trainable network names them.
     ///
     /// # Errors
-    /// [`ModelError::Weights`] if they do not fit, [`ModelError::Config`] if the description is invalid or of a Markov model.
+    /// [`ModelError::Weights`] if they do not fit, [`ModelError::Config`] if the description is
+    /// invalid or of a Markov model.
     pub fn new(description: &ModelDescription, weights: &Weights) -> Result<Self, ModelError> {
         description.validate()?;
         let backbone = match description.model.kind {
@@ -160,11 +163,13 @@ impl NetworkModel {
 struct NetworkBatch<'a> {
     model: &'a NetworkModel,
     state: State,
-    /// What each layer of each stream is told, `[layers, d]`, and the latent, `[d_latent]`; none without latents.
+    /// What each layer of each stream is told, `[layers, d]`, and the latent, `[d_latent]`; none
+    /// without latents.
     conditions: Vec<Option<Vec<f32>>>,
     /// The last event of each stream, `[streams, fields]`.
     previous: Vec<u16>,
-    /// The latent that it was read with, `[streams, d_latent]`, zeros for none; empty unless fields read from latents.
+    /// The latent that it was read with, `[streams, d_latent]`, zeros for none; empty unless fields
+    /// read from latents.
     latents: Vec<f32>,
     /// The backbone's state after the last event of each stream, `[streams, d]`.
     outputs: Vec<f32>,
@@ -241,7 +246,8 @@ fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
     rows.copy_within(from * width..(from + 1) * width, to * width);
 }
 
-/// Makes what one stream has another's, in the other's space; where no stream has anything, nothing.
+/// Makes what one stream has another's, in the other's space; where no stream has anything,
+/// nothing.
 fn copy_item<T: Clone>(streams: &mut [T], from: usize, to: usize) {
     if !streams.is_empty()
         && let Ok([from, to]) = streams.get_disjoint_mut([from, to])

@@ -1,8 +1,10 @@
-//! A latent as a small keyed memory: what events write to it and what the fields of later events read from it.
+//! A latent as a small keyed memory: what events write to it and what the fields of later events
+//! read from it.
 //!
-//! A latent's dimensions are divided into slots. Field `f` of an event, but the first, has weights over the slots that depend on
-//! the event's earlier fields and on the event before it. With the same weights what the encoder knows of the event is
-//! written, and what helps to predict the field is read.
+//! A latent's dimensions are divided into slots. Field `f` of an event, but the first, has weights
+//! over the slots that depend on the event's earlier fields and on the event before it. With the
+//! same weights what the encoder knows of the event is written, and what helps to predict the field
+//! is read.
 
 use super::dense::{Dense, Norm, add};
 use crate::{ModelDescription, ModelError, Weights};
@@ -21,7 +23,8 @@ pub(super) struct SlotLatent {
     /// Of each field but the first, `[values of the earlier fields + all values + 1, slots]`.
     keys: Vec<Vec<f32>>,
     norm: Norm,
-    /// From an encoded and an embedded event, `[2 d]`, to what each field writes, `[(fields - 1) * 2 width]`.
+    /// From an encoded and an embedded event, `[2 d]`, to what each field writes,
+    /// `[(fields - 1) * 2 width]`.
     writer: Dense,
     /// Of each field but the first, from `[width]` to `[d]`.
     readers: Vec<Dense>,
@@ -54,8 +57,8 @@ impl SlotLatent {
         }))
     }
 
-    /// Writes to `gate` `[slots]` the weights of field number `field` (from 1) of an event, given its `earlier` fields and the
-    /// event before.
+    /// Writes to `gate` `[slots]` the weights of field number `field` (from 1) of an event, given
+    /// its `earlier` fields and the event before.
     fn weigh(&self, field: usize, earlier: &[u16], previous: &[u16], gate: &mut [f32]) {
         let (keys, values) = (&self.keys[field - 1], self.offsets[self.offsets.len() - 1]);
         let row = |index: usize| &keys[index * self.slots..(index + 1) * self.slots];
@@ -94,8 +97,9 @@ impl SlotLatent {
         add(z, read);
     }
 
-    /// What a group's `events` `[n, fields]` write, `[2 * slots * width]`: parts of means, then of log-variances. `embedded` and
-    /// `encoded` (and normalised) are `[n, d]`. The event that opens the group writes nothing, since it is predicted without its latent.
+    /// What a group's `events` `[n, fields]` write, `[2 * slots * width]`: parts of means, then of
+    /// log-variances. `embedded` and `encoded` (and normalised) are `[n, d]`. The event that opens
+    /// the group writes nothing, since it is predicted without its latent.
     pub(super) fn write(&self, events: &[u16], embedded: &[f32], encoded: &[f32]) -> Vec<f32> {
         let (k, d, n) = (self.offsets.len() - 1, self.d, embedded.len() / self.d);
         let mut both = vec![0.0; n * 2 * d];

@@ -1,4 +1,5 @@
-//! Training: counting pieces, fitting the mixture on some that are kept out, then counting those too.
+//! Training: counting pieces, fitting the mixture on some that are kept out, then counting those
+//! too.
 
 use super::context::{ContextLayout, Memory};
 use super::gate::{Gate, Trial};
@@ -7,8 +8,8 @@ use super::{Markov, Scratch};
 use crate::{ModelDescription, ModelError};
 use rayon::prelude::*;
 
-/// Most pairs of a context and what followed it, over all fields: the bound of a stored model (up to 18 bytes a pair). The rarest
-/// contexts are forgotten first.
+/// Most pairs of a context and what followed it, over all fields: the bound of a stored model (up
+/// to 18 bytes a pair). The rarest contexts are forgotten first.
 pub const MAX_PAIRS: usize = 6_000_000;
 /// Pairs held while counting, for each pair that is kept in the end.
 const WORKING: usize = 4;
@@ -33,7 +34,8 @@ pub struct MarkovBuilder {
 }
 
 impl MarkovBuilder {
-    /// A model of this description that has seen nothing. Of the description only the sizes and `order` matter.
+    /// A model of this description that has seen nothing. Of the description only the sizes and
+    /// `order` matter.
     pub fn new(description: &ModelDescription) -> Self {
         let fields = description.sizes.len();
         Self {
@@ -48,7 +50,8 @@ impl MarkovBuilder {
         }
     }
 
-    /// Adds a piece: its events from the start event to the end event, one after another. The first event is given, not learnt.
+    /// Adds a piece: its events from the start event to the end event, one after another. The first
+    /// event is given, not learnt.
     ///
     /// # Errors
     /// [`ModelError::Config`] if these are not whole events of the described fields.
@@ -114,7 +117,8 @@ impl MarkovBuilder {
     }
 }
 
-/// Visits the events of a piece in which a field applies, the first event excepted, with what is remembered before each.
+/// Visits the events of a piece in which a field applies, the first event excepted, with what is
+/// remembered before each.
 fn walk(
     plan: &ContextLayout,
     field: usize,

@@ -1,8 +1,8 @@
 //! Which contexts predict a field, and the finite memory that they are read from.
 //!
-//! A *chain* is a list of features from the most general to the most specific; each prefix of it, hashed to
-//! 64 bits, is one context, and a context is interpolated with the one before it. The chains know nothing of
-//! what the fields mean:
+//! A *chain* is a list of features from the most general to the most specific; each prefix of it,
+//! hashed to 64 bits, is one context, and a context is interpolated with the one before it. The
+//! chains know nothing of what the fields mean:
 //!
 //! | chain | features after the event's kind (its first field) |
 //! |---|---|
@@ -12,13 +12,13 @@
 //! | [`Chain::Distinct`] | the last different values of the same field, and how long the newest has lasted |
 //! | [`Chain::Voice`] | like `Same`, among the events that agree with this one in a range of earlier fields |
 //!
-//! With [`crate::ModelConfig::cache`] two more are no contexts but caches (Kuhn & De Mori 1990), because a piece repeats itself and keeps to few players:
-//! [`Chain::Recent`] is what the last events of a voice had in this field, [`Chain::Piece`] what all events of the piece so
-//! far had.
+//! With [`crate::ModelConfig::cache`] two more are no contexts but caches (Kuhn & De Mori 1990),
+//! because a piece repeats itself and keeps to few players: [`Chain::Recent`] is what the last
+//! events of a voice had in this field, [`Chain::Piece`] what all events of the piece so far had.
 //!
-//! The voices are skip contexts (Guthrie et al. 2006; for music the viewpoints of Conklin & Witten 1995): where a
-//! field names the player, one of them holds what the same player did last; where two fields name place and
-//! player, what this player did last at this place.
+//! The voices are skip contexts (Guthrie et al. 2006; for music the viewpoints of Conklin & Witten
+//! 1995): where a field names the player, one of them holds what the same player did last; where
+//! two fields name place and player, what this player did last at this place.
 
 use leitmotif_hash::STEP;
 
@@ -101,7 +101,8 @@ impl ContextLayout {
     }
 }
 
-/// The ranges of earlier fields that make a voice for `field`: the nearest fields alone first, then pairs, and so on.
+/// The ranges of earlier fields that make a voice for `field`: the nearest fields alone first, then
+/// pairs, and so on.
 fn ranges(field: usize) -> Vec<Voice> {
     let kind = (field == 1).then_some(Voice { from: 1, to: 1 });
     let lengths = 1..field;
@@ -270,8 +271,9 @@ impl Memory {
         }
     }
 
-    /// What a cache holds: calls `visit` with values and how often each is held (a value may come several times), and
-    /// returns in which of [`KINDS_OF_CACHE`] states the cache is. `None` for chains of contexts.
+    /// What a cache holds: calls `visit` with values and how often each is held (a value may come
+    /// several times), and returns in which of [`KINDS_OF_CACHE`] states the cache is. `None` for
+    /// chains of contexts.
     pub fn cache(
         &self,
         plan: &ContextLayout,
@@ -297,7 +299,8 @@ impl Memory {
         }
     }
 
-    /// The last events, newest first, of the voice to which an event with these `earlier` fields belongs, and its key.
+    /// The last events, newest first, of the voice to which an event with these `earlier` fields
+    /// belongs, and its key.
     fn voice(&self, plan: &ContextLayout, number: usize, earlier: &[u16]) -> (u64, &[u16]) {
         let memory = &self.voices[number];
         let tag = plan.voices[number].key(earlier);

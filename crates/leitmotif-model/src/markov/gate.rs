@@ -1,9 +1,11 @@
-//! How much each chain is trusted: a softmax over the chains whose scores depend on how well each knows its context.
+//! How much each chain is trusted: a softmax over the chains whose scores depend on how well each
+//! knows its context.
 //!
-//! Linear interpolation with weights that depend on how often a context was seen is Jelinek & Mercer's (1980, "Interpolated
-//! estimation of Markov source parameters from sparse data"); instead of their EM over one bucket at a time, the
-//! scores of all chains are fitted together by stochastic gradient ascent of the log-likelihood of pieces kept out
-//! of the counts: for chain `c` in bucket `b`, `d ln P / d score[c][b] = posterior(c) - weight(c)`.
+//! Linear interpolation with weights that depend on how often a context was seen is Jelinek &
+//! Mercer's (1980, "Interpolated estimation of Markov source parameters from sparse data"); instead
+//! of their EM over one bucket at a time, the scores of all chains are fitted together by
+//! stochastic gradient ascent of the log-likelihood of pieces kept out of the counts: for chain `c`
+//! in bucket `b`, `d ln P / d score[c][b] = posterior(c) - weight(c)`.
 
 /// Depths of a context that are told apart.
 const DEPTHS: usize = 13;
@@ -16,8 +18,8 @@ const EPOCHS: usize = 6;
 /// Step of the first pass; later ones are shorter.
 const RATE: f32 = 0.1;
 
-/// The bucket of a chain whose deepest known context is number `depth`, was seen `total` times and was
-/// followed by `kinds` different values.
+/// The bucket of a chain whose deepest known context is number `depth`, was seen `total` times and
+/// was followed by `kinds` different values.
 pub(super) fn bucket(depth: usize, total: u64, kinds: usize) -> usize {
     let often = match total {
         0..=1 => 0,
@@ -28,7 +30,8 @@ pub(super) fn bucket(depth: usize, total: u64, kinds: usize) -> usize {
     depth.min(DEPTHS - 1) * CONFIDENCES + often * 2 + usize::from(kinds <= 1)
 }
 
-/// The bucket of a cache in one of [`super::context::KINDS_OF_CACHE`] states, which holds `total` values, `kinds` different ones.
+/// The bucket of a cache in one of [`super::context::KINDS_OF_CACHE`] states, which holds `total`
+/// values, `kinds` different ones.
 pub(super) fn cache_bucket(state: usize, total: u64, kinds: usize) -> usize {
     let confidence = match (total, kinds) {
         (0, _) => return 0,

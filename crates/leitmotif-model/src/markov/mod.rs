@@ -1,23 +1,26 @@
 //! An interpolated back-off Markov model: the counting baseline.
 //!
-//! Each field of an event is predicted from several chains of contexts (see `context`: the event's earlier fields, the
-//! previous events whole and in parts, and the last events that agree with this one in some fields). Along a chain
-//! the estimates are interpolated by Witten & Bell (1991, "The zero-frequency problem", method C; the recursive form is
-//! Chen & Goodman 1998, equation 15):
+//! Each field of an event is predicted from several chains of contexts (see `context`: the event's
+//! earlier fields, the previous events whole and in parts, and the last events that agree with this
+//! one in some fields). Along a chain the estimates are interpolated by Witten & Bell (1991, "The
+//! zero-frequency problem", method C; the recursive form is Chen & Goodman 1998, equation 15):
 //!
 //! ```text
 //! P_n(v | c) = (N(c, v) + T(c) P_{n-1}(v | c')) / (N(c) + T(c))
 //! ```
 //!
-//! where `c'` is the context one feature shorter, `N(c, v)` how often `v` followed `c`, `N(c)` the sum over `v`, `T(c)` the number of
-//! different values that followed, and `P_{-1}` is uniform over the values that may apply. The chains are then
-//! mixed with weights fitted on pieces that were kept out of the counts (see `gate`).
+//! where `c'` is the context one feature shorter, `N(c, v)` how often `v` followed `c`, `N(c)` the
+//! sum over `v`, `T(c)` the number of different values that followed, and `P_{-1}` is uniform over
+//! the values that may apply. The chains are then mixed with weights fitted on pieces that were
+//! kept out of the counts (see `gate`).
 //!
-//! Caches of the piece itself are further terms of the mixture: `P(v) = (N(v) + T / values) / (N + T)` over what they hold.
+//! Caches of the piece itself are further terms of the mixture:
+//! `P(v) = (N(v) + T / values) / (N + T)` over what they hold.
 //!
-//! Everything the model remembers of a piece is bounded: the last `order` events, counts of values, and per voice a table of fixed size. What it
-//! stores is bounded by [`MAX_PAIRS`]. Value 0 of a field after the first ("does not apply") is neither counted nor
-//! predicted: its probability is zero (its logit [`NOTHING`]).
+//! Everything the model remembers of a piece is bounded: the last `order` events, counts of values,
+//! and per voice a table of fixed size. What it stores is bounded by [`MAX_PAIRS`]. Value 0 of a
+//! field after the first ("does not apply") is neither counted nor predicted: its probability is
+//! zero (its logit [`NOTHING`]).
 
 mod build;
 mod context;
@@ -142,7 +145,8 @@ impl Markov {
         }
     }
 
-    /// Fills `scratch.cached` if the chain is a cache; returns its state, how much it holds, and how many different values.
+    /// Fills `scratch.cached` if the chain is a cache; returns its state, how much it holds, and
+    /// how many different values.
     fn cached(
         &self,
         memory: &Memory,

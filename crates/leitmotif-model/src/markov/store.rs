@@ -1,5 +1,5 @@
-//! `model.safetensors` of a Markov model: per field the sorted contexts, where their values begin, the values, their counts, and
-//! the scores of the mixture.
+//! `model.safetensors` of a Markov model: per field the sorted contexts, where their values begin,
+//! the values, their counts, and the scores of the mixture.
 
 use super::Markov;
 use super::context::ContextLayout;
@@ -46,7 +46,8 @@ impl Markov {
     /// Reads `model.safetensors` from the folder `dir`, for a model of this description.
     ///
     /// # Errors
-    /// [`ModelError::Io`] if it cannot be read, [`ModelError::File`] if it is damaged or does not fit the description.
+    /// [`ModelError::Io`] if it cannot be read, [`ModelError::File`] if it is damaged or does not
+    /// fit the description.
     pub fn load(dir: &Path, description: &ModelDescription) -> Result<Self, ModelError> {
         description.validate()?;
         let path = dir.join(WEIGHTS_FILE);

@@ -1,7 +1,7 @@
 //! Counts of what followed each context: collected by sorting, kept in sorted arrays.
 //!
-//! Sorting instead of hashing makes the result independent of everything but the set of what was counted, and is
-//! already the form in which the table is stored.
+//! Sorting instead of hashing makes the result independent of everything but the set of what was
+//! counted, and is already the form in which the table is stored.
 
 use std::ops::Range;
 
@@ -19,7 +19,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Counts `value` once after `context`; `limit` bounds the pairs kept at any time, as [`Self::thin`] does.
+    /// Counts `value` once after `context`; `limit` bounds the pairs kept at any time, as
+    /// [`Self::thin`] does.
     pub fn add(&mut self, context: u64, value: u16, limit: usize) {
         self.pending.push((context, value));
         if self.pending.len() >= BATCH {
@@ -127,7 +128,8 @@ impl Table {
         Self { keys, starts, values, counts, buckets, shift }
     }
 
-    /// Where the values of a context stand in [`Self::values`] and [`Self::counts`]; `None` if it was never seen.
+    /// Where the values of a context stand in [`Self::values`] and [`Self::counts`]; `None` if it
+    /// was never seen.
     pub fn find(&self, key: u64) -> Option<Range<usize>> {
         let bucket = (key >> self.shift) as usize;
         let (low, high) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);

@@ -38,7 +38,8 @@ fn markov() -> Markov {
     builder.finish()
 }
 
-/// The bits of all fields' logits for the event that follows event number `time`, field after field.
+/// The bits of all fields' logits for the event that follows event number `time`, field after
+/// field.
 fn read(batch: &mut dyn DecodingBatch, streams: &[usize], time: usize) -> Vec<Vec<u32>> {
     let mut bits = vec![Vec::new(); streams.len()];
     for (field, &size) in SIZES.iter().enumerate() {
@@ -63,8 +64,9 @@ fn alone(model: &dyn Model, stream: usize) -> Vec<Vec<u32>> {
     (0..EVENTS).map(step).collect()
 }
 
-/// Runs `streams` pieces of which stream `l` begins `3 l` rounds late and ends after `EVENTS - 2 l` events; every fourth stream
-/// reads several events at once. Reads them together and compares with each alone.
+/// Runs `streams` pieces of which stream `l` begins `3 l` rounds late and ends after `EVENTS - 2 l`
+/// events; every fourth stream reads several events at once. Reads them together and compares with
+/// each alone.
 fn compare(model: &dyn Model, streams: usize) {
     let expected: Vec<_> = (0..streams).map(|stream| alone(model, stream)).collect();
     let mut batch = model.decoding_batch(streams);
@@ -107,7 +109,8 @@ fn a_lane_is_the_same_bits_alone_and_among_others() {
     }
 }
 
-/// The bits of all fields' logits for what follows piece number `piece`'s event number `time` in one stream.
+/// The bits of all fields' logits for what follows piece number `piece`'s event number `time` in
+/// one stream.
 fn push(batch: &mut dyn DecodingBatch, stream: usize, piece: usize, time: usize) -> Vec<u32> {
     let next = common::event(&SIZES, piece, time + 1);
     let logits = |(field, &size): (usize, &usize)| {

@@ -1,4 +1,5 @@
-//! Pieces as vectors: means of states, the same bits for any number of threads and whoever is read beside them.
+//! Pieces as vectors: means of states, the same bits for any number of threads and whoever is read
+//! beside them.
 
 use crate::common::{self, SIZES, small};
 use leitmotif_model::{EmbedError, Gating, Model, ModelConfig, ModelKind, NetworkModel, embed, embed_each};

@@ -36,7 +36,8 @@ fn model(description: &ModelDescription, weights: &Weights, precision: Precision
     NetworkModel::new(description, &weights.clone().in_precision(precision)).unwrap()
 }
 
-/// The weights cut to the 11 significant bits of half precision; what is too small for that is zero.
+/// The weights cut to the 11 significant bits of half precision; what is too small for that is
+/// zero.
 fn cut(weights: &Weights) -> Weights {
     let number = |&x: &f32| if x.abs() < 2f32.powi(-14) { 0.0 } else { f32::from_bits(x.to_bits() & !0x1FFF) };
     let array = |array: &Array| Array::new(array.shape.clone(), array.data.iter().map(number).collect());

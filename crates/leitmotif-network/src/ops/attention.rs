@@ -1,8 +1,9 @@
-//! Relative attention over `[compressed memory | memory | segment]`: the pre-norm attention sub-layer.
+//! Relative attention over `[compressed memory | memory | segment]`: the pre-norm attention
+//! sub-layer.
 //!
-//! Scores follow Transformer-XL (Dai et al. 2019, section 3.3): content and position terms with one global bias each.
-//! Positions are distances within the concatenation, so that a compressed state counts as one place, as in the
-//! compressive transformer (Rae et al. 2020).
+//! Scores follow Transformer-XL (Dai et al. 2019, section 3.3): content and position terms with one
+//! global bias each. Positions are distances within the concatenation, so that a compressed state
+//! counts as one place, as in the compressive transformer (Rae et al. 2020).
 
 use super::{Dropout, dropout, layer_norm};
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
@@ -28,8 +29,8 @@ pub struct AttentionWeights {
     pub output_bias: Tensor<1>,
 }
 
-/// How a context `[streams, compressed + memory, d]` is divided, and how much of it each stream has filled. Both zones
-/// fill from their right end.
+/// How a context `[streams, compressed + memory, d]` is divided, and how much of it each stream has
+/// filled. Both zones fill from their right end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans {
     /// Places for compressed states, at the left.
@@ -60,8 +61,9 @@ impl Spans {
 
 /// The sub-layer `dropout(output(attend(norm(x), norm([context | x]))))`, plus `x` if `residual`.
 ///
-/// `x` is `[streams, segment, d]`; `context`, which receives no gradient, is `[streams, spans.context(), d]`, `None` where that is 0.
-/// `probabilities` drops attention probabilities (mask index `((stream * heads + head) * segment + query) * keys + key`).
+/// `x` is `[streams, segment, d]`; `context`, which receives no gradient, is
+/// `[streams, spans.context(), d]`, `None` where that is 0. `probabilities` drops attention
+/// probabilities (mask index `((stream * heads + head) * segment + query) * keys + key`).
 #[allow(clippy::too_many_arguments)]
 pub fn attention(
     x: Tensor<3>,
@@ -100,7 +102,8 @@ pub fn attention_definition(
     if residual { x + output } else { output }
 }
 
-/// The attention each place of `[context | segment]` receives from the segment's queries, summed over heads, `[streams, keys]`.
+/// The attention each place of `[context | segment]` receives from the segment's queries, summed
+/// over heads, `[streams, keys]`.
 pub fn attention_usage(
     x: Tensor<3>,
     context: Tensor<3>,
@@ -113,7 +116,8 @@ pub fn attention_usage(
     weights.inner().sum_dim(1).sum_dim(2).reshape([streams, keys])
 }
 
-/// The probabilities `[streams, heads, segment, keys]` and the values `[streams, heads, keys, d / heads]`.
+/// The probabilities `[streams, heads, segment, keys]` and the values
+/// `[streams, heads, keys, d / heads]`.
 fn attend(
     x: Tensor<3>,
     context: Option<Tensor<3>>,
@@ -147,8 +151,9 @@ fn attend(
     (weights, v)
 }
 
-/// Turns position scores by *descending distance* into scores by key: row `i` (of `segment`) moves left by
-/// `segment - 1 - i` places. What lies right of the diagonal is meaningless and must be hidden.
+/// Turns position scores by *descending distance* into scores by key: row `i` (of `segment`) moves
+/// left by `segment - 1 - i` places. What lies right of the diagonal is meaningless and must be
+/// hidden.
 fn relative_shift(x: Tensor<4>) -> Tensor<4> {
     let [streams, heads, segment, keys] = x.dims();
     let zeros = Tensor::zeros([streams, heads, segment, 1], &x.device());
@@ -156,7 +161,8 @@ fn relative_shift(x: Tensor<4>) -> Tensor<4> {
     padded.narrow(2, 1, keys).reshape([streams, heads, segment, keys])
 }
 
-/// Where a query may not look: at later events and at places its stream has not filled; `[streams, 1, segment, keys]`.
+/// Where a query may not look: at later events and at places its stream has not filled;
+/// `[streams, 1, segment, keys]`.
 fn hidden_mask(spans: &Spans, streams: usize, segment: usize, device: &Device) -> Tensor<4, Bool> {
     let context = spans.context();
     let keys = context + segment;
@@ -170,8 +176,8 @@ fn hidden_mask(spans: &Spans, streams: usize, segment: usize, device: &Device) -
     Tensor::from_data(TensorData::new(hidden, [streams, 1, segment, keys]), device)
 }
 
-/// The sinusoidal embedding of distances, `[distances, d]`: sines in the left half, cosines in the right, of
-/// `distance / 10000^(2 i / d)` (Vaswani et al. 2017, in Transformer-XL's order).
+/// The sinusoidal embedding of distances, `[distances, d]`: sines in the left half, cosines in the
+/// right, of `distance / 10000^(2 i / d)` (Vaswani et al. 2017, in Transformer-XL's order).
 pub fn sinusoids(distances: impl Iterator<Item = usize>, d: usize, device: &Device) -> Tensor<2> {
     let mut values = Vec::new();
     for distance in distances {

@@ -1,4 +1,5 @@
-//! Learnt compression: a convolution whose stride is the number of its taps (Rae et al. 2020, section 3.2).
+//! Learnt compression: a convolution whose stride is the number of its taps (Rae et al. 2020,
+//! section 3.2).
 
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -11,10 +12,11 @@ pub struct Taps {
     pub dilation: usize,
 }
 
-/// Compresses `states` `[streams, states, d]`, each stream's newest `filled` real and the others zero, in groups counted
-/// from the newest, to `[streams, ceil(states / ratio), d]`.
+/// Compresses `states` `[streams, states, d]`, each stream's newest `filled` real and the others
+/// zero, in groups counted from the newest, to `[streams, ceil(states / ratio), d]`.
 ///
-/// `kernel` is `[ratio d, d]`, taps from the oldest to the newest, `bias` is `[d]`; only they receive gradients.
+/// `kernel` is `[ratio d, d]`, taps from the oldest to the newest, `bias` is `[d]`; only they
+/// receive gradients.
 pub fn convolution(states: Tensor<3>, filled: &[usize], taps: Taps, kernel: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
     match super::fused::convolution(&states, filled, taps, &kernel, &bias) {
         Some(result) => result,

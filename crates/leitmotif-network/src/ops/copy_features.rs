@@ -2,8 +2,9 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-/// `gains[e] * table[indices[i, e]]` summed over the copy features `e`: `table` is `[values, d]`, `gains` `[copies, d]`, `indices`
-/// `[n, copies]`, where an index below 0 adds nothing. The result is `[n, d]`.
+/// `gains[e] * table[indices[i, e]]` summed over the copy features `e`: `table` is `[values, d]`,
+/// `gains` `[copies, d]`, `indices` `[n, copies]`, where an index below 0 adds nothing. The result
+/// is `[n, d]`.
 pub fn copy_features(table: Tensor<2>, gains: Tensor<2>, indices: &[i32]) -> Tensor<2> {
     match super::fused::copy_features(&table, &gains, indices) {
         Some(result) => result,

@@ -1,12 +1,13 @@
-//! Dropout whose mask is a pure function of a seed and a place, so that a resumed run draws what the
-//! uninterrupted one would have drawn.
+//! Dropout whose mask is a pure function of a seed and a place, so that a resumed run draws what
+//! the uninterrupted one would have drawn.
 
 use burn::tensor::{Tensor, TensorData};
 
 /// How much is dropped, and which mask is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
-    /// Probability that a value is set to zero, at least 0 and below 1; the others grow by `1 / (1 - probability)`.
+    /// Probability that a value is set to zero, at least 0 and below 1; the others grow by
+    /// `1 / (1 - probability)`.
     pub probability: f32,
     /// Names the mask.
     pub seed: u64,

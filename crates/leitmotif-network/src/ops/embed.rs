@@ -2,8 +2,9 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-/// Sums rows of `table` `[values, d]`: row `i` of the result `[n, d]` is the sum of the `k` rows that
-/// `indices[i * k..(i + 1) * k]` name, times `scale`. Every index must be below `values`; one below 0 adds nothing.
+/// Sums rows of `table` `[values, d]`: row `i` of the result `[n, d]` is the sum of the `k` rows
+/// that `indices[i * k..(i + 1) * k]` name, times `scale`. Every index must be below `values`; one
+/// below 0 adds nothing.
 pub fn embed(table: Tensor<2>, indices: &[i32], k: usize, scale: f32) -> Tensor<2> {
     match super::fused::embed(&table, indices, k, scale) {
         Some(result) => result,

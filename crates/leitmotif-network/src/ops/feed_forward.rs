@@ -10,7 +10,8 @@ pub struct FeedForwardWeights {
     pub gamma: Tensor<1>,
     /// Shift of the layer norm, `[d]`.
     pub beta: Tensor<1>,
-    /// Into the inner width, `[d, f]`, or `[d, 2 f]` with gated linear units: values left, gates right.
+    /// Into the inner width, `[d, f]`, or `[d, 2 f]` with gated linear units: values left, gates
+    /// right.
     pub inner: Tensor<2>,
     /// `[f]` or `[2 f]`.
     pub inner_bias: Tensor<1>,
@@ -22,8 +23,8 @@ pub struct FeedForwardWeights {
 
 /// `dropout(outer(dropout(act(inner(norm(x))))))`, plus `x` if `residual`; `x` is `[n, d]`.
 ///
-/// `act` is the exact GELU; with gated linear units (`inner` twice as wide as `outer` is tall), it is
-/// `gelu(left) * right` (Shazeer 2020).
+/// `act` is the exact GELU; with gated linear units (`inner` twice as wide as `outer` is tall), it
+/// is `gelu(left) * right` (Shazeer 2020).
 pub fn feed_forward(
     x: Tensor<2>,
     w: &FeedForwardWeights,

@@ -33,7 +33,8 @@ impl FieldOutput {
     }
 }
 
-/// The sum over rows of the cross-entropy in nats of `targets` (below `size`, or -1, which costs nothing), times `scale`.
+/// The sum over rows of the cross-entropy in nats of `targets` (below `size`, or -1, which costs
+/// nothing), times `scale`.
 pub fn field_loss(z: Tensor<2>, output: &FieldOutput, targets: &[i32], scale: f32) -> Tensor<1> {
     match super::fused::field_loss(&z, output, targets, scale) {
         Some(loss) => loss,

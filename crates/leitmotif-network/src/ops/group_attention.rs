@@ -35,7 +35,8 @@ pub fn group_attention(
     }
 }
 
-/// [`group_attention`] in ordinary operations; each row's scores are those of all `n` rows, most of them hidden.
+/// [`group_attention`] in ordinary operations; each row's scores are those of all `n` rows, most of
+/// them hidden.
 pub fn group_attention_definition(
     x: Tensor<2>,
     offsets: &[usize],

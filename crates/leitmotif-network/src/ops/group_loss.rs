@@ -1,4 +1,5 @@
-//! The output of all fields at once: one layer norm, logits over all fields' values, a softmax and cross-entropy for each.
+//! The output of all fields at once: one layer norm, logits over all fields' values, a softmax and
+//! cross-entropy for each.
 
 use super::layer_norm;
 use burn::tensor::{Int, Tensor, TensorData, activation};
@@ -19,8 +20,9 @@ pub struct GroupOutput {
     pub groups: Vec<Range<usize>>,
 }
 
-/// The sum over rows `z` `[n, d]` and groups of the cross-entropy in nats, times `scale`; and that of each group without
-/// gradient, `[groups]`. `classes` `[n, groups]` counts from a group's first value; below 0 costs nothing.
+/// The sum over rows `z` `[n, d]` and groups of the cross-entropy in nats, times `scale`; and that
+/// of each group without gradient, `[groups]`. `classes` `[n, groups]` counts from a group's first
+/// value; below 0 costs nothing.
 pub fn group_loss(z: Tensor<2>, output: &GroupOutput, classes: &[i32], scale: f32) -> (Tensor<1>, Vec<f64>) {
     match super::fused::group_loss(&z, output, classes, scale) {
         Some(loss) => loss,
@@ -35,7 +37,8 @@ pub fn group_loss_definition(z: Tensor<2>, output: &GroupOutput, classes: &[i32]
     (costs.sum(), groups)
 }
 
-/// The cross-entropy of each row and group in nats, `[n, groups]`, 0 where the class is below 0. No gradient.
+/// The cross-entropy of each row and group in nats, `[n, groups]`, 0 where the class is below 0. No
+/// gradient.
 pub fn group_nll(z: Tensor<2>, output: &GroupOutput, classes: &[i32]) -> Vec<f32> {
     match super::fused::group_nll(&z, output, classes) {
         Some(nats) => nats,

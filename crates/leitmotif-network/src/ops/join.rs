@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use std::ops::Range;
 
-/// The given states of each tensor `[streams, _, d]` in order, `[streams, sum of their numbers, d]`; without gradient.
+/// The given states of each tensor `[streams, _, d]` in order,
+/// `[streams, sum of their numbers, d]`; without gradient.
 pub fn join(stretches: &[(&Tensor<3>, Range<usize>)]) -> Tensor<3> {
     match super::fused::join(stretches) {
         Some(result) => result,

@@ -2,9 +2,10 @@
 
 use burn::tensor::{Tensor, activation};
 
-/// Runs `x` `[streams, segment, d]` from `state` `[streams, 2, h]` (hidden state, cell; no gradient reaches it) through one
-/// layer: `input` `[d, 4 h]`, `recurrent` `[h, 4 h]`, `bias` `[4 h]`, gates in the order input, forget, candidate, output. Returns the hidden states
-/// `[streams, segment, h]` and the last state, detached from the graph.
+/// Runs `x` `[streams, segment, d]` from `state` `[streams, 2, h]` (hidden state, cell; no gradient
+/// reaches it) through one layer: `input` `[d, 4 h]`, `recurrent` `[h, 4 h]`, `bias` `[4 h]`, gates
+/// in the order input, forget, candidate, output. Returns the hidden states `[streams, segment, h]`
+/// and the last state, detached from the graph.
 pub fn lstm(
     x: Tensor<3>,
     state: Tensor<3>,

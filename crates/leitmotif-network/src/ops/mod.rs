@@ -1,8 +1,9 @@
 //! The few large operations that carry a training step.
 //!
-//! Each is a function on tensors with two bodies: its *definition*, composed of ordinary Burn operations (what GPUs
-//! run, differentiated by Burn), and, on the CPU, a kernel of `leitmotif-kernels` with a handwritten backward. A test
-//! holds both together in value and in every gradient.
+//! Each is a function on tensors with two bodies: its *definition*, composed of ordinary Burn
+//! operations (what GPUs run, differentiated by Burn), and, on the CPU, a kernel of
+//! `leitmotif-kernels` with a handwritten backward. A test holds both together in value and in
+//! every gradient.
 
 mod attention;
 mod convolution;

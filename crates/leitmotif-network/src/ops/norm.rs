@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 /// Added to the variance.
 pub const EPSILON: f32 = 1e-5;
 
-/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; `gamma` and `beta` are `[d]`, the length of the last dimension.
+/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; `gamma` and `beta` are `[d]`, the length
+/// of the last dimension.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<D> {
     let centred = x.clone() - x.mean_dim(D - 1);
     let variance = (centred.clone() * centred.clone()).mean_dim(D - 1);

@@ -3,12 +3,12 @@
 use super::{AttentionWeights, layer_norm};
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
 
-/// The mean squared difference between what the heads find in `evicted` `[streams, states, d]` and in `compressed`
-/// `[streams, groups, d]`, of which each stream has `filled` (states, groups) at the right end; the mean is over streams
-/// that have any, 0 if none has.
+/// The mean squared difference between what the heads find in `evicted` `[streams, states, d]` and
+/// in `compressed` `[streams, groups, d]`, of which each stream has `filled` (states, groups) at
+/// the right end; the mean is over streams that have any, 0 if none has.
 ///
-/// Attention by content alone, from every one of `queries` `[streams, segment, d]`, which are the layer's inputs, with the
-/// layer's own `w`. Only `compressed` receives a gradient.
+/// Attention by content alone, from every one of `queries` `[streams, segment, d]`, which are the
+/// layer's inputs, with the layer's own `w`. Only `compressed` receives a gradient.
 pub fn reconstruction_loss(
     queries: Tensor<3>,
     evicted: Tensor<3>,
@@ -57,8 +57,8 @@ pub fn reconstruction_loss_definition(
     (difference.clone() * difference * lane_weights).sum() / counted.max(1.0)
 }
 
-/// Places of each stream that hold nothing, `[streams, heads, segment, length]`. A stream that is empty throughout hides
-/// nothing, which keeps its softmax finite; it is not counted.
+/// Places of each stream that hold nothing, `[streams, heads, segment, length]`. A stream that is
+/// empty throughout hides nothing, which keeps its softmax finite; it is not counted.
 fn empty_places(
     filled: &[usize],
     length: usize,

@@ -36,7 +36,8 @@ fn collect(network: &Network, loss: &Tensor<1>) -> (Vec<(String, Vec<f32>)>, Vec
     slopes(network.parameters(), loss)
 }
 
-/// The gradients that a loss has by a module's parameters, and the names of those that it does not depend on.
+/// The gradients that a loss has by a module's parameters, and the names of those that it does not
+/// depend on.
 pub fn slopes<M: Module>(parameters: &M, loss: &Tensor<1>) -> (Vec<(String, Vec<f32>)>, Vec<String>) {
     let gradients = loss.backward();
     let mut collect = Collect { gradients: &gradients, path: Vec::new(), found: Vec::new(), missing: Vec::new() };
@@ -133,7 +134,8 @@ impl ModuleMapper for Nudge<'_> {
     }
 }
 
-/// Central differences against backpropagation, on the steepest value of every parameter that has a gradient.
+/// Central differences against backpropagation, on the steepest value of every parameter that has a
+/// gradient.
 fn check_slopes(config: ModelConfig) {
     const DELTA: f32 = 4e-3;
     let network = network(config);

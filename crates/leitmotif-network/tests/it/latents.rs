@@ -1,4 +1,5 @@
-//! The variational auto-encoder in the network: kernels and definitions, slopes, threads, the stepping engine.
+//! The variational auto-encoder in the network: kernels and definitions, slopes, threads, the
+//! stepping engine.
 
 use crate::gradients::{Nudge, slopes};
 use crate::songs::{Lap, config, describe, laps};
@@ -127,7 +128,8 @@ fn gradients_of_latents_are_slopes() {
         OBJECTIVE,
         free,
     ]) {
-        // What teaches a compressor is meant to reach nothing else, so it is no slope of anything here.
+        // What teaches a compressor is meant to reach nothing else, so it is no slope of anything
+        // here.
         let network = training(ModelConfig { compression: Compression::Mean, ..config });
         let laps = laps(&network.description().model);
         let first = network.step_towards(network.carry(3), &laps[0].segment(), 1, objective);
@@ -219,7 +221,8 @@ fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
 
 #[test]
 fn a_group_has_one_latent_wherever_it_is_read() {
-    // With memory for all, what a piece costs does not depend on where it is cut, and so not its latents.
+    // With memory for all, what a piece costs does not depend on where it is cut, and so not its
+    // latents.
     let config = ModelConfig { memory: 64, compressed: 0, ..config(LatentKind::Phrase) };
     let network = Network::new(&describe(config.clone()), 3, &device("cpu").unwrap()).unwrap();
     let costs = |segment: usize| {
@@ -257,7 +260,8 @@ fn a_model_without_latents_is_what_it_was() {
     let device = device("cpu").unwrap().autodiff();
     let plain = Network::new(&support::describe(support::config()), 5, &device).unwrap();
     assert!(plain.weights().iter().all(|(name, _)| !name.starts_with("latent")));
-    // Settings of latents that it does not have change nothing, and a model with latents begins with the same weights besides.
+    // Settings of latents that it does not have change nothing, and a model with latents begins
+    // with the same weights besides.
     let unused = ModelConfig { latent_bars: 9, d_latent: 3, encoder_layers: 7, d_attribute: 2, ..support::config() };
     assert_eq!(Network::new(&support::describe(unused), 5, &device).unwrap().weights(), plain.weights());
     let with = training(config(LatentKind::Bar)).weights();

@@ -49,7 +49,8 @@ fn the_loss_is_the_mean_cost_of_the_walk() {
         let mut stretches = Vec::new();
         for ((latents, header), from) in pieces.iter().zip(&headers).zip(froms) {
             let mut walk = prior.walk(header);
-            // What is heard without being predicted moves the past, and leaves the LSTM where it begins.
+            // What is heard without being predicted moves the past, and leaves the LSTM where it
+            // begins.
             latents[..from].iter().for_each(|latent| walk.push(latent));
             let mut own = 0.0;
             for latent in &latents[from..] {

@@ -1,4 +1,5 @@
-//! Tasks that can only be solved by remembering: a key is shown once, distractors follow, and much later the key is asked for.
+//! Tasks that can only be solved by remembering: a key is shown once, distractors follow, and much
+//! later the key is asked for.
 
 use crate::support::{Adam, Cut};
 use leitmotif_model::{Compression, CompressionLoss, ModelConfig, ModelDescription, Scorer};
@@ -114,8 +115,9 @@ fn recall_from_beyond_the_memory_needs_compressed_memory() {
     for compression in
         [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed]
     {
-        // Taps of a dilated group that lie before what was evicted see nothing, and miss some of its states in exchange: what
-        // was there is found in their neighbours, once a layer below has passed it on.
+        // Taps of a dilated group that lie before what was evicted see nothing, and miss some of
+        // its states in exchange: what was there is found in their neighbours, once a layer below
+        // has passed it on.
         let layers = if compression == Compression::DilatedConv { 2 } else { 1 };
         let config = ModelConfig { compression, layers, ..transformer(SEGMENT, 2 * SEGMENT / 4) };
         let with = answer_nll(config, 3, 1000);

@@ -46,8 +46,8 @@ impl Piece {
     }
 }
 
-/// The pieces that each stream reads, one after another: bars of one event and of more than a segment; streams that start
-/// anew, and that end before others.
+/// The pieces that each stream reads, one after another: bars of one event and of more than a
+/// segment; streams that start anew, and that end before others.
 fn streams() -> Vec<Vec<Piece>> {
     vec![
         vec![Piece::new(0, &[4, 1, 7, 3, 2, 5, 1]), Piece::new(1, &[3, 3, 9])],

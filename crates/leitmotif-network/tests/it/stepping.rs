@@ -30,7 +30,8 @@ fn every_compression_function() {
     }
 }
 
-/// Value 0 of a field after the first follows from the first, whatever the logits of the others are.
+/// Value 0 of a field after the first follows from the first, whatever the logits of the others
+/// are.
 #[test]
 fn independent_fields_know_nothing_of_each_other() {
     let description = describe(ModelConfig { fields: FieldDecoding::Independent, ..config() });

@@ -37,7 +37,8 @@ pub fn describe(config: ModelConfig) -> ModelDescription {
     ModelDescription::new(config, SIZES.to_vec()).unwrap()
 }
 
-/// Pseudo-random events, `[count, fields]`, each value below its field's size; the first field is never 0 when `sizes[0] > 1`.
+/// Pseudo-random events, `[count, fields]`, each value below its field's size; the first field is
+/// never 0 when `sizes[0] > 1`.
 pub fn events(count: usize, sizes: &[usize], seed: u64) -> Vec<u16> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut values = Vec::with_capacity(count * sizes.len());

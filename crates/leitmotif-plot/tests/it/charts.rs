@@ -20,8 +20,8 @@ fn texts(svg: &str) -> Vec<String> {
 
 #[test]
 fn a_small_chart_is_drawn_as_it_always_was() {
-    // The golden file pins the format: pages and reports that embed charts rely on its classes and sizes.
-    // After a wanted change, write it anew with LEITMOTIF_BLESS=1.
+    // The golden file pins the format: pages and reports that embed charts rely on its classes and
+    // sizes. After a wanted change, write it anew with LEITMOTIF_BLESS=1.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/small-line.svg");
     let drawn = small().to_svg(Theme::Auto);
     if std::env::var_os("LEITMOTIF_BLESS").is_some() {

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-/// Turns `bins` (real and imaginary parts of the spectrum from 0 to below half of the sample rate; the
-/// length must be a power of two) into the real signal of twice that length.
+/// Turns `bins` (real and imaginary parts of the spectrum from 0 to below half of the sample rate;
+/// the length must be a power of two) into the real signal of twice that length.
 pub(crate) fn inverse_real(bins: &[(f64, f64)]) -> Vec<f64> {
     let n = bins.len() * 2;
     let mut re = vec![0.0; n];

@@ -1,4 +1,5 @@
-//! What instruments are made of: partials of bars, bells and skins, formants of bodies and voices, stops of organs.
+//! What instruments are made of: partials of bars, bells and skins, formants of bodies and voices,
+//! stops of organs.
 
 use super::timbre::Source;
 use super::tone::{Knock, Partial};
@@ -21,8 +22,8 @@ pub(super) const fn bars(partials: &'static [Partial], knock: Knock) -> Source {
     Source::Struck { partials, knock }
 }
 
-// Free bars tuned to 1 : 4 : 10 (marimba, vibraphone), to 1 : 3 : 6 (xylophone), untuned ones (glockenspiel);
-// ratios after Fletcher and Rossing, *The Physics of Musical Instruments*, 1998.
+// Free bars tuned to 1 : 4 : 10 (marimba, vibraphone), to 1 : 3 : 6 (xylophone), untuned ones
+// (glockenspiel); ratios after Fletcher and Rossing, *The Physics of Musical Instruments*, 1998.
 pub(super) const MARIMBA: &[Partial] = &[partial(1.0, 1.0, 0.0), partial(3.98, 0.25, 60.0), partial(9.9, 0.12, 160.0)];
 pub(super) const VIBRAPHONE: &[Partial] = &[partial(1.0, 1.0, 0.0), partial(4.0, 0.28, 14.0), partial(10.0, 0.1, 60.0)];
 pub(super) const XYLOPHONE: &[Partial] =

@@ -1,8 +1,9 @@
 //! The built-in bank: a General MIDI SoundFont computed at first use.
 //!
-//! No recordings: every sample is synthesised (`tone` has the engines, `programs` the 128 timbres, `drums` the
-//! kit), brought to a common loudness, and written as a real SoundFont 2 file in memory (`sf2`), which is then
-//! loaded like any other. Deterministic: the bank is the same bytes on every machine of one floating-point standard.
+//! No recordings: every sample is synthesised (`tone` has the engines, `programs` the 128 timbres,
+//! `drums` the kit), brought to a common loudness, and written as a real SoundFont 2 file in memory
+//! (`sf2`), which is then loaded like any other. Deterministic: the bank is the same bytes on every
+//! machine of one floating-point standard.
 
 mod drums;
 mod fft;
@@ -93,7 +94,8 @@ fn kit(samples: &mut Vec<Sample>) -> Program {
             let stroke = drums::stroke(key);
             let mut tone = drums::tone(&stroke, 9_000 + u64::from(key));
             let (from, to) = (tone.data.len(), (0.35 * RATE) as usize);
-            // Short strokes are measured over their own length: a click is not made as loud as a cymbal.
+            // Short strokes are measured over their own length: a click is not made as loud as a
+            // cymbal.
             tone.data.resize(from.max(to), 0.0);
             timbre::level(&mut tone, stroke.level + 4.0);
             tone.data.truncate(from);

@@ -1,8 +1,8 @@
 //! Writing SoundFont 2.
 //!
 //! Follows the *SoundFont Technical Specification* 2.04: a RIFF form `sfbk` with the lists `INFO`,
-//! `sdta` and `pdta`. Every record list ends with its terminator, every sample is followed by 46 zeros, a
-//! zone's key range comes first among its generators and its sample last.
+//! `sdta` and `pdta`. Every record list ends with its terminator, every sample is followed by 46
+//! zeros, a zone's key range comes first among its generators and its sample last.
 
 /// A recorded (here: computed) sound.
 #[derive(Debug, Clone)]

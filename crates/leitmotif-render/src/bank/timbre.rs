@@ -95,7 +95,8 @@ pub(crate) struct Timbre {
     pub decay: f64,
     /// Seconds until 80 dB down after the key is let go.
     pub release: f64,
-    /// Low-pass filter: hertz at rest, and cents it opens by at the attack, falling back in seconds.
+    /// Low-pass filter: hertz at rest, and cents it opens by at the attack, falling back in
+    /// seconds.
     pub filter: Option<(f64, i16, f64)>,
     /// Vibrato: hertz, cents, seconds until it begins.
     pub vibrato: Option<(f64, i16, f64)>,
@@ -244,7 +245,8 @@ impl Timbre {
     }
 }
 
-/// Scales a tone to the loudness all programs share, `decibels` above it, without exceeding full scale.
+/// Scales a tone to the loudness all programs share, `decibels` above it, without exceeding full
+/// scale.
 pub(crate) fn level(tone: &mut Tone, decibels_above: f64) {
     /// Root mean square of every sound after the weighting, full scale being 1.
     const LOUDNESS: f64 = 0.075;

@@ -1,15 +1,17 @@
 //! The two engines behind every pitched sound, and the noise both use.
 //!
-//! [`decaying`]: partials that die away, each at its own pace, and then stand still in a loop; whatever
-//! is left to decay there is the envelope's. [`steady`]: a spectrum, one period of which (at the resolution
-//! of its transform) is the whole loop, after Paul Nasca's PADsynth. In both, every partial makes a whole
-//! number of turns in the loop, so that no loop can click and no loop detunes.
+//! [`decaying`]: partials that die away, each at its own pace, and then stand still in a loop;
+//! whatever is left to decay there is the envelope's. [`steady`]: a spectrum, one period of which (at the
+//! resolution of its transform) is the whole loop, after Paul Nasca's PADsynth. In both, every
+//! partial makes a whole number of turns in the loop, so that no loop can click and no loop
+//! detunes.
 
 use super::fft::inverse_real;
 
 /// Samples a second of computed sounds.
 pub(crate) const RATE: f64 = 44_100.0;
-/// No partial is computed above this: transposed up by half an octave it must stay below half of [`RATE`].
+/// No partial is computed above this: transposed up by half an octave it must stay below half of
+/// [`RATE`].
 pub(crate) const HIGHEST_PARTIAL: f64 = 14_500.0;
 
 /// A computed sound.
@@ -68,7 +70,8 @@ impl Noise {
     }
 }
 
-/// Length of the loop of a decaying sound whose fundamental is `f0`: enough turns to place inharmonic partials.
+/// Length of the loop of a decaying sound whose fundamental is `f0`: enough turns to place
+/// inharmonic partials.
 fn decay_loop(f0: f64) -> usize {
     if f0 < 120.0 { 16_384 } else { 8_192 }
 }
@@ -84,7 +87,8 @@ pub(crate) fn decaying(f0: f64, partials: &[Partial], knock: Option<Knock>, seed
     let mut data = vec![0.0f64; head + span];
     let mut noise = Noise::new(seed);
     for partial in partials {
-        // Whole turns in the loop; partials closer than a bin would otherwise fall together and cancel.
+        // Whole turns in the loop; partials closer than a bin would otherwise fall together and
+        // cancel.
         let bin = (partial.ratio * turns).round().max(1.0);
         let frequency = bin / span as f64;
         if frequency * RATE > HIGHEST_PARTIAL {
@@ -153,9 +157,10 @@ fn add_knock(data: &mut [f64], knock: Knock, total: f64, noise: &mut Noise) {
     }
 }
 
-/// A sustained sound with fundamental `f0` hertz: `spectrum(n, frequency)` is the n-th partial's amplitude (n
-/// from 1), spread over `cents` around it (a section of players rather than one), `breath(frequency)` the
-/// amplitude of the noise a hertz wide there; `length` samples long, a power of two.
+/// A sustained sound with fundamental `f0` hertz: `spectrum(n, frequency)` is the n-th partial's
+/// amplitude (n from 1), spread over `cents` around it (a section of players rather than one),
+/// `breath(frequency)` the amplitude of the noise a hertz wide there; `length` samples long, a
+/// power of two.
 pub(crate) fn steady(
     f0: f64,
     length: usize,

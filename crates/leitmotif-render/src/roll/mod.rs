@@ -1,9 +1,9 @@
 //! The piano roll: time from left to right, pitch from bottom to top, drums in a lane of their own.
 //!
 //! `layout` decides how many rows ("systems") the music is wrapped into and how large a beat and a
-//! semitone are drawn; `grid` draws what lies behind the notes; `notes` draws the notes; `names` says
-//! what things are called. Long music gives smaller notes and a coarser grid, down to bars of a
-//! few pixels: whatever the length, the picture has at most [`layout::MAX_SYSTEMS`] systems.
+//! semitone are drawn; `grid` draws what lies behind the notes; `notes` draws the notes; `names`
+//! says what things are called. Long music gives smaller notes and a coarser grid, down to bars of
+//! a few pixels: whatever the length, the picture has at most [`layout::MAX_SYSTEMS`] systems.
 
 mod grid;
 mod layout;

@@ -1,6 +1,7 @@
 //! The notes: a colour for each part, an opacity for each of a few degrees of loudness.
 //!
-//! Notes of one part and loudness share one path, which keeps files small: about fifteen bytes a note.
+//! Notes of one part and loudness share one path, which keeps files small: about fifteen bytes a
+//! note.
 
 use super::layout::{Layout, SystemFrame};
 use super::names::part_ink;

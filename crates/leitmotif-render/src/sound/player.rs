@@ -1,9 +1,10 @@
 //! Driving the synthesisers from event to event.
 //!
-//! The synthesiser takes up events at the start of its next block, so blocks are as short as it allows
-//! ([`BLOCK`] samples): an event sounds within half a block (a tenth of a millisecond) of its sample, and no error adds up.
-//! The result is scaled so that its highest peak is at [`PEAK`]: nothing clips, and soft pieces are not
-//! lost. Long pieces pass through a spool file instead of memory.
+//! The synthesiser takes up events at the start of its next block, so blocks are as short as it
+//! allows ([`BLOCK`] samples): an event sounds within half a block (a tenth of a millisecond) of
+//! its sample, and no error adds up. The result is scaled so that its highest peak is at [`PEAK`]:
+//! nothing clips, and soft pieces are not lost. Long pieces pass through a spool file instead of
+//! memory.
 
 use super::schedule::{DRUM_CHANNEL, Event, Schedule};
 use super::source::SoundBank;
@@ -22,7 +23,8 @@ pub(super) const PEAK: f32 = 0.891_250_9;
 const BLOCK: u64 = 8;
 /// Samples rendered at a time.
 const CHUNK: usize = 8192;
-/// A piece has rung out when nothing louder than this (80 dB below full scale) comes for [`QUIET_CHUNKS`].
+/// A piece has rung out when nothing louder than this (80 dB below full scale) comes for
+/// [`QUIET_CHUNKS`].
 const SILENCE: f32 = 1e-4;
 const QUIET_CHUNKS: u32 = 2;
 /// A tail is cut (and faded) after so many seconds, should a SoundFont never fall silent.
@@ -80,7 +82,8 @@ impl Default for RenderOptions {
 /// Renders a score to memory. Includes the whole release tail; the highest peak is at -1 dBFS.
 ///
 /// # Errors
-/// Where the piece is longer than [`RenderOptions::LONGEST_IN_MEMORY`] or the synthesiser cannot start.
+/// Where the piece is longer than [`RenderOptions::LONGEST_IN_MEMORY`] or the synthesiser cannot
+/// start.
 pub fn render(score: &Score, bank: &SoundBank, options: &RenderOptions) -> Result<Audio, SoundError> {
     let mut player = Player::new(score, bank, options, RenderOptions::LONGEST_IN_MEMORY)?;
     let mut audio = Audio { sample_rate: SAMPLE_RATE, ..Audio::default() };

@@ -116,7 +116,8 @@ mod tests {
         ];
         let score = Score { parts: vec![part(Instrument::Program(0))], tempos, ..Score::default() };
         let schedule = Schedule::of(&score, 44_100);
-        // Half a second; then half a quarter at 333,333 and half a quarter at 1,000,000 microseconds.
+        // Half a second; then half a quarter at 333,333 and half a quarter at 1,000,000
+        // microseconds.
         assert_eq!(schedule.events[0].at, 22_050);
         assert_eq!(schedule.events[1].at, (44_100.0 * (0.5 + 0.333_333 / 2.0 + 0.5f64)).round() as u64);
         assert_eq!(schedule.end, schedule.events[1].at);

@@ -47,8 +47,8 @@ impl SoundBank {
         Ok(Self { font: Arc::new(font), name: path.display().to_string() })
     }
 
-    /// A General MIDI SoundFont of this machine: the one that [`SOUNDFONT_VARIABLE`] names, else the first one
-    /// that loads from the usual places. `None` where there is none.
+    /// A General MIDI SoundFont of this machine: the one that [`SOUNDFONT_VARIABLE`] names, else
+    /// the first one that loads from the usual places. `None` where there is none.
     pub fn find_system() -> Option<Self> {
         let named = std::env::var_os(SOUNDFONT_VARIABLE).map(PathBuf::from);
         named.into_iter().chain(system_fonts()).find_map(|path| Self::load(path).ok())
@@ -73,8 +73,8 @@ impl SoundBank {
     }
 }
 
-/// The synthesiser's reader trusts the sizes and indices it reads: what it does not check itself ends in
-/// a panic, which is caught and reported as what it is, a broken file.
+/// The synthesiser's reader trusts the sizes and indices it reads: what it does not check itself
+/// ends in a panic, which is caught and reported as what it is, a broken file.
 fn parse(bytes: &[u8]) -> Result<SoundFont, String> {
     if bytes.len() < 12 || &bytes[..4] != b"RIFF" || &bytes[8..12] != b"sfbk" {
         return Err("no SoundFont header".to_owned());

@@ -29,7 +29,8 @@ impl BitDepth {
 const HEADER: u64 = 44;
 const CHANNELS: u16 = 2;
 
-/// Writes sound to a WAV file: rounded to the nearest value, no dither. The file appears complete or not at all.
+/// Writes sound to a WAV file: rounded to the nearest value, no dither. The file appears complete
+/// or not at all.
 ///
 /// # Errors
 /// Where the file cannot be written, or would exceed the format's 4 GiB.

@@ -79,8 +79,9 @@ fn every_sound_starts_ends_and_rests_at_zero() {
 
 #[test]
 fn loops_do_not_click() {
-    // Sounds stand still from 0.55 s on, and their loops come round every 0.2 to 0.8 s. The synthesiser
-    // itself drops voices that have faded by 60 dB, so short sounds are left out. A click is a step far larger than the sound's own.
+    // Sounds stand still from 0.55 s on, and their loops come round every 0.2 to 0.8 s. The
+    // synthesiser itself drops voices that have faded by 60 dB, so short sounds are left out. A
+    // click is a step far larger than the sound's own.
     for number in 0..112u8 {
         let sound = program(number, 60);
         let held = window(&sound, 0.4, 1.3);

@@ -40,16 +40,16 @@ fn power_at(sound: &[f64], hertz: f64) -> f64 {
     re * re + im * im
 }
 
-/// The centre of gravity of the power spectrum, from the sound's own slope: the root mean square frequency
-/// is the ratio of the derivative's size to the sound's.
+/// The centre of gravity of the power spectrum, from the sound's own slope: the root mean square
+/// frequency is the ratio of the derivative's size to the sound's.
 pub fn centroid(sound: &[f64]) -> f64 {
     let slope: f64 = sound.windows(2).map(|p| (p[1] - p[0]).powi(2)).sum();
     let size: f64 = sound.iter().map(|v| v * v).sum::<f64>().max(1e-12);
     2.0 * RATE / TAU * (0.5 * (slope / size).sqrt()).min(1.0).asin()
 }
 
-/// How far the sound's pitch is from a key, in cents: where the power of its first partials is highest, searched
-/// within half a semitone.
+/// How far the sound's pitch is from a key, in cents: where the power of its first partials is
+/// highest, searched within half a semitone.
 pub fn cents_off(sound: &[f64], key: u8) -> f64 {
     let f0 = 440.0 * 2f64.powf((f64::from(key) - 69.0) / 12.0);
     let power = |cents: f64| -> f64 {

@@ -1,9 +1,10 @@
 //! Which port and channel each part is written to.
 //!
-//! A port has fifteen channels for pitched parts and one for drums, and a channel plays one program at a time.
-//! Where that is enough every part has a channel of its own. Where it is not, a part takes, in this order: a
-//! channel of parts with its own instrument with which no pitch collides; a free channel of the first port; a
-//! channel that is silent whenever the part sounds, with program changes between them; a channel of a further port.
+//! A port has fifteen channels for pitched parts and one for drums, and a channel plays one program
+//! at a time. Where that is enough every part has a channel of its own. Where it is not, a part
+//! takes, in this order: a channel of parts with its own instrument with which no pitch collides; a
+//! free channel of the first port; a channel that is silent whenever the part sounds, with program
+//! changes between them; a channel of a further port.
 
 use super::channel::{CHANNELS, DRUM_CHANNEL};
 use super::error::WriteError;
@@ -92,7 +93,8 @@ fn set_programs(parts: &[Voice<'_>], channel: &Channel, assignments: &mut [Assig
     }
 }
 
-/// Whether `part` has the instrument of all parts of `channel`, and no pitch that sounds in one of them.
+/// Whether `part` has the instrument of all parts of `channel`, and no pitch that sounds in one of
+/// them.
 fn plays_along(parts: &[Voice<'_>], channel: &Channel, part: usize) -> bool {
     let (instrument, notes) = parts[part];
     if channel.users.iter().any(|&user| parts[user].0 != instrument) {
@@ -165,7 +167,8 @@ mod tests {
         assignments.map(|it| (it.port, it.channel, it.programs.iter().map(|at| at.0).collect())).collect()
     }
 
-    /// Sixteen parts of different programs that sound all the time, but for the last, which is `last`.
+    /// Sixteen parts of different programs that sound all the time, but for the last, which is
+    /// `last`.
     fn sixteen(last: (Instrument, Vec<Note>)) -> Vec<(Instrument, Vec<Note>)> {
         let mut parts: Vec<_> = (0..15).map(|it| (Instrument::Program(it), note(u64::from(it), 60, 100))).collect();
         parts.push(last);

@@ -1,4 +1,5 @@
-//! Which instrument a channel plays: programs, banks, and the system exclusives that make a channel drums.
+//! Which instrument a channel plays: programs, banks, and the system exclusives that make a channel
+//! drums.
 
 use crate::Instrument;
 

@@ -1,7 +1,8 @@
 //! The frame of a MIDI file: an optional RIFF wrapper, the header, and the bytes of each track.
 //!
-//! Lengths in damaged files lie. A track's declared end is believed where a chunk or the end of the file
-//! follows it; otherwise the track may run up to the next `MTrk`, and its own end-of-track event says where it stops.
+//! Lengths in damaged files lie. A track's declared end is believed where a chunk or the end of the
+//! file follows it; otherwise the track may run up to the next `MTrk`, and its own end-of-track
+//! event says where it stops.
 
 use super::error::ReadError;
 use super::report::{ReadReport, What};

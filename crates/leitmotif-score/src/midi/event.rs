@@ -1,6 +1,8 @@
-//! The bytes of one track as events in time, up to the end of the track or the first byte that makes no sense.
+//! The bytes of one track as events in time, up to the end of the track or the first byte that
+//! makes no sense.
 //!
-//! Running status is kept across meta and system events, which the specification forbids and files do.
+//! Running status is kept across meta and system events, which the specification forbids and files
+//! do.
 
 use super::chunks::TrackSpan;
 use super::error::ReadError;

@@ -1,15 +1,15 @@
 //! Standard MIDI Files in and out.
 //!
-//! Follows the Standard MIDI Files 1.0 specification (RP-001), the RMID wrapper (RP-029), and the bank and rhythm
-//! conventions of GM2, GS and XG. Reading takes these steps:
+//! Follows the Standard MIDI Files 1.0 specification (RP-001), the RMID wrapper (RP-029), and the
+//! bank and rhythm conventions of GM2, GS and XG. Reading takes these steps:
 //!
 //! 1. `chunks`: the file's frame: wrapper, header, where each track lies, even where lengths lie;
 //! 2. `event`: the bytes of one track as events, up to the first byte that makes no sense;
 //! 3. `channel`: which instrument a channel plays, from programs, banks and system exclusives;
 //! 4. `perform`: events of all tracks in time order into parts, notes and the score.
 //!
-//! Writing: `voices` makes notes that a synthesiser can tell apart, `assign` gives parts channels, `write`
-//! puts them into bytes.
+//! Writing: `voices` makes notes that a synthesiser can tell apart, `assign` gives parts channels,
+//! `write` puts them into bytes.
 
 mod assign;
 mod channel;

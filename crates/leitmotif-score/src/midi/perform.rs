@@ -1,7 +1,8 @@
 //! From events in time order to parts and their notes.
 //!
-//! A note-off ends the oldest sounding note of its pitch in the same track and channel. Each track, port, channel
-//! and instrument makes one part, so that a program change in mid-track begins (or resumes) another part.
+//! A note-off ends the oldest sounding note of its pitch in the same track and channel. Each track,
+//! port, channel and instrument makes one part, so that a program change in mid-track begins (or
+//! resumes) another part.
 
 use super::channel::{CHANNELS, Port};
 use super::error::ReadError;
@@ -226,8 +227,8 @@ impl<'r> Performance<'r> {
         Ok(part)
     }
 
-    /// Ends what still sounds at the end of its track, and hands over the parts, named after their tracks, in
-    /// the order of tracks, ports and channels.
+    /// Ends what still sounds at the end of its track, and hands over the parts, named after their
+    /// tracks, in the order of tracks, ports and channels.
     pub fn finish(mut self, ends: &[u64], names: &[String]) -> Vec<Part> {
         for held in 0..self.held.len() {
             for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {

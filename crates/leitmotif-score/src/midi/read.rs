@@ -17,8 +17,8 @@ const INDEPENDENT: u16 = 2;
 /// How to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Lets notes sound until the sustain pedal (controller 64) is lifted, as one hears them, rather than
-    /// until their key is. Off by default: scores hold what hands do.
+    /// Lets notes sound until the sustain pedal (controller 64) is lifted, as one hears them,
+    /// rather than until their key is. Off by default: scores hold what hands do.
     pub apply_sustain: bool,
 }
 
@@ -29,12 +29,13 @@ struct Tracks<'a> {
     ends: Vec<u64>,
 }
 
-/// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare or in a RIFF wrapper), and what was repaired,
-/// dropped or unknown. Damaged files give everything before the damage, track by track.
+/// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare or in a RIFF wrapper), and what
+/// was repaired, dropped or unknown. Damaged files give everything before the damage, track by
+/// track.
 ///
 /// # Errors
-/// [`ReadError`] where there is no music to save, or more of something than [`super::limits`] allows. Every
-/// variant says at which byte.
+/// [`ReadError`] where there is no music to save, or more of something than [`super::limits`]
+/// allows. Every variant says at which byte.
 pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit: MAX_FILE_BYTES });
@@ -55,8 +56,8 @@ pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadRepo
 /// Like [`read_midi`], from a file.
 ///
 /// # Errors
-/// [`ReadError::InFile`], which names the file and what [`read_midi`] says of its bytes. The size is checked
-/// before the file is read.
+/// [`ReadError::InFile`], which names the file and what [`read_midi`] says of its bytes. The size
+/// is checked before the file is read.
 pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
     let path = path.as_ref();
     let read = || {

@@ -166,7 +166,8 @@ pub struct WriteReport {
     pub normalised: bool,
     /// Ticks were counted in a coarser clock, as files know no finer one.
     pub clock_coarsened: bool,
-    /// Notes that end where the next one of their part and pitch begins, earlier than the score says.
+    /// Notes that end where the next one of their part and pitch begins, earlier than the score
+    /// says.
     pub notes_shortened: usize,
     /// Notes left out because their part strikes the same pitch at the same tick; the longest
     /// duration and the greatest velocity remain.

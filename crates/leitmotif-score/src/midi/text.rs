@@ -3,7 +3,8 @@
 use super::limits::MAX_TEXT_BYTES;
 use super::report::{ReadReport, What};
 
-/// Windows-1252 for the bytes 0x80 to 0x9F; the unassigned five stay control characters (WHATWG Encoding Standard).
+/// Windows-1252 for the bytes 0x80 to 0x9F; the unassigned five stay control characters (WHATWG
+/// Encoding Standard).
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}', '‘', '’',
     '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',

@@ -3,8 +3,8 @@
 use super::report::WriteReport;
 use crate::Note;
 
-/// The notes of a part with every note ending where the next of its pitch begins, at the latest, and notes
-/// that begin together at one pitch made one. `notes` are in the order of a normal score.
+/// The notes of a part with every note ending where the next of its pitch begins, at the latest,
+/// and notes that begin together at one pitch made one. `notes` are in the order of a normal score.
 pub(super) fn separate(notes: &[Note], report: &mut WriteReport) -> Vec<Note> {
     let mut separate: Vec<Note> = Vec::with_capacity(notes.len());
     let mut last: [Option<usize>; 128] = [None; 128];

@@ -1,7 +1,8 @@
 //! Writing: a score to the bytes of a format 1 file.
 //!
-//! Track 0 conducts: title, texts, tempos, meters, keys, markers. Each part has a track of its own. Read back, the
-//! file gives the same music; what had to change to make that so is in the [`WriteReport`].
+//! Track 0 conducts: title, texts, tempos, meters, keys, markers. Each part has a track of its own.
+//! Read back, the file gives the same music; what had to change to make that so is in the
+//! [`WriteReport`].
 
 use super::assign::{Assignment, assign};
 use super::error::WriteError;
@@ -38,8 +39,8 @@ const RANK_ON: u8 = 3;
 /// The bytes of a MIDI file with this score.
 ///
 /// # Errors
-/// [`WriteError`] where the score is longer than [`super::limits::MAX_TICKS`] or has more parts at once than
-/// all ports have channels.
+/// [`WriteError`] where the score is longer than [`super::limits::MAX_TICKS`] or has more parts at
+/// once than all ports have channels.
 pub fn write_midi(score: &Score) -> Result<Vec<u8>, WriteError> {
     write_midi_with_report(score).map(|(bytes, _)| bytes)
 }
@@ -84,7 +85,8 @@ pub fn write_midi_with_report(score: &Score) -> Result<(Vec<u8>, WriteReport), W
     }
 }
 
-/// Writes a score to a file, whole or not at all: to a temporary file beside it first, which then takes its name.
+/// Writes a score to a file, whole or not at all: to a temporary file beside it first, which then
+/// takes its name.
 ///
 /// # Errors
 /// As [`write_midi`], and [`WriteError::Io`].

@@ -4,7 +4,8 @@
 use leitmotif_score::Score;
 use std::path::{Path, PathBuf};
 
-/// All MIDI files below a folder of the data collection, sorted; none, with a message, where it is missing.
+/// All MIDI files below a folder of the data collection, sorted; none, with a message, where it is
+/// missing.
 pub fn files(folder: &str) -> Vec<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let data = std::env::var_os("LEITMOTIF_DATA").map_or(beside, PathBuf::from);

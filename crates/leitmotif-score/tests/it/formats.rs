@@ -94,7 +94,8 @@ fn format_2_plays_one_sequence_after_another() {
 #[test]
 fn smpte_time_becomes_seconds() {
     let track = [0, 0xFF, 0x51, 3, 1, 0, 0, 0, 0x90, 60, 9, 100, 0x80, 60, 0];
-    // 25 frames of 40 ticks; 24 of 1 (half a second is even); 25 of 1 (it is not); 30 drop frames of 10.
+    // 25 frames of 40 ticks; 24 of 1 (half a second is even); 25 of 1 (it is not); 30 drop frames
+    // of 10.
     for (division, seconds) in
         [([0xE7, 40], 0.1), ([0xE8, 1], 100.0 / 24.0), ([0xE7, 1], 4.0), ([0xE3, 10], 0.33366666)]
     {

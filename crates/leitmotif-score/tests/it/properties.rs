@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn ticks(end: u64) -> impl Strategy<Value = Ticks> {
-    // Close together often, so that things meet; far apart sometimes, so that times need every length of number.
+    // Close together often, so that things meet; far apart sometimes, so that times need every
+    // length of number.
     prop_oneof![4 => 0..20u64, 3 => 0..2000u64, 1 => 0..end].prop_map(Ticks)
 }
 
@@ -87,8 +88,8 @@ fn apart(score: &Score) -> Score {
     apart
 }
 
-/// Note-ons and note-offs of every port and channel take turns at every pitch, and every note is struck
-/// under the program of its part: read with another library, all tracks merged.
+/// Note-ons and note-offs of every port and channel take turns at every pitch, and every note is
+/// struck under the program of its part: read with another library, all tracks merged.
 fn check_channels(bytes: &[u8], score: &Score) {
     use midly::{MetaMessage, MidiMessage, Smf, TrackEventKind};
     let smf = Smf::parse(bytes).unwrap();
@@ -243,7 +244,8 @@ proptest! {
         let cut = &bytes[..at.index(bytes.len())];
         if let Ok((back, report)) = read_midi(cut, &ReadOptions::default()) {
             prop_assert!(!report.findings.is_empty());
-            // Notes that were whole before the cut are whole after it; the others begin where they began.
+            // Notes that were whole before the cut are whole after it; the others begin where they
+            // began.
             for (back, part) in back.parts.iter().zip(&score.parts) {
                 for note in &back.notes {
                     let begins = |it: &&Note| (it.onset, it.pitch, it.velocity) == (note.onset, note.pitch, note.velocity);

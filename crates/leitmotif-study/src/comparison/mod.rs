@@ -1,8 +1,8 @@
 //! Composed pieces beside real ones: every figure with its interval, the features of Yang and
 //! Lerch, and a two-sample test.
 //!
-//! [`MusicSet`] measures pieces once; [`MusicComparison`] sets one set beside another. Lengths should
-//! not decide: cut real songs to the length of the pieces with [`opening`] first.
+//! [`MusicSet`] measures pieces once; [`MusicComparison`] sets one set beside another. Lengths
+//! should not decide: cut real songs to the length of the pieces with [`opening`] first.
 //!
 //! The same pieces give the same numbers; intervals come from a fixed seed.
 

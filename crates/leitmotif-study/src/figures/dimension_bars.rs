@@ -7,8 +7,8 @@ use leitmotif_plot::{Anchor, Ink, Look, Scale, TextLook, Theme, Ticks, fit_text,
 /// The part of a dimension's room that its bar takes.
 const BAR_SHARE: f64 = 0.78;
 
-/// A bar chart over numbered dimensions, from 0, with an optional horizontal line to measure them by. Bars stand on
-/// zero; a value that is not finite leaves a gap.
+/// A bar chart over numbered dimensions, from 0, with an optional horizontal line to measure them
+/// by. Bars stand on zero; a value that is not finite leaves a gap.
 ///
 /// ```
 /// use leitmotif_plot::Theme;

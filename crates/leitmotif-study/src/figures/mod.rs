@@ -1,9 +1,10 @@
 //! Figures of a study, on the primitives of `leitmotif-plot`.
 //!
-//! [`PathScatter`] is a scatter plot with a path through it (songs in a latent space and an interpolation between
-//! two of them) or with the line on which both axes agree (an attribute asked for against the one got).
-//! [`DimensionBars`] has one bar for each of many dimensions and a line to measure them by (the divergence of each
-//! latent dimension and the free bits). Both give SVG that suits light and dark pages.
+//! [`PathScatter`] is a scatter plot with a path through it (songs in a latent space and an
+//! interpolation between two of them) or with the line on which both axes agree (an attribute asked
+//! for against the one got). [`DimensionBars`] has one bar for each of many dimensions and a line
+//! to measure them by (the divergence of each latent dimension and the free bits). Both give SVG
+//! that suits light and dark pages.
 
 mod axes;
 mod dimension_bars;

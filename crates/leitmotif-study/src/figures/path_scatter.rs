@@ -11,9 +11,9 @@ const MANY_POINTS: usize = 400;
 /// The radius of a numbered point of the path, in pixels.
 const STATION: f64 = 8.5;
 
-/// A scatter plot of points coloured by category, optionally with a path of numbered points and with the line on
-/// which both axes have the same value. Values that are not finite are left out. Colours repeat after
-/// [`leitmotif_plot::SERIES_COLOURS`] categories.
+/// A scatter plot of points coloured by category, optionally with a path of numbered points and
+/// with the line on which both axes have the same value. Values that are not finite are left out.
+/// Colours repeat after [`leitmotif_plot::SERIES_COLOURS`] categories.
 ///
 /// ```
 /// use leitmotif_plot::Theme;

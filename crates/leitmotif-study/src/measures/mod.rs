@@ -1,14 +1,14 @@
 //! A piece described by numbers, as MusPy defines them.
 //!
-//! The definitions are those of the `muspy` package, version 0.5 (Dong et al., *MusPy: A Toolkit for Symbolic Music
-//! Generation*, ISMIR 2020, section 3.4 and its documentation), so that numbers can be set beside published ones.
-//! Three of its conventions are worth knowing: a note that ends on a beat makes the beat after it count as not
-//! empty; the polyphony rate counts the time at which *more than* two pitches sound; beats are quarters and
-//! measures have one length throughout. Where MusPy answers not-a-number or fails (no notes, no parts), these
-//! functions answer `None`.
+//! The definitions are those of the `muspy` package, version 0.5 (Dong et al., *MusPy: A Toolkit
+//! for Symbolic Music Generation*, ISMIR 2020, section 3.4 and its documentation), so that numbers
+//! can be set beside published ones. Three of its conventions are worth knowing: a note that ends
+//! on a beat makes the beat after it count as not empty; the polyphony rate counts the time at
+//! which *more than* two pitches sound; beats are quarters and measures have one length throughout.
+//! Where MusPy answers not-a-number or fails (no notes, no parts), these functions answer `None`.
 //!
-//! Pitches are those of parts that are not drums; times are those of all parts. Time is measured in ticks, without
-//! laying out a piano roll, so the work depends on the number of notes only.
+//! Pitches are those of parts that are not drums; times are those of all parts. Time is measured in
+//! ticks, without laying out a piano roll, so the work depends on the number of notes only.
 
 mod pitch;
 mod polyphony;
@@ -26,7 +26,8 @@ pub use rhythm::{
 use leitmotif_score::{Note, Score, Ticks};
 use serde::Serialize;
 
-/// Every measure of a piece that needs no choice. Entropies are in bits, rates are shares from 0 to 1.
+/// Every measure of a piece that needs no choice. Entropies are in bits, rates are shares from 0
+/// to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measures {
     /// See [`pitch_range`].
@@ -60,7 +61,8 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// The measures of `score`; its measures are as long as a bar of the meter it begins with ([`measure_length`]).
+    /// The measures of `score`; its measures are as long as a bar of the meter it begins with
+    /// ([`measure_length`]).
     pub fn of(score: &Score) -> Self {
         let measure = measure_length(score);
         Self {

@@ -45,7 +45,8 @@ fn class_counts(score: &Score) -> [u64; PITCH_CLASSES] {
     counts
 }
 
-/// The highest pitch minus the lowest, in semitones; 0 without notes (of a piece of drums alone, MusPy says -127).
+/// The highest pitch minus the lowest, in semitones; 0 without notes (of a piece of drums alone,
+/// MusPy says -127).
 pub fn pitch_range(score: &Score) -> u8 {
     score.pitch_range().map_or(0, |(low, high)| high - low)
 }
@@ -65,7 +66,8 @@ pub fn pitch_entropy(score: &Score) -> Option<f64> {
     entropy(&pitch_counts(score))
 }
 
-/// Shannon's entropy of the pitch classes of the notes, in bits, 0 to log2 12; `None` without notes.
+/// Shannon's entropy of the pitch classes of the notes, in bits, 0 to log2 12; `None` without
+/// notes.
 pub fn pitch_class_entropy(score: &Score) -> Option<f64> {
     entropy(&class_counts(score))
 }
@@ -76,7 +78,8 @@ fn entropy(counts: &[u64]) -> Option<f64> {
     (total > 0).then(|| counts.iter().map(bits).sum())
 }
 
-/// The share of notes in the scale of `mode` on the pitch class `root` (0 is C); `None` without notes.
+/// The share of notes in the scale of `mode` on the pitch class `root` (0 is C); `None` without
+/// notes.
 pub fn pitch_in_scale_rate(score: &Score, root: u8, mode: Mode) -> Option<f64> {
     in_scale(&class_counts(score), root, mode)
 }

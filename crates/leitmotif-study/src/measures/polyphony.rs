@@ -6,8 +6,8 @@ use leitmotif_score::Score;
 /// MusPy's threshold: time counts as polyphonic when more pitches than this sound.
 pub const POLYPHONY_THRESHOLD: usize = 2;
 
-/// The mean number of pitches that sound together, at least 1, over the time at which any does; a pitch that several
-/// parts play sounds once. `None` where nothing sounds.
+/// The mean number of pitches that sound together, at least 1, over the time at which any does; a
+/// pitch that several parts play sounds once. `None` where nothing sounds.
 pub fn polyphony(score: &Score) -> Option<f64> {
     let spans = spans(score);
     let sounding: u64 = spans.iter().filter(|span| span.pitches > 0).map(|span| span.ticks).sum();
@@ -15,8 +15,8 @@ pub fn polyphony(score: &Score) -> Option<f64> {
     (sounding > 0).then(|| notes as f64 / sounding as f64)
 }
 
-/// The share of the piece, from tick 0 to the end of its last note (drums included), at which more than `threshold`
-/// pitches sound; `None` where it has no length.
+/// The share of the piece, from tick 0 to the end of its last note (drums included), at which more
+/// than `threshold` pitches sound; `None` where it has no length.
 pub fn polyphony_rate(score: &Score, threshold: usize) -> Option<f64> {
     let thick = spans(score).into_iter().filter(|span| span.pitches > threshold).map(|span| span.ticks).sum();
     share(thick, score.end().0)

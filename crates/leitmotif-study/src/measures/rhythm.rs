@@ -14,8 +14,8 @@ pub enum DrumMeter {
     Triple,
 }
 
-/// The share of quarters, to the one in which the last note ends, through which no note is held or ends; `None`
-/// where the piece has no length.
+/// The share of quarters, to the one in which the last note ends, through which no note is held or
+/// ends; `None` where the piece has no length.
 pub fn empty_beat_rate(score: &Score) -> Option<f64> {
     empty_measure_rate(score, Ticks(score.resolution.ticks_per_quarter()))
 }
@@ -40,11 +40,12 @@ pub fn empty_measure_rate(score: &Score, measure: Ticks) -> Option<f64> {
     Some(1.0 - filled as f64 / total as f64)
 }
 
-/// How alike the rhythms of neighbouring stretches `measure` long are, 0 to 1: one minus the mean share of ticks at
-/// which a note begins in one and not in the other. `None` where there are fewer than two, or for a length of 0.
+/// How alike the rhythms of neighbouring stretches `measure` long are, 0 to 1: one minus the mean
+/// share of ticks at which a note begins in one and not in the other. `None` where there are fewer
+/// than two, or for a length of 0.
 ///
-/// The finer the clock, the more ticks at which no note begins in either, and the nearer to 1 the value: compare
-/// pieces of one resolution only.
+/// The finer the clock, the more ticks at which no note begins in either, and the nearer to 1 the
+/// value: compare pieces of one resolution only.
 pub fn groove_consistency(score: &Score, measure: Ticks) -> Option<f64> {
     let length = measure.0;
     let neighbours = score.end().0.checked_div(length)?;
@@ -95,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_note_that_ends_on_a_beat_fills_the_next() {
-        // Beats 0 and 1 (by its end), 2 empty, 3 filled; the piece ends on beat 4, which its end fills.
+        // Beats 0 and 1 (by its end), 2 empty, 3 filled; the piece ends on beat 4, which its end
+        // fills.
         assert_eq!(empty_beat_rate(&piano(&[note(0, 60, 4), note(12, 60, 4)])), Some(1.0 - 4.0 / 5.0));
         assert_eq!(empty_beat_rate(&piano(&[note(0, 60, 3), note(13, 60, 2)])), Some(0.5));
         assert_eq!(empty_beat_rate(&piano(&[note(0, 60, 16), note(5, 60, 1)])), Some(0.0));

@@ -7,9 +7,9 @@ use super::{OriginalityIndex, Player};
 const PITCHES: usize = 128;
 
 impl OriginalityIndex {
-    /// The pitches at which a note of `line` at `step` would make a run in common of more than `most` notes, of which it
-    /// is one. A line of which no note was ever added at such a pitch has no run longer than that, whatever
-    /// order its notes were added in. `most` is at least 1.
+    /// The pitches at which a note of `line` at `step` would make a run in common of more than
+    /// `most` notes, of which it is one. A line of which no note was ever added at such a pitch has
+    /// no run longer than that, whatever order its notes were added in. `most` is at least 1.
     pub fn forbid(&self, line: &Line, step: u64, most: usize) -> [bool; PITCHES] {
         let most = most.max(1);
         let mut forbidden = [false; PITCHES];

@@ -10,11 +10,12 @@ use std::borrow::Borrow;
 /// A symbol that no song has.
 const UNKNOWN: u32 = u32::MAX;
 
-/// An index of training songs. It holds 12 bytes a note, and depends on the songs and their order alone.
+/// An index of training songs. It holds 12 bytes a note, and depends on the songs and their order
+/// alone.
 #[derive(Debug, Clone)]
 pub struct OriginalityIndex {
-    /// For each note of each line its token with the next one as a number of the alphabet; the last note of a line has
-    /// [`SEPARATOR`].
+    /// For each note of each line its token with the next one as a number of the alphabet; the last
+    /// note of a line has [`SEPARATOR`].
     pub(super) suffixes: Suffixes,
     /// All tokens, ascending, after the separator.
     pub(super) alphabet: Vec<u32>,
@@ -57,8 +58,8 @@ impl OriginalityIndex {
         self.bars.len()
     }
 
-    /// What a piece has in common with the songs. For a piece of m notes and songs of n it takes about m log n steps;
-    /// where it repeats itself at length as they do, more.
+    /// What a piece has in common with the songs. For a piece of m notes and songs of n it takes
+    /// about m log n steps; where it repeats itself at length as they do, more.
     pub fn report(&self, score: &Score) -> OriginalityReport {
         let lines = lines(score);
         let symbols: Vec<Vec<u32>> = lines.iter().map(|line| self.symbols(line.tokens()).collect()).collect();

@@ -119,7 +119,8 @@ pub fn grid_step(at: Ticks, resolution: Resolution) -> u64 {
     step.try_into().unwrap_or(u64::MAX)
 }
 
-/// The lines of a score, those of programs first. The order of parts, and of notes in them, does not matter.
+/// The lines of a score, those of programs first. The order of parts, and of notes in them, does
+/// not matter.
 pub fn lines(score: &Score) -> Vec<Line> {
     let mut players: BTreeMap<Player, Vec<LineNote>> = BTreeMap::new();
     for part in score.parts.iter().filter(|part| !part.notes.is_empty()) {

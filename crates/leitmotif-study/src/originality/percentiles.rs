@@ -5,8 +5,9 @@ use crate::similarity::mean;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a piece stands among human songs, 0 to 100: how many in a hundred of them have less in common with the
-/// training songs, those that have as much counted half. `None` where the piece or all songs have no value.
+/// Where a piece stands among human songs, 0 to 100: how many in a hundred of them have less in
+/// common with the training songs, those that have as much counted half. `None` where the piece or
+/// all songs have no value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OriginalityPercentiles {
     /// Of [`OriginalityReport::longest_run`].
@@ -20,8 +21,8 @@ pub struct OriginalityPercentiles {
 }
 
 impl OriginalityPercentiles {
-    /// The percentiles of `piece` among `humans`. Longer pieces have longer runs by chance: measure songs as
-    /// long as the piece.
+    /// The percentiles of `piece` among `humans`. Longer pieces have longer runs by chance: measure
+    /// songs as long as the piece.
     pub fn of(piece: &OriginalityReport, humans: &[OriginalityReport]) -> Self {
         let among = |value: &dyn Fn(&OriginalityReport) -> Option<f64>| {
             percentile(value(piece)?, humans.iter().filter_map(value))
@@ -36,7 +37,8 @@ impl OriginalityPercentiles {
     }
 }
 
-/// Several pieces in one line: medians of runs (the lower of two in the middle), means of overlaps, over the pieces that have a value.
+/// Several pieces in one line: medians of runs (the lower of two in the middle), means of overlaps,
+/// over the pieces that have a value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OriginalitySummary {
     /// How many pieces.

@@ -23,8 +23,8 @@ pub struct Passage {
     pub piece_bar: usize,
 }
 
-/// What a piece has in common with training songs. Runs are in notes; a run of one note is in common if there is any
-/// note of its kind.
+/// What a piece has in common with training songs. Runs are in notes; a run of one note is in
+/// common if there is any note of its kind.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OriginalityReport {
     /// Notes that were compared: of those of a player that sound together on one pitch one each.
@@ -35,11 +35,12 @@ pub struct OriginalityReport {
     pub pitched_run: Option<usize>,
     /// The longest run of drums; `None` if it has none.
     pub drum_run: Option<usize>,
-    /// For each number of notes in [`NGRAMS`] the share, 0 to 1, of the piece's passages of so many notes that stand in
-    /// a training song; `None` if it has none. They are those of all lines, each of them as often as it occurs.
+    /// For each number of notes in [`NGRAMS`] the share, 0 to 1, of the piece's passages of so many
+    /// notes that stand in a training song; `None` if it has none. They are those of all lines,
+    /// each of them as often as it occurs.
     pub overlap: BTreeMap<usize, Option<f64>>,
-    /// The passage of the longest run; the first of several in the piece (by player, then by time), and in
-    /// the songs. `None` if nothing is in common.
+    /// The passage of the longest run; the first of several in the piece (by player, then by time),
+    /// and in the songs. `None` if nothing is in common.
     pub nearest: Option<Passage>,
     /// That of the longest run of programs.
     pub nearest_pitched: Option<Passage>,

@@ -1,10 +1,12 @@
-//! The suffix array of a text of numbers: all its suffixes in order, so that any passage is found by bisection.
+//! The suffix array of a text of numbers: all its suffixes in order, so that any passage is found
+//! by bisection.
 //!
-//! Built in linear time by induced sorting (SA-IS; Nong, Zhang and Chan, *Two Efficient Algorithms for Linear Time
-//! Suffix Array Construction*, IEEE Transactions on Computers 60(10), 2011). A suffix is of type S if it is smaller than the next
-//! one, else of type L; an S after an L is a leftmost S. The leftmost S, sorted, put all others in order in two
-//! passes; they themselves are sorted by the same two passes, up to equal stretches between them, and where there are such by the suffix array of
-//! the text of these stretches.
+//! Built in linear time by induced sorting (SA-IS; Nong, Zhang and Chan, *Two Efficient Algorithms
+//! for Linear Time Suffix Array Construction*, IEEE Transactions on Computers 60(10), 2011). A
+//! suffix is of type S if it is smaller than the next one, else of type L; an S after an L is a
+//! leftmost S. The leftmost S, sorted, put all others in order in two passes; they themselves are
+//! sorted by the same two passes, up to equal stretches between them, and where there are such by
+//! the suffix array of the text of these stretches.
 
 use std::ops::Range;
 
@@ -13,7 +15,8 @@ const NOBODY: u32 = u32::MAX;
 /// The symbol that ends every line; no query has it.
 pub(super) const SEPARATOR: u32 = 0;
 
-/// A text and the order of its suffixes. Less than `u32::MAX` symbols, each below their number or a few thousands.
+/// A text and the order of its suffixes. Less than `u32::MAX` symbols, each below their number or a
+/// few thousands.
 #[derive(Debug, Clone)]
 pub(super) struct Suffixes {
     text: Vec<u32>,
@@ -21,7 +24,8 @@ pub(super) struct Suffixes {
 }
 
 impl Suffixes {
-    /// Sorts the suffixes of `text`, whose symbols are at most `largest`, and whose last one is [`SEPARATOR`].
+    /// Sorts the suffixes of `text`, whose symbols are at most `largest`, and whose last one is
+    /// [`SEPARATOR`].
     pub fn new(text: Vec<u32>, largest: u32) -> Self {
         let order = sorted(&text, largest as usize);
         Self { text, order }
@@ -34,8 +38,8 @@ impl Suffixes {
 
     /// The length of the longest beginning of `query` that stands in the text.
     pub fn longest(&self, query: &[u32]) -> usize {
-        // Suffixes before `low` are smaller, those from `high` on are not; what `query` has in common with the two
-        // nearest to it, it has in common with all between them.
+        // Suffixes before `low` are smaller, those from `high` on are not; what `query` has in
+        // common with the two nearest to it, it has in common with all between them.
         let Range { start: mut low, end: mut high } = self.everywhere();
         let (mut with_low, mut with_high) = (0, 0);
         while low < high {
@@ -58,7 +62,8 @@ impl Suffixes {
         with_low.max(with_high)
     }
 
-    /// Of the suffixes at `places`, which share their first `depth` symbols, those that have `symbol` next.
+    /// Of the suffixes at `places`, which share their first `depth` symbols, those that have
+    /// `symbol` next.
     pub fn narrow(&self, places: Range<usize>, depth: usize, symbol: u32) -> Range<usize> {
         let next = |place: &u32| self.text.get(*place as usize + depth).copied().unwrap_or(SEPARATOR);
         let among = &self.order[places.clone()];
@@ -85,7 +90,8 @@ impl Suffixes {
     }
 }
 
-/// The positions of `text` in the order of their suffixes; a suffix stands before those that begin with it.
+/// The positions of `text` in the order of their suffixes; a suffix stands before those that begin
+/// with it.
 fn sorted(text: &[u32], largest: usize) -> Vec<u32> {
     if text.len() < 2 {
         return (0..text.len() as u32).collect();
@@ -123,7 +129,8 @@ struct Sorting<'a> {
     text: &'a [u32],
     /// Whether the suffix is of type S.
     is_s: Vec<bool>,
-    /// Where the suffixes that begin with each symbol begin in the order, and after the last symbol where all end.
+    /// Where the suffixes that begin with each symbol begin in the order, and after the last symbol
+    /// where all end.
     starts: Vec<u32>,
 }
 

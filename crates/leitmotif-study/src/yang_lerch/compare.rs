@@ -44,15 +44,15 @@ pub struct FeatureComparison {
     pub intra_real: Option<Distances>,
     /// Distances of generated pieces to real ones; `None` where either set is empty.
     pub inter: Option<Distances>,
-    /// Distances within the generated set against those between the sets; `None` where either has no density: fewer than
-    /// [`super::MIN_DISTINCT`] different distances, or none that vary.
+    /// Distances within the generated set against those between the sets; `None` where either has
+    /// no density: fewer than [`super::MIN_DISTINCT`] different distances, or none that vary.
     pub generated_agreement: Option<Agreement>,
     /// Distances within the real set against those between the sets.
     pub real_agreement: Option<Agreement>,
 }
 
-/// Compares two sets of pieces by each of the nine features. The work grows with the product of the pieces (at most
-/// [`MAX_PIECES`] of each set).
+/// Compares two sets of pieces by each of the nine features. The work grows with the product of the
+/// pieces (at most [`MAX_PIECES`] of each set).
 pub fn compare(generated: &[Features], real: &[Features]) -> Vec<FeatureComparison> {
     let (generated, real) = (spread(generated), spread(real));
     Feature::ALL.into_iter().map(|feature| compare_one(feature, &generated, &real)).collect()
@@ -121,8 +121,8 @@ mod tests {
     use crate::bars::tests::{note, piano};
     use crate::bootstrap::{below, stream};
 
-    /// Pieces of about thirty notes, a quarter apart, of any pitches in `width` semitones or nearly and any lengths up to a
-    /// half note.
+    /// Pieces of about thirty notes, a quarter apart, of any pitches in `width` semitones or nearly
+    /// and any lengths up to a half note.
     fn set(pieces: u64, width: usize, seed: u64) -> Vec<Features> {
         let mut stream = stream(seed);
         let mut piece = |_| {

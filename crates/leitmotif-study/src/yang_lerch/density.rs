@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct Agreement {
     /// The area below both, from the least to the largest distance: 0 to 1.
     pub overlap: f64,
-    /// The Kullback-Leibler divergence of the intra-set from the inter-set density, in nats, both read at the same
-    /// places.
+    /// The Kullback-Leibler divergence of the intra-set from the inter-set density, in nats, both
+    /// read at the same places.
     pub kl: f64,
-    /// The same as `mgeval` computes it: each density is read along the range of its own distances. It does not see how
-    /// far apart the two ranges are; only for comparison with published numbers.
+    /// The same as `mgeval` computes it: each density is read along the range of its own distances.
+    /// It does not see how far apart the two ranges are; only for comparison with published
+    /// numbers.
     pub kl_own_grids: f64,
 }
 
@@ -37,9 +38,9 @@ pub(super) struct Density {
 }
 
 impl Density {
-    /// The density of finite `values`, each there `times` times: a Gaussian around each, as wide as Scott's rule says
-    /// (Scott, *Multivariate Density Estimation*, 1992): the standard deviation times n to the power -1/5. `None`
-    /// where there are too few or they do not vary.
+    /// The density of finite `values`, each there `times` times: a Gaussian around each, as wide as
+    /// Scott's rule says (Scott, *Multivariate Density Estimation*, 1992): the standard deviation
+    /// times n to the power -1/5. `None` where there are too few or they do not vary.
     pub(super) fn new(mut values: Vec<f64>, times: usize) -> Option<Self> {
         values.sort_unstable_by(f64::total_cmp);
         let alike = values.chunk_by(|a, b| a == b);

@@ -1,20 +1,23 @@
-//! Two sets of pieces compared: the nine features of Yang and Lerch, and how distances within a set and between sets
-//! are distributed.
+//! Two sets of pieces compared: the nine features of Yang and Lerch, and how distances within a set
+//! and between sets are distributed.
 //!
-//! Yang and Lerch, *On the evaluation of generative models in music* (Neural Computing and Applications 32, 2018),
-//! and their program `mgeval`, whose figures these are: for a piece with one pitched part, [`Features`] holds what
-//! `mgeval` computes with its default settings (where it disagrees with the paper, it is followed, since published
-//! numbers are its). Of simultaneous notes it takes those of the file's order first, here the lower pitch is first;
-//! its note lengths count in bars of four quarters where a file has its meters in a track of their own, here in bars
+//! Yang and Lerch, *On the evaluation of generative models in music* (Neural Computing and
+//! Applications 32, 2018), and their program `mgeval`, whose figures these are: for a piece with
+//! one pitched part, [`Features`] holds what `mgeval` computes with its default settings (where it
+//! disagrees with the paper, it is followed, since published numbers are its). Of simultaneous
+//! notes it takes those of the file's order first, here the lower pitch is first; its note lengths
+//! count in bars of four quarters where a file has its meters in a track of their own, here in bars
 //! of the meter.
 //!
-//! The features were made for one track. Here drums are left out, and the other parts are taken together: pitches,
-//! pitch classes, note counts, onsets and note lengths of all parts are pooled; what follows what (pitch interval,
-//! both transition matrices) is counted within each part and summed.
+//! The features were made for one track. Here drums are left out, and the other parts are taken
+//! together: pitches, pitch classes, note counts, onsets and note lengths of all parts are pooled;
+//! what follows what (pitch interval, both transition matrices) is counted within each part and
+//! summed.
 //!
-//! [`compare`] measures the Euclidean distance of each piece to every other of its set (intra-set) and to every one
-//! of the other set (inter-set), and compares the densities of both. Where two sets are alike, intra-set and inter-set
-//! distances are distributed alike: the overlap is near 1 and the divergence near 0.
+//! [`compare`] measures the Euclidean distance of each piece to every other of its set (intra-set)
+//! and to every one of the other set (inter-set), and compares the densities of both. Where two
+//! sets are alike, intra-set and inter-set distances are distributed alike: the overlap is near 1
+//! and the divergence near 0.
 
 mod clock;
 mod compare;
@@ -41,25 +44,27 @@ pub type Matrix = [[f64; 12]; 12];
 pub struct Features {
     /// How many different pitches sound.
     pub pitch_count: usize,
-    /// The share of each pitch class, from C: duration (in whole hundredths of a second) times velocity. Sums to 1, or
-    /// all 0 where nothing sounds.
+    /// The share of each pitch class, from C: duration (in whole hundredths of a second) times
+    /// velocity. Sums to 1, or all 0 where nothing sounds.
     pub pitch_class_histogram: Histogram,
-    /// How often a note of one pitch class begins less than 0.05 s from the end of one of another. Counts, not shares.
+    /// How often a note of one pitch class begins less than 0.05 s from the end of one of another.
+    /// Counts, not shares.
     pub pitch_class_transitions: Matrix,
     /// The highest pitch minus the lowest, in semitones.
     pub pitch_range: usize,
-    /// The mean interval from a note to the next of its part, in semitones, without direction; `None` where no part
-    /// has two.
+    /// The mean interval from a note to the next of its part, in semitones, without direction;
+    /// `None` where no part has two.
     pub pitch_interval: Option<f64>,
     /// How many notes there are.
     pub note_count: usize,
-    /// The mean time from an onset to the next, in seconds; notes that begin together are 0 apart. `None` of fewer than
-    /// two notes.
+    /// The mean time from an onset to the next, in seconds; notes that begin together are 0 apart.
+    /// `None` of fewer than two notes.
     pub inter_onset_interval: Option<f64>,
-    /// The share of notes of each length, as parts of a bar: 1, 1/2, 1/4, 1/8, 1/16; 3/4, 3/8, 3/16, 3/32; 1/3, 1/6,
-    /// 1/12. The nearest counts. Sums to 1, or all 0 without notes.
+    /// The share of notes of each length, as parts of a bar: 1, 1/2, 1/4, 1/8, 1/16; 3/4, 3/8,
+    /// 3/16, 3/32; 1/3, 1/6, 1/12. The nearest counts. Sums to 1, or all 0 without notes.
     pub note_length_histogram: Histogram,
-    /// How often a note of one length is followed by one of another in its part. Counts, not shares.
+    /// How often a note of one length is followed by one of another in its part. Counts, not
+    /// shares.
     pub note_length_transitions: Matrix,
 }
 
@@ -146,8 +151,8 @@ impl Features {
         }
     }
 
-    /// The same with transition matrices that sum to 1, so that pieces of different lengths can be compared. `mgeval` leaves
-    /// them as counts unless it is asked.
+    /// The same with transition matrices that sum to 1, so that pieces of different lengths can be
+    /// compared. `mgeval` leaves them as counts unless it is asked.
     #[must_use]
     pub fn with_transition_shares(mut self) -> Self {
         for matrix in [&mut self.pitch_class_transitions, &mut self.note_length_transitions] {
@@ -159,8 +164,8 @@ impl Features {
         self
     }
 
-    /// One feature as a vector: of 1, 12 or 144 numbers. `None` where the piece has no such feature: a histogram or mean of
-    /// nothing.
+    /// One feature as a vector: of 1, 12 or 144 numbers. `None` where the piece has no such
+    /// feature: a histogram or mean of nothing.
     pub fn vector(&self, feature: Feature) -> Option<Vec<f64>> {
         let histogram = |histogram: &Histogram| histogram.iter().any(|&it| it > 0.0).then(|| histogram.to_vec());
         match feature {
@@ -194,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_melody_by_hand() {
-        // At 120 quarters a minute a tick (a sixteenth) is 0.125 s. C and D quarters, E a half, then C two octaves up.
+        // At 120 quarters a minute a tick (a sixteenth) is 0.125 s. C and D quarters, E a half,
+        // then C two octaves up.
         let melody = Features::of(&piano(&[note(0, 60, 4), note(4, 62, 4), note(8, 64, 8), note(20, 84, 4)]));
         assert_eq!((melody.pitch_count, melody.pitch_range, melody.note_count), (4, 24, 4));
         assert_eq!(melody.pitch_interval, Some((2.0 + 2.0 + 20.0) / 3.0));

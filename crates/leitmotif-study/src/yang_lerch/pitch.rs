@@ -50,8 +50,8 @@ impl Roll {
     }
 }
 
-/// Adds the transitions between pitch classes of one part: of all pairs in which the second note begins about where
-/// the first ends, a short note with itself included.
+/// Adds the transitions between pitch classes of one part: of all pairs in which the second note
+/// begins about where the first ends, a short note with itself included.
 pub(super) fn add_transitions(notes: &[Note], clock: &Clock, transitions: &mut Matrix) {
     if notes.len() < 2 {
         return;

@@ -6,8 +6,9 @@ use leitmotif_score::{Meter, Note, Score, Ticks};
 
 /// Parts of a bar that note lengths are counted in.
 const UNITS: u64 = 96;
-/// The classes of note lengths in units: the bar (a whole note in 4/4), its half, quarter, eighth and sixteenth; the
-/// dotted half, quarter, eighth and sixteenth; the triplet of halves, quarters and eighths.
+/// The classes of note lengths in units: the bar (a whole note in 4/4), its half, quarter, eighth
+/// and sixteenth; the dotted half, quarter, eighth and sixteenth; the triplet of halves, quarters
+/// and eighths.
 pub(super) const LENGTHS: [u64; 12] = [96, 48, 24, 12, 6, 72, 36, 18, 9, 32, 16, 8];
 
 /// How long bars are.

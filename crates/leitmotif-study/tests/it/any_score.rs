@@ -9,7 +9,8 @@ use leitmotif_study::{
 };
 use proptest::prelude::*;
 
-/// Close together often, so that notes meet; rarely so far apart that bars run out, which takes long.
+/// Close together often, so that notes meet; rarely so far apart that bars run out, which takes
+/// long.
 fn ticks() -> impl Strategy<Value = Ticks> {
     prop_oneof![20 => 0..64u64, 20 => 0..5000u64, 1 => any::<u64>(), 1 => Just(u64::MAX)].prop_map(Ticks)
 }

@@ -1,4 +1,5 @@
-//! Runs in common by a definition that a child could follow, and what must hold of the fast measure.
+//! Runs in common by a definition that a child could follow, and what must hold of the fast
+//! measure.
 
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Ticks};
 use leitmotif_study::originality::{LONGEST_STEP, Line, LineNote, NGRAMS, Player, lines};
@@ -31,7 +32,8 @@ fn alike(drums: bool, a: &[LineNote], b: &[LineNote]) -> bool {
     step(a) == step(b) && interval(a) == interval(b) && (!drums || a.iter().zip(b).all(|(a, b)| a.pitch == b.pitch))
 }
 
-/// The longest run of two lines: from every note of one and every note of the other as far as it goes.
+/// The longest run of two lines: from every note of one and every note of the other as far as it
+/// goes.
 fn run_of(a: &Line, b: &Line) -> usize {
     if a.player().is_drums() != b.player().is_drums() {
         return 0;

@@ -14,7 +14,8 @@ const MAX_PRIOR_WIDTH: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum KlSchedule {
-    /// In each cycle it rises from 0 to its peak during the first half, and stays there (Fu et al. 2019).
+    /// In each cycle it rises from 0 to its peak during the first half, and stays there (Fu et al.
+    /// 2019).
     #[default]
     Cyclic,
     /// It rises once, over the share of the budget that [`LatentConfig::kl_rise`] says.
@@ -27,7 +28,8 @@ pub enum KlSchedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LatentConfig {
-    /// The largest weight of the divergence from the prior; 1 makes the loss the evidence lower bound.
+    /// The largest weight of the divergence from the prior; 1 makes the loss the evidence lower
+    /// bound.
     pub kl_max_beta: f64,
     /// How the weight moves.
     pub kl_schedule: KlSchedule,
@@ -49,7 +51,8 @@ pub struct LatentConfig {
     /// Probability with which an attribute is left open in training.
     #[serde(alias = "attribute_drop")]
     pub attribute_dropout: f64,
-    /// Passes over the training songs' latents in which the prior is learnt, after the model; 0 for none.
+    /// Passes over the training songs' latents in which the prior is learnt, after the model; 0 for
+    /// none.
     pub prior_epochs: u32,
     /// Width of the prior's LSTM.
     pub prior_width: usize,

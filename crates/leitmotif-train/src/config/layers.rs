@@ -1,4 +1,5 @@
-//! Preset, file, single keys: later layers win. Unknown keys and wrong types are refused with a hint.
+//! Preset, file, single keys: later layers win. Unknown keys and wrong types are refused with a
+//! hint.
 
 use super::hint::hint;
 use super::{Preset, RunConfig};
@@ -41,11 +42,13 @@ impl std::str::FromStr for Override {
 }
 
 impl RunConfig {
-    /// The preset, with the keys of a TOML `file` (its name, for messages, and its text) and then `overrides` laid over it.
+    /// The preset, with the keys of a TOML `file` (its name, for messages, and its text) and then
+    /// `overrides` laid over it.
     ///
     /// # Errors
-    /// [`TrainError::Config`] for an unknown key (with the nearest known one and the list), a value of the wrong type (with the type
-    /// expected), or TOML that is none. Ranges are checked by [`RunConfig::validate`].
+    /// [`TrainError::Config`] for an unknown key (with the nearest known one and the list), a value
+    /// of the wrong type (with the type expected), or TOML that is none. Ranges are checked by
+    /// [`RunConfig::validate`].
     pub fn layered(preset: Preset, file: Option<(&str, &str)>, overrides: &[Override]) -> Result<Self, TrainError> {
         let mut table = Table::try_from(preset.config()).expect("a configuration has only TOML types");
         if let Some((name, text)) = file {
@@ -101,7 +104,8 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
     if let Some(Value::Table(inner)) = changed.get_mut(section) {
         inner.insert(name.into(), value.clone());
     }
-    // Names out of a list, numbers too large, arrays of the wrong length: serde knows what the type takes.
+    // Names out of a list, numbers too large, arrays of the wrong length: serde knows what the type
+    // takes.
     changed
         .clone()
         .try_into::<RunConfig>()

@@ -1,7 +1,8 @@
 //! Everything a run can be told: `config.toml`.
 //!
 //! All defaults stand here, in the `Default` implementations. A configuration is built in layers: a
-//! preset, then a file, then single keys ([`RunConfig::layered`]); the result is saved with the run, with every key.
+//! preset, then a file, then single keys ([`RunConfig::layered`]); the result is saved with the
+//! run, with every key.
 
 mod hint;
 mod latent;
@@ -72,7 +73,8 @@ pub struct TrainConfig {
     pub schedule: Schedule,
     /// The lowest learning rate of the cosine, as a share of the peak.
     pub min_ratio: f64,
-    /// Decay of weight matrices, decoupled from the gradient; embeddings, norms and biases do not decay.
+    /// Decay of weight matrices, decoupled from the gradient; embeddings, norms and biases do not
+    /// decay.
     pub weight_decay: f64,
     /// Decay rates of Adam's two running means.
     pub betas: [f64; 2],
@@ -80,8 +82,8 @@ pub struct TrainConfig {
     pub epsilon: f64,
     /// Largest global norm of the gradient; 0 for no clipping.
     pub clip: f64,
-    /// Optimiser steps that the weights which are validated and published are averaged over; 0 for the
-    /// weights of the last step alone.
+    /// Optimiser steps that the weights which are validated and published are averaged over; 0 for
+    /// the weights of the last step alone.
     pub average_steps: u64,
     /// Stop after this many steps in a row whose loss or gradient is not finite (each is skipped).
     pub max_bad_steps: u32,

@@ -56,7 +56,8 @@ impl Preset {
             Self::TinyVae => with_latents(Self::Tiny.config(), 5),
             Self::SmallVae => with_latents(Self::Small.config(), 8),
             Self::Tiny => RunConfig {
-                // Many streams and short segments: a step that sees few songs teaches the weights those songs, not how to listen.
+                // Many streams and short segments: a step that sees few songs teaches the weights
+                // those songs, not how to listen.
                 model: ModelConfig {
                     segment: 64,
                     memory: 64,
@@ -172,7 +173,8 @@ fn with_latents(mut config: RunConfig, width: usize) -> RunConfig {
     config
 }
 
-/// Slots of a latent: few dimensions each, and enough of them that the notes of a bar seldom share one.
+/// Slots of a latent: few dimensions each, and enough of them that the notes of a bar seldom share
+/// one.
 const LATENT_SLOTS: usize = 32;
 /// Dimensions of each bag: some more than there are sixteenths in a bar.
 const LATENT_BAG: usize = 24;

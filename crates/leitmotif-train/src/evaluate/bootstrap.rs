@@ -23,7 +23,8 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The sum of the first over the sum of the second numbers, one pair a song. Zero if the second sum is.
+    /// The sum of the first over the sum of the second numbers, one pair a song. Zero if the second
+    /// sum is.
     pub fn of_ratio(pairs: &[(f64, f64)]) -> Self {
         let ratio = |(above, below): (f64, f64)| if below > 0.0 { above / below } else { 0.0 };
         let add = |(a, b): (f64, f64), (c, d): (f64, f64)| (a + c, b + d);
@@ -48,7 +49,8 @@ mod tests {
 
     #[test]
     fn the_interval_has_the_width_that_theory_says() {
-        // A mean of 400 values of standard deviation 1: its own is 1/20, its 95 % interval about ±0.098.
+        // A mean of 400 values of standard deviation 1: its own is 1/20, its 95 % interval about
+        // ±0.098.
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let normal = |rng: &mut ChaCha8Rng| (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
         let pairs: Vec<(f64, f64)> = (0..400).map(|_| (5.0 + normal(&mut rng), 1.0)).collect();

@@ -7,7 +7,8 @@ use leitmotif_model::Posterior;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A dimension whose posterior mean varies more than this over latents is active (Burda, Grosse & Salakhutdinov 2016).
+/// A dimension whose posterior mean varies more than this over latents is active (Burda, Grosse &
+/// Salakhutdinov 2016).
 const ACTIVE_VARIANCE: f64 = 0.01;
 
 /// The latents of some songs.

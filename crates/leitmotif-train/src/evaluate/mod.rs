@@ -1,9 +1,11 @@
-//! How well a model predicts music it has not seen: nats per event, per note and per second of music.
+//! How well a model predicts music it has not seen: nats per event, per note and per second of
+//! music.
 //!
-//! Events of different representations are not comparable, so nats per event (per token) are for one
-//! representation only. Where events are frames of one length, nats per frame and per token of a frame (such as four
-//! voices) leave the start and the end of a piece out, as the literature does. Notes are those that the song's events hold. Intervals are of a bootstrap over songs: the songs, not
-//! the notes, are what is drawn at random.
+//! Events of different representations are not comparable, so nats per event (per token) are for
+//! one representation only. Where events are frames of one length, nats per frame and per token of
+//! a frame (such as four voices) leave the start and the end of a piece out, as the literature
+//! does. Notes are those that the song's events hold. Intervals are of a bootstrap over songs: the
+//! songs, not the notes, are what is drawn at random.
 
 mod bootstrap;
 mod latent;
@@ -98,7 +100,8 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl Evaluation {
-    /// Nats per note with the divergence of latents weighed by `beta`: what training with this weight makes small.
+    /// Nats per note with the divergence of latents weighed by `beta`: what training with this
+    /// weight makes small.
     pub fn objective(&self, beta: f64) -> f64 {
         let divergence = self.latent.as_ref().map_or(0.0, |latent| latent.divergence.value);
         self.nats_per_note.value + (beta - 1.0) * divergence
@@ -108,15 +111,17 @@ impl Evaluation {
 /// Judges all songs of a split, `streams` of them side by side.
 ///
 /// # Errors
-/// [`TrainError::Corpus`] if the split is empty or the corpus is of another vocabulary than the model.
+/// [`TrainError::Corpus`] if the split is empty or the corpus is of another vocabulary than the
+/// model.
 pub fn evaluate(scorer: &dyn Scorer, corpus: &Corpus, split: Split, streams: usize) -> Result<Evaluation, TrainError> {
     let songs = corpus.split(split);
     let evaluation = evaluate_songs(scorer, corpus, &songs, streams, &mut |_, _| true)?;
     evaluation.ok_or_else(|| TrainError::Corpus(format!("the corpus has no songs in its {split} split")))
 }
 
-/// Judges these songs (by their index in the corpus). `progress` hears how many events of how many are done, and stops
-/// the judgement by returning false; the result is then `None`, as it is for no songs.
+/// Judges these songs (by their index in the corpus). `progress` hears how many events of how many
+/// are done, and stops the judgement by returning false; the result is then `None`, as it is for no
+/// songs.
 ///
 /// # Errors
 /// [`TrainError::Corpus`] if the corpus is of another vocabulary than the model, or lacks a song.

@@ -1,7 +1,8 @@
 //! One model's predictions in several keys, averaged.
 //!
-//! What a model predicts of a piece and what it predicts of the same piece a tone higher are two opinions about the same
-//! notes. Their mean is a probability too, and usually a better one, as that of several models is.
+//! What a model predicts of a piece and what it predicts of the same piece a tone higher are two
+//! opinions about the same notes. Their mean is a probability too, and usually a better one, as
+//! that of several models is.
 
 use leitmotif_events::Representation;
 use leitmotif_model::{ModelDescription, Scorer, ScoringSession, Segment};
@@ -11,9 +12,10 @@ pub const MAX_TRANSPOSITIONS: u8 = 6;
 
 /// Judges by the mean of what a model predicts in all keys up to so many semitones away.
 ///
-/// For each field of each event, the mean of its probabilities in those keys that hold all of the piece so far. A key that
-/// cannot hold the event itself gives it no probability, and is left out from there to the piece's end. So what comes
-/// later in a piece has no part in how it is judged, and the probabilities of all values sum to at most 1.
+/// For each field of each event, the mean of its probabilities in those keys that hold all of the
+/// piece so far. A key that cannot hold the event itself gives it no probability, and is left out
+/// from there to the piece's end. So what comes later in a piece has no part in how it is judged,
+/// and the probabilities of all values sum to at most 1.
 pub struct TransposedScorer<'a> {
     scorer: &'a dyn Scorer,
     representation: &'a dyn Representation,
@@ -21,8 +23,8 @@ pub struct TransposedScorer<'a> {
 }
 
 impl<'a> TransposedScorer<'a> {
-    /// A judge in `2 most + 1` keys; `most` is from 0 to [`MAX_TRANSPOSITIONS`] semitones. `None` for a model with latents, which
-    /// are of one key.
+    /// A judge in `2 most + 1` keys; `most` is from 0 to [`MAX_TRANSPOSITIONS`] semitones. `None`
+    /// for a model with latents, which are of one key.
     pub fn new(scorer: &'a dyn Scorer, representation: &'a dyn Representation, most: u8) -> Option<Self> {
         let has_latents = scorer.description().model.bars_per_latent() > 0;
         let most = most.min(MAX_TRANSPOSITIONS) as i8;
@@ -70,7 +72,8 @@ impl ScoringSession for TransposedScoring<'_> {
     }
 }
 
-/// The cost of a value whose probabilities sum to `sum` over `count` keys; none where nothing was predicted.
+/// The cost of a value whose probabilities sum to `sum` over `count` keys; none where nothing was
+/// predicted.
 fn mean_nll(sum: f64, count: usize) -> f32 {
     if count == 0 { 0.0 } else { -(sum / count as f64).ln() as f32 }
 }

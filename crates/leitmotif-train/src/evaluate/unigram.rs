@@ -1,4 +1,5 @@
-//! The reference line: each field predicted from its overall frequencies, knowing only the kind of event.
+//! The reference line: each field predicted from its overall frequencies, knowing only the kind of
+//! event.
 
 use crate::TrainError;
 use leitmotif_corpus::Corpus;
@@ -19,7 +20,8 @@ impl Unigram {
     /// [`TrainError::Model`] if the corpus's vocabulary makes no model.
     pub fn count(corpus: &Corpus, songs: &[usize]) -> Result<Self, TrainError> {
         let sizes = corpus.vocabulary().sizes();
-        // All that is taken from the settings: events of any number of fields, judged segment by segment.
+        // All that is taken from the settings: events of any number of fields, judged segment by
+        // segment.
         let config = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
         let description = ModelDescription::new(config, sizes)?;
         let sizes = &description.sizes;

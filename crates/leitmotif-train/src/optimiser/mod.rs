@@ -1,9 +1,11 @@
-//! AdamW with decoupled weight decay (Loshchilov & Hutter 2019), global-norm clipping and gradient accumulation.
+//! AdamW with decoupled weight decay (Loshchilov & Hutter 2019), global-norm clipping and gradient
+//! accumulation.
 //!
-//! Gradients are averaged over [`Adam::accumulate`] calls, then applied by [`Adam::apply`]. A parameter that got no gradient
-//! since the last step stays as it is, moments and step count included. Only weight matrices decay: embeddings, norms
-//! and biases do not. On the CPU everything happens on slices ([`slices`]); elsewhere on tensors that stay on the device
-//! ([`tensors`]). Both are the same function.
+//! Gradients are averaged over [`Adam::accumulate`] calls, then applied by [`Adam::apply`]. A
+//! parameter that got no gradient since the last step stays as it is, moments and step count
+//! included. Only weight matrices decay: embeddings, norms and biases do not. On the CPU everything
+//! happens on slices ([`slices`]); elsewhere on tensors that stay on the device ([`tensors`]). Both
+//! are the same function.
 
 mod parameters;
 mod slices;
@@ -113,7 +115,8 @@ impl Adam {
         }
     }
 
-    /// Applies the mean of the accumulated gradients to a module; `map` shows the mapper to its parameters.
+    /// Applies the mean of the accumulated gradients to a module; `map` shows the mapper to its
+    /// parameters.
     pub(crate) fn apply<M>(
         &mut self,
         module: M,
@@ -206,7 +209,8 @@ impl<S: Slot> State<S> {
             let [first, second] = entry.slot.moments();
             weights.insert(format!("{name}.first"), Array::new(entry.shape.clone(), first));
             weights.insert(format!("{name}.second"), Array::new(entry.shape.clone(), second));
-            // A count stored as the bits of a float would be fragile; below 2^24 floats count exactly, so two digits do.
+            // A count stored as the bits of a float would be fragile; below 2^24 floats count
+            // exactly, so two digits do.
             let digits = vec![(entry.steps >> 16) as f32, (entry.steps & 0xFFFF) as f32];
             weights.insert(format!("{name}.steps"), Array::new([2], digits));
         }

@@ -1,5 +1,5 @@
-//! CRC-32C (Castagnoli), as TFRecord files use it: reflected polynomial 0x82F63B78, and the rotation
-//! that TensorFlow calls masking.
+//! CRC-32C (Castagnoli), as TFRecord files use it: reflected polynomial 0x82F63B78, and the
+//! rotation that TensorFlow calls masking.
 
 const POLYNOMIAL: u32 = 0x82F6_3B78;
 const MASK_DELTA: u32 = 0xA282_EAD8;

@@ -32,7 +32,8 @@ pub struct TrainLine {
     pub seconds: f64,
     /// Events trained on per second.
     pub events_per_second: f64,
-    /// Music and compression losses and the latents' part together: what the gradient is of. Nats per event.
+    /// Music and compression losses and the latents' part together: what the gradient is of. Nats
+    /// per event.
     pub loss: f64,
     /// Music loss in nats per event (per token); with latents, their divergence not counted.
     pub nats_per_event: f64,
@@ -61,13 +62,15 @@ pub struct LatentLine {
     pub kl_per_event: f64,
     /// The same in nats per latent (per bar, or phrase).
     pub kl_per_latent: f64,
-    /// Music loss in nats per note, the divergence not counted: what the music costs once its latents are known.
+    /// Music loss in nats per note, the divergence not counted: what the music costs once its
+    /// latents are known.
     pub reconstruction_per_note: f64,
     /// The part of the loss in nats per event: weighed, and with what is free.
     pub loss: f64,
     /// The weight of the divergence, in the last step; in validations its largest.
     pub beta: f64,
-    /// Dimensions whose posterior mean varies (variance over latents above 0.01; Burda et al. 2016); in validations.
+    /// Dimensions whose posterior mean varies (variance over latents above 0.01; Burda et al.
+    /// 2016); in validations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_units: Option<usize>,
 }
@@ -92,8 +95,8 @@ pub struct ValidationLine {
     /// The latents, of a model that has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latent: Option<LatentLine>,
-    /// What the best validation is chosen by, in nats per note: with latents, the divergence weighed by its largest weight; else
-    /// nats per note.
+    /// What the best validation is chosen by, in nats per note: with latents, the divergence
+    /// weighed by its largest weight; else nats per note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<f64>,
     /// Whether it is the best so far.
@@ -204,8 +207,8 @@ fn validation_scalars(line: &ValidationLine) -> Vec<(&'static str, f64)> {
 /// Reads the metrics of a run folder.
 ///
 /// # Errors
-/// [`TrainError::Io`] if there are none, [`TrainError::File`] at the first line that is none (a last line that a killed
-/// run left unfinished is passed over).
+/// [`TrainError::Io`] if there are none, [`TrainError::File`] at the first line that is none (a
+/// last line that a killed run left unfinished is passed over).
 pub fn read_metrics(dir: &Path) -> Result<Vec<MetricsLine>, TrainError> {
     let path = dir.join(METRICS_FILE);
     let mut reader = BufReader::new(File::open(&path).map_err(TrainError::io(&path))?);

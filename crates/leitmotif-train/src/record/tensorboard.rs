@@ -1,8 +1,9 @@
 //! TensorBoard event files: TFRecords of hand-encoded `Event` protocol buffers.
 //!
-//! A record is its length (`u64`, little-endian), the length's masked CRC-32C, the bytes, their masked CRC-32C. The first
-//! event names the file's version; every further one carries scalars (`Summary.Value.simple_value`) at a step. Field
-//! numbers are those of TensorFlow's `event.proto` and `summary.proto`.
+//! A record is its length (`u64`, little-endian), the length's masked CRC-32C, the bytes, their
+//! masked CRC-32C. The first event names the file's version; every further one carries scalars
+//! (`Summary.Value.simple_value`) at a step. Field numbers are those of TensorFlow's `event.proto`
+//! and `summary.proto`.
 
 use super::crc32c::masked;
 use std::fs::{File, OpenOptions};
@@ -37,7 +38,8 @@ impl EventWriter {
         Ok(writer)
     }
 
-    /// Opens an event file of this writer again and forgets what lies beyond its first `length` bytes.
+    /// Opens an event file of this writer again and forgets what lies beyond its first `length`
+    /// bytes.
     ///
     /// # Errors
     /// Whatever opening or cutting reports; `InvalidData` if the file is shorter than that.

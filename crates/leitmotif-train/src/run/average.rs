@@ -1,7 +1,9 @@
-//! A moving average of the weights (Polyak & Juditsky 1992), which is what a run validates and publishes.
+//! A moving average of the weights (Polyak & Juditsky 1992), which is what a run validates and
+//! publishes.
 //!
-//! While the learning rate is high, each step moves the weights by more than it improves them. Their
-//! average over the last steps is close to what they become when the rate falls, at any point of a run.
+//! While the learning rate is high, each step moves the weights by more than it improves them.
+//! Their average over the last steps is close to what they become when the rate falls, at any point
+//! of a run.
 
 use leitmotif_model::Weights;
 

@@ -1,4 +1,5 @@
-//! Markov models: trained by counting the training split once, with the same run and model folders as networks.
+//! Markov models: trained by counting the training split once, with the same run and model folders
+//! as networks.
 
 use super::setup::validation_songs;
 use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};

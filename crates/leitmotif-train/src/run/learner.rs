@@ -1,4 +1,5 @@
-//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs in its streams.
+//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs
+//! in its streams.
 
 use super::Timings;
 use super::average::WeightAverage;
@@ -13,8 +14,8 @@ use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
 use std::time::Instant;
 
-/// A network, its optimiser and its memory of the song in each stream: what a training loop drives, one segment after
-/// another.
+/// A network, its optimiser and its memory of the song in each stream: what a training loop drives,
+/// one segment after another.
 pub struct Learner {
     /// Only ever absent while a step moves it.
     network: Option<Network>,
@@ -53,7 +54,8 @@ impl Learner {
     /// A fresh network with nothing remembered.
     ///
     /// # Errors
-    /// [`TrainError::Model`] if the description is invalid, or the configuration's device is not to be had.
+    /// [`TrainError::Model`] if the description is invalid, or the configuration's device is not to
+    /// be had.
     pub fn new(description: &ModelDescription, config: &RunConfig) -> Result<Self, TrainError> {
         Self::restored(description, config, None)
     }
@@ -94,9 +96,9 @@ impl Learner {
         self.network.as_ref().expect("a network is absent only while a step moves it")
     }
 
-    /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is added then, and
-    /// everything remembered is forgotten, since it may be as bad. `seed` names this segment's dropout; latents are learnt as
-    /// `objective` says.
+    /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is
+    /// added then, and everything remembered is forgotten, since it may be as bad. `seed` names
+    /// this segment's dropout; latents are learnt as `objective` says.
     pub fn train_step(
         &mut self,
         batch: &SegmentBatch,
@@ -128,8 +130,8 @@ impl Learner {
         Some(metrics)
     }
 
-    /// Applies the mean of the gradients added since the last step, as optimiser step `step` (from 1)
-    /// with this learning rate.
+    /// Applies the mean of the gradients added since the last step, as optimiser step `step`
+    /// (from 1) with this learning rate.
     pub fn apply(&mut self, step: u64, rate: f64, timings: &mut Timings) -> Applied {
         let start = Instant::now();
         let network = self.network.take().expect("a network is absent only while a step moves it");

@@ -189,12 +189,12 @@ pub struct Budget {
     pub minutes: Option<f64>,
 }
 
-/// Trains a new model in the folder `dir`, which must not hold a run yet. Raise `cancel` to stop: the step at hand is
-/// finished and everything saved.
+/// Trains a new model in the folder `dir`, which must not hold a run yet. Raise `cancel` to stop:
+/// the step at hand is finished and everything saved.
 ///
 /// # Errors
-/// [`TrainError::Interrupted`] after `cancel`; [`TrainError::Config`] for settings that make no run; others as they say. Whatever the
-/// error, the last checkpoint and the best model stay whole.
+/// [`TrainError::Interrupted`] after `cancel`; [`TrainError::Config`] for settings that make no
+/// run; others as they say. Whatever the error, the last checkpoint and the best model stay whole.
 pub fn train(
     corpus: &Arc<Corpus>,
     dir: &Path,
@@ -220,7 +220,8 @@ pub fn train(
     summary
 }
 
-/// Takes a run up where its last checkpoint left it (or begins it again if it has none), with the same corpus.
+/// Takes a run up where its last checkpoint left it (or begins it again if it has none), with the
+/// same corpus.
 ///
 /// # Errors
 /// As [`train`]; [`TrainError::Corpus`] if the corpus is not the one that the run began with.
@@ -256,7 +257,8 @@ pub fn resume(
     for folder in [dir.to_owned(), dir.join(store::checkpoint::CHECKPOINTS)] {
         store::folders::sweep(&folder)?;
     }
-    // A program that was killed between its last checkpoint and their clearing away has left one too many.
+    // A program that was killed between its last checkpoint and their clearing away has left one
+    // too many.
     Checkpoint::prune(dir, config.train.keep_checkpoints)?;
     let plan = plan(corpus, &config)?;
     let summary = go(corpus, dir, (&config, plan), checkpoint, observer, cancel);

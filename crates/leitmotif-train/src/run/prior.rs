@@ -1,6 +1,8 @@
-//! After a model with latents is learnt, its prior: what comes next in a song's sequence of latents.
+//! After a model with latents is learnt, its prior: what comes next in a song's sequence of
+//! latents.
 //!
-//! The encoder stays as it is. Latents are drawn from their posteriors narrowed to [`NARROWED`], anew for each pass over the training songs, which leaves out headers as often as
+//! The encoder stays as it is. Latents are drawn from their posteriors narrowed to [`NARROWED`],
+//! anew for each pass over the training songs, which leaves out headers as often as
 //! [`HEADER_DROP`]; the pass after which the validation songs' latents cost least is kept.
 
 use super::{TrainEvent, TrainObserver};
@@ -28,8 +30,9 @@ const MAX_SONGS: usize = 20_000;
 const LEARNING_RATE: f64 = 2e-3;
 /// The largest norm of a gradient.
 const CLIP: f64 = 1.0;
-/// The deviation of a drawn latent, in deviations of its posterior. A bar that is played again has the same posterior: drawn from the whole of it, a
-/// repetition would be told from a variation by little, and songs from the prior would drift from what they repeat.
+/// The deviation of a drawn latent, in deviations of its posterior. A bar that is played again has
+/// the same posterior: drawn from the whole of it, a repetition would be told from a variation by
+/// little, and songs from the prior would drift from what they repeat.
 const NARROWED: f32 = 0.1;
 /// How often a song's header is not told.
 const HEADER_DROP: f64 = 0.3;
@@ -39,8 +42,9 @@ const HEADER_DROP: f64 = 0.3;
 pub struct PriorSummary {
     /// Passes over the training songs' latents, up to the one that is kept.
     pub epochs: u32,
-    /// Nats that a latent of the validation songs costs, drawn with a tenth of its posterior's deviation and given those before it (a density's: it
-    /// may be below 0); of the training songs, if there are no others.
+    /// Nats that a latent of the validation songs costs, drawn with a tenth of its posterior's
+    /// deviation and given those before it (a density's: it may be below 0); of the training songs,
+    /// if there are no others.
     pub nats_per_latent: f64,
     /// The same under independent standard normals.
     pub standard_normal: f64,
@@ -53,8 +57,8 @@ struct Song {
     headers: [Vec<f32>; 2],
 }
 
-/// Learns the prior of a network's latents, on a `device` that differentiates; `None` if there are no songs, no pass came to a finite cost, or the
-/// training is stopped from outside.
+/// Learns the prior of a network's latents, on a `device` that differentiates; `None` if there are
+/// no songs, no pass came to a finite cost, or the training is stopped from outside.
 pub(super) fn learn(
     corpus: &Corpus,
     config: &RunConfig,

@@ -1,7 +1,9 @@
-//! The loop: steps, metrics, validations, checkpoints, in an order that makes a resumed run the same run.
+//! The loop: steps, metrics, validations, checkpoints, in an order that makes a resumed run the
+//! same run.
 //!
-//! Between two steps, in this order: validate if due, stop if told to, end if the budget is used up, save if due. All that
-//! decides the rest of the run is in [`RunState`], the learner and the position in the data, which a checkpoint holds.
+//! Between two steps, in this order: validate if due, stop if told to, end if the budget is used
+//! up, save if due. All that decides the rest of the run is in [`RunState`], the learner and the
+//! position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
 use super::setup::{TrainingSetup, fresh};
@@ -237,8 +239,8 @@ impl<'a> Session<'a> {
         self.records.write(&MetricsLine::Train(line))
     }
 
-    /// Validates unless this step has been validated; returns whether it did. A validation that is stopped from outside
-    /// leaves no trace.
+    /// Validates unless this step has been validated; returns whether it did. A validation that is
+    /// stopped from outside leaves no trace.
     fn validate(&mut self) -> Result<bool, TrainError> {
         if self.state.validated == Some(self.state.step) || self.validation_songs.is_empty() {
             return Ok(false);
@@ -327,7 +329,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Learns the prior over the latents of the model to use, and adds it to its folder (and to the last one's, if that is the same model).
+    /// Learns the prior over the latents of the model to use, and adds it to its folder (and to the
+    /// last one's, if that is the same model).
     fn learn_prior(&self) -> Result<Option<PriorSummary>, TrainError> {
         if self.description.model.bars_per_latent() == 0 || self.config.latent.prior_epochs == 0 {
             return Ok(None);

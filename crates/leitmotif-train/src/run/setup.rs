@@ -1,4 +1,5 @@
-//! What a session begins with: counters at zero, the settings of its batches, the songs it validates on.
+//! What a session begins with: counters at zero, the settings of its batches, the songs it
+//! validates on.
 
 use crate::TrainError;
 use crate::config::RunConfig;
@@ -64,7 +65,8 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
     })
 }
 
-/// What is to be trained: the configured model for the corpus's events, its attributes cut into classes as the configuration says.
+/// What is to be trained: the configured model for the corpus's events, its attributes cut into
+/// classes as the configuration says.
 fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, TrainError> {
     let attribute = |name: &String| {
         name.parse::<Attribute>().map_err(|error| TrainError::Config(format!("model.attributes: {error}")))
@@ -98,7 +100,8 @@ fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<B
     })
 }
 
-/// The songs of a validation: all of the split, or some drawn once for all until they have `limit` events.
+/// The songs of a validation: all of the split, or some drawn once for all until they have `limit`
+/// events.
 pub(super) fn validation_songs(corpus: &Corpus, limit: u64) -> Vec<usize> {
     let mut songs = corpus.split(Split::Valid);
     songs.retain(|song| corpus.songs()[*song].events > 1);

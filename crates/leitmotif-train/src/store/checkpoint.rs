@@ -57,7 +57,8 @@ pub(crate) struct RunState {
 pub struct Best {
     /// Optimiser steps done.
     pub step: u64,
-    /// What it is the best by: its loss in nats per note; with latents, with their divergence weighed.
+    /// What it is the best by: its loss in nats per note; with latents, with their divergence
+    /// weighed.
     pub nats_per_note: f64,
 }
 
@@ -164,7 +165,8 @@ pub(crate) fn steps(dir: &Path) -> Result<Vec<u64>, TrainError> {
     for entry in entries {
         let name = entry.map_err(TrainError::io(&parent))?.file_name();
         let name = name.to_string_lossy();
-        // One that was being replaced by itself when the machine stopped lies complete under `.new`.
+        // One that was being replaced by itself when the machine stopped lies complete under
+        // `.new`.
         let digits = name.strip_prefix("step-").map(|rest| rest.strip_suffix(".new").unwrap_or(rest));
         steps.extend(digits.and_then(|digits| digits.parse::<u64>().ok()));
     }

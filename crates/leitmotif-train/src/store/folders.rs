@@ -1,8 +1,9 @@
 //! Folders that appear whole: written under another name, every file synced, then renamed.
 //!
-//! A folder that is only ever added ([`publish`]) takes one rename. One that replaces another ([`replace`]) takes two,
-//! since no portable rename swaps folders: `x` becomes `x.old`, `x.new` becomes `x`. Whoever reads in between finds the
-//! new one, complete, under `x.new` ([`leitmotif_folder::newest`]), and the next writer finishes the exchange ([`recover`]).
+//! A folder that is only ever added ([`publish`]) takes one rename. One that replaces another
+//! ([`replace`]) takes two, since no portable rename swaps folders: `x` becomes `x.old`, `x.new`
+//! becomes `x`. Whoever reads in between finds the new one, complete, under `x.new`
+//! ([`leitmotif_folder::newest`]), and the next writer finishes the exchange ([`recover`]).
 
 use crate::TrainError;
 use std::fs::{self, File, TryLockError};
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 const LOCK_FILE: &str = "run.lock";
 
-/// Held while a training uses a run folder; the system lets go of it when the process ends, however it ends.
+/// Held while a training uses a run folder; the system lets go of it when the process ends, however
+/// it ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
@@ -42,7 +44,8 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Makes a folder that does not exist yet appear at `target` with what `write` puts into it. On failure nothing appears.
+/// Makes a folder that does not exist yet appear at `target` with what `write` puts into it. On
+/// failure nothing appears.
 pub(crate) fn publish(target: &Path, write: impl FnOnce(&Path) -> Result<(), TrainError>) -> Result<(), TrainError> {
     let temporary = with_suffix(target, ".tmp");
     remove(&temporary)?;
@@ -87,8 +90,8 @@ pub(crate) fn remove(dir: &Path) -> Result<(), TrainError> {
     }
 }
 
-/// Removes what a killed program left half-written in `dir`: whatever is called `….tmp`, and folders `….old` whose successor
-/// is there.
+/// Removes what a killed program left half-written in `dir`: whatever is called `….tmp`, and
+/// folders `….old` whose successor is there.
 pub(crate) fn sweep(dir: &Path) -> Result<(), TrainError> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -120,7 +123,8 @@ fn sync_parent(path: &Path) -> Result<(), TrainError> {
 }
 
 fn sync_folder(dir: &Path) -> Result<(), TrainError> {
-    // Only Unix lets a folder be opened and synced; elsewhere the file system's own journal must do.
+    // Only Unix lets a folder be opened and synced; elsewhere the file system's own journal must
+    // do.
     if cfg!(unix) {
         File::open(dir).and_then(|file| file.sync_all()).map_err(TrainError::io(dir))?;
     }

@@ -1,4 +1,5 @@
-//! What a run keeps on disk, so that whatever happens to the program or the machine, it is there whole or not there.
+//! What a run keeps on disk, so that whatever happens to the program or the machine, it is there
+//! whole or not there.
 
 pub(crate) mod card;
 pub(crate) mod checkpoint;

@@ -1,7 +1,8 @@
 //! Model folders: all that generation and evaluation need, and can be copied anywhere.
 //!
-//! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary), `observed.json` (what
-//! the training songs have, where the representation knows instruments), `README.md` (the card).
+//! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary),
+//! `observed.json` (what the training songs have, where the representation knows instruments),
+//! `README.md` (the card).
 
 use super::{card, folders};
 use crate::TrainError;
@@ -53,8 +54,8 @@ pub(crate) fn observe(corpus: &Corpus, songs: &[usize]) -> Option<Observed> {
 /// Loads the model of a run or model folder for judging music, on `device` (`cpu`, `cuda`, `wgpu`).
 ///
 /// # Errors
-/// As [`ModelFolder::open`]; [`TrainError::Model`] for weights that do not fit, or a device that is not
-/// there.
+/// As [`ModelFolder::open`]; [`TrainError::Model`] for weights that do not fit, or a device that is
+/// not there.
 pub fn load_scorer(path: &Path, device: &str) -> Result<Box<dyn Scorer>, TrainError> {
     let folder = ModelFolder::open(path)?;
     if let Some(markov) = folder.markov()? {

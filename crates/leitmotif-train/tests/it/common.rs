@@ -62,8 +62,8 @@ pub fn corpus(dir: &Path) -> Arc<Corpus> {
     Arc::new(Corpus::open(dir.join("corpus")).unwrap())
 }
 
-/// A run of `steps` steps that uses everything a checkpoint must hold: memory, compression, dropout, accumulation,
-/// augmentation, validation between checkpoints.
+/// A run of `steps` steps that uses everything a checkpoint must hold: memory, compression,
+/// dropout, accumulation, augmentation, validation between checkpoints.
 pub fn config(steps: u64) -> RunConfig {
     RunConfig {
         model: ModelConfig {
@@ -95,7 +95,8 @@ pub fn config(steps: u64) -> RunConfig {
     }
 }
 
-/// The same with a latent for each bar, attributes, everything that is random about them, and a small prior.
+/// The same with a latent for each bar, attributes, everything that is random about them, and a
+/// small prior.
 pub fn with_latents(mut config: RunConfig) -> RunConfig {
     config.model.latent = LatentKind::Bar;
     config.model.d_latent = 6;
@@ -110,8 +111,8 @@ pub fn with_latents(mut config: RunConfig) -> RunConfig {
     config
 }
 
-/// Everything of a finished run that must not depend on how often it was stopped, name by name: weights, optimiser, memory,
-/// data position, metrics without times.
+/// Everything of a finished run that must not depend on how often it was stopped, name by name:
+/// weights, optimiser, memory, data position, metrics without times.
 pub fn outcome(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut parts = Vec::new();
     // Older ones are at the steps where it was stopped.

@@ -1,4 +1,5 @@
-//! What the documents say is what the sources do: settings with their defaults, presets, and which crate uses which.
+//! What the documents say is what the sources do: settings with their defaults, presets, and which
+//! crate uses which.
 
 use leitmotif_train::{Preset, RunConfig};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,8 @@ fn code(cell: &str) -> Option<&str> {
     cell.strip_prefix('`')?.strip_suffix('`').filter(|inner| !inner.contains('`'))
 }
 
-/// A value as people write it: numbers that were 32-bit floats without the digits that conversion adds.
+/// A value as people write it: numbers that were 32-bit floats without the digits that conversion
+/// adds.
 fn shown(value: &Value) -> String {
     match value {
         Value::Float(number) => (*number as f32).to_string(),
@@ -111,4 +113,63 @@ fn the_table_of_crates_is_that_of_the_manifests() {
         .filter_map(|row| Some((code(row[0])?.trim_start_matches("leitmotif-").to_owned(), uses(row[2]))))
         .collect();
     assert_eq!(table, manifests, "documented on the left, true on the right");
+}
+
+/// The widest line of prose or comment.
+const COLUMNS: usize = 100;
+
+/// All files below `folder` with this extension, but for what is built or hidden.
+fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+}
+
+/// What a line of Rust says as a comment.
+fn comment(line: &str) -> Option<&str> {
+    Some(line.trim_start().strip_prefix("//")?.trim_start_matches(['/', '!']))
+}
+
+/// Lines of prose that are too wide, outside code blocks: all of a text, or its comments. Tables,
+/// headings and lines with a link or of hardly more than one word are exempt.
+fn wide_lines(text: &str, is_rust: bool) -> Vec<usize> {
+    let mut is_code = false;
+    let mut wide = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let Some(words) = (if is_rust { comment(line) } else { Some(line) }) else { continue };
+        let words = words.trim_start();
+        is_code ^= words.starts_with("```");
+        let is_exempt = is_code
+            || words.starts_with(['|', '#'])
+            || words.contains("](")
+            || words.contains("://")
+            || words.split_whitespace().count() < 4;
+        if line.chars().count() > COLUMNS && !is_exempt {
+            wide.push(number + 1);
+        }
+    }
+    wide
+}
+
+#[test]
+fn prose_and_comments_keep_to_their_columns() {
+    let mut wrong = Vec::new();
+    for extension in ["rs", "md"] {
+        let mut found = Vec::new();
+        files(&root(), extension, &mut found);
+        assert!(found.len() > 10, "files are looked for in the project");
+        for path in found {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let lines = wide_lines(&text, extension == "rs");
+            wrong.extend(lines.into_iter().map(|line| format!("{}:{line}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "lines of more than {COLUMNS} columns: {wrong:#?}");
+    assert_eq!(wide_lines(&format!("//! {}", "four words too wide ".repeat(6)), true), [1]);
 }

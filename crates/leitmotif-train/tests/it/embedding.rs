@@ -9,7 +9,8 @@ use leitmotif_study::frechet::{Passages, compare, distance};
 use leitmotif_train::{AugmentConfig, TrainEvent, train};
 use std::sync::atomic::AtomicBool;
 
-/// The song with the pitches of each part dealt out anew: the same pitches, as often, in the same rhythm.
+/// The song with the pitches of each part dealt out anew: the same pitches, as often, in the same
+/// rhythm.
 fn shuffled(mut score: Score) -> Score {
     for part in &mut score.parts {
         let count = part.notes.len();

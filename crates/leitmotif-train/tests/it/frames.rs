@@ -47,7 +47,8 @@ fn rolls_cost_their_keys_alone() {
     assert_eq!((found.fields.len(), found.events), (89, 7));
     assert!((found.nats_per_frame.unwrap().value - keys * 7.0 / 5.0).abs() < 1e-9);
     assert!(found.fields["kind"] > 0.0, "whether the piece ends costs something, and is left out");
-    // Three training frames; each of the key's three values counted once more. C5 sounds in two of them, D5 in one.
+    // Three training frames; each of the key's three values counted once more. C5 sounds in two of
+    // them, D5 in one.
     let cost = |count: f64| (6.0 / (count + 1.0)).ln();
     let song = &found.songs[0].fields;
     assert!((song[72 - 20] - (cost(2.0) + cost(1.0))).abs() < 1e-5 && (song[1] - 2.0 * cost(3.0)).abs() < 1e-5);
@@ -60,7 +61,8 @@ fn frames_cost_all_but_their_end() {
     let unigram = Unigram::count(&corpus, &corpus.split(Split::Train)).unwrap();
     let found = evaluate(&unigram, &corpus, Split::Test, 2).unwrap();
     assert!(found.nats_per_token.is_none(), "frames have different numbers of pitches");
-    // Training: eleven pitches, three ends of a frame, one end, each of 131 values counted once more.
+    // Training: eleven pitches, three ends of a frame, one end, each of 131 values counted once
+    // more.
     let end = ((15.0 + 131.0) / 2.0_f64).ln();
     let nats: f64 = found.songs.iter().map(|song| song.nats - end).sum();
     assert!((found.nats_per_frame.unwrap().value - nats / 5.0).abs() < 1e-4);

@@ -1,4 +1,5 @@
-//! However often a run is stopped, killed or fails to write, it becomes the run that was left alone.
+//! However often a run is stopped, killed or fails to write, it becomes the run that was left
+//! alone.
 
 use crate::common::{self, assert_same, config, corpus, outcome};
 use leitmotif_corpus::Corpus;
@@ -56,7 +57,8 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
         config.model.kind = kind;
         let run = |name: &str| folder.path().join(format!("{kind:?}-{name}"));
         let expected = whole(&corpus, &run("whole"), &config);
-        // Half-way; and in the middle of everything, at the step of a validation and just after one.
+        // Half-way; and in the middle of everything, at the step of a validation and just after
+        // one.
         assert_same(&stopped_at(&corpus, &run("half"), &config, &[STEPS / 2]), &expected);
         assert_same(&stopped_at(&corpus, &run("often"), &config, &[1, 6, 7, 13]), &expected);
     }
@@ -134,7 +136,8 @@ fn a_stop_during_validation_is_heard_and_the_validation_made_up_for() {
     assert_same(&outcome(&dir), &expected);
 }
 
-/// Not a test of its own: the process that the tests below kill, or starve of disk. Does nothing without its variable.
+/// Not a test of its own: the process that the tests below kill, or starve of disk. Does nothing
+/// without its variable.
 #[test]
 fn child() {
     let Some(dir) = std::env::var_os("LEITMOTIF_TEST_CHILD").map(PathBuf::from) else { return };
@@ -203,7 +206,8 @@ fn a_run_that_is_killed_at_any_moment_becomes_the_run_that_was_not() {
     assert_eq!(strays, config(STEPS).train.keep_checkpoints, "nothing half-written stays behind");
 }
 
-/// The last moment at which a run can be stopped: everything is saved, and only the model folder `last` is missing.
+/// The last moment at which a run can be stopped: everything is saved, and only the model folder
+/// `last` is missing.
 #[test]
 fn a_run_that_is_killed_before_its_last_model_is_written_becomes_the_run_that_was_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +219,8 @@ fn a_run_that_is_killed_before_its_last_model_is_written_becomes_the_run_that_wa
     assert_same(&outcome(&dir), &expected);
 }
 
-/// Killed after the last checkpoint was complete, and before the oldest was removed: nothing is left to do but that.
+/// Killed after the last checkpoint was complete, and before the oldest was removed: nothing is
+/// left to do but that.
 #[test]
 fn a_run_that_is_killed_before_old_checkpoints_are_removed_removes_them() {
     let folder = tempfile::tempdir().unwrap();

@@ -41,7 +41,8 @@ fn markov() -> Markov {
     builder.finish()
 }
 
-/// What each field of each event of a piece costs, in two segments and with a second stream that has nothing.
+/// What each field of each event of a piece costs, in two segments and with a second stream that
+/// has nothing.
 fn nll(scoring: &mut dyn ScoringSession, piece: &[Value]) -> Vec<f32> {
     const SEGMENT: usize = 4;
     let events = piece.len() / FIELDS - 1;
@@ -103,7 +104,8 @@ fn probabilities_are_the_mean_over_keys() {
 
 #[test]
 fn what_comes_later_has_no_part_in_it() {
-    // The fourth chord leaves the range of pitches one or more semitones higher, so all but the keys below are lost there.
+    // The fourth chord leaves the range of pitches one or more semitones higher, so all but the
+    // keys below are lost there.
     let high = [72, 69, 65, 127];
     let with = |chord: [u16; 4]| piece(&[SONG[0], SONG[1], SONG[2], chord, SONG[4], SONG[5]]);
     let (near, far) = (averaged(&with(SONG[3]), 2), averaged(&with(high), 2));

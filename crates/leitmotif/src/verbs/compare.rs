@@ -72,7 +72,8 @@ pub struct Options {
     /// of factors take precedence
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Over the study file")]
     set: Vec<String>,
-    /// Print the result as JSON: study, report, results, planned, finished, failed, runs; with --dry-run: runs, seconds
+    /// Print the result as JSON: study, report, results, planned, finished, failed, runs; with
+    /// --dry-run: runs, seconds
     #[arg(long)]
     json: bool,
 }

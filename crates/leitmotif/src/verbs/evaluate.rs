@@ -210,8 +210,8 @@ impl TestEvaluation<'_> {
         Ok(ModelResult { name, model, corpus, split, evaluation, originality: None, music: None })
     }
 
-    /// Judges with the baselines, counted from the training songs: a unigram and, of events with few enough fields, a Markov
-    /// model.
+    /// Judges with the baselines, counted from the training songs: a unigram and, of events with
+    /// few enough fields, a Markov model.
     pub fn baselines(&self) -> Result<Vec<ModelResult>> {
         let songs = self.corpus.split(Split::Train);
         let unigram = Unigram::count(self.corpus, &songs)?;

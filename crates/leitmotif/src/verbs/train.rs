@@ -72,8 +72,8 @@ pub struct Options {
     /// Replace an existing run
     #[arg(long, conflicts_with = "resume")]
     force: bool,
-    /// Print the result as JSON: run, corpus, model, step, epochs, events, seconds, parameters, skipped, best, ended,
-    /// timings
+    /// Print the result as JSON: run, corpus, model, step, epochs, events, seconds, parameters,
+    /// skipped, best, ended, timings
     #[arg(long)]
     json: bool,
 }
@@ -134,8 +134,8 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     Ok((corpus, summary))
 }
 
-/// Preset, file, single keys, and the options that are keys with a name of their own; and whether nothing of these
-/// ends the run.
+/// Preset, file, single keys, and the options that are keys with a name of their own; and whether
+/// nothing of these ends the run.
 fn configure(options: &Options) -> Result<(RunConfig, bool)> {
     let text = options.config.as_deref().map(|path| {
         std::fs::read_to_string(path)
@@ -193,7 +193,8 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     std::fs::remove_dir_all(run).with_context(|| format!("{} could not be removed", run.display()))
 }
 
-/// Whether a folder holds a run that was stopped before it had learnt anything: nothing that could be lost.
+/// Whether a folder holds a run that was stopped before it had learnt anything: nothing that could
+/// be lost.
 fn is_begun(run: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(run) else { return false };
     let ours = |name: &str| {
@@ -285,7 +286,8 @@ fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
     }
 }
 
-/// What a validation says of latents: how much of the cost they are, and how many dimensions are in use.
+/// What a validation says of latents: how much of the cost they are, and how many dimensions are in
+/// use.
 fn latents(latent: &LatentEvaluation) -> String {
     format!(
         " ({:.4} with latents given, {:.1} nats a latent, {} of {} dimensions active)",

@@ -1,6 +1,7 @@
 //! Comparing what the program says with what it said before: `tests/it/said/NAME.txt`.
 //!
-//! With `UPDATE_SAID=1` in the environment the files are written anew; look at the difference before you commit it.
+//! With `UPDATE_SAID=1` in the environment the files are written anew; look at the difference
+//! before you commit it.
 
 use std::path::PathBuf;
 

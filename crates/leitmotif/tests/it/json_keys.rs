@@ -7,7 +7,8 @@ use std::process::Command;
 
 type Keys = BTreeSet<String>;
 
-/// The keys of each section of the page: `generate`, or `inspect midi` where a verb has several kinds.
+/// The keys of each section of the page: `generate`, or `inspect midi` where a verb has several
+/// kinds.
 fn documented() -> BTreeMap<String, Keys> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md");
     let page = std::fs::read_to_string(page).unwrap();

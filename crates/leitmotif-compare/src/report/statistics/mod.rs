@@ -1,11 +1,12 @@
 //! What the report's numbers rest on: paired differences over songs, and means over seeds.
 //!
-//! A *paired difference* compares two models on the same songs: per song, the nats of one less the nats of the other;
-//! their sum over the sum of notes. How hard a song is cancels out. Where several pairs of runs answer the same
-//! question (seeds, levels of other factors), a song's difference is their mean. The interval is the percentile
-//! bootstrap over songs of `leitmotif-train`; a file that stands in several test sets is one song of it, since its
-//! parts are not independent. The interval covers the choice of songs, not the choice of seeds: the least and the
-//! largest difference over the pairs of runs stand beside it.
+//! A *paired difference* compares two models on the same songs: per song, the nats of one less the
+//! nats of the other; their sum over the sum of notes. How hard a song is cancels out. Where
+//! several pairs of runs answer the same question (seeds, levels of other factors), a song's
+//! difference is their mean. The interval is the percentile bootstrap over songs of
+//! `leitmotif-train`; a file that stands in several test sets is one song of it, since its parts
+//! are not independent. The interval covers the choice of songs, not the choice of seeds: the least
+//! and the largest difference over the pairs of runs stand beside it.
 
 use crate::Loss;
 use leitmotif_study::bootstrap_statistic;
@@ -76,8 +77,9 @@ impl Difference {
     }
 }
 
-/// The paired difference over songs that both models of a pairing were judged on. `None` where there is no such song,
-/// or none with notes. Where the two count a song's notes differently, the baseline's count is used.
+/// The paired difference over songs that both models of a pairing were judged on. `None` where
+/// there is no such song, or none with notes. Where the two count a song's notes differently, the
+/// baseline's count is used.
 pub fn paired_difference(pairings: &[Pairing<'_>]) -> Option<Difference> {
     // Per test set and song: the sum of differences, how many there are, notes.
     let mut songs: BTreeMap<(&str, &str), (f64, f64, f64)> = BTreeMap::new();
@@ -191,8 +193,8 @@ fn mean_songs<'a>(losses: &[&'a Loss], unit: Unit) -> Vec<(&'a str, f64, f64)> {
     first.songs.iter().filter_map(mean).collect()
 }
 
-/// What a test set costs on average over `losses`, one a seed, with its interval over songs. With one loss, what it
-/// says itself. `None` of none.
+/// What a test set costs on average over `losses`, one a seed, with its interval over songs. With
+/// one loss, what it says itself. `None` of none.
 pub fn mean_loss(losses: &[&Loss], unit: Unit) -> Option<Estimate> {
     if let [loss] = losses {
         return Some(unit.of(loss));
@@ -205,8 +207,8 @@ pub fn mean_loss(losses: &[&Loss], unit: Unit) -> Option<Estimate> {
     Some(Estimate { value, ..Estimate::of_ratio(&songs) })
 }
 
-/// The mean of several test sets' losses, each set counting alike, with its interval over songs: `tests[t]` holds the
-/// losses of test set t, one a seed. `None` where a test set has none.
+/// The mean of several test sets' losses, each set counting alike, with its interval over songs:
+/// `tests[t]` holds the losses of test set t, one a seed. `None` where a test set has none.
 pub fn mean_over_tests(tests: &[Vec<&Loss>], unit: Unit) -> Option<Estimate> {
     let means: Option<Vec<f64>> = tests.iter().map(|losses| Some(mean_loss(losses, unit)?.value)).collect();
     let value = over_seeds(&means?)?.mean;

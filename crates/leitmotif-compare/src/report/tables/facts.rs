@@ -1,4 +1,5 @@
-//! What the study is made of, as tables: arms, test sets, runs, and the proof that training and test are apart.
+//! What the study is made of, as tables: arms, test sets, runs, and the proof that training and
+//! test are apart.
 
 use crate::document::{Cell as Said, Table};
 use crate::report::view::View;

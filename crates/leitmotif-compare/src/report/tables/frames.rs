@@ -1,4 +1,5 @@
-//! Errors by frames, in representations that have them: the units of the benchmarks of chorales and piano rolls.
+//! Errors by frames, in representations that have them: the units of the benchmarks of chorales and
+//! piano rolls.
 
 use crate::Loss;
 use crate::document::{Cell as Said, Table};

@@ -112,7 +112,8 @@ pub fn frechet(composers: &[Composer<'_>]) -> Table {
     table
 }
 
-/// A run a row and held-out human songs beside it: the longest run in common with training, and overlaps.
+/// A run a row and held-out human songs beside it: the longest run in common with training, and
+/// overlaps.
 pub fn originality(facts: &[(&str, &OriginalityFacts)]) -> Table {
     let mut sizes: Vec<usize> =
         facts.iter().flat_map(|(_, it)| it.overlap.keys().chain(it.human_overlap.keys())).copied().collect();

@@ -14,7 +14,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Of a layer norm's scale and shift `[d]`, a table `[values, d]` and a bias `[values]`; `None` unless all are on the CPU.
+    /// Of a layer norm's scale and shift `[d]`, a table `[values, d]` and a bias `[values]`; `None`
+    /// unless all are on the CPU.
     pub(super) fn new(gamma: &Tensor<1>, beta: &Tensor<1>, table: &Tensor<2>, bias: &Tensor<1>) -> Option<Self> {
         let (gamma, beta) = (Input::new(gamma)?, Input::new(beta)?);
         Some(Self { gamma, beta, table: Input::new(table)?, bias: Input::new(bias)? })

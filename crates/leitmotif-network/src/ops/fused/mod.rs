@@ -1,7 +1,7 @@
 //! Where tensors live on the CPU, kernels do the work: the way from tensors to slices and back.
 //!
-//! A kernel that training runs through becomes one node of the autodiff graph: its parents are the op's inputs, its
-//! backward is the kernel's own ([`node`]).
+//! A kernel that training runs through becomes one node of the autodiff graph: its parents are the
+//! op's inputs, its backward is the kernel's own ([`node`]).
 
 mod attention;
 mod convolution;
@@ -48,8 +48,8 @@ thread_local! {
     static DEFINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work` with every operation that this thread starts computed by its definition in ordinary Burn operations, as on
-/// a device without kernels: what the kernels are compared with.
+/// Runs `work` with every operation that this thread starts computed by its definition in ordinary
+/// Burn operations, as on a device without kernels: what the kernels are compared with.
 pub fn by_definition<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
@@ -111,7 +111,8 @@ pub(super) fn is_tracked(inputs: &[&Input]) -> bool {
     inputs.iter().any(|input| input.graph.is_some())
 }
 
-/// A result with a backward: from the gradient of the result, the gradient of each input, in their order.
+/// A result with a backward: from the gradient of the result, the gradient of each input, in their
+/// order.
 pub(super) fn node<const D: usize, const N: usize>(
     values: Vec<f32>,
     shape: [usize; D],

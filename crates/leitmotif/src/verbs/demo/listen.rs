@@ -44,7 +44,8 @@ pub struct Listening {
     pub report: PieceReport,
 }
 
-/// So many pieces in each style, for the bands that the training songs of the style have most often.
+/// So many pieces in each style, for the bands that the training songs of the style have most
+/// often.
 pub fn orders(corpus: &Corpus, pieces: u64, bars: usize, seed: u64) -> Vec<Order> {
     let sampling = Sampling::new(FieldSampling { top_p: TOP_P, ..FieldSampling::default() });
     let order = |style: Style, number: u64| {
@@ -111,7 +112,8 @@ fn compose(order: &Order, index: u64, opened: &Opened, folder: &Path) -> Result<
     let name = format!("{}-{number}", style.folder());
     let path = folder.join(format!("{name}.mid"));
     write_midi_file(&path, &score)?;
-    // A channel holds one note of a pitch at a time, a player more: what is seen and heard is the player.
+    // A channel holds one note of a pitch at a time, a player more: what is seen and heard is the
+    // player.
     score.merge_parts_by_instrument();
     report.path = Some(path);
     Ok(Listening { style: *style, number: *number, name, score, report })

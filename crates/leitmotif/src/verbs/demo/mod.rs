@@ -1,7 +1,7 @@
 //! `demo`: the whole way from nothing to new music, with what every verb of it would say.
 //!
-//! It works in place, in one folder. Until it is complete a marker says so: an unfinished demo is begun again without
-//! asking, a finished one is somebody's.
+//! It works in place, in one folder. Until it is complete a marker says so: an unfinished demo is
+//! begun again without asking, a finished one is somebody's.
 
 mod listen;
 mod page;

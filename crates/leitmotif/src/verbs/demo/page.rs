@@ -1,4 +1,5 @@
-//! The demo's page: one file with its style and script inside; sound and pictures lie beside it. It asks nothing of a network.
+//! The demo's page: one file with its style and script inside; sound and pictures lie beside it. It
+//! asks nothing of a network.
 
 use super::listen::Listening;
 use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, training};
@@ -111,7 +112,8 @@ fn legend(score: &Score) -> Vec<(String, String)> {
     legend
 }
 
-/// The colour of a part, as the piano roll draws it: the first kit as text, the others in the order of parts.
+/// The colour of a part, as the piano roll draws it: the first kit as text, the others in the order
+/// of parts.
 fn colour(score: &Score, index: usize) -> String {
     let first_kit = score.parts.iter().position(|part| part.instrument.is_drums());
     if first_kit == Some(index) {

@@ -13,9 +13,10 @@ pub const MINUTES: f64 = 2.5;
 /// Songs judged side by side.
 const STREAMS: usize = 16;
 
-/// The run's settings. Many songs side by side in short segments: with so few steps, what differs between the songs of
-/// a batch is worth more than how far each is read. The practice corpus is larger than what is read of it, so nothing is
-/// changed or left out at random to keep the model from learning it by heart.
+/// The run's settings. Many songs side by side in short segments: with so few steps, what differs
+/// between the songs of a batch is worth more than how far each is read. The practice corpus is
+/// larger than what is read of it, so nothing is changed or left out at random to keep the model
+/// from learning it by heart.
 pub fn config(minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
     RunConfig {
         model: ModelConfig {

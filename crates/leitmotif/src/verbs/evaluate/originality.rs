@@ -1,4 +1,5 @@
-//! How much of what a model composes stands in its training songs, beside how much of human songs does.
+//! How much of what a model composes stands in its training songs, beside how much of human songs
+//! does.
 
 use crate::console::Console;
 use crate::words::{counted, row, table};
@@ -41,8 +42,8 @@ struct Measured {
     percentiles: OriginalityPercentiles,
 }
 
-/// Composes `count` pieces of `bars` bars, and measures them and as many bars of the corpus's test songs against its
-/// training songs: a longer stretch has more chances to have something in common.
+/// Composes `count` pieces of `bars` bars, and measures them and as many bars of the corpus's test
+/// songs against its training songs: a longer stretch has more chances to have something in common.
 pub fn measure(
     folder: &Path,
     corpus: &Corpus,

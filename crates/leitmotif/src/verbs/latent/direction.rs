@@ -56,7 +56,8 @@ pub struct Direction {
     /// Pieces of the two folders.
     more: usize,
     less: usize,
-    /// How far apart the folders' pieces lie along the direction, in standard deviations of the pieces of one folder.
+    /// How far apart the folders' pieces lie along the direction, in standard deviations of the
+    /// pieces of one folder.
     separation: f64,
     /// From the middle of the one folder to that of the other.
     direction: Vec<f32>,
@@ -158,7 +159,8 @@ fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
     sum
 }
 
-/// The distance of the means along the direction, over the pooled standard deviation (Cohen's d); 0 where there is no spread.
+/// The distance of the means along the direction, over the pooled standard deviation (Cohen's d); 0
+/// where there is no spread.
 fn separation(direction: &[f32], more: &[Vec<f64>], less: &[Vec<f64>]) -> f64 {
     let along = |rows: &[Vec<f64>]| -> (f64, f64) {
         let at: Vec<f64> =
