@@ -55,7 +55,7 @@ impl FieldSampling {
     /// how hard pieces are to tell from them (docs/benchmarks.md).
     pub fn standard(field: &str) -> Self {
         let (temperature, min_p) = match field {
-            "pitch" => (1.0, 0.04),
+            "pitch" => (1.0, 0.06),
             "position" => (1.0, 0.02),
             "kind" | "instrument" => (1.1, 0.0),
             _ => (1.0, 0.0),

@@ -134,7 +134,7 @@ pub struct Mixture {
 }
 
 impl PriorWalk<'_> {
-    /// What the next latent may be. To be asked once before each [`Self::hear`].
+    /// What the next latent may be. Called once before each [`Self::push`].
     pub fn predict(&mut self) -> Mixture {
         let prior = self.prior;
         let mut x = self.header.clone();

@@ -1,9 +1,9 @@
 //! What a model's latents can do, measured on songs that it has not seen.
 //!
-//! Each section is a file: [`control`], [`fidelity`], [`forced`] (accuracy), [`collapse`],
-//! [`interpolation`], [`variation`], [`form`] (prior) and [`map`]. All work on the same
-//! [`mod@experiment`]; every song and every pair has a generator of its own, so that numbers do not
-//! depend on the number of threads. Intervals are those of [`estimates`]. [`measure()`] gives a
+//! Each section is a file: `control`, `fidelity`, `forced` (accuracy), `collapse`,
+//! `interpolation`, `variation`, `form` (prior) and `map`. All work on the same
+//! `experiment`; every song and every pair has a generator of its own, so that numbers do not
+//! depend on the number of threads. Intervals are those of `estimates`. [`measure()`] gives a
 //! [`Report`], [`write()`] puts it into a folder.
 
 mod collapse;
