@@ -112,8 +112,8 @@ impl CopyFeatures {
         self.recent.extend_from_slice(event);
     }
 
-    /// Appends to `rows` what field number `earlier.len()` of the next event copy features: for
-    /// each copy feature the row of the named value in a table that holds all fields' values one
+    /// Appends to `rows` the copy features of field number `earlier.len()` of the next event: for
+    /// each of them the row of the named value in a table that holds all fields' values one
     /// after another, or [`NO_COPY`].
     pub fn features(&self, plan: &CopyFeatureLayout, earlier: &[u16], rows: &mut Vec<i32>) {
         let field = earlier.len();
