@@ -1,6 +1,6 @@
-//! Trains a preset on a corpus folder and tells how it went:
-//! `cargo run --release -p leitmotif-train --example train_corpus -- CORPUS RUN PRESET [key=value]`.
-//! A run that exists is resumed; a folder of MIDI files is prepared first, beside the run.
+//! Trains a preset on a corpus folder and tells how it went, as `cargo run --release -p
+//! leitmotif-train --example train_corpus -- CORPUS RUN PRESET [key=value]`. A run that exists is
+//! resumed; a folder of MIDI files is prepared first, beside the run.
 #![allow(clippy::print_stdout)]
 
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};

@@ -1,9 +1,9 @@
 //! The two engines behind every pitched sound, and the noise both use.
 //!
 //! [`decaying`]: partials that die away, each at its own pace, and then stand still in a loop;
-//! whatever is left to decay there is the envelope's. [`steady`]: a spectrum, one period of which (at the
-//! resolution of its transform) is the whole loop, after Paul Nasca's PADsynth. In both, every
-//! partial makes a whole number of turns in the loop, so that no loop can click and no loop
+//! whatever is left to decay there is the envelope's. [`steady`]: a spectrum, one period of which
+//! (at the resolution of its transform) is the whole loop, after Paul Nasca's PADsynth. In both,
+//! every partial makes a whole number of turns in the loop, so that no loop can click and no loop
 //! detunes.
 
 use super::fft::inverse_real;
