@@ -42,7 +42,7 @@ impl LatentEditor<'_> {
             return Err(ComposeError::Mismatch { model, vocabulary: vocabulary.sizes() });
         }
         if !(1..=MAX_CANDIDATES).contains(&candidates) {
-            return Err(ComposeError::setting("drafts", candidates, &format!("between 1 and {MAX_CANDIDATES}")));
+            return Err(ComposeError::setting("candidates", candidates, &format!("between 1 and {MAX_CANDIDATES}")));
         }
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;

@@ -207,7 +207,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         assert!((0..3).all(|bar| own(bar) == is(bar)), "what is kept is not drafted");
         for candidates in [0, MAX_CANDIDATES + 1] {
             let error = filled(candidates, &tasks, 0).unwrap_err().to_string();
-            assert!(error.contains("drafts") && error.contains("between 1 and 64"), "{error}");
+            assert!(error.contains("candidates") && error.contains("between 1 and 64"), "{error}");
         }
     }
 }
