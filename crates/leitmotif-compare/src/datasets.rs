@@ -170,7 +170,7 @@ pub fn datasets(
         let transpositions = study.tests[*spec].transpositions;
         let mut description = selection.describe();
         if transpositions > 0 {
-            description += &format!("; the mean of what is foretold in {} keys", 2 * u32::from(transpositions) + 1);
+            description += &format!("; the mean of what is predicted in {} keys", 2 * u32::from(transpositions) + 1);
         }
         let facts = TestFacts { name: selection.name.clone(), description, amount, fingerprints, transpositions };
         cuts.push(Test { facts, corpora });

@@ -131,7 +131,11 @@ impl ModelFolder {
 }
 
 fn read_vocabulary(path: &Path) -> Result<Vocabulary, FolderError> {
-    let length = std::fs::metadata(path).map_err(FolderError::io(path))?.len();
+    let metadata = std::fs::metadata(path).map_err(FolderError::io(path))?;
+    if !metadata.is_file() {
+        return Err(FolderError::file(path, "not a regular file; copy the model folder again"));
+    }
+    let length = metadata.len();
     if length > MAX_VOCABULARY_BYTES {
         return Err(FolderError::file(path, format!("{length} bytes; at most {MAX_VOCABULARY_BYTES} are read")));
     }

@@ -86,7 +86,7 @@ impl ModelDescription {
         }
         if self.sizes.len() > MAX_CHAINED_FIELDS && self.model.fields == FieldDecoding::Chained {
             return Err(ModelError::Config(format!(
-                "an event of {} fields is more than the {MAX_CHAINED_FIELDS} that are foretold one after another: set fields = \
+                "an event of {} fields is more than the {MAX_CHAINED_FIELDS} that are predicted one after another: set fields = \
                  \"independent\" and copy_features = false, in a transformer or an LSTM",
                 self.sizes.len()
             )));

@@ -19,6 +19,7 @@ mod network;
 pub mod ops;
 mod prior;
 mod slot_latent;
+mod weights;
 
 pub use carry::Carry;
 pub use device::device;

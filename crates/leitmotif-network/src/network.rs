@@ -9,12 +9,12 @@ use crate::input_dropout::{copy_dropout, word_dropout};
 use crate::latent::{Gaussians, Latent, LatentObjective, LatentReader, LatentStep, has_latents};
 use crate::lstm::Lstm;
 use crate::ops::{Dropout, embed, site};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::weights::{weights_of, with_weights};
+use burn::module::{Module, ModuleMapper};
+use burn::tensor::{Device, Tensor};
 use leitmotif_events::SegmentBars;
 use leitmotif_model::{
-    Array, CopyFeatureLayout, ModelDescription, ModelError, ModelKind, Posterior, Scorer, ScoringSession, Segment,
-    Weights,
+    CopyFeatureLayout, ModelDescription, ModelError, ModelKind, Posterior, Scorer, ScoringSession, Segment, Weights,
 };
 
 /// The trainable parameters of a network.
@@ -100,16 +100,8 @@ impl Network {
         device: &Device,
     ) -> Result<Self, ModelError> {
         let mut network = Self::new(description, 0, device)?;
-        let mut loader = Loader { weights, path: Vec::new(), used: 0, error: None };
-        network.parameters = network.parameters.map(&mut loader);
-        match loader.error {
-            Some(error) => Err(error),
-            None if loader.used != weights.len() => {
-                let extra = weights.len() - loader.used;
-                Err(ModelError::Weights(format!("{extra} of its {} arrays are not the model's", weights.len())))
-            }
-            None => Ok(network),
-        }
+        network.parameters = with_weights(network.parameters, weights)?;
+        Ok(network)
     }
 
     /// Its architecture and field sizes.
@@ -340,66 +332,5 @@ impl ScoringSession for NetworkScoring {
 
     fn posteriors(&self) -> &[Posterior] {
         &self.posteriors
-    }
-}
-
-/// All weights of a module by name.
-pub(crate) fn weights_of<M: Module>(module: &M) -> Weights {
-    let mut saver = Saver { weights: Weights::new(), path: Vec::new() };
-    module.visit(&mut saver);
-    saver.weights
-}
-
-struct Saver {
-    weights: Weights,
-    path: Vec<String>,
-}
-
-impl ModuleVisitor for Saver {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val().inner();
-        let shape = value.dims();
-        let data = value.into_data().iter::<f32>().collect();
-        self.weights.insert(self.path.join("."), Array::new(shape, data));
-    }
-}
-
-struct Loader<'a> {
-    weights: &'a Weights,
-    path: Vec<String>,
-    used: usize,
-    error: Option<ModelError>,
-}
-
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let old = param.val();
-        let (shape, device) = (old.dims(), old.device());
-        match self.weights.shaped(&self.path.join("."), &shape) {
-            Ok(values) => {
-                self.used += 1;
-                Param::from_data(TensorData::new(values.to_vec(), shape), &device)
-            }
-            Err(error) => {
-                self.error.get_or_insert(error);
-                param
-            }
-        }
     }
 }

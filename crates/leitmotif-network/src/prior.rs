@@ -95,7 +95,7 @@ impl PriorNetwork {
 
     /// All weights by name, as [`leitmotif_model::Prior`] reads them.
     pub fn weights(&self) -> Weights {
-        crate::network::weights_of(&self.parameters)
+        crate::weights::weights_of(&self.parameters)
     }
 
     /// The mean nats that the stretches' latents cost, each given those before it. All headers have

@@ -65,7 +65,7 @@ fn a_study_trains_judges_composes_and_reports_every_run() {
         assert_eq!(originality.pieces.len(), 2);
         assert!(originality.human_longest_run.unwrap().value >= 1.0);
     }
-    assert!(results.tests[2].description.contains("the mean of what is foretold in 3 keys"));
+    assert!(results.tests[2].description.contains("the mean of what is predicted in 3 keys"));
     let home: Vec<Option<&str>> = results.arms.iter().map(|arm| arm.home.as_deref()).collect();
     assert_eq!(home, [Some("all"), Some("metal")]);
     assert!(results.arms[1].train.songs < results.arms[0].train.songs);

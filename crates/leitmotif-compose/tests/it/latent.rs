@@ -68,6 +68,16 @@ fn request(seed: u64) -> Request {
     Request { seed, most_notes_in_bar: 400, ..Request::default() }
 }
 
+/// An editor that is not stopped.
+fn editor<'a>(
+    model: &'a NetworkModel,
+    representation: &'a dyn Representation,
+    request: &'a Request,
+    candidates: usize,
+) -> LatentEditor<'a> {
+    LatentEditor { model, representation, request, candidates, cancel: &NEVER }
+}
+
 fn source(model: &NetworkModel, representation: &dyn Representation, score: &Score) -> Source {
     Source::of(space(model).unwrap(), representation, score, None).unwrap()
 }
@@ -80,15 +90,15 @@ fn edit(
     seed: u64,
 ) -> Score {
     let request = request(seed);
-    let editor = LatentEditor { model, representation, request: &request, candidates: 2, cancel: &NEVER };
+    let editor = editor(model, representation, &request, 2);
     editor.edit(source, tasks, &[], &serde_json::Value::Null, &|_, _| ()).unwrap().score
 }
 
 /// Notes: onset in millionths of a quarter, pitch, velocity.
-type Told = Vec<(u64, u8, u8)>;
+type Notes = Vec<(u64, u8, u8)>;
 
 /// Each part's instrument and the notes that begin in bars for which `wanted` holds, in quarters.
-fn notes(source: &Source, score: &Score, wanted: impl Fn(usize) -> bool) -> Vec<(Instrument, Told)> {
+fn notes(source: &Source, score: &Score, wanted: impl Fn(usize) -> bool) -> Vec<(Instrument, Notes)> {
     let quarters = |ticks: Ticks| score.resolution.quarters(ticks).0;
     let bar_of = |at: f64| source.lines.partition_point(|line| *line <= (at * 12.0 + 0.5).floor() / 12.0 + 1e-6) - 1;
     let chosen = |note: &&Note| wanted(bar_of(quarters(note.onset)));
@@ -159,13 +169,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         let space = space(&model).unwrap();
         let filled = |candidates: usize, tasks: &[Task], seed: u64| {
             let request = request(seed);
-            let editor = LatentEditor {
-                model: &model,
-                representation: &*representation,
-                request: &request,
-                candidates,
-                cancel: &NEVER,
-            };
+            let editor = editor(&model, &*representation, &request, candidates);
             let reported = std::cell::RefCell::new(Vec::new());
             let filled = editor.fill(&source, tasks, &[], 0, &|done, of| reported.borrow_mut().push((done, of)));
             assert!(filled.is_err() || reported.into_inner() == [(1, 4), (2, 4), (3, 4), (4, 4)]);
@@ -173,7 +177,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
         };
         let tasks = reconstruction(&source);
         // How dense the first latent is under what the first group of bars became: whatever is
-        // drafted there follows the same opening.
+        // written there follows the same opening.
         let density = |filled: &leitmotif_compose::latent::FilledBars| {
             let group = &filled.bars[..bars];
             let k = filled.sequence.fields();
@@ -198,13 +202,13 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
             }
             assert_eq!(nine.sequence, of(9).sequence, "the same seed, the same piece");
         }
-        assert!(gains >= 5, "{gains} of 6 seeds have a better draft among nine than the first");
+        assert!(gains >= 5, "{gains} of 6 seeds have a better candidate among nine than the first");
         let mut tasks = tasks;
         tasks[..3].fill(Task::Keep);
         let kept = filled(5, &tasks, 0).unwrap();
         let own = |bar: usize| source.bars[bar].clone().map(|event| source.sequence.event(event)).collect::<Vec<_>>();
         let is = |bar: usize| kept.bars[bar].clone().map(|event| kept.sequence.event(event)).collect::<Vec<_>>();
-        assert!((0..3).all(|bar| own(bar) == is(bar)), "what is kept is not drafted");
+        assert!((0..3).all(|bar| own(bar) == is(bar)), "what is kept is not written again");
         for candidates in [0, MAX_CANDIDATES + 1] {
             let error = filled(candidates, &tasks, 0).unwrap_err().to_string();
             assert!(error.contains("candidates") && error.contains("between 1 and 64"), "{error}");
@@ -219,13 +223,7 @@ fn what_is_asked_of_attributes_is_kept_to() {
     let source = source(&model, &*representation, &common::prime());
     let attributes = space(&model).unwrap().attributes();
     let request = request(5);
-    let editor = LatentEditor {
-        model: &model,
-        representation: &*representation,
-        request: &request,
-        candidates: 2,
-        cancel: &NEVER,
-    };
+    let editor = editor(&model, &*representation, &request, 2);
     let named = ["rhythm".parse().unwrap(), "polyphony".parse().unwrap()];
     for (which, name) in ["rhythm", "polyphony"].into_iter().enumerate() {
         for class in 1..=4 {
@@ -271,13 +269,8 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
     assert!(error.to_string().contains("not learnt a prior"), "{error}");
     let error = generate(&plain, &*representation, &Request { conditions, ..request(0) }, 0, &|_| (), &NEVER);
     assert!(error.unwrap_err().to_string().contains("no latents"));
-    let stopped = LatentEditor {
-        model: &model,
-        representation: &*representation,
-        request: &request(0),
-        candidates: 1,
-        cancel: &AtomicBool::new(true),
-    };
+    let (request, cancel) = (request(0), AtomicBool::new(true));
+    let stopped = LatentEditor { cancel: &cancel, ..editor(&model, &*representation, &request, 1) };
     let stopped = stopped.fill(&source, &reconstruction(&source), &[], 0, &|_, _| ());
     assert!(matches!(stopped, Err(ComposeError::Cancelled)));
 }
@@ -298,13 +291,7 @@ fn a_way_between_pieces_has_their_bars_and_ends_at_them() {
     other.tempos = vec![leitmotif_score::Tempo::from_quarters_per_minute(Ticks(0), 194.0)];
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let request = request(2);
-    let editor = LatentEditor {
-        model: &model,
-        representation: &*representation,
-        request: &request,
-        candidates: 2,
-        cancel: &NEVER,
-    };
+    let editor = editor(&model, &*representation, &request, 2);
     let made = serde_json::json!({ "verb": "interpolate" });
     for path in [InterpolationPath::Spherical, InterpolationPath::Linear] {
         let steps = editor.interpolate(&a, &b, Interpolation { steps: 5, path, draws: 3 }, &made, &|_, _| ()).unwrap();
@@ -349,13 +336,7 @@ fn of_more_draws_a_way_goes_back_less() {
         // chance.
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };
-        let editor = LatentEditor {
-            model: &model,
-            representation: &*representation,
-            request: &request,
-            candidates: 2,
-            cancel: &NEVER,
-        };
+        let editor = editor(&model, &*representation, &request, 2);
         let passage = Interpolation { steps: 6, draws, ..Interpolation::default() };
         let go = || editor.interpolate(&a, &b, passage, &serde_json::Value::Null, &|_, _| ()).unwrap();
         let steps = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(go);

@@ -6,7 +6,7 @@ use crate::{CopyFeatureLayout, FieldDecoding, ModelDescription, ModelError, Weig
 
 /// The logit of a value that is not predicted: so low that its probability is 0, and finite, so
 /// that it can be the only one allowed.
-const NOT_FORETOLD: f32 = -1e9;
+const NOT_PREDICTED: f32 = -1e9;
 
 /// The embedding table and the outputs of all fields.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ impl Fields {
         self.norms[0].apply(z, normed);
         self.outputs[field].apply(normed, logits);
         if field > 0 {
-            logits.iter_mut().step_by(self.outputs[field].outputs()).for_each(|logit| *logit = NOT_FORETOLD);
+            logits.iter_mut().step_by(self.outputs[field].outputs()).for_each(|logit| *logit = NOT_PREDICTED);
         }
     }
 }

@@ -84,10 +84,17 @@ impl Learner {
             optimiser.restore(network.parameters(), &checkpoint.optimiser)?;
             carry = Carry::from_weights(description, train.batch_size, &checkpoint.memory, &device)?;
         }
-        let average = (train.average_steps > 0).then(|| {
-            let saved = checkpoint.and_then(|checkpoint| checkpoint.average.clone());
-            WeightAverage::new(saved.unwrap_or_else(|| network.weights()), train.average_steps)
-        });
+        let average = match train.average_steps {
+            0 => None,
+            // A checkpoint of a run that had none: the average begins here.
+            steps => Some(match checkpoint.and_then(|checkpoint| checkpoint.average.as_ref()) {
+                None => WeightAverage::new(network.weights(), steps),
+                Some(saved) => {
+                    Network::from_weights(description, saved, &device)?;
+                    WeightAverage::new(saved.clone(), steps)
+                }
+            }),
+        };
         Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), streams: train.batch_size })
     }
 

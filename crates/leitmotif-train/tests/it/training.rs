@@ -3,7 +3,7 @@
 use crate::common::{self, config, corpus};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_folder::{ModelFolder, find_model};
-use leitmotif_model::{ModelKind, Scorer};
+use leitmotif_model::{Array, ModelKind, Scorer, Weights};
 use leitmotif_train::{
     Budget, Ended, MetricsLine, RunConfig, RunLock, TrainError, TrainEvent, TrainSummary, Unigram, evaluate,
     load_config, load_scorer, read_metrics, resume, train,
@@ -95,6 +95,36 @@ fn the_best_model_is_the_one_that_validated_best() {
     let sum: f64 = line.fields.values().sum();
     assert!((sum - line.nats_per_event).abs() < 1e-9 && line.fields.contains_key("pitch"), "{line:?}");
     assert!(line.compression > 0.0 && line.gradient_norm > 0.0 && line.learning_rate > 0.0);
+}
+
+#[test]
+fn a_run_publishes_the_average_of_its_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let newest = |dir: &Path| {
+        let steps = std::fs::read_dir(dir.join("checkpoints")).unwrap().map(|entry| entry.unwrap().path());
+        steps.max().unwrap()
+    };
+    for (average_steps, published) in [(0, "model.safetensors"), (1000, "average.safetensors")] {
+        let mut config = config(20);
+        config.train.average_steps = average_steps;
+        let dir = folder.path().join(published);
+        run(&corpus, &dir, &config).unwrap();
+        let of = |name: &str| Weights::load(&newest(&dir).join(name));
+        let last = ModelFolder::open(dir.join("last")).unwrap().weights().unwrap();
+        assert_eq!(last, of(published).unwrap());
+        assert_eq!(of("average.safetensors").is_ok(), average_steps > 0);
+        assert_eq!(last == of("model.safetensors").unwrap(), average_steps == 0);
+    }
+    // Of another model: refused, and nothing is trained.
+    let dir = folder.path().join("average.safetensors");
+    let wrong: Weights = [("a".to_owned(), Array::new([1], vec![1.0]))].into_iter().collect();
+    wrong.save(&newest(&dir).join("average.safetensors")).unwrap();
+    let budget = Budget { steps: Some(24), ..Budget::default() };
+    let quiet = |_: &TrainEvent<'_>| ();
+    let error = resume(&corpus, &dir, budget, &quiet, &AtomicBool::new(false)).unwrap_err().to_string();
+    assert!(error.contains("weights do not fit"), "{error}");
+    assert_eq!(newest(&dir).file_name().unwrap(), "step-00000020");
 }
 
 #[test]
