@@ -54,7 +54,7 @@ pub enum StudyEvent<'a> {
     },
 }
 
-/// Hears of what happens in a study; called from several threads.
+/// Receives what happens in a study; called from several threads.
 pub trait StudyObserver: Sync {
     /// Something happened.
     fn observe(&self, event: &StudyEvent<'_>);

@@ -1,10 +1,11 @@
 //! Keeping to what is asked of attributes: a bar's rhythm, polyphony and density stay within their
 //! class.
 //!
-//! The model hears which class is asked for and mostly writes it. Here what would leave the class
-//! is taken out of its choices: a bar does not close before it has enough, and takes no more than
-//! it may. What would leave nothing to choose from is not taken out. So that a bar is not filled in
-//! a hurry at its end, what is behind or ahead of an even pace is made less likely.
+//! The model is conditioned on the class that is asked for, and mostly writes it. Here what would
+//! leave the class is taken out of its choices: a bar does not close before it has enough, and
+//! takes no more than it may. What would leave nothing to choose from is not taken out. So that a
+//! bar is not filled in a hurry at its end, what is behind or ahead of an even pace is made less
+//! likely.
 
 use leitmotif_events::{
     Attribute, EventKind, EventVocabulary, Measure, RepresentationConfig, SIXTEENTHS_PER_QUARTER, Sixteenths, Value,

@@ -48,7 +48,7 @@ fn main() {
             &CHORD,
         ),
         ("256 wide, 6 layers, 4 heads, segment 128, memory 128, compressed 64, six fields", wide.clone(), &SONG),
-        ("the same with echoes", ModelConfig { copy_features: true, ..wide }, &SONG),
+        ("the same with copy features", ModelConfig { copy_features: true, ..wide }, &SONG),
     ];
     for (name, config, sizes) in cases {
         println!("{name}");

@@ -128,7 +128,7 @@ pub struct ModelConfig {
     pub gating: Gating,
     /// Output rows share the input embeddings.
     pub tied: bool,
-    /// Each field also hears what it held when things last looked like this
+    /// Adds copy features: the field's value at the last matching contexts
     /// ([`crate::copy_features`]).
     #[serde(alias = "echoes")]
     pub copy_features: bool,

@@ -6,7 +6,7 @@
 //! are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another thing than a
 //! variation. The others are free: mean and deviation are read from the LSTM's state. Which
 //! component is how likely is read from the state too. To know where in its form a piece is, the
-//! LSTM hears besides the last latent how far it lies from those of the lags before it, and the
+//! LSTM reads besides the last latent how far it lies from those of the lags before it, and the
 //! number of the group as sines and cosines of [`PRIOR_PERIODS`].
 //!
 //! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features`
@@ -192,7 +192,7 @@ impl PriorWalk<'_> {
     }
 }
 
-/// What the LSTM hears of a piece's form before group number `at`, `[lags + 2 periods]`: for each
+/// What the LSTM reads of a piece's form before group number `at`, `[lags + 2 periods]`: for each
 /// lag `exp(-distance)` of the last latent from the one that lies the lag before it (the root of
 /// the mean squared difference; 0 where there is none), then sine and cosine of `at` for each
 /// period.

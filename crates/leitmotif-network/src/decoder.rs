@@ -43,8 +43,8 @@ impl Decoder {
         }
     }
 
-    /// Runs embedded events `[streams, segment, d]` through the layers, each of which hears what it
-    /// is `conditioning` of the bars. With `training`, drops out by that seed and computes the
+    /// Runs embedded events `[streams, segment, d]` through the layers, each of which has its part
+    /// of `conditioning` on the bars. With `training`, drops out by that seed and computes the
     /// compression loss.
     pub(crate) fn forward(
         &self,

@@ -1,13 +1,13 @@
-//! What the decoder does not hear in training, so that it needs the latent: events (word dropout),
+//! What is hidden from the decoder in training, so that it needs the latent: events (word dropout),
 //! and copy features.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_events::SegmentBars;
 use leitmotif_model::NO_COPY;
 
-/// The embedded events `[streams * segment, d]` as the decoder hears them in training: those that
+/// The embedded events `[streams * segment, d]` as the decoder reads them in training: those that
 /// open no bar are silent with the probability of word dropout (Bowman et al. 2016). The first
-/// event of a segment is always heard, as if it opened its bar.
+/// event of a segment is always kept, as if it opened its bar.
 pub(crate) fn word_dropout(embedded: Tensor<2>, bars: &SegmentBars, probability: f32, seed: u64) -> Tensor<2> {
     if probability <= 0.0 {
         return embedded;

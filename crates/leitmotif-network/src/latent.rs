@@ -32,9 +32,9 @@ pub struct LatentObjective {
     pub beta: f32,
     /// Nats of each dimension of each latent that cost nothing.
     pub free_bits: f32,
-    /// Probability that the decoder does not hear an event that does not open a bar.
+    /// Word dropout probability; events that open a bar are exempt.
     pub word_dropout: f32,
-    /// Probability that no field hears a copy feature in a bar.
+    /// Probability that a bar has no copy features.
     pub copy_dropout: f32,
 }
 

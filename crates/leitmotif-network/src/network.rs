@@ -267,8 +267,8 @@ fn of_inputs(latents: Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
     embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
 }
 
-/// Lets each stream hear its events, and gives for each field `[events, copies]`, the copy features
-/// of the targets.
+/// Adds the events of each stream to its copy features, and gives for each field
+/// `[events, copies]`, the copy features of the targets.
 fn features(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
     if carry.copies.is_empty() {
         return Vec::new();

@@ -41,7 +41,7 @@ pub(crate) struct Draft {
     pub(crate) sheet: Sheet,
 }
 
-/// The draft of the song of `dice`.
+/// The draft of the song of `rng`.
 pub(crate) fn draft(style: Style, rng: &SeededRng) -> Draft {
     let band = band_of(style, rng);
     let mut choices = rng.fork("song", 0);

@@ -1,4 +1,4 @@
-//! How far a set of generated pieces lies from a set of real ones, as a model hears them: Fréchet's
+//! How far a set of generated pieces lies from a set of real ones, in a model's states: Fréchet's
 //! distance.
 //!
 //! Dowson and Landau (*The Fréchet distance between multivariate normal distributions*, 1982); for

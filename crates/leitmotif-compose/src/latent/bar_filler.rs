@@ -48,7 +48,7 @@ struct SavedState<'a> {
     counts: [usize; 3],
 }
 
-/// A group of bars as it was drafted.
+/// A candidate of a group of bars.
 struct BarCandidate<'a> {
     /// After it.
     saved: SavedState<'a>,
@@ -249,7 +249,7 @@ impl<'a> BarFiller<'a> {
             Task::Keep => {
                 for event in events().skip(1) {
                     // What was written before may hold a pitch that this bar strikes: the model
-                    // then does not hear of it.
+                    // then does not read it.
                     if self.grammar.accept(event).is_ok() {
                         self.take(event);
                     }

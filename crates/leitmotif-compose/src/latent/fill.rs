@@ -2,12 +2,12 @@
 //! under a condition.
 //!
 //! The model reads the frame as it reads any piece, event by event. Of a kept bar it is given the
-//! events; of another the bar event and the tempo that begins it, and then it is asked for notes
-//! until it would rather begin the next bar.
+//! events; of another the bar event and the tempo that begins it, and then notes are
+//! sampled until it emits the next bar event.
 //!
 //! A bar is drawn by what came before it as well as by its latent, and where what came before was
-//! drawn, its errors carry on. So each bar is drafted several times, each candidate is heard by the
-//! encoder, and of them the one is kept under whose posterior the latent asked for is the most
+//! drawn, its errors carry on. So each bar has several candidates, each of which the encoder reads,
+//! and of them the one is kept under whose posterior the latent asked for is the most
 //! likely: the most likely draw of `p(x | z)` as importance resampling (Rubin 1987) approaches it,
 //! where `p` is what the decoder writes, weighed by `q(z | x)`.
 
@@ -21,8 +21,8 @@ use leitmotif_score::Instrument;
 impl LatentEditor<'_> {
     /// Fills the frame of `source`, a task for each of its bars (bars beyond the last task are left
     /// out). `instruments` may play; if there are none, those of the source. `piece` chooses the
-    /// stream of randomness. `progress` hears of bars done and bars to do. The same arguments give
-    /// the same events.
+    /// stream of randomness. `progress` is called with bars done and bars to do. The same arguments
+    /// give the same events.
     ///
     /// # Errors
     /// [`ComposeError`] if the model has no latents, for instruments or constraints that leave

@@ -68,8 +68,8 @@ impl Interpolation {
 impl LatentEditor<'_> {
     /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the
     /// shorter one, in the meters that both have, played by the instruments of both (at the ends,
-    /// of one), at a tempo between theirs. Bars of the ends are drafted as often as the rewriter
-    /// says, those between once. `progress` hears of bars done and bars to do, from several
+    /// of one), at a tempo between theirs. Bars of the ends have as many candidates as the editor
+    /// says, those between one. `progress` is called with bars done and bars to do, from several
     /// threads, now and then out of order.
     ///
     /// # Errors

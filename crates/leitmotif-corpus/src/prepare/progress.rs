@@ -13,7 +13,7 @@ pub enum Stage {
     Encode,
 }
 
-/// Hears how far preparing has come; called from several threads.
+/// Receives how far preparing has come; called from several threads.
 pub trait PrepareObserver: Sync {
     /// A stage begins, with so many files or songs where that is known.
     fn stage(&self, stage: Stage, total: Option<usize>);

@@ -80,8 +80,8 @@ impl Decoder {
     }
 
     /// Runs the next embedded events `[streams, d]` of some streams through the layers, in place.
-    /// Before each layer a stream hears what `conditions` tells it there, `[layers, d]` of each
-    /// stream of a model with latents.
+    /// Before each layer its part of `conditions`, `[layers, d]` of each stream of a model
+    /// with latents, is added to the stream.
     pub(super) fn step(
         &self,
         streams: &[usize],

@@ -6,9 +6,9 @@
 //! an event's place in its bar is one of its fields. What it says of the event that opens the group
 //! becomes the posterior, a Gaussian with a mean and a variance of each dimension.
 //!
-//! The decoder hears a bar's latent and the embedded classes of its attributes by a linear map of
-//! them, added to the residual stream before each layer (in-attention; Wu & Yang 2021,
-//! MuseMorphose, section 3.3), here with a map of its own for each layer.
+//! The decoder is conditioned on a bar's latent and the embedded classes of its attributes by a
+//! linear map of them, added to the residual stream before each layer (in-attention; Wu & Yang
+//! 2021, MuseMorphose, section 3.3), here with a map of its own for each layer.
 
 use super::bag_latent::BagLatent;
 use super::cache::room;

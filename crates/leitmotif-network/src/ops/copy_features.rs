@@ -1,4 +1,4 @@
-//! The sum of echoed values' embeddings, each copy feature with its own gains.
+//! The sum of copied values' embeddings, each copy feature with its own gains.
 
 use burn::tensor::{Int, Tensor, TensorData};
 

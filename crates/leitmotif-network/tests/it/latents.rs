@@ -135,7 +135,7 @@ fn gradients_of_latents_are_slopes() {
         let first = network.step_towards(network.carry(3), &laps[0].segment(), 1, objective);
         let step = |network: &Network| network.step_towards(first.carry.clone(), &laps[1].segment(), 9, objective);
         let (found, missing) = slopes(network.parameters(), &step(&network).loss);
-        // Two segments of made-up events repeat little, so that some gains hear no copy feature.
+        // Two segments of made-up events repeat little, so that some gains have no copy feature.
         assert!(missing.iter().all(|name| name.starts_with("fields.gains")), "every parameter learns: {missing:?}");
         for (name, gradient) in found.iter().filter(|(name, _)| name.starts_with("latent.")) {
             let by_size = |a: &usize, b: &usize| gradient[*a].abs().total_cmp(&gradient[*b].abs());

@@ -52,7 +52,7 @@ pub(crate) fn bands(style: Style) -> &'static [Band] {
     }
 }
 
-/// The band that plays the song of `dice`.
+/// The band that plays the song of `rng`.
 pub(crate) fn band_of(style: Style, rng: &SeededRng) -> Band {
     rng.fork("band", 0).pick(bands(style))
 }

@@ -39,9 +39,9 @@ pub struct LatentConfig {
     pub kl_rise: f64,
     /// Nats of each dimension of each latent that cost nothing.
     pub free_bits: f64,
-    /// Probability that the decoder does not hear an event in training.
+    /// Word dropout probability in training; events that open a bar are exempt.
     pub word_dropout: f64,
-    /// Probability that no field hears a copy feature in a bar in training.
+    /// Probability that a bar in training has no copy features.
     #[serde(alias = "echo_dropout")]
     pub copy_dropout: f64,
     /// Where attributes are cut into classes.

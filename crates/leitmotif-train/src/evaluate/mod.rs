@@ -119,9 +119,9 @@ pub fn evaluate(scorer: &dyn Scorer, corpus: &Corpus, split: Split, streams: usi
     evaluation.ok_or_else(|| TrainError::Corpus(format!("the corpus has no songs in its {split} split")))
 }
 
-/// Judges these songs (by their index in the corpus). `progress` hears how many events of how many
-/// are done, and stops the judgement by returning false; the result is then `None`, as it is for no
-/// songs.
+/// Evaluates these songs (by their index in the corpus). `progress` is told how many events of how
+/// many are done, and stops the evaluation by returning false; the result is then `None`, as it is
+/// for no songs.
 ///
 /// # Errors
 /// [`TrainError::Corpus`] if the corpus is of another vocabulary than the model, or lacks a song.

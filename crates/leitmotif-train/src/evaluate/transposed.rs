@@ -50,7 +50,7 @@ struct TransposedScoring<'a> {
     keys: Vec<Key<'a>>,
 }
 
-/// A model that hears the pieces in another key.
+/// A model that scores the pieces in another key.
 struct Key<'a> {
     semitones: i8,
     scoring: Box<dyn ScoringSession + 'a>,

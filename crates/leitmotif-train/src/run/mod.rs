@@ -111,7 +111,7 @@ pub enum TrainEvent<'a> {
     },
 }
 
-/// Hears of the progress of a training.
+/// Receives the progress of a training.
 pub trait TrainObserver {
     /// Something happened.
     fn observe(&self, event: &TrainEvent<'_>);

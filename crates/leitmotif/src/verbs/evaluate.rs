@@ -182,7 +182,7 @@ pub struct TestEvaluation<'a> {
     pub split: Split,
     /// Songs side by side.
     pub streams: usize,
-    /// Who hears of progress.
+    /// Where progress is shown.
     pub console: &'a Console,
 }
 
