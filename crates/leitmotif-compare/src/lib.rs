@@ -28,6 +28,7 @@ mod work;
 
 pub use collect::{RESULTS_FILE, collect, load, save, take_over};
 pub use datasets::{Arm, Datasets, Test, datasets};
+pub use document::Xml as PageEscaper;
 pub use error::CompareError;
 pub use estimate::{RunEstimate, estimate};
 pub use plan::{Overlay, PlannedRun, RunPlan, Shard, plan};

@@ -15,11 +15,11 @@ use std::sync::{PoisonError, RwLock};
 
 /// Report how well a model's latents work, measured on held-out songs.
 ///
-/// Writes DIR/report.json, DIR/report.md and figures: whether bars get the requested attributes
-/// (control), how close reconstructions are to the source (fidelity, accuracy), whether latents
-/// carry information (collapse), whether interpolations are smooth (interpolation), whether more
-/// variation changes more (variation), whether new pieces have form (prior), and a map of all bars
-/// (map). Needs a model with latents, for instance from --preset tiny-vae.
+/// Writes DIR/report.html, the same as report.md and report.json, tables and figures: whether bars
+/// get the requested attributes (control), how close reconstructions are to the source (fidelity,
+/// accuracy), whether latents carry information (collapse), whether interpolations are smooth
+/// (interpolation), whether more variation changes more (variation), whether new pieces have form
+/// (prior), and a map of all bars (map). Needs a model with latents, for instance from --preset tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Run or model folder

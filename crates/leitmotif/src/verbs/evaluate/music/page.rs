@@ -156,3 +156,26 @@ mod tests {
         assert!(["http", "//cdn", "@import", "url("].iter().all(|asks| !template.contains(asks)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_name_of_a_song_is_markup_or_control() {
+        let path = "a\u{1b}[31m<b>&\u{202e}.mid".to_owned();
+        let rolls = [const { String::new() }; 3];
+        let page = Page {
+            colours: String::new(),
+            lead: String::new(),
+            accuracies: Vec::new(),
+            figures: Vec::new(),
+            features: Vec::new(),
+            rolls: vec![Rolls { path, facts: String::new(), rolls }],
+            made: String::new(),
+        };
+        let page = page.render().unwrap();
+        assert!(page.contains("a\u{fffd}[31m&lt;b&gt;&amp;\u{fffd}.mid"), "{page}");
+    }
+}
