@@ -256,7 +256,7 @@ fn print_event(event: &StudyEvent<'_>, console: &Console, pace: &Throttle) {
             console.note(format_args!("run {} of {total} to make: {}", done + 1, run.id));
         }
         StudyEvent::Run { run, event: RunEvent::Train(event) } => training(&run.id, event, console, pace),
-        StudyEvent::Run { run, event: RunEvent::Evaluating } => console.progress(&format!("{}: judging", run.id)),
+        StudyEvent::Run { run, event: RunEvent::Evaluating } => console.progress(&format!("{}: evaluating", run.id)),
         StudyEvent::Run { run, event: RunEvent::Composing } => console.progress(&format!("{}: composing", run.id)),
         StudyEvent::Ended { result, .. } => match &result.outcome {
             leitmotif_compare::Outcome::Failed { error } => {

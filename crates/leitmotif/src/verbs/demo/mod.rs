@@ -151,7 +151,7 @@ fn steps(options: &Options, console: &Console, threads: Option<usize>, began: In
         leitmotif_train::train(&corpus, &run, &config, on_progress, interrupt::flag())
     })?;
 
-    heading(4, "judging it by the test songs");
+    heading(4, "evaluating it on the test songs");
     let test = training::judge(&corpus, &training.model, console)?;
 
     heading(5, &format!("composing {} new pieces", options.pieces * Style::ALL.len() as u64));
@@ -233,7 +233,7 @@ pub fn commands(model: &str) -> [(&'static str, String); 5] {
     [
         ("turn your MIDI files into a corpus", "leitmotif prepare MY-MIDI-FILES -o my-corpus".into()),
         ("learn from it (longer is better)", "leitmotif train my-corpus -o my-run --minutes 30".into()),
-        ("measure how well it foretells music it has not seen", "leitmotif evaluate my-run --baselines".into()),
+        ("measure how well it predicts music it has not seen", "leitmotif evaluate my-run --baselines".into()),
         ("compose with it", "leitmotif generate my-run -o new.mid --bars 32 --wav --roll".into()),
         (
             "or go on from a song",
