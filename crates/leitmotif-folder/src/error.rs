@@ -1,43 +1,29 @@
 //! What can be wrong with a folder.
 
-use std::path::{Path, PathBuf};
+use leitmotif_events::ObservedError;
+use leitmotif_model::ModelError;
+use std::path::Path;
 
-/// Why a folder gives no model.
+/// Why a folder gives no model. Both kinds name the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// A file could not be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file or folder is not what it should be.
-    #[error("{path}: {reason}")]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// What is wrong, and what to do.
-        reason: String,
-    },
-    /// The description, the weights or the prior are not a model's.
+    /// It is no model's folder, or a file of it is not what it should be.
     #[error(transparent)]
-    Model(#[from] leitmotif_model::ModelError),
+    Model(#[from] ModelError),
     /// What the training songs have cannot be used.
     #[error(transparent)]
-    Observed(#[from] leitmotif_events::ObservedError),
+    Observed(#[from] ObservedError),
 }
 
 impl FolderError {
     /// A failure to read `path`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| ModelError::Io { path: path.to_owned(), source }.into()
     }
 
     /// Something wrong with `path`.
     pub(crate) fn file(path: &Path, reason: impl Into<String>) -> Self {
-        Self::File { path: path.to_owned(), reason: reason.into() }
+        ModelError::File { path: path.to_owned(), reason: reason.into() }.into()
     }
 }

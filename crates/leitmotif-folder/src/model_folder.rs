@@ -82,7 +82,7 @@ impl ModelFolder {
     /// A network's weights.
     ///
     /// # Errors
-    /// [`FolderError::Model`] if they cannot be read.
+    /// [`FolderError`] if they cannot be read.
     pub fn weights(&self) -> Result<Weights, FolderError> {
         Ok(Weights::load(&self.weights_path())?)
     }
@@ -90,7 +90,7 @@ impl ModelFolder {
     /// A Markov model's counts; `None` if the model is a network.
     ///
     /// # Errors
-    /// [`FolderError::Model`] if they cannot be read.
+    /// [`FolderError`] if they cannot be read.
     pub fn markov(&self) -> Result<Option<Markov>, FolderError> {
         let is_markov = self.description.model.kind == ModelKind::Markov;
         Ok(is_markov.then(|| Markov::load(&self.path, &self.description)).transpose()?)
@@ -99,7 +99,7 @@ impl ModelFolder {
     /// The model, ready to compose. A network keeps its linear maps in this precision.
     ///
     /// # Errors
-    /// [`FolderError::Model`] naming the file at fault.
+    /// [`FolderError`] naming the file at fault.
     pub fn model(&self, precision: Precision) -> Result<Box<dyn Model>, FolderError> {
         if let Some(markov) = self.markov()? {
             return Ok(Box::new(markov));
@@ -115,7 +115,7 @@ impl ModelFolder {
     /// prior, and what its training songs have (BLAKE3, hexadecimal).
     ///
     /// # Errors
-    /// [`FolderError::Io`] with the file that cannot be read.
+    /// [`FolderError`] with the file that cannot be read.
     pub fn fingerprint(&self) -> Result<String, FolderError> {
         let mut hasher = blake3::Hasher::new();
         for name in [CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE, PRIOR_FILE, OBSERVED_FILE] {

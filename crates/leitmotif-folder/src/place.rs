@@ -14,7 +14,7 @@ pub const RUN_CONFIG_FILE: &str = "config.toml";
 /// The model folder that `path` means: itself, or the best (else the last) model of a run folder.
 ///
 /// # Errors
-/// [`FolderError::File`] if `path` is neither, or is a run that has no model yet.
+/// [`FolderError`] if `path` is neither, or is a run that has no model yet.
 pub fn find_model(path: &Path) -> Result<PathBuf, FolderError> {
     if path.join(CONFIG_FILE).is_file() {
         return Ok(path.to_owned());
