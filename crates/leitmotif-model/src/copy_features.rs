@@ -34,7 +34,7 @@ pub struct CopyFeatureLayout {
 }
 
 /// What is remembered of one piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct CopyFeatures {
     /// `[tables, SLOTS, 1 + fields]`: a check that tells keys of one place apart (0 while empty),
     /// then the event.
@@ -78,6 +78,17 @@ impl CopyFeatureLayout {
 
     fn recent_len(&self) -> usize {
         SEQUELS[SEQUELS.len() - 1] * self.sizes.len()
+    }
+}
+
+impl Clone for CopyFeatures {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), recent: self.recent.clone() }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.slots.clone_from(&other.slots);
+        self.recent.clone_from(&other.recent);
     }
 }
 

@@ -22,7 +22,6 @@ mod tests;
 mod trace;
 mod tree;
 
-pub(crate) use rule::Allowed;
 pub use rule::Rule;
 pub use trace::{TracedEvent, TracedField};
 
@@ -106,7 +105,8 @@ pub(crate) struct EventSampler<'a> {
     first_known: bool,
     /// Whether the logits that were asked for have come.
     answered: bool,
-    allowed: Allowed,
+    /// Which values of it the rules allow.
+    allowed: Vec<bool>,
     /// The values of a field that pass the sampling filters, with their probabilities.
     values: Vec<(usize, f64)>,
     open: Vec<bool>,
@@ -146,7 +146,7 @@ impl<'a> EventSampler<'a> {
             first: Vec::new(),
             first_known: false,
             answered: false,
-            allowed: Allowed::default(),
+            allowed: Vec::new(),
             values: Vec::new(),
             open: Vec::new(),
             grammar_on: request.grammar,
@@ -266,8 +266,10 @@ impl<'a> EventSampler<'a> {
             };
             match step {
                 Step::Drawn(node, drawn) => {
-                    if let Some(rule) = drawn.refused {
-                        self.trace.refuse(rule);
+                    if drawn.refused {
+                        let (rules, size) = (self.rules(grammar, state), self.sizes[self.event.len()]);
+                        let (mode, event) = (self.mode, &self.event);
+                        self.trace.refuse(|| rules.refusing(mode, event, drawn.value, size));
                         return Try::Refused;
                     }
                     self.take(drawn.value, Some(drawn.probability));
@@ -293,7 +295,7 @@ impl<'a> EventSampler<'a> {
         let field = self.event.len();
         self.allow(grammar, state);
         let exact = self.mode == Mode::Exact && field > 0;
-        if let Some(value) = self.allowed.only() {
+        if let Some(value) = only(&self.allowed) {
             // No other value could be drawn, and the model is not refused one that it means.
             let applies = field == 0 || value != usize::from(NONE);
             if !applies || self.forced || !exact {
@@ -311,12 +313,11 @@ impl<'a> EventSampler<'a> {
             self.open.resize(self.sizes[field], true);
             self.open[usize::from(NONE)] = false;
         } else {
-            self.open.extend_from_slice(&self.allowed.values);
+            self.open.extend_from_slice(&self.allowed);
         }
         let logits = if field == 0 { &self.first } else { &self.logits };
         self.sampling[field].distribute_normalised(logits, &self.open, &mut self.values);
-        let allowed = &self.allowed;
-        let node = self.tree.add(self.at, field, &self.values, |value| allowed.refused(value));
+        let node = self.tree.add(self.at, field, &self.values, &self.allowed);
         let drawn = if exact {
             self.tree.draw_first(node, &mut self.rng)
         } else {
@@ -355,10 +356,23 @@ impl<'a> EventSampler<'a> {
 
     /// Finds what is allowed of the field at hand.
     fn allow(&mut self, grammar: &dyn Grammar, state: &PieceState) {
-        let rules = Rules { events: self.events, masks: self.masks, grammar, state };
-        self.allowed.reset(self.sizes[self.event.len()]);
-        rules.apply(self.mode, &self.event, &mut self.allowed);
+        self.allowed.resize(self.sizes[self.event.len()], true);
+        self.rules(grammar, state).apply(self.mode, &self.event, &mut self.allowed);
     }
+
+    fn rules<'r>(&self, grammar: &'r dyn Grammar, state: &'r PieceState) -> Rules<'r>
+    where
+        'a: 'r,
+    {
+        Rules { events: self.events, masks: self.masks, grammar, state }
+    }
+}
+
+/// The only allowed value, if there is just one.
+fn only(allowed: &[bool]) -> Option<usize> {
+    let mut allowed = allowed.iter().enumerate().filter(|(_, allowed)| **allowed);
+    let (value, _) = allowed.next()?;
+    allowed.next().is_none().then_some(value)
 }
 
 /// The place of a random stream that belongs to a candidate of a bar.

@@ -1,6 +1,6 @@
 //! Which rules hold while an event is drawn: all of them, and fewer where they leave nothing.
 
-use super::{Allowed, Rule};
+use super::Rule;
 use crate::masks::Masks;
 use crate::piece_state::PieceState;
 use leitmotif_events::{EventVocabulary, Grammar, NONE, Value};
@@ -42,7 +42,7 @@ impl Mode {
     }
 }
 
-/// Everything that refuses values, in the order in which it is asked.
+/// Everything that refuses values, in the order of [`Rule::ALL`].
 pub(super) struct Rules<'r> {
     pub events: &'r EventVocabulary,
     pub masks: &'r Masks,
@@ -51,33 +51,43 @@ pub(super) struct Rules<'r> {
 }
 
 impl Rules<'_> {
-    /// Refuses values of the field after the `earlier` ones.
-    pub fn apply(&self, mode: Mode, earlier: &[Value], allowed: &mut Allowed) {
+    /// Writes to `allowed` which values of the field after the `earlier` ones all rules allow.
+    pub fn apply(&self, mode: Mode, earlier: &[Value], allowed: &mut [bool]) {
+        allowed.fill(true);
+        Rule::ALL.into_iter().for_each(|rule| self.mask(rule, mode, earlier, allowed));
+    }
+
+    /// The first rule that refuses a value of the field after the `earlier` ones.
+    pub fn refusing(&self, mode: Mode, earlier: &[Value], value: Value, size: usize) -> Option<Rule> {
+        let mut allowed = vec![true; size];
+        Rule::ALL.into_iter().find(|&rule| {
+            self.mask(rule, mode, earlier, &mut allowed);
+            !allowed[usize::from(value)]
+        })
+    }
+
+    /// Takes out of `allowed` what one rule refuses.
+    fn mask(&self, rule: Rule, mode: Mode, earlier: &[Value], allowed: &mut [bool]) {
         let (Self { events, masks, state, .. }, field) = (self, earlier.len());
-        allowed.apply(Rule::Grammar, |allowed| self.grammar(mode, earlier, allowed));
-        if mode == Mode::Grammar {
-            return;
-        }
-        allowed.apply(Rule::Ensemble, |allowed| {
-            masks.ensemble(events, earlier, field, allowed);
-            state.ensemble(events, earlier, field, allowed);
-        });
-        allowed.apply(Rule::Constraints, |allowed| masks.constraints(events, earlier, field, allowed));
-        allowed.apply(Rule::Unseen, |allowed| masks.unseen(events, earlier, field, allowed));
-        allowed.apply(Rule::Part, |allowed| state.parts.mask(events, earlier, field, allowed));
-        match mode {
-            Mode::Close if field == 0 => allowed.apply(Rule::Length, |allowed| state.close(events, allowed)),
-            Mode::End if field == 0 => allowed.apply(Rule::Length, |allowed| state.end(events, allowed)),
-            Mode::Close | Mode::End => {}
-            _ => {
-                let free = mode == Mode::Free;
-                allowed.apply(Rule::Length, |allowed| state.mask(events, earlier, field, free, allowed));
-                allowed.apply(Rule::Repeats, |allowed| state.repeats.mask(events, earlier, field, allowed));
-                allowed.apply(Rule::Attributes, |allowed| state.attributes(events, earlier, field, allowed));
+        let closes = matches!(mode, Mode::Close | Mode::End);
+        match rule {
+            Rule::Grammar => self.grammar(mode, earlier, allowed),
+            _ if mode == Mode::Grammar => {}
+            Rule::Ensemble => {
+                masks.ensemble(events, earlier, field, allowed);
+                state.ensemble(events, earlier, field, allowed);
             }
-        }
-        if let Some(copies) = &state.copies {
-            allowed.apply(Rule::Copies, |allowed| copies.mask(events, earlier, field, allowed));
+            Rule::Constraints => masks.constraints(events, earlier, field, allowed),
+            Rule::Unseen => masks.unseen(events, earlier, field, allowed),
+            Rule::Part => state.parts.mask(events, earlier, field, allowed),
+            Rule::Length if closes && field > 0 => {}
+            Rule::Length if mode == Mode::Close => state.close(events, allowed),
+            Rule::Length if mode == Mode::End => state.end(events, allowed),
+            Rule::Length => state.mask(events, earlier, field, mode == Mode::Free, allowed),
+            Rule::Repeats | Rule::Attributes if closes => {}
+            Rule::Repeats => state.repeats.mask(events, earlier, field, allowed),
+            Rule::Attributes => state.attributes(events, earlier, field, allowed),
+            Rule::Copies => state.copies.iter().for_each(|it| it.mask(events, earlier, field, allowed)),
         }
     }
 

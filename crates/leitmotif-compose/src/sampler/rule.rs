@@ -1,4 +1,4 @@
-//! The rules that can refuse a value, each of which only takes away.
+//! The rules that can refuse a value, each of which only takes values away.
 
 use serde::Serialize;
 
@@ -26,42 +26,17 @@ pub enum Rule {
     Copies,
 }
 
-/// Which values of a field are allowed, and which rule refused the others first.
-#[derive(Debug, Default)]
-pub(crate) struct Allowed {
-    /// Of each value.
-    pub values: Vec<bool>,
-    refused: Vec<Option<Rule>>,
-}
-
-impl Allowed {
-    /// Begins anew for a field of so many values: all are allowed.
-    pub fn reset(&mut self, size: usize) {
-        self.values.clear();
-        self.values.resize(size, true);
-        self.refused.clear();
-        self.refused.resize(size, None);
-    }
-
-    /// Lets a rule take values away: `mask` sees what is allowed so far.
-    pub fn apply(&mut self, rule: Rule, mask: impl FnOnce(&mut [bool])) {
-        mask(&mut self.values);
-        for (allowed, refused) in self.values.iter().zip(&mut self.refused) {
-            if !allowed && refused.is_none() {
-                *refused = Some(rule);
-            }
-        }
-    }
-
-    /// The rule that refuses a value.
-    pub fn refused(&self, value: usize) -> Option<Rule> {
-        self.refused.get(value).copied().flatten()
-    }
-
-    /// The only allowed value, if there is just one.
-    pub fn only(&self) -> Option<usize> {
-        let mut allowed = self.values.iter().enumerate().filter(|(_, allowed)| **allowed);
-        let (value, _) = allowed.next()?;
-        allowed.next().is_none().then_some(value)
-    }
+impl Rule {
+    /// All rules, in the order in which a refusal is put down to them.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Grammar,
+        Self::Ensemble,
+        Self::Constraints,
+        Self::Unseen,
+        Self::Part,
+        Self::Length,
+        Self::Repeats,
+        Self::Attributes,
+        Self::Copies,
+    ];
 }

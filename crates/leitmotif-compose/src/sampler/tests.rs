@@ -147,7 +147,7 @@ impl Scene {
             }
             sampler.event.clone_from(&event);
             sampler.allow(&*grammar, &self.state);
-            let allowed = sampler.allowed.values.clone();
+            let allowed = sampler.allowed.clone();
             if field > 0 && allowed[0] {
                 open.push(([event, vec![0]].concat(), probability));
                 continue;

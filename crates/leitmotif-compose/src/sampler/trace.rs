@@ -55,8 +55,9 @@ impl Trace {
         self.probabilities.clear();
     }
 
-    pub fn refuse(&mut self, rule: Rule) {
-        if self.wanted {
+    /// The rule that `rule` finds has refused a value, if that is traced.
+    pub fn refuse(&mut self, rule: impl FnOnce() -> Option<Rule>) {
+        if let Some(rule) = self.wanted.then(rule).flatten() {
             *self.refused.entry(rule).or_default() += 1;
         }
     }

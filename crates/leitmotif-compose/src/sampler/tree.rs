@@ -11,7 +11,6 @@
 //! evaluated twice. (Dymetman, Bouchard and Carter, *The OS\* algorithm*, 2012; Park et al.,
 //! *Grammar-aligned decoding*, 2024, who keep such bounds for language models.)
 
-use super::Rule;
 use leitmotif_events::Value;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -28,8 +27,8 @@ struct Branch {
     /// The share of events that begin so and may be allowed: 1 before anything is known, 0 if none
     /// is.
     bound: f64,
-    /// What refuses the value.
-    refused: Option<Rule>,
+    /// Whether a rule refuses the value.
+    refused: bool,
     /// The node of what follows.
     child: Option<usize>,
 }
@@ -53,8 +52,8 @@ pub(super) struct Drawn {
     pub value: Value,
     /// Its probability after the prefix.
     pub probability: f64,
-    /// What refuses it.
-    pub refused: Option<Rule>,
+    /// Whether a rule refuses it.
+    pub refused: bool,
 }
 
 /// All prefixes tried for one event.
@@ -86,14 +85,14 @@ impl Tree {
     }
 
     /// Adds field number `field` after a branch (after nothing for the first one): `values` with
-    /// their probabilities, which sum to 1, and which rule refuses each. Refused values can still
+    /// their probabilities, which sum to 1, and which of them are allowed. Refused values can still
     /// be drawn once, by [`Self::draw_first`].
     pub fn add(
         &mut self,
         parent: Option<(usize, usize)>,
         field: usize,
         values: &[(usize, f64)],
-        refused: impl Fn(usize) -> Option<Rule>,
+        allowed: &[bool],
     ) -> usize {
         let index = self.used;
         if index == self.nodes.len() {
@@ -107,7 +106,7 @@ impl Tree {
             value: value as Value,
             probability,
             bound: 1.0,
-            refused: refused(value),
+            refused: !allowed[value],
             child: None,
         }));
         node.bound = 1.0;
@@ -126,7 +125,7 @@ impl Tree {
 
     /// Takes the refused values of a node out.
     pub fn close_refused(&mut self, node: usize) {
-        let closed = self.nodes[node].branches.iter_mut().filter(|branch| branch.refused.is_some());
+        let closed = self.nodes[node].branches.iter_mut().filter(|branch| branch.refused);
         closed.for_each(|branch| branch.bound = 0.0);
         self.update(node);
     }

@@ -5,38 +5,53 @@
 //! has only one of each pitch.
 
 use leitmotif_score::Instrument;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The most notes of one pitch that one instrument can hold at a time.
 pub(crate) const VOICES: usize = 4;
 
-/// The sounding notes of a piece up to some step. Asked about, never iterated over.
+/// A note that sounds.
+#[derive(Debug, Clone, Copy)]
+struct Sounding {
+    pitch: u8,
+    voice: usize,
+    /// The step at which it falls silent.
+    end: u64,
+}
+
+/// The notes of each instrument that sounded when its last one began: at most [`VOICES`] of a pitch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Voices {
-    /// By instrument and pitch: the step at which each voice falls silent.
-    ends: HashMap<(Instrument, u8), [u64; VOICES]>,
+    sounding: BTreeMap<Instrument, Vec<Sounding>>,
 }
 
 impl Voices {
-    /// The first voice that is silent at step `at`, which must not be before any `at` used earlier.
+    /// The first voice that is silent at step `at`, which must not be before any `at` used in
+    /// [`Self::sound`].
     pub fn free(&self, instrument: Instrument, pitch: u8, at: u64) -> Option<usize> {
-        match self.ends.get(&(instrument, pitch)) {
-            Some(ends) => ends.iter().position(|end| *end <= at),
-            None => Some(0),
+        let mut busy = [false; VOICES];
+        for note in self.of(instrument).iter().filter(|note| note.pitch == pitch && note.end > at) {
+            busy[note.voice] = true;
         }
+        busy.iter().position(|busy| !busy)
     }
 
     /// Whether `instrument` can play one of `pitches` at step `at`.
     pub fn any_free(&self, instrument: Instrument, mut pitches: std::ops::Range<u8>, at: u64) -> bool {
-        self.ends.len() < pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
+        self.of(instrument).len() < VOICES * pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
     }
 
     /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number;
     /// `None` if there is no free one.
     pub fn sound(&mut self, instrument: Instrument, pitch: u8, at: u64, end: u64) -> Option<usize> {
-        let ends = self.ends.entry((instrument, pitch)).or_insert([0; VOICES]);
-        let voice = ends.iter().position(|end| *end <= at)?;
-        ends[voice] = end;
+        let voice = self.free(instrument, pitch, at)?;
+        let sounding = self.sounding.entry(instrument).or_default();
+        sounding.retain(|note| note.end > at);
+        sounding.push(Sounding { pitch, voice, end });
         Some(voice)
+    }
+
+    fn of(&self, instrument: Instrument) -> &[Sounding] {
+        self.sounding.get(&instrument).map_or(&[], Vec::as_slice)
     }
 }

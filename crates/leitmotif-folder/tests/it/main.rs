@@ -73,6 +73,6 @@ fn damage_is_an_error_that_names_the_file() {
     let path = fresh("weightless");
     std::fs::remove_file(path.join(WEIGHTS_FILE)).unwrap();
     let opened = ModelFolder::open(&path).unwrap();
-    assert!(opened.model(Precision::Single).unwrap_err().to_string().contains(WEIGHTS_FILE));
+    assert!(opened.model(Precision::Single).err().unwrap().to_string().contains(WEIGHTS_FILE));
     assert!(opened.fingerprint().unwrap_err().to_string().contains(WEIGHTS_FILE));
 }

@@ -13,7 +13,7 @@ pub(super) fn column_stride(count: usize) -> usize {
 }
 
 /// States in a row, oldest first, up to a fixed number.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Zone {
     d: usize,
     count: usize,
@@ -28,6 +28,14 @@ impl Zone {
     pub(super) fn new(capacity: usize, d: usize) -> Self {
         let stride = column_stride(capacity);
         Self { d, count: 0, stride, keys: vec![0.0; d * stride], values: vec![0.0; capacity * d] }
+    }
+
+    /// Makes this zone what another one of its size is.
+    fn copy(&mut self, other: &Self) {
+        let columns = self.keys.chunks_exact_mut(self.stride).zip(other.keys.chunks_exact(self.stride));
+        columns.for_each(|(keys, others)| keys[..other.count].copy_from_slice(&others[..other.count]));
+        self.values[..other.count * self.d].copy_from_slice(&other.values[..other.count * self.d]);
+        self.count = other.count;
     }
 
     /// The number of states.
@@ -65,7 +73,7 @@ impl Zone {
 }
 
 /// What one layer remembers of one piece.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cache {
     pub(super) compressed: Zone,
     /// Memory and segment, one after the other.
@@ -88,6 +96,15 @@ impl Cache {
             usage: Vec::new(),
             memory: 0,
         }
+    }
+
+    /// Makes this cache what another one of its layer is.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.compressed.copy(&other.compressed);
+        self.recent.copy(&other.recent);
+        self.states.clone_from(&other.states);
+        self.usage.clone_from(&other.usage);
+        self.memory = other.memory;
     }
 }
 

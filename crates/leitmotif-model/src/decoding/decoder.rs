@@ -2,7 +2,6 @@
 
 use super::attention::{Attention, AttentionScratch};
 use super::cache::{Cache, room};
-use super::copy_item;
 use super::dense::{Dense, FeedForward, Scratch, add};
 use crate::{Gating, ModelConfig, ModelError, Weights};
 use leitmotif_kernels::step::{self, Gru};
@@ -35,7 +34,11 @@ pub(super) struct DecoderState {
 impl DecoderState {
     /// Makes stream `to` what stream `from` is.
     pub(super) fn copy(&mut self, from: usize, to: usize) {
-        self.caches.iter_mut().for_each(|streams| copy_item(streams, from, to));
+        for streams in &mut self.caches {
+            if let Ok([from, to]) = streams.get_disjoint_mut([from, to]) {
+                to.copy(from);
+            }
+        }
     }
 }
 

@@ -150,15 +150,6 @@ fn rolls(pieces: &Pieces<'_>, index: usize) -> Rolls {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn the_page_asks_nothing_of_a_network() {
-        let template = include_str!("page.html");
-        assert!(["http", "//cdn", "@import", "url("].iter().all(|asks| !template.contains(asks)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
@@ -177,5 +168,11 @@ mod tests {
         };
         let page = page.render().unwrap();
         assert!(page.contains("a\u{fffd}[31m&lt;b&gt;&amp;\u{fffd}.mid"), "{page}");
+    }
+
+    #[test]
+    fn the_page_asks_nothing_of_a_network() {
+        let template = include_str!("page.html");
+        assert!(["http", "//cdn", "@import", "url("].iter().all(|asks| !template.contains(asks)));
     }
 }
