@@ -2,6 +2,7 @@
 //! with a model's logits and tells the model of its events.
 
 use crate::attribute_mask::AttributeMask;
+use crate::drive::DrawEvents;
 use crate::ensemble::Entries;
 use crate::latent::Conditioner;
 use crate::parts::PartLimits;
@@ -118,27 +119,6 @@ impl<'a> Composition<'a> {
         self.complete
     }
 
-    /// Draws the next event as far as it comes without logits it does not have, and returns the
-    /// field it needs them of.
-    pub fn draw(&mut self) -> Option<usize> {
-        match self.sampler.draw(&mut *self.grammar, &self.state, &self.sequence) {
-            Draw::Asks(field) => return Some(field),
-            Draw::Done => {}
-            Draw::Stuck => self.complete = true,
-        }
-        None
-    }
-
-    /// The fields of the next event that are drawn.
-    pub fn event(&self) -> &[Value] {
-        self.sampler.event()
-    }
-
-    /// Takes the logits of the field that [`Self::draw`] asked for.
-    pub fn take_logits(&mut self, logits: &[f32]) {
-        self.sampler.take_logits(logits);
-    }
-
     /// Whether the bar that has just begun may be drawn again; it then starts from here.
     pub fn mark(&mut self) -> bool {
         let endings = if self.state.is_last_bar() { self.plan.request.endings } else { 1 };
@@ -239,6 +219,25 @@ impl<'a> Composition<'a> {
             valid: drawing.invalid == 0 && self.grammar.is_finished(),
         };
         Ok(Piece { score, sequence: self.sequence.clone(), report, trace: self.trace.clone() })
+    }
+}
+
+impl DrawEvents for Composition<'_> {
+    fn draw(&mut self) -> Option<usize> {
+        match self.sampler.draw(&mut *self.grammar, &self.state, &self.sequence) {
+            Draw::Asks(field) => return Some(field),
+            Draw::Done => {}
+            Draw::Stuck => self.complete = true,
+        }
+        None
+    }
+
+    fn event(&self) -> &[Value] {
+        self.sampler.event()
+    }
+
+    fn take_logits(&mut self, logits: &[f32]) {
+        self.sampler.take_logits(logits);
     }
 }
 

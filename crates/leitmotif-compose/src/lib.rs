@@ -17,6 +17,7 @@ mod composition;
 mod conditions;
 mod constraints;
 mod copies;
+mod drive;
 mod ensemble;
 mod error;
 mod filter;

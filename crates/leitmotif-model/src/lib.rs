@@ -3,13 +3,14 @@
 
 mod config;
 pub mod copy_features;
-mod decoding;
 mod description;
+mod eager;
 mod embed;
 mod error;
 mod folder;
 mod interface;
 pub mod markov;
+pub mod network;
 mod posterior;
 mod prior;
 mod scorer;
@@ -20,8 +21,8 @@ pub use config::{
     MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelKind,
 };
 pub use copy_features::{CopyFeatureLayout, CopyFeatures, NO_COPY};
-pub use decoding::{BAG_SCALE, LatentSpace, NetworkModel, SLOT_LEAST};
 pub use description::{AttributeCuts, ModelDescription};
+pub use eager::{LatentSpace, NetworkModel};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, read_description, write_description};

@@ -9,15 +9,11 @@
 //! LSTM reads besides the last latent how far it lies from those of the lags before it, and the
 //! number of the group as sines and cosines of [`PRIOR_PERIODS`].
 //!
-//! Weights, of width `w` and latents of `d` dimensions: `input` `[d, w]`, `features`
-//! `[lags + 2 periods, w]`, `header` `[d_model, w]`, `start` `[w]`, `lstm.input` and `lstm.state`
-//! `[w, 4 w]` (input, forget, candidate, output), `lstm.bias` `[4 w]`, `head`
-//! `[w, copies + free (1 + 2 d)]` (the log-weights of copies and free components, the free means,
-//! the logarithms of their deviations), `head_bias`, `lag_deviations` `[copies, d]` (logarithms),
-//! where copies are all lags at the first scale, then at the next.
+//! Its weights are those of [`PriorBlocks`].
 
-use crate::decoding::{Dense, lstm_cell};
-use crate::{ModelError, Weights};
+use crate::eager::{Eager, Rows, advance};
+use crate::network::{PRIOR_FEATURES, Parameters, PriorBlocks, PriorShape};
+use crate::{ModelError, Precision, Weights};
 use std::path::Path;
 
 /// The prior's file in a model folder.
@@ -36,17 +32,8 @@ pub const PRIOR_LOG_DEVIATIONS: (f32, f32) = (-5.0, 2.0);
 /// What a model has learnt of sequences of latents.
 #[derive(Debug)]
 pub struct Prior {
-    d: usize,
-    free: usize,
-    width: usize,
-    input: Dense,
-    features: Dense,
-    header: Dense,
-    start: Vec<f32>,
-    by_input: Dense,
-    by_state: Dense,
-    head: Dense,
-    lag_deviations: Vec<f32>,
+    blocks: PriorBlocks,
+    eager: Eager,
 }
 
 impl Prior {
@@ -60,28 +47,18 @@ impl Prior {
             None => Err(ModelError::Weights(format!("{name} has too few dimensions"))),
         };
         let (d, width, d_model) = (shape("input", 0)?, shape("input", 1)?, shape("header", 0)?);
-        let (lags, outputs) = (PRIOR_LAGS.len(), shape("head", 1)?);
+        let outputs = shape("head", 1)?;
         let free = outputs.saturating_sub(PRIOR_COPIES) / (1 + 2 * d);
-        if d == 0 || width == 0 || free == 0 || outputs != PRIOR_COPIES + free * (1 + 2 * d) {
+        let shape = PriorShape { d, d_model, width, free };
+        if d == 0 || width == 0 || free == 0 || outputs != shape.outputs() {
             return Err(ModelError::Weights(
                 "the prior's arrays do not fit each other; one of an earlier version is learnt again by train --resume"
                     .into(),
             ));
         }
-        let dense = |name: &str, bias: Option<&str>, shape: [usize; 2]| Dense::load(weights, name, bias, shape);
-        Ok(Self {
-            input: dense("input", None, [d, width])?,
-            features: dense("features", None, [lags + 2 * PRIOR_PERIODS.len(), width])?,
-            header: dense("header", None, [d_model, width])?,
-            start: weights.shaped("start", &[width])?.to_vec(),
-            by_input: dense("lstm.input", Some("lstm.bias"), [width, 4 * width])?,
-            by_state: dense("lstm.state", None, [width, 4 * width])?,
-            head: dense("head", Some("head_bias"), [width, outputs])?,
-            lag_deviations: weights.shaped("lag_deviations", &[PRIOR_COPIES, d])?.to_vec(),
-            d,
-            free,
-            width,
-        })
+        let mut parameters = Parameters::of(weights);
+        let blocks = PriorBlocks::new(shape, &mut parameters);
+        Ok(Self { blocks, eager: Eager::new(parameters.finish()?, Precision::Single) })
     }
 
     /// The prior of a model folder, if it has one.
@@ -99,16 +76,15 @@ impl Prior {
 
     /// Dimensions of a latent.
     pub fn dimensions(&self) -> usize {
-        self.d
+        self.blocks.shape.d
     }
 
     /// The beginning of a piece. `header` is what the piece begins with before its first bar,
     /// [`crate::LatentSpace::header`].
     pub fn walk(&self, header: &[f32]) -> PriorWalk<'_> {
-        let mut told = vec![0.0; self.width];
-        self.header.apply(header, &mut told);
-        let state = [vec![0.0; self.width], vec![0.0; self.width]];
-        PriorWalk { prior: self, header: told, state, past: Vec::new() }
+        let PriorShape { d_model, width, .. } = self.blocks.shape;
+        let header = self.blocks.header(&self.eager, &Rows::of(header, d_model));
+        PriorWalk { prior: self, header, state: [Rows::zeros(1, width), Rows::zeros(1, width)], past: Vec::new() }
     }
 }
 
@@ -116,9 +92,9 @@ impl Prior {
 #[derive(Debug, Clone)]
 pub struct PriorWalk<'a> {
     prior: &'a Prior,
-    header: Vec<f32>,
+    header: Rows,
     /// Hidden state and cell.
-    state: [Vec<f32>; 2],
+    state: [Rows; 2],
     past: Vec<Vec<f32>>,
 }
 
@@ -136,27 +112,14 @@ pub struct Mixture {
 impl PriorWalk<'_> {
     /// What the next latent may be. Called once before each [`Self::push`].
     pub fn predict(&mut self) -> Mixture {
-        let prior = self.prior;
-        let mut x = self.header.clone();
-        match self.past.last() {
-            None => x.iter_mut().zip(&prior.start).for_each(|(x, start)| *x += start),
-            Some(last) => {
-                let mut told = vec![0.0; prior.width];
-                prior.input.apply(last, &mut told);
-                x.iter_mut().zip(&told).for_each(|(x, told)| *x += told);
-            }
-        }
-        let mut told = vec![0.0; prior.width];
-        prior.features.apply(&prior_features(&self.past, self.past.len()), &mut told);
-        x.iter_mut().zip(&told).for_each(|(x, told)| *x += told);
-        let (mut by_input, mut by_state) = (vec![0.0; 4 * prior.width], vec![0.0; 4 * prior.width]);
-        prior.by_input.apply(&x, &mut by_input);
+        let Prior { blocks, eager } = self.prior;
+        let d = blocks.shape.d;
+        let before = self.past.last().map_or_else(|| Rows::zeros(1, d), |last| Rows::of(last, d));
+        let features = Rows::of(&prior_features(&self.past, self.past.len()), PRIOR_FEATURES);
+        let mut x = blocks.input(eager, &before, [self.past.is_empty()], &features, &self.header);
         let [hidden, cell] = &mut self.state;
-        prior.by_state.apply(hidden, &mut by_state);
-        lstm_cell(&by_input, &by_state, cell, hidden);
-        let mut head = vec![0.0; PRIOR_COPIES + prior.free * (1 + 2 * prior.d)];
-        prior.head.apply(hidden, &mut head);
-        self.mixture(&head)
+        advance(eager, &blocks.lstm, &mut x, hidden, cell);
+        self.mixture(&blocks.head(eager, &x))
     }
 
     /// Takes the next latent.
@@ -165,7 +128,9 @@ impl PriorWalk<'_> {
     }
 
     fn mixture(&self, head: &[f32]) -> Mixture {
-        let (d, copies, free) = (self.prior.d, PRIOR_COPIES, self.prior.free);
+        let Prior { blocks, eager } = self.prior;
+        let PriorShape { d, free, .. } = blocks.shape;
+        let copies = PRIOR_COPIES;
         let (logits, rest) = head.split_at(copies + free);
         let (means, deviations) = rest.split_at(free * d);
         let deviation = |log: &f32| log.clamp(PRIOR_LOG_DEVIATIONS.0, PRIOR_LOG_DEVIATIONS.1).exp();
@@ -175,7 +140,7 @@ impl PriorWalk<'_> {
             let Some(from) = self.past.len().checked_sub(lag) else { continue };
             mixture.weights.push(logits[index]);
             mixture.means.push(self.past[from].clone());
-            let deviations = &self.prior.lag_deviations[index * d..(index + 1) * d];
+            let deviations = &eager.values(blocks.lag_deviations)[index * d..(index + 1) * d];
             mixture.deviations.push(deviations.iter().map(deviation).collect());
         }
         for component in 0..free {

@@ -2,10 +2,8 @@
 //! must agree with.
 
 use crate::{
-    Condition, DecodingSession, LatentSpace, Model, ModelDescription, Posterior, Scorer, ScoringSession, Segment,
-    latent_noise,
+    Condition, DecodingSession, Model, ModelDescription, Posterior, Scorer, ScoringSession, Segment, latent_noise,
 };
-use leitmotif_events::SegmentBars;
 
 /// Judges with any model, event by event as it writes.
 pub struct SessionScorer<'a>(pub &'a dyn Model);
@@ -34,7 +32,8 @@ impl ScoringSession for SessionScoring<'_> {
         let mut nats = vec![0.0; segment.streams * segment.segment * k];
         let mut logits = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
         let latents = self.model.latents().zip(segment.bars);
-        self.posteriors = latents.map_or_else(Vec::new, |(space, bars)| encode(space, bars, k));
+        let encoded = latents.filter(|(_, bars)| !bars.keys.is_empty());
+        self.posteriors = encoded.map_or_else(Vec::new, |(space, bars)| space.encode_groups(&bars.into()));
         let drawn = |(posterior, key): (&Posterior, &u64)| posterior.draw(&latent_noise(*key, posterior.mean.len()));
         let keys = segment.bars.map_or(&[][..], |bars| &bars.keys);
         let drawn: Vec<Vec<f32>> = self.posteriors.iter().zip(keys).map(drawn).collect();
@@ -68,16 +67,6 @@ impl ScoringSession for SessionScoring<'_> {
     fn posteriors(&self) -> &[Posterior] {
         &self.posteriors
     }
-}
-
-/// The posterior of each group.
-fn encode(space: &LatentSpace, bars: &SegmentBars, fields: usize) -> Vec<Posterior> {
-    let groups = bars.offsets.windows(2).map(|pair| pair[0]..pair[1]);
-    let encoded = groups.map(|group| {
-        let places: Vec<usize> = bars.places[group.clone()].iter().map(|&place| place.max(0) as usize).collect();
-        space.encode(&bars.events[group.start * fields..group.end * fields], &places)
-    });
-    encoded.collect()
 }
 
 /// The nats that `value` costs under the softmax of `logits`.

@@ -1,21 +1,12 @@
-//! The compressive transformer: a stack of blocks, and what becomes of their memories.
+//! The compressive transformer over a whole segment: attention, and what becomes of the memories.
 
-use crate::blocks::{Block, BlockDropout};
+use crate::Parameters;
 use crate::carry::Carry;
-use crate::compress::{Compressor, Evicted};
-use crate::init::Init;
-use crate::latent::Conditioning;
-use crate::ops::{Dropout, Spans, attention_usage, dropout, join, site};
-use burn::module::Module;
+use crate::compress::compression_loss;
+use crate::ops::{Spans, attention, attention_usage, dropout, join};
 use burn::tensor::Tensor;
-use leitmotif_model::{Compression, ModelConfig};
-
-/// Layers and the compressors of those that have compressed memory.
-#[derive(Module, Debug)]
-pub(crate) struct Decoder {
-    blocks: Vec<Block>,
-    compressors: Vec<Compressor>,
-}
+use leitmotif_model::ModelConfig;
+use leitmotif_model::network::{Attend, Decoder, Dropout, Evicted, Layer, Ops, site};
 
 /// What a segment gave.
 pub(crate) struct Forward {
@@ -27,99 +18,137 @@ pub(crate) struct Forward {
     pub(crate) compression_loss: Option<Tensor<1>>,
 }
 
+/// What the decoder is conditioned on in a segment: of each layer, of each bar.
+pub(crate) struct Conditioning<'a> {
+    /// `[bars, d]` of each layer.
+    pub(crate) layers: Vec<Tensor<2>>,
+    /// The bar of each input, -1 for none.
+    pub(crate) of_input: &'a [i32],
+}
+
 /// Places among a layer's sites of dropout.
 const PROBABILITIES: u64 = 1;
 const ATTENTION: u64 = 2;
-const HIDDEN: u64 = 3;
-const FEED_FORWARD: u64 = 4;
 const INPUT: u64 = 5;
 
-impl Decoder {
-    pub(crate) fn new(config: &ModelConfig, init: &mut Init) -> Self {
-        let compresses = |layer: usize| config.compressed > 0 && config.has_memory(layer);
-        Self {
-            blocks: (0..config.layers).map(|_| Block::new(config, init)).collect(),
-            compressors: (0..config.layers).filter(|&l| compresses(l)).map(|_| Compressor::new(config, init)).collect(),
+/// Runs embedded events `[streams * segment, d]` through the layers, each of which has its part of
+/// `conditioning` on the bars. With `training`, drops out by that seed and computes the compression
+/// loss.
+pub(crate) fn forward(
+    p: &Parameters,
+    decoder: &Decoder,
+    embedded: Tensor<2>,
+    carry: Carry,
+    conditioning: Option<Conditioning<'_>>,
+    config: &ModelConfig,
+    training: Option<u64>,
+) -> Forward {
+    let streams = carry.streams();
+    let [events, _] = embedded.dims();
+    let segment = events / streams;
+    let without_memory =
+        Spans { filled_compressed: vec![0; streams], filled_memory: vec![0; streams], ..Spans::default() };
+    let Carry { layers, spans, copies } = carry;
+    let next = next_spans(&spans, segment, config.ratio);
+    let mut form = SegmentForm {
+        config,
+        conditioning,
+        evicted: evicted_filled(&spans, segment),
+        spans,
+        without_memory,
+        context: layers,
+        training,
+        losses: Vec::new(),
+        remembered: Vec::with_capacity(config.layers),
+    };
+    let x = dropout(embedded, form.drop(0, INPUT, config.layer_dropout));
+    let state = decoder.forward(p, x, &mut form, training);
+    let count = form.losses.len();
+    let sum = form.losses.into_iter().reduce(|sum, loss| sum + loss);
+    Forward {
+        state,
+        carry: Carry { layers: form.remembered, spans: next, copies },
+        compression_loss: sum.map(|sum| sum / count as f32),
+    }
+}
+
+/// Attention over a segment and what came before it.
+struct SegmentForm<'a> {
+    config: &'a ModelConfig,
+    conditioning: Option<Conditioning<'a>>,
+    spans: Spans,
+    /// The spans of a layer that has no memory.
+    without_memory: Spans,
+    /// How many real states of each stream leave the memory.
+    evicted: Vec<usize>,
+    /// `[compressed memory | memory]` of each layer, `[streams, places, d]`.
+    context: Vec<Option<Tensor<3>>>,
+    training: Option<u64>,
+    /// The compression losses of the layers so far, and what they remember.
+    losses: Vec<Tensor<1>>,
+    remembered: Vec<Option<Tensor<3>>>,
+}
+
+impl SegmentForm<'_> {
+    fn drop(&self, layer: usize, place: u64, probability: f32) -> Dropout {
+        match self.training {
+            Some(seed) => Dropout { probability, seed: site(seed, layer, place) },
+            None => Dropout::NONE,
         }
     }
 
-    /// Runs embedded events `[streams, segment, d]` through the layers, each of which has its part
-    /// of `conditioning` on the bars. With `training`, drops out by that seed and computes the
-    /// compression loss.
-    pub(crate) fn forward(
-        &self,
-        embedded: Tensor<3>,
-        carry: Carry,
-        conditioning: Option<&Conditioning<'_>>,
-        config: &ModelConfig,
-        training: Option<u64>,
-    ) -> Forward {
-        let [streams, segment, d] = embedded.dims();
-        let seed = training.unwrap_or(0);
-        let drops = |probability: f32| if training.is_some() { probability } else { 0.0 };
-        let drop = |layer: usize, place: u64, probability: f32| Dropout {
-            probability: drops(probability),
-            seed: site(seed, layer, place),
-        };
-        let without_memory =
-            Spans { filled_compressed: vec![0; streams], filled_memory: vec![0; streams], ..Spans::default() };
-        let Carry { layers, spans, copies } = carry;
-        let next = next_spans(&spans, segment, config.ratio);
-        let evicted_filled = evicted_filled(&spans, segment);
-        let mut x = dropout(embedded, drop(0, INPUT, config.layer_dropout));
-        let mut compressors = self.compressors.iter();
-        let mut losses = Vec::new();
-        let mut remembered = Vec::with_capacity(layers.len());
-        for (index, (block, context)) in self.blocks.iter().zip(layers).enumerate() {
-            let dropout = BlockDropout {
-                probabilities: drop(index, PROBABILITIES, config.attention_dropout),
-                attention: drop(index, ATTENTION, config.layer_dropout),
-                hidden: drop(index, HIDDEN, config.ff_dropout),
-                feed_forward: drop(index, FEED_FORWARD, config.layer_dropout),
-            };
-            if let Some(conditioning) = conditioning {
-                x = conditioning.before(index, x);
-            }
-            let input = x.clone().inner();
-            let spans = if context.is_some() { &spans } else { &without_memory };
-            x = block.forward(x, context.clone(), spans, config.heads, &dropout);
-            let Some(context) = context else {
-                remembered.push(None);
-                continue;
-            };
-            // States of the memory that leave it, and of the segment that do not enter it.
-            let leaving = spans.memory.min(segment);
-            let passing = 0..segment - leaving;
-            let memory = [(&context, spans.compressed + leaving..spans.context()), (&input, passing.end..segment)];
-            if spans.compressed == 0 {
-                remembered.push(Some(join(&memory)));
-                continue;
-            }
-            let weights = block.attention.weights();
-            let usage = (config.compression == Compression::MostUsed).then(|| {
-                let usage = attention_usage(input.clone(), context.clone(), spans, &weights, config.heads);
-                usage.narrow(1, spans.compressed, segment).into_data().iter::<f32>().collect()
-            });
-            let states = join(&[(&context, spans.compressed..spans.compressed + leaving), (&input, passing)]);
-            let Some(compressor) = compressors.next() else { continue };
-            let evicted = Evicted { states, filled: evicted_filled.clone(), usage };
-            let compressed = compressor.forward(&evicted, config);
-            if training.is_some() {
-                losses.extend(compressor.loss(&evicted, compressed.clone(), input.clone(), &weights, config));
-            }
-            let [_, groups, _] = compressed.dims();
-            let entering = groups.min(spans.compressed);
-            let [kept, newest] = memory;
-            let older = (&context, entering..spans.compressed);
-            remembered.push(Some(join(&[older, (&compressed, groups - entering..groups), kept, newest])));
+    /// What a layer remembers of its `context` and its `input` `[streams, segment, d]`.
+    fn remember(&mut self, p: &Parameters, layer: &Layer, context: &Tensor<3>, input: &Tensor<3>) -> Tensor<3> {
+        let (spans, [streams, segment, d]) = (&self.spans, input.dims());
+        // States of the memory that leave it, and of the segment that do not enter it.
+        let leaving = spans.memory.min(segment);
+        let passing = 0..segment - leaving;
+        let memory = [(context, spans.compressed + leaving..spans.context()), (input, passing.end..segment)];
+        let Some(compressor) = &layer.compressor else { return join(&memory) };
+        let usage = compressor.counts_usage().then(|| {
+            let weights = p.attention(&layer.attention);
+            let usage = attention_usage(input.clone(), context.clone(), spans, &weights, self.config.heads);
+            usage.narrow(1, spans.compressed, segment).into_data().iter::<f32>().collect::<Vec<_>>()
+        });
+        let states = join(&[(context, spans.compressed..spans.compressed + leaving), (input, passing)]);
+        let evicted = Evicted { count: segment, filled: &self.evicted, usage: usage.as_deref().unwrap_or_default() };
+        let (flat, groups) = (states.clone().reshape([streams * segment, d]), compressor.groups(segment));
+        let compressed = compressor.compress(p, &flat, &evicted, 0..groups, &mut Vec::new());
+        let compressed = compressed.reshape([streams, groups, d]);
+        if self.training.is_some() {
+            let queries = || (input.clone(), p.attention(&layer.attention), self.config.heads);
+            self.losses.extend(compression_loss(p, compressor, &states, &self.evicted, compressed.clone(), queries));
         }
-        let count = losses.len();
-        let sum = losses.into_iter().reduce(|sum, loss| sum + loss);
-        Forward {
-            state: x.reshape([streams * segment, d]),
-            carry: Carry { layers: remembered, spans: next, copies },
-            compression_loss: sum.map(|sum| sum / count as f32),
+        let entering = groups.min(spans.compressed);
+        let [kept, newest] = memory;
+        let older = (context, entering..spans.compressed);
+        join(&[older, (&compressed, groups - entering..groups), kept, newest])
+    }
+}
+
+impl Attend<Parameters> for SegmentForm<'_> {
+    fn condition(&mut self, p: &Parameters, layer: usize, x: Tensor<2>) -> Tensor<2> {
+        match &self.conditioning {
+            Some(Conditioning { layers, of_input }) => {
+                x + p.pick(&layers[layer], of_input.iter().copied(), [of_input.len(), 1])
+            }
+            None => x,
         }
+    }
+
+    fn attend(&mut self, p: &Parameters, index: usize, layer: &Layer, x: &Tensor<2>, residual: bool) -> Tensor<2> {
+        let (streams, [events, d]) = (self.evicted.len(), x.dims());
+        let x = x.clone().reshape([streams, events / streams, d]);
+        let context = self.context[index].take();
+        let spans = if context.is_some() { &self.spans } else { &self.without_memory };
+        let probabilities = self.drop(index, PROBABILITIES, self.config.attention_dropout);
+        let output = self.drop(index, ATTENTION, self.config.layer_dropout);
+        let weights = p.attention(&layer.attention);
+        let heads = self.config.heads;
+        let attended = attention(x.clone(), context.clone(), spans, &weights, heads, probabilities, output, residual);
+        let remembered = context.map(|context| self.remember(p, layer, &context, &x.inner()));
+        self.remembered.push(remembered);
+        attended.reshape([events, d])
     }
 }
 

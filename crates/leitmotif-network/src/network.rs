@@ -1,35 +1,27 @@
 //! A network with everything around it: events in, losses and remembered states out, weights by
 //! name.
 
+use crate::Parameters;
 use crate::carry::Carry;
-use crate::decoder::{Decoder, Forward};
-use crate::fields::{FieldInputs, Fields};
-use crate::init::Init;
+use crate::decoder::{self, Conditioning, Forward};
 use crate::input_dropout::{copy_dropout, word_dropout};
-use crate::latent::{Gaussians, Latent, LatentObjective, LatentReader, LatentStep, has_latents};
-use crate::lstm::Lstm;
-use crate::ops::{Dropout, embed, site};
-use crate::weights::{weights_of, with_weights};
+use crate::latent::{Gaussians, LatentObjective, LatentStep};
+use crate::losses::{FieldInputs, losses, nll};
+use crate::lstm;
 use burn::module::{Module, ModuleMapper};
 use burn::tensor::{Device, Tensor};
 use leitmotif_events::SegmentBars;
+use leitmotif_model::network::{Backbone, Blocks, Dropout, LatentReader, Ops, site};
 use leitmotif_model::{
-    CopyFeatureLayout, ModelDescription, ModelError, ModelKind, Posterior, Scorer, ScoringSession, Segment, Weights,
+    CopyFeatureLayout, ModelDescription, ModelError, Posterior, Scorer, ScoringSession, Segment, Weights, network,
 };
-
-/// The trainable parameters of a network.
-#[derive(Module, Debug)]
-pub struct Parameters {
-    fields: Fields,
-    decoder: Option<Decoder>,
-    lstm: Option<Lstm>,
-    latent: Option<Latent>,
-}
+use std::sync::Arc;
 
 /// A trainable network.
 #[derive(Debug, Clone)]
 pub struct Network {
     description: ModelDescription,
+    blocks: Arc<Blocks>,
     parameters: Parameters,
     device: Device,
 }
@@ -74,20 +66,7 @@ impl Network {
     /// # Errors
     /// [`ModelError::Config`] if the description is invalid, or of a Markov model.
     pub fn new(description: &ModelDescription, seed: u64, device: &Device) -> Result<Self, ModelError> {
-        description.validate()?;
-        let mut init = Init::new(seed, device);
-        let config = &description.model;
-        let (decoder, lstm) = match config.kind {
-            ModelKind::Transformer => (Some(Decoder::new(config, &mut init)), None),
-            ModelKind::Lstm => (None, Some(Lstm::new(config, &mut init))),
-            ModelKind::Markov => {
-                return Err(ModelError::Config("a Markov model is counted, not trained by gradients".into()));
-            }
-        };
-        let fields = Fields::new(description, &mut init);
-        let latent = has_latents(config).then(|| Latent::new(description, &mut init));
-        let parameters = Parameters { fields, decoder, lstm, latent };
-        Ok(Self { description: description.clone(), parameters, device: init.device().clone() })
+        Self::made(description, network::Parameters::fresh(seed), device)
     }
 
     /// A network with these weights.
@@ -99,9 +78,24 @@ impl Network {
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let mut network = Self::new(description, 0, device)?;
-        network.parameters = with_weights(network.parameters, weights)?;
-        Ok(network)
+        let network = Self::made(description, network::Parameters::of(weights), device)?;
+        match weights.len().saturating_sub(network.parameters.count()) {
+            0 => Ok(network),
+            extra => {
+                let all = weights.len();
+                Err(ModelError::Weights(format!("{extra} of its {all} arrays are not the model's")))
+            }
+        }
+    }
+
+    fn made(
+        description: &ModelDescription,
+        mut parameters: network::Parameters<'_>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let blocks = Blocks::new(description, &mut parameters)?;
+        let parameters = Parameters::new(parameters.finish()?, device);
+        Ok(Self { description: description.clone(), blocks: blocks.into(), parameters, device: device.clone() })
     }
 
     /// Its architecture and field sizes.
@@ -121,7 +115,7 @@ impl Network {
 
     /// All weights by name.
     pub fn weights(&self) -> Weights {
-        weights_of(&self.parameters)
+        self.parameters.weights()
     }
 
     /// The parameters, for visitors.
@@ -161,7 +155,6 @@ impl Network {
         seed: u64,
         objective: LatentObjective,
     ) -> StepOutput {
-        let sizes = &self.description.sizes;
         let counted = counted(segment);
         let events = counted.iter().filter(|&&counted| counted).count();
         let ForwardOutput { forward, copies, gaussians, latents } =
@@ -174,7 +167,7 @@ impl Network {
             seed: site(seed, self.description.model.layers, FIELDS_PLACE),
         };
         let scale = 1.0 / events.max(1) as f32;
-        let losses = self.parameters.fields.losses(forward.state, inputs, sizes, dropout, scale);
+        let losses = losses(&self.parameters, &self.blocks.fields, forward.state, inputs, dropout, scale);
         let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
         let field_nll = losses.fields.iter().map(|loss| loss * events as f64).collect();
         let music = losses.loss;
@@ -183,7 +176,7 @@ impl Network {
             Some(compression) => music.clone() + compression,
             None => music.clone(),
         };
-        let mut latent = self.parameters.latent.is_some().then(LatentStep::default);
+        let mut latent = self.blocks.latent.is_some().then(LatentStep::default);
         if let Some((gaussians, bars)) = gaussians.zip(segment.bars) {
             let (divergence, metrics) = gaussians.loss(&bars.shares, events, objective);
             loss = loss + divergence;
@@ -209,45 +202,49 @@ impl Network {
         segment: &Segment<'_>,
         training: Option<(u64, LatentObjective)>,
     ) -> ForwardOutput {
-        let Segment { streams, segment: length, .. } = *segment;
         let (config, sizes) = (&self.description.model, &self.description.sizes);
+        let (p, blocks) = (&self.parameters, &*self.blocks);
         carry.reset(segment.starts, config.kind);
         let mut copies = features(&mut carry, segment, sizes);
         let (seed, objective) = training.unzip();
-        let mut embedded = self.parameters.fields.embed(segment.inputs, sizes);
+        let mut embedded = blocks.fields.embed(p, segment.inputs);
         let (mut gaussians, mut conditioning, mut latents) = (None, None, None);
         let bars = segment.bars.filter(|bars| !bars.keys.is_empty());
-        if let Some((latent, bars)) = self.parameters.latent.as_ref().zip(bars) {
-            let encoded = latent.encode(&self.parameters.fields, bars, &self.description, seed);
+        if let Some((latent, bars)) = blocks.latent.as_ref().zip(bars) {
+            let encoded = Gaussians::new(latent.encode(p, &blocks.fields, &bars.into(), seed));
             let drawn = encoded.draw(&bars.keys);
-            latents = config.fields_read_latents().then(|| of_inputs(drawn.clone(), bars));
-            conditioning = Some(latent.conditioning(drawn, bars));
+            latents = latent.is_read().then(|| of_inputs(p, &drawn, bars));
+            let of_bars = p.pick(&drawn, bars.group_of_bar.iter().copied(), [bars.group_of_bar.len(), 1]);
+            let layers = latent.conditions(p, of_bars, &bars.classes);
+            conditioning = Some(Conditioning { layers, of_input: &bars.of_input });
             gaussians = Some(encoded);
             if let Some((seed, objective)) = seed.zip(objective) {
                 embedded = word_dropout(embedded, bars, objective.word_dropout, site(seed, 0, WORDS_PLACE));
                 copy_dropout(&mut copies, bars, objective.copy_dropout, site(seed, 0, COPIES_PLACE));
             }
         }
-        let embedded = embedded.reshape([streams, length, config.d_model]);
-        let forward = match (&self.parameters.decoder, &self.parameters.lstm) {
-            (Some(decoder), _) => decoder.forward(embedded, carry, conditioning.as_ref(), config, seed),
-            (_, Some(lstm)) => lstm.forward(embedded, carry, config, seed),
-            _ => unreachable!("a network has a decoder or an LSTM"),
+        let forward = match &blocks.backbone {
+            Backbone::Decoder(decoder) => decoder::forward(p, decoder, embedded, carry, conditioning, config, seed),
+            Backbone::Lstm(network) => lstm::forward(p, network, embedded, carry, config, seed),
         };
         ForwardOutput { forward, copies, gaussians, latents }
     }
 
     /// What the fields of a segment's targets read from, given the latent of each input.
-    fn latent_reader<'a>(&'a self, latents: Option<Tensor<2>>, segment: &Segment<'a>) -> Option<LatentReader<'a>> {
-        self.parameters.latent.as_ref()?.latent_reader(latents?, segment.inputs)
+    fn latent_reader<'a>(
+        &'a self,
+        latents: Option<Tensor<2>>,
+        segment: &Segment<'a>,
+    ) -> Option<LatentReader<'a, Parameters>> {
+        self.blocks.latent.as_ref()?.reader(latents?, segment.inputs)
     }
 
     /// The posteriors of a segment's groups of bars; none for a model without latents.
     pub fn posteriors(&self, bars: &SegmentBars) -> Vec<Posterior> {
-        let Some(latent) = self.parameters.latent.as_ref().filter(|_| !bars.keys.is_empty()) else {
+        let Some(latent) = self.blocks.latent.as_ref().filter(|_| !bars.keys.is_empty()) else {
             return Vec::new();
         };
-        latent.encode(&self.parameters.fields, bars, &self.description, None).posteriors()
+        Gaussians::new(latent.encode(&self.parameters, &self.blocks.fields, &bars.into(), None)).posteriors()
     }
 }
 
@@ -262,9 +259,9 @@ struct ForwardOutput {
 }
 
 /// The latent of each input, zeros where it has none, of those of the groups `[groups, d_latent]`.
-fn of_inputs(latents: Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
+fn of_inputs(p: &Parameters, latents: &Tensor<2>, bars: &SegmentBars) -> Tensor<2> {
     let groups = bars.of_input.iter().map(|&bar| usize::try_from(bar).map_or(-1, |bar| bars.group_of_bar[bar]));
-    embed(latents, &groups.collect::<Vec<i32>>(), 1, 1.0)
+    p.pick(latents, groups, [bars.of_input.len(), 1])
 }
 
 /// Adds the events of each stream to its copy features, and gives for each field
@@ -327,7 +324,7 @@ impl ScoringSession for NetworkScoring {
             copies: &copies,
             latents: reader.as_ref(),
         };
-        self.network.parameters.fields.nll(forward.state, inputs, &self.network.description.sizes)
+        nll(&self.network.parameters, &self.network.blocks.fields, forward.state, inputs)
     }
 
     fn posteriors(&self) -> &[Posterior] {

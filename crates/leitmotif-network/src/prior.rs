@@ -1,42 +1,19 @@
 //! Learning the prior over a piece's sequence of latents; what it is, [`leitmotif_model::Prior`]
 //! says.
 
-use crate::blocks::fan_in;
-use crate::init::Init;
+use crate::Parameters;
+use crate::backend::rows;
 use crate::ops::lstm;
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Device, Tensor, TensorData, activation};
-use leitmotif_model::{
-    PRIOR_COPIES, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_PERIODS, PRIOR_SCALES, Weights, prior_features,
-};
-
-/// The LSTM's parameters.
-#[derive(Module, Debug)]
-struct Recurrence {
-    input: Param<Tensor<2>>,
-    state: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
-}
-
-/// The trainable parameters of a prior.
-#[derive(Module, Debug)]
-pub struct PriorParameters {
-    input: Param<Tensor<2>>,
-    features: Param<Tensor<2>>,
-    header: Param<Tensor<2>>,
-    start: Param<Tensor<1>>,
-    lstm: Recurrence,
-    head: Param<Tensor<2>>,
-    head_bias: Param<Tensor<1>>,
-    lag_deviations: Param<Tensor<2>>,
-}
+use burn::module::{Module, ModuleMapper};
+use burn::tensor::{Device, Tensor, activation};
+use leitmotif_model::network::{self, Ops, PRIOR_FEATURES, PriorBlocks, PriorShape};
+use leitmotif_model::{PRIOR_COPIES, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_SCALES, Weights, prior_features};
 
 /// A trainable prior.
 #[derive(Debug, Clone)]
 pub struct PriorNetwork {
-    parameters: PriorParameters,
-    d: usize,
-    free: usize,
+    blocks: PriorBlocks,
+    parameters: Parameters,
     device: Device,
 }
 
@@ -53,8 +30,6 @@ pub struct Stretch<'a> {
     pub header: &'a [f32],
 }
 
-/// The logarithms of fresh deviations of copies: of exact and of near ones.
-const COPY_DEVIATIONS: [f32; PRIOR_SCALES] = [-3.0, -0.5];
 /// What hides the log-weight of a copy of something before the piece.
 const HIDDEN: f32 = -1e9;
 
@@ -62,29 +37,14 @@ impl PriorNetwork {
     /// An untrained prior of latents of `d` dimensions, an LSTM of this `width` and so many `free`
     /// components, for headers of width `d_model`.
     pub fn new([d, d_model, width, free]: [usize; 4], seed: u64, device: &Device) -> Self {
-        let mut init = Init::new(seed, device);
-        let bias = (0..4 * width).map(|i| if (width..2 * width).contains(&i) { 1.0 } else { 0.0 }).collect();
-        let (lags, outputs) = (PRIOR_LAGS.len(), PRIOR_COPIES + free * (1 + 2 * d));
-        let deviations = COPY_DEVIATIONS.iter().flat_map(|&log| std::iter::repeat_n(log, lags * d)).collect();
-        let parameters = PriorParameters {
-            input: init.normal([d, width], 2.0 * fan_in(d)),
-            features: init.normal([lags + 2 * PRIOR_PERIODS.len(), width], 0.3),
-            header: init.normal([d_model, width], fan_in(d_model)),
-            start: init.normal([width], 0.3),
-            lstm: Recurrence {
-                input: init.normal([width, 4 * width], 2.0 * fan_in(width)),
-                state: init.normal([width, 4 * width], 2.0 * fan_in(width)),
-                bias: init.given([4 * width], bias),
-            },
-            head: init.normal([width, outputs], fan_in(width)),
-            head_bias: init.constant([outputs], 0.0),
-            lag_deviations: init.given([PRIOR_COPIES, d], deviations),
-        };
-        Self { parameters, d, free, device: device.clone() }
+        let mut parameters = network::Parameters::fresh(seed);
+        let blocks = PriorBlocks::new(PriorShape { d, d_model, width, free }, &mut parameters);
+        let parameters = parameters.finish().expect("fresh parameters are complete");
+        Self { blocks, parameters: Parameters::new(parameters, device), device: device.clone() }
     }
 
     /// The parameters, for visitors.
-    pub fn parameters(&self) -> &PriorParameters {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
@@ -95,45 +55,40 @@ impl PriorNetwork {
 
     /// All weights by name, as [`leitmotif_model::Prior`] reads them.
     pub fn weights(&self) -> Weights {
-        crate::weights::weights_of(&self.parameters)
+        self.parameters.weights()
     }
 
     /// The mean nats that the stretches' latents cost, each given those before it. All headers have
     /// one width.
     pub fn loss(&self, stretches: &[Stretch<'_>]) -> Tensor<1> {
         let (streams, length) = (stretches.len(), stretches.iter().map(|s| s.count).max().unwrap_or(0));
-        let n = streams * length;
-        let (d, device) = (self.d, &self.device);
-        let parts = Parts::of(stretches, length, d).with_free(self.free);
-        let matrix =
-            |values: Vec<f32>, columns: usize| Tensor::<2>::from_data(TensorData::new(values, [n, columns]), device);
-        let p = &self.parameters;
-        let headers: Vec<f32> = stretches.iter().flat_map(|s| s.header.iter().copied()).collect();
-        let width = headers.len() / streams.max(1);
-        let header = Tensor::<2>::from_data(TensorData::new(headers, [streams, width]), device).matmul(p.header.val());
-        let [_, w] = header.dims();
-        let begins = matrix(parts.begins, 1);
-        let x = matrix(parts.before, d).matmul(p.input.val())
-            + begins.matmul(p.start.val().unsqueeze::<2>())
-            + matrix(parts.features, PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len()).matmul(p.features.val());
-        let x = x.reshape([streams, length, w]) + header.unsqueeze_dim::<3>(1);
-        let state = Tensor::zeros([streams, 2, w], &device.clone().inner());
-        let (h, _) = lstm(x, state, p.lstm.input.val(), p.lstm.state.val(), p.lstm.bias.val());
-        let head = h.reshape([n, w]).matmul(p.head.val()) + p.head_bias.val().unsqueeze();
+        let (p, blocks, device) = (&self.parameters, &self.blocks, &self.device);
+        let PriorShape { d, d_model, width, free } = blocks.shape;
+        let parts = Parts::of(stretches, length, d).with_free(free);
+        let headers = stretches.iter().flat_map(|s| s.header.iter().copied()).collect();
+        let of_stream = (0..streams as i32).flat_map(|stream| std::iter::repeat_n(stream, length));
+        let header = blocks.header(p, &rows(headers, d_model, device));
+        let header = p.pick(&header, of_stream, [streams * length, 1]);
+        let (before, features) = (rows(parts.before, d, device), rows(parts.features, PRIOR_FEATURES, device));
+        let x = blocks.input(p, &before, parts.begins, &features, &header);
+        let state = Tensor::zeros([streams, 2, width], &device.clone().inner());
+        let weights = (p.matrix(blocks.lstm.input), p.matrix(blocks.lstm.state), p.vector(blocks.lstm.bias));
+        let (h, _) = lstm(x.reshape([streams, length, width]), state, weights.0, weights.1, weights.2);
+        let head = blocks.head(p, &h.reshape([streams * length, width]));
 
-        let (copies, free) = (PRIOR_COPIES, self.free);
+        let copies = PRIOR_COPIES;
         let (low, high) = PRIOR_LOG_DEVIATIONS;
-        let logits = head.clone().narrow(1, 0, copies + free) + matrix(parts.hidden, copies + free);
+        let logits = head.clone().narrow(1, 0, copies + free) + rows(parts.hidden, copies + free, device);
         let mut densities = Vec::with_capacity(copies + free);
-        let deviations = p.lag_deviations.val().clamp(low, high);
-        let squares: Vec<Tensor<2>> = parts.squares.into_iter().map(|squares| matrix(squares, d)).collect();
+        let deviations = p.matrix(blocks.lag_deviations).clamp(low, high);
+        let squares: Vec<Tensor<2>> = parts.squares.into_iter().map(|squares| rows(squares, d, device)).collect();
         for copy in 0..copies {
             let logs = deviations.clone().narrow(0, copy, 1);
             let precision = (logs.clone() * -2.0).exp().transpose();
             let squares = squares[copy % PRIOR_LAGS.len()].clone();
             densities.push(squares.matmul(precision) * -0.5 - logs.sum_dim(1));
         }
-        let target = matrix(parts.targets, d);
+        let target = rows(parts.targets, d, device);
         for component in 0..free {
             let mean = head.clone().narrow(1, copies + free + component * d, d);
             let logs = head.clone().narrow(1, copies + free + (free + component) * d, d).clamp(low, high);
@@ -144,7 +99,7 @@ impl PriorNetwork {
         let most = joint.clone().detach().max_dim(1);
         let log = (joint - most.clone()).exp().sum_dim(1).log() + most - 0.5 * std::f32::consts::TAU.ln() * d as f32;
         let counted = parts.counted.iter().sum::<f32>().max(1.0);
-        (log * matrix(parts.counted, 1)).sum() / -counted
+        (log * rows(parts.counted, 1, device)).sum() / -counted
     }
 }
 
@@ -152,8 +107,8 @@ impl PriorNetwork {
 struct Parts {
     /// The latent before each, zeros before the first of a piece, `[n, d]`.
     before: Vec<f32>,
-    /// 1 where a piece begins, `[n, 1]`.
-    begins: Vec<f32>,
+    /// Whether a piece begins, `[n]`.
+    begins: Vec<bool>,
     features: Vec<f32>,
     targets: Vec<f32>,
     /// Of each lag, the squared difference of each dimension from the latent so far back, `[n, d]`.
@@ -167,10 +122,10 @@ struct Parts {
 impl Parts {
     fn of(stretches: &[Stretch<'_>], length: usize, d: usize) -> Self {
         let n = stretches.len() * length;
-        let width = PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len();
+        let width = PRIOR_FEATURES;
         let mut parts = Self {
             before: vec![0.0; n * d],
-            begins: vec![0.0; n],
+            begins: vec![false; n],
             features: vec![0.0; n * width],
             targets: vec![0.0; n * d],
             squares: vec![vec![0.0; n * d]; PRIOR_LAGS.len()],
@@ -185,7 +140,7 @@ impl Parts {
                 parts.counted[row] = 1.0;
                 parts.targets[row * d..(row + 1) * d].copy_from_slice(target);
                 match at.checked_sub(1) {
-                    None => parts.begins[row] = 1.0,
+                    None => parts.begins[row] = true,
                     Some(last) => parts.before[row * d..(row + 1) * d].copy_from_slice(&stretch.latents[last]),
                 }
                 let features = prior_features(stretch.latents, at);

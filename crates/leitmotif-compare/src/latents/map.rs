@@ -85,7 +85,7 @@ fn latents(experiment: &Experiment<'_>, corpus: &Corpus, song: usize) -> Vec<Vec
         let (mut events, mut places) = (Vec::new(), Vec::new());
         for (place, bar) in bars.iter().enumerate() {
             events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
-            places.extend(std::iter::repeat_n(place, bar.len()));
+            places.extend(std::iter::repeat_n(place as i32, bar.len()));
         }
         places.truncate(MAX_GROUP_EVENTS);
         experiment.space.encode(&events[..places.len() * k], &places).mean

@@ -1,26 +1,22 @@
-//! Writing the bars of a frame, candidate by candidate.
+//! Writing the bars of a frame, the candidates of each group of bars side by side.
 
-use super::source::{Source, posterior};
+use super::source::{Source, posteriors};
 use super::task::{FilledBars, LatentEditor, Task, space};
 use crate::attribute_mask::AttributeMask;
+use crate::drive::{DrawEvents, Drive};
 use crate::masks::Masks;
 use crate::parts::PartLimits;
 use crate::piece_state::{Counted, PieceState};
 use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length};
 use leitmotif_events::{EventVocabulary, FIRST_POSITION, Grammar, Representation, Sequence, Value};
-use leitmotif_model::{Condition, DecodingBatch, LatentSpace};
+use leitmotif_model::{Condition, LatentSpace, Posterior};
 use leitmotif_score::Instrument;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The stream in which the model writes, and those that keep what it was before a group's
-/// candidates, and after the best of them.
-const HERE: usize = 0;
-const BEFORE: usize = 1;
-const BEST: usize = 2;
 /// How many bars ahead it is seen to that held notes leave room.
 const BARS_AHEAD: usize = 8;
 
@@ -30,36 +26,27 @@ pub(super) struct BarFiller<'a> {
     source: &'a Source,
     space: &'a LatentSpace,
     cancel: &'a AtomicBool,
-    candidates: usize,
+    /// One for each candidate, in the stream of its number.
+    writers: Vec<Writer<'a>>,
+    /// The writer of what stands.
+    lead: usize,
+    drive: Drive<'a>,
+}
+
+/// The frame as far as one writer has filled it.
+struct Writer<'a> {
     grammar: Box<dyn Grammar + 'a>,
     state: PieceState,
     sampler: EventSampler<'a>,
-    batch: Box<dyn DecodingBatch + 'a>,
-    sizes: Vec<usize>,
-    logits: Vec<f32>,
     done: FilledBars,
-}
-
-/// Where a piece stands, to come back to.
-struct SavedState<'a> {
-    grammar: Box<dyn Grammar + 'a>,
-    state: PieceState,
-    /// Events, bars, and events that were drawn.
-    counts: [usize; 3],
-}
-
-/// A candidate of a group of bars.
-struct BarCandidate<'a> {
-    /// After it.
-    saved: SavedState<'a>,
-    values: Vec<Value>,
-    bars: Vec<Range<usize>>,
-    /// The logarithm of the density of the latents asked for, under the candidate's posterior.
-    density: f64,
+    /// Events and bars that all that have written since have in common.
+    agreed: [usize; 2],
+    /// Whether the sampler found nothing to draw.
+    stuck: bool,
 }
 
 impl<'a> BarFiller<'a> {
-    /// Nothing written yet; `piece` chooses the stream of chance.
+    /// Nothing written yet; `piece` chooses the random stream.
     pub fn new(
         editor: &LatentEditor<'a>,
         (events, masks): (&'a EventVocabulary, &'a Masks),
@@ -68,32 +55,36 @@ impl<'a> BarFiller<'a> {
     ) -> Result<Self, ComposeError> {
         let LatentEditor { model, representation, request, candidates, cancel } = *editor;
         let vocabulary = representation.vocabulary();
-        let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
-        rng.set_stream(piece);
         let mut state = PieceState::new(Length::Open { most_bars: usize::MAX }, Counted::default());
         state.most_notes_in_bar = request.most_notes_in_bar;
         if let Some(observed) = &request.observed {
             state.parts = PartLimits::new(events, observed);
         }
         state.attribute_mask = AttributeMask::new(&vocabulary.settings, masks.drums(events));
-        Ok(Self {
-            events,
-            source,
-            space: space(model)?,
-            cancel,
-            candidates,
+        let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+        rng.set_stream(piece);
+        let writer = |_| Writer {
             grammar: representation.grammar(),
-            state,
-            sampler: EventSampler::new(events, masks, vocabulary, request, rng),
-            batch: model.decoding_batch(if candidates > 1 { BEST + 1 } else { HERE + 1 }),
-            sizes: vocabulary.sizes(),
-            logits: Vec::new(),
+            state: state.clone(),
+            sampler: EventSampler::new(events, masks, vocabulary, request, rng.clone()),
             done: FilledBars {
                 sequence: Sequence::new(source.sequence.fields()),
                 bars: Vec::new(),
                 written: Vec::new(),
                 events: 0,
             },
+            agreed: [0; 2],
+            stuck: false,
+        };
+        let writers = (0..candidates).map(writer).collect();
+        Ok(Self {
+            events,
+            source,
+            space: space(model)?,
+            cancel,
+            writers,
+            lead: 0,
+            drive: Drive::new(model, candidates),
         })
     }
 
@@ -119,17 +110,19 @@ impl<'a> BarFiller<'a> {
             opening.extend(named.events().skip(1).map(<[Value]>::to_vec));
         }
         for event in opening {
-            self.grammar.accept(&event)?;
-            self.take(&event);
+            self.writers[self.lead].grammar.accept(&event)?;
+            self.take(self.lead, &event);
         }
+        self.drive.read();
         Ok(())
     }
 
-    /// Adds an event that the grammar has accepted.
-    fn take(&mut self, event: &[Value]) {
-        self.done.sequence.push(event);
-        self.state.follow(self.events, event, &*self.grammar);
-        self.batch.push(&[HERE], event);
+    /// Adds an event to what a writer has written, which its grammar has accepted.
+    fn take(&mut self, writer: usize, event: &[Value]) {
+        let Writer { grammar, state, done, .. } = &mut self.writers[writer];
+        done.sequence.push(event);
+        state.follow(self.events, event, &**grammar);
+        self.drive.push(writer, event);
     }
 
     /// Fills all bars, a task for each.
@@ -140,174 +133,189 @@ impl<'a> BarFiller<'a> {
             self.group(bars.clone(), tasks)?;
             bars.for_each(|bar| progress(bar + 1, tasks.len()));
         }
-        Ok(self.done)
+        Ok(self.writers.swap_remove(self.lead).done)
     }
 
     /// A group of bars that share a latent: of its candidates the one that says most nearly what is
     /// asked for.
     fn group(&mut self, bars: Range<usize>, tasks: &[Task]) -> Result<(), ComposeError> {
         let writes = tasks[bars.clone()].iter().any(|task| matches!(task, Task::Write(_)));
-        if self.candidates == 1 || !writes {
-            return self.candidate(bars, tasks, 0);
-        }
-        let before = self.saved();
-        self.batch.copy(HERE, BEFORE);
-        let mut best: Option<BarCandidate<'a>> = None;
-        for number in 0..self.candidates {
-            if number > 0 {
-                self.restore(&before);
-                self.batch.copy(BEFORE, HERE);
-            }
-            self.candidate(bars.clone(), tasks, number)?;
-            let density = self.density(bars.clone(), tasks);
-            if best.as_ref().is_none_or(|best| density > best.density) {
-                self.batch.copy(HERE, BEST);
-                best = Some(self.since(&before, density));
-            }
-        }
-        if let Some(best) = best {
-            self.restore(&before);
-            self.adopt(best, &tasks[bars]);
-            self.batch.copy(BEST, HERE);
-        }
-        Ok(())
-    }
-
-    /// Candidate number `number` of some bars.
-    fn candidate(&mut self, bars: Range<usize>, tasks: &[Task], number: usize) -> Result<(), ComposeError> {
-        for bar in bars {
+        let writing: Vec<usize> = match writes {
+            true => (0..self.writers.len()).collect(),
+            false => vec![self.lead],
+        };
+        writing.iter().for_each(|&writer| self.follow_lead(writer));
+        for bar in bars.clone() {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(ComposeError::Cancelled);
             }
-            self.bar(bar, number, tasks)?;
+            self.bar(bar, &writing, tasks)?;
+        }
+        if writing.len() > 1 {
+            self.lead = self.nearest(bars, tasks);
         }
         Ok(())
     }
 
-    /// How dense the latents asked for are under the posterior of the bars as they stand.
-    fn density(&self, bars: Range<usize>, tasks: &[Task]) -> f64 {
-        let posterior = posterior(self.space, &self.done.sequence, &self.done.bars[bars.clone()]);
-        let asked = tasks[bars].iter().filter_map(|task| match task {
-            Task::Write(condition) => Some(posterior.log_density(&condition.latent)),
-            Task::Keep => None,
-        });
-        asked.sum()
+    /// Makes a writer what the lead is now.
+    fn follow_lead(&mut self, writer: usize) {
+        let agreed = [self.writers[self.lead].done.sequence.len(), self.writers[self.lead].done.bars.len()];
+        if let Ok([lead, other]) = self.writers.get_disjoint_mut([self.lead, writer]) {
+            other.grammar = lead.grammar.fork();
+            other.state.clone_from(&lead.state);
+            let ([events, bars], from, to) = (other.agreed, &lead.done, &mut other.done);
+            to.sequence.truncate(events);
+            let fields = to.sequence.fields();
+            let since = from.sequence.values()[events * fields..].chunks_exact(fields);
+            since.for_each(|event| to.sequence.push(event));
+            to.bars.truncate(bars);
+            to.bars.extend_from_slice(&from.bars[bars..]);
+            to.written.truncate(bars);
+            to.written.extend_from_slice(&from.written[bars..]);
+            to.events = from.events;
+            self.drive.batch.copy(self.lead, writer);
+        }
+        self.writers[writer].agreed = agreed;
     }
 
-    fn saved(&self) -> SavedState<'a> {
-        let counts = [self.done.sequence.len(), self.done.bars.len(), self.done.events];
-        SavedState { grammar: self.grammar.fork(), state: self.state.clone(), counts }
+    /// The writer under whose bars' posterior the latents asked for are most likely.
+    fn nearest(&self, bars: Range<usize>, tasks: &[Task]) -> usize {
+        let written = self.writers.iter().map(|writer| (&writer.done.sequence, &writer.done.bars[bars.clone()]));
+        let density = |posterior: &Posterior| -> f64 {
+            let asked = tasks[bars.clone()].iter().filter_map(|task| match task {
+                Task::Write(condition) => Some(posterior.log_density(&condition.latent)),
+                Task::Keep => None,
+            });
+            asked.sum()
+        };
+        let densities: Vec<f64> = posteriors(self.space, written).iter().map(density).collect();
+        (1..densities.len()).fold(0, |best, at| if densities[at] > densities[best] { at } else { best })
     }
 
-    /// What was written since `before`.
-    fn since(&self, before: &SavedState<'_>, density: f64) -> BarCandidate<'a> {
-        let [events, bars, _] = before.counts;
-        let values = self.done.sequence.values()[events * self.done.sequence.fields()..].to_vec();
-        BarCandidate { saved: self.saved(), values, bars: self.done.bars[bars..].to_vec(), density }
-    }
-
-    /// Forgets what was written since `saved`; the model is not told.
-    fn restore(&mut self, saved: &SavedState<'a>) {
-        let [events, bars, drawn] = saved.counts;
-        (self.grammar, self.state) = (saved.grammar.fork(), saved.state.clone());
-        self.done.sequence.truncate(events);
-        self.done.bars.truncate(bars);
-        self.done.written.truncate(bars);
-        self.done.events = drawn;
-    }
-
-    /// Writes on with a candidate that began here.
-    fn adopt(&mut self, candidate: BarCandidate<'a>, tasks: &[Task]) {
-        let BarCandidate { saved: SavedState { grammar, state, counts: [_, _, drawn] }, values, bars, .. } = candidate;
-        (self.grammar, self.state, self.done.events) = (grammar, state, drawn);
-        let fields = self.done.sequence.fields();
-        values.chunks_exact(fields).for_each(|event| self.done.sequence.push(event));
-        self.done.bars.extend(bars);
-        self.done.written.extend(tasks.iter().map(|task| matches!(task, Task::Write(_))));
-    }
-
-    /// Candidate number `candidate` of bar number `bar`.
-    fn bar(&mut self, bar: usize, candidate: usize, tasks: &[Task]) -> Result<(), ComposeError> {
+    /// Bar number `bar` of all that are writing.
+    fn bar(&mut self, bar: usize, writing: &[usize], tasks: &[Task]) -> Result<(), ComposeError> {
         let (source, task, after) = (self.source, &tasks[bar], &tasks[bar + 1..]);
-        let is_last = after.is_empty();
-        let events = || source.bars[bar].clone().map(|index| source.sequence.event(index));
         let kept = source.condition(bar);
         let condition = match task {
             Task::Keep => &kept,
             Task::Write(condition) => condition,
         };
-        let now = Condition { latent: &condition.latent, classes: &condition.classes };
-        self.batch.condition(HERE, Some(now));
         let opening = source.sequence.event(source.bars[bar].start);
-        // A bar that was written before this one has closed with this one's bar event.
-        if self.done.written.last() != Some(&true) {
-            self.grammar.accept(opening)?;
-        }
-        let begins = self.done.sequence.len();
-        self.take(opening);
-        match task {
-            Task::Keep => {
-                for event in events().skip(1) {
-                    // What was written before may hold a pitch that this bar strikes: the model
-                    // then does not read it.
-                    if self.grammar.accept(event).is_ok() {
-                        self.take(event);
-                    }
-                }
+        for &writer in writing {
+            let now = Condition { latent: &condition.latent, classes: &condition.classes };
+            self.drive.batch.condition(writer, Some(now));
+            // A bar that was written before this one has closed with this one's bar event.
+            if self.writers[writer].done.written.last() != Some(&true) {
+                self.writers[writer].grammar.accept(opening)?;
             }
+            let begins = self.writers[writer].done.sequence.len();
+            self.writers[writer].done.bars.push(begins..begins);
+            self.take(writer, opening);
+        }
+        match task {
+            Task::Keep => writing.iter().for_each(|&writer| self.keep(writer, bar)),
             Task::Write(_) => {
-                if let Some(attribute_mask) = &mut self.state.attribute_mask {
-                    let after = after.iter().take(BARS_AHEAD).filter_map(Task::asked);
-                    attribute_mask.ask(self.space.attributes(), condition.asked(), after);
+                for &writer in writing {
+                    if let Some(attribute_mask) = &mut self.writers[writer].state.attribute_mask {
+                        let after = after.iter().take(BARS_AHEAD).filter_map(Task::asked);
+                        attribute_mask.ask(self.space.attributes(), condition.asked(), after);
+                    }
+                    self.begin(writer, bar);
                 }
-                let tempo =
-                    events().nth(1).filter(|event| self.events.kind(event).is_tempo() && event[1] == FIRST_POSITION);
-                let tempo = tempo.filter(|event| self.grammar.accept(event).is_ok());
-                if let Some(event) = tempo {
-                    self.take(event);
-                }
-                self.state.tempo_known = true;
-                self.sampler.turn_to_bar(bar, candidate);
-                let closing = match is_last {
+                self.drive.read();
+                let closing = match after.is_empty() {
                     true => self.events.end().unwrap_or(0) as Value,
                     false => source.sequence.event(source.bars[bar + 1].start)[0],
                 };
-                self.write(closing)?;
+                self.write(writing, closing)?;
             }
         }
-        self.done.written.push(matches!(task, Task::Write(_)));
-        self.done.bars.push(begins..self.done.sequence.len());
-        if is_last {
-            let end = source.sequence.event(source.sequence.len() - 1);
-            if matches!(task, Task::Keep) {
-                self.grammar.accept(end)?;
+        self.drive.read();
+        for &writer in writing {
+            let Writer { grammar, done, .. } = &mut self.writers[writer];
+            done.written.push(matches!(task, Task::Write(_)));
+            let end = done.sequence.len();
+            done.bars.iter_mut().skip(bar).for_each(|range| range.end = end);
+            if after.is_empty() {
+                let end = source.sequence.event(source.sequence.len() - 1);
+                if matches!(task, Task::Keep) {
+                    grammar.accept(end)?;
+                }
+                done.sequence.push(end);
             }
-            self.done.sequence.push(end);
         }
         Ok(())
     }
 
-    /// Draws notes until the kind `closing` is drawn, which the grammar has accepted then.
-    fn write(&mut self, closing: Value) -> Result<(), ComposeError> {
-        self.state.closing = Some(closing);
-        loop {
-            match self.sampler.draw(&mut *self.grammar, &self.state, &self.done.sequence) {
-                Draw::Asks(field) => {
-                    self.logits.resize(self.sizes[field], 0.0);
-                    self.batch.logits(&[HERE], self.sampler.event(), field, &mut self.logits);
-                    self.sampler.take_logits(&self.logits);
-                }
-                Draw::Stuck => return Err(ComposeError::Request("the grammar leaves nothing to write".into())),
-                Draw::Done => {
-                    let event = self.sampler.event().to_vec();
-                    self.sampler.begin();
-                    if event[0] == closing {
-                        return Ok(());
-                    }
-                    self.done.events += 1;
-                    self.take(&event);
-                }
+    /// A kept bar after its opening. What was written before may hold a pitch that it strikes: the
+    /// model then does not read it.
+    fn keep(&mut self, writer: usize, bar: usize) {
+        let source = self.source;
+        for index in source.bars[bar].clone().skip(1) {
+            let event = source.sequence.event(index);
+            if self.writers[writer].grammar.accept(event).is_ok() {
+                self.take(writer, event);
             }
         }
+    }
+
+    /// The beginning of a bar that is written: the tempo that holds from there.
+    fn begin(&mut self, writer: usize, bar: usize) {
+        let source = self.source;
+        let second = source.bars[bar].clone().nth(1).map(|index| source.sequence.event(index));
+        let tempo = second.filter(|event| self.events.kind(event).is_tempo() && event[1] == FIRST_POSITION);
+        if let Some(event) = tempo.filter(|event| self.writers[writer].grammar.accept(event).is_ok()) {
+            self.take(writer, event);
+        }
+        let Writer { state, sampler, .. } = &mut self.writers[writer];
+        state.tempo_known = true;
+        sampler.turn_to_bar(bar, writer);
+    }
+
+    /// Draws notes until each writer has drawn the kind `closing`, which its grammar has accepted
+    /// then.
+    fn write(&mut self, writing: &[usize], closing: Value) -> Result<(), ComposeError> {
+        let mut running = writing.to_vec();
+        running.iter().for_each(|&writer| self.writers[writer].state.closing = Some(closing));
+        let mut event = Vec::new();
+        while !running.is_empty() {
+            self.drive.draw(&mut self.writers, &running);
+            if running.iter().any(|&writer| self.writers[writer].stuck) {
+                return Err(ComposeError::Request("the grammar leaves nothing to write".into()));
+            }
+            running.retain(|&writer| {
+                let Writer { sampler, done, .. } = &mut self.writers[writer];
+                event.clear();
+                event.extend_from_slice(sampler.event());
+                sampler.begin();
+                let goes_on = event[0] != closing;
+                if goes_on {
+                    done.events += 1;
+                    self.take(writer, &event);
+                }
+                goes_on
+            });
+            self.drive.read();
+        }
+        Ok(())
+    }
+}
+
+impl DrawEvents for Writer<'_> {
+    fn draw(&mut self) -> Option<usize> {
+        match self.sampler.draw(&mut *self.grammar, &self.state, &self.done.sequence) {
+            Draw::Asks(field) => return Some(field),
+            Draw::Done => {}
+            Draw::Stuck => self.stuck = true,
+        }
+        None
+    }
+
+    fn event(&self) -> &[Value] {
+        self.sampler.event()
+    }
+
+    fn take_logits(&mut self, logits: &[f32]) {
+        self.sampler.take_logits(logits);
     }
 }

@@ -3,6 +3,7 @@
 use super::task::BarCondition;
 use crate::ComposeError;
 use leitmotif_events::{Header, Representation, RepresentationConfig, Sequence};
+use leitmotif_model::network::Groups;
 use leitmotif_model::{LatentSpace, Posterior};
 use leitmotif_score::Score;
 use std::ops::Range;
@@ -84,21 +85,39 @@ impl Source {
     }
 }
 
+/// Events that are encoded together, or somewhat more.
+const MOST_EVENTS: usize = 4096;
+
 /// The posterior of each group of bars of a sequence.
 pub(crate) fn encode(space: &LatentSpace, sequence: &Sequence, bars: &[Range<usize>]) -> Vec<Posterior> {
-    bars.chunks(space.bars_per_latent().max(1)).map(|group| posterior(space, sequence, group)).collect()
+    posteriors(space, bars.chunks(space.bars_per_latent().max(1)).map(|group| (sequence, group)))
 }
 
-/// The posterior of one group of bars of a sequence.
-pub(super) fn posterior(space: &LatentSpace, sequence: &Sequence, group: &[Range<usize>]) -> Posterior {
-    let k = sequence.fields();
-    let (mut events, mut places) = (Vec::new(), Vec::new());
-    for (place, bar) in group.iter().enumerate() {
-        events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
-        places.extend(std::iter::repeat_n(place, bar.len()));
+/// The posteriors of some groups of bars, each of a sequence.
+pub(super) fn posteriors<'s>(
+    space: &LatentSpace,
+    groups: impl IntoIterator<Item = (&'s Sequence, &'s [Range<usize>])>,
+) -> Vec<Posterior> {
+    let (mut events, mut places, mut offsets) = (Vec::new(), Vec::new(), vec![0]);
+    let mut encoded = Vec::new();
+    for (sequence, group) in groups {
+        let (k, first) = (sequence.fields(), places.len());
+        for (place, bar) in group.iter().enumerate() {
+            events.extend_from_slice(&sequence.values()[bar.start * k..bar.end * k]);
+            places.extend(std::iter::repeat_n(place as i32, bar.len()));
+        }
+        places.truncate(first + leitmotif_events::MAX_GROUP_EVENTS);
+        events.truncate(places.len() * k);
+        offsets.push(places.len());
+        if places.len() >= MOST_EVENTS {
+            encoded.extend(space.encode_groups(&Groups { events: &events, places: &places, offsets: &offsets }));
+            (events.clear(), places.clear(), offsets.truncate(1));
+        }
     }
-    let most = places.len().min(leitmotif_events::MAX_GROUP_EVENTS);
-    space.encode(&events[..most * k], &places[..most])
+    if offsets.len() > 1 {
+        encoded.extend(space.encode_groups(&Groups { events: &events, places: &places, offsets: &offsets }));
+    }
+    encoded
 }
 
 /// The class of each of the model's attributes in each bar.

@@ -182,7 +182,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
             let group = &filled.bars[..bars];
             let k = filled.sequence.fields();
             let events = &filled.sequence.values()[group[0].start * k..group[bars - 1].end * k];
-            let places: Vec<usize> = group.iter().enumerate().flat_map(|(place, bar)| vec![place; bar.len()]).collect();
+            let places: Vec<i32> = (0..).zip(group).flat_map(|(place, bar)| vec![place; bar.len()]).collect();
             space.encode(events, &places).log_density(&source.posteriors[0].mean)
         };
         let mut gains = 0;

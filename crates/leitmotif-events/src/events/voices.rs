@@ -19,7 +19,8 @@ struct Sounding {
     end: u64,
 }
 
-/// The notes of each instrument that sounded when its last one began: at most [`VOICES`] of a pitch.
+/// The notes of each instrument that sounded when its last one began: at most [`VOICES`] of a
+/// pitch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Voices {
     sounding: BTreeMap<Instrument, Vec<Sounding>>,
@@ -38,7 +39,8 @@ impl Voices {
 
     /// Whether `instrument` can play one of `pitches` at step `at`.
     pub fn any_free(&self, instrument: Instrument, mut pitches: std::ops::Range<u8>, at: u64) -> bool {
-        self.of(instrument).len() < VOICES * pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
+        self.of(instrument).len() < VOICES * pitches.len()
+            || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
     }
 
     /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number;

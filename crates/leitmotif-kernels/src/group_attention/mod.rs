@@ -117,6 +117,34 @@ fn stretches<'a>(mut buf: &'a mut [f32], tasks: &[Head<'_>], width: usize) -> Ve
     tasks.iter().map(&mut next).collect()
 }
 
+/// The middle of the block alone: mixes the values of each group for each of its rows, from
+/// `qkv[rows, 3 d]` into `mixed[rows, d]`.
+///
+/// # Panics
+/// If the sizes do not fit or a group is empty.
+pub fn attend(qkv: &[f32], offsets: &[usize], heads: usize, mixed: &mut [f32]) {
+    let rows = *offsets.last().expect("offsets lead from 0 to the number of rows");
+    let d = mixed.len() / rows.max(1);
+    assert!(heads > 0 && d % heads == 0, "heads divide the width");
+    assert_eq!([qkv.len(), mixed.len()], [3 * rows * d, rows * d], "qkv is [rows, 3 d], mixed [rows, d]");
+    assert!(offsets[0] == 0 && offsets.is_sorted_by(|a, b| a < b), "every group has a row");
+    let input = Input { x: &[], offsets, heads };
+    let (by_head, _) = heads_of(Isa::current(), &input, qkv, d);
+    input.join_heads(&by_head, 1, 0, (mixed, d), d);
+}
+
+/// The heads' results, of each group `[heads, rows of the group, dh]`, and the logarithms of the
+/// sums of their exponentials.
+fn heads_of(isa: Isa, input: &Input<'_>, qkv: &[f32], d: usize) -> (Buf, Buf) {
+    let n = qkv.len() / (3 * d);
+    let (mut mixed, mut log_sum) = (pool::take(n * d), pool::take(n * input.heads));
+    let tasks = input.tasks(isa, qkv, d);
+    let results =
+        stretches(&mut mixed, &tasks, d / input.heads).into_par_iter().zip(stretches(&mut log_sum, &tasks, 1));
+    tasks.par_iter().zip(results).for_each(|(task, (mixed, log_sum))| task.forward(mixed, log_sum));
+    (mixed, log_sum)
+}
+
 /// The block's output `[rows, d]`, and with `save` what [`backward`] needs.
 ///
 /// # Panics
@@ -124,7 +152,7 @@ fn stretches<'a>(mut buf: &'a mut [f32], tasks: &[Head<'_>], width: usize) -> Ve
 #[must_use]
 pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) -> (Vec<f32>, Option<Saved>) {
     let isa = Isa::current();
-    let (d, dh) = input.widths(w);
+    let (d, _) = input.widths(w);
     let (n, d_row) = (input.x.len() / d, stride(d));
     let mut qkv = pool::take(n * 3 * d);
     let packed = Packed::new(w.w_qkv, d, 3 * d);
@@ -134,10 +162,7 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
         normalize(isa, x, w.norm, &mut normed, d_row);
         packed.product(n, &normed, d_row, qkv, 3 * d, Start::Zero);
     });
-    let (mut mixed, mut log_sum) = (pool::take(n * d), pool::take(n * input.heads));
-    let tasks = input.tasks(isa, &qkv, d);
-    let results = stretches(&mut mixed, &tasks, dh).into_par_iter().zip(stretches(&mut log_sum, &tasks, 1));
-    tasks.par_iter().zip(results).for_each(|(task, (mixed, log_sum))| task.forward(mixed, log_sum));
+    let (mixed, log_sum) = heads_of(isa, input, &qkv, d);
     let mut y = vec![0.0; n * d];
     let packed = Packed::new(w.w_o, d, d);
     y.par_chunks_mut(ROWS * d).zip(input.x.par_chunks(ROWS * d)).enumerate().for_each(|(block, (y, x))| {

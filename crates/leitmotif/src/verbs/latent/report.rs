@@ -19,7 +19,8 @@ use std::sync::{PoisonError, RwLock};
 /// get the requested attributes (control), how close reconstructions are to the source (fidelity,
 /// accuracy), whether latents carry information (collapse), whether interpolations are smooth
 /// (interpolation), whether more variation changes more (variation), whether new pieces have form
-/// (prior), and a map of all bars (map). Needs a model with latents, for instance from --preset tiny-vae.
+/// (prior), and a map of all bars (map). Needs a model with latents, for instance from --preset
+/// tiny-vae.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Run or model folder

@@ -108,14 +108,6 @@ impl Cache {
     }
 }
 
-/// Space that grows to what is asked for and stays.
-pub(super) fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
-    if buffer.len() < length {
-        buffer.resize(length, 0.0);
-    }
-    &mut buffer[..length]
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

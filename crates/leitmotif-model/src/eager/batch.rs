@@ -1,62 +1,39 @@
-//! Trained networks writing music event by event, without the machinery that trained them.
-//!
-//! Keys and values of segment, memory and compressed memory are cached, weights are packed once,
-//! and the memory rolls on exactly as in training, every [`crate::ModelConfig::segment`] events. So
-//! the cost of an event does not grow with the piece, and the logits are those of training, to
-//! rounding.
-//!
-//! Several pieces are written in streams. Every linear map is one product over the rows of the
-//! streams that advance, so that weights pass through the cache once for all of them; whatever
-//! belongs to a piece (attention over its cache, its memory, its copy features) stays with its
-//! stream. No row of a product depends on the others, so a stream is the same bits alone and among
-//! others.
+//! A trained network, and pieces that it writes side by side.
 
-mod attention;
-mod bag_latent;
-mod cache;
-mod compress;
-mod decoder;
-mod dense;
-mod fields;
-mod latent;
-mod lstm;
-mod slot_latent;
-
+use super::decoder::{CachedDecoder, DecoderState};
+use super::lstm::LstmState;
+use super::store::{ROWS, in_precision, product};
+use super::{Eager, LatentSpace, Rows, copy_row};
+use crate::network::{Backbone, Blocks, Decoder, Dropout, Known, Lstm, Ops, Parameters};
 use crate::{
-    Condition, CopyFeatureLayout, CopyFeatures, DecodingBatch, LatentKind, Model, ModelDescription, ModelError,
-    ModelKind, Precision, Prior, Weights,
+    Condition, CopyFeatureLayout, CopyFeatures, DecodingBatch, Model, ModelDescription, ModelError, Precision, Prior,
+    Weights,
 };
-pub use bag_latent::BAG_SCALE;
-use cache::room;
-use decoder::{Decoder, DecoderState};
-pub(crate) use dense::Dense;
-use dense::ROWS;
-use fields::{FieldScratch, Fields};
-pub use latent::LatentSpace;
-pub(crate) use leitmotif_kernels::step::lstm_cell;
-use lstm::{Lstm, LstmState};
-pub use slot_latent::SLOT_LEAST;
+use leitmotif_kernels::gemm::Packed;
+use std::sync::Arc;
+
+/// The logit of a value that is not predicted: so low that its probability is 0, and finite, so
+/// that it can be the only one allowed.
+const NOT_PREDICTED: f32 = -1e9;
 
 /// A trained transformer or LSTM, ready to write.
 #[derive(Debug)]
 pub struct NetworkModel {
     description: ModelDescription,
-    fields: Fields,
-    backbone: Backbone,
+    eager: Arc<Eager>,
+    blocks: Arc<Blocks>,
+    /// What a decoder goes by besides its parameters; `None` for an LSTM.
+    decoder: Option<CachedDecoder>,
+    /// Of each field, the rows of its values as a linear map, and their biases.
+    outputs: Vec<(Packed, Vec<f32>)>,
     copies: Option<CopyFeatureLayout>,
     latents: Option<LatentSpace>,
     precision: Precision,
 }
 
-#[derive(Debug)]
-enum Backbone {
-    Decoder(Decoder),
-    Lstm(Lstm),
-}
-
-enum State {
-    Decoder(Box<DecoderState>),
-    Lstm(LstmState),
+enum State<'a> {
+    Decoder(&'a CachedDecoder, &'a Decoder, DecoderState),
+    Lstm(&'a Lstm, LstmState),
 }
 
 impl NetworkModel {
@@ -66,18 +43,30 @@ impl NetworkModel {
     /// [`ModelError::Weights`] if they do not fit, [`ModelError::Config`] if the description is
     /// invalid or of a Markov model.
     pub fn new(description: &ModelDescription, weights: &Weights) -> Result<Self, ModelError> {
-        description.validate()?;
-        let backbone = match description.model.kind {
-            ModelKind::Transformer => Backbone::Decoder(Decoder::load(weights, &description.model)?),
-            ModelKind::Lstm => Backbone::Lstm(Lstm::load(weights, &description.model)?),
-            ModelKind::Markov => return Err(ModelError::Config("a Markov model is not a network".into())),
-        };
-        let fields = Fields::load(weights, description)?;
-        let copies = description.model.copy_features.then(|| CopyFeatureLayout::new(&description.sizes));
-        let has_latents = description.model.latent != LatentKind::None;
-        let latents = has_latents.then(|| LatentSpace::load(weights, description, &fields)).transpose()?;
+        let mut parameters = Parameters::of(weights);
+        let blocks = Arc::new(Blocks::new(description, &mut parameters)?);
         let precision = weights.precision();
-        Ok(Self { description: description.clone(), fields, backbone, copies, latents, precision })
+        let eager = Arc::new(Eager::new(parameters.finish()?, precision));
+        let decoder = match &blocks.backbone {
+            Backbone::Decoder(decoder) => Some(CachedDecoder::new(&eager, decoder, &description.model)),
+            Backbone::Lstm(_) => None,
+        };
+        let (fields, d) = (&blocks.fields, description.model.d_model);
+        let outputs = fields.offsets.iter().zip(&fields.sizes).map(|(&offset, &size)| {
+            let rows = &eager.values(fields.output)[offset * d..(offset + size) * d];
+            let packed = in_precision(Packed::transposed(rows, d, size), precision);
+            (packed, eager.values(fields.bias)[offset..offset + size].to_vec())
+        });
+        Ok(Self {
+            outputs: outputs.collect(),
+            copies: description.model.copy_features.then(|| CopyFeatureLayout::new(&description.sizes)),
+            latents: LatentSpace::new(description, &eager, &blocks),
+            description: description.clone(),
+            eager,
+            blocks,
+            decoder,
+            precision,
+        })
     }
 
     /// The same model with what it has learnt of sequences of latents.
@@ -103,9 +92,12 @@ impl Model for NetworkModel {
     }
 
     fn decoding_batch(&self, streams: usize) -> Box<dyn DecodingBatch + '_> {
-        let state = match &self.backbone {
-            Backbone::Decoder(decoder) => State::Decoder(Box::new(decoder.start(streams))),
-            Backbone::Lstm(lstm) => State::Lstm(lstm.start(streams)),
+        let state = match (&self.blocks.backbone, &self.decoder) {
+            (Backbone::Decoder(decoder), Some(cached)) => State::Decoder(cached, decoder, cached.start(streams)),
+            (Backbone::Lstm(lstm), _) => {
+                State::Lstm(lstm, LstmState::start(lstm, self.description.model.d_model, streams))
+            }
+            _ => unreachable!("a decoder is made with its model"),
         };
         let copies = self.copies.iter().flat_map(|plan| (0..streams).map(|_| CopyFeatures::new(plan)));
         Box::new(NetworkBatch {
@@ -122,10 +114,8 @@ impl Model for NetworkModel {
                 None => Vec::new(),
             },
             copies: copies.collect(),
-            rows: Vec::new(),
             copied: Vec::new(),
-            read: Vec::new(),
-            scratch: FieldScratch::default(),
+            before: Vec::new(),
         })
     }
 
@@ -138,10 +128,8 @@ impl Model for NetworkModel {
     }
 
     fn stream_bytes(&self) -> usize {
-        let floats = match &self.backbone {
-            Backbone::Decoder(decoder) => decoder.stream_floats(),
-            Backbone::Lstm(lstm) => lstm.stream_floats(),
-        };
+        let lstm = 2 * self.description.model.layers * self.description.model.d_model;
+        let floats = self.decoder.as_ref().map_or(lstm, CachedDecoder::stream_floats);
         let conditions = self.latents.as_ref().map_or(0, |_| self.condition_floats());
         size_of::<f32>() * (floats + conditions)
             + self.copies.as_ref().map_or(0, |plan| size_of::<u16>() * plan.state_len())
@@ -149,7 +137,7 @@ impl Model for NetworkModel {
 }
 
 impl NetworkModel {
-    /// The numbers that a stream is told of its bar.
+    /// The numbers that the events of a bar are conditioned on.
     fn condition_floats(&self) -> usize {
         self.description.model.layers * self.description.model.d_model + self.description.model.d_latent
     }
@@ -162,9 +150,9 @@ impl NetworkModel {
 
 struct NetworkBatch<'a> {
     model: &'a NetworkModel,
-    state: State,
-    /// What each layer of each stream is told, `[layers, d]`, and the latent, `[d_latent]`; none
-    /// without latents.
+    state: State<'a>,
+    /// What each layer of each stream is conditioned on, `[layers, d]`, and the latent,
+    /// `[d_latent]`; none without latents.
     conditions: Vec<Option<Vec<f32>>>,
     /// The last event of each stream, `[streams, fields]`.
     previous: Vec<u16>,
@@ -175,13 +163,9 @@ struct NetworkBatch<'a> {
     outputs: Vec<f32>,
     /// Of each stream, if the model has copy features.
     copies: Vec<CopyFeatures>,
-    /// The states of the streams at hand, `[rows, d]`.
-    rows: Vec<f32>,
-    /// The copy features of a field.
+    /// The copy features of a field, and the events before, of the streams at hand.
     copied: Vec<i32>,
-    /// Space for what a field reads from a latent.
-    read: Vec<f32>,
-    scratch: FieldScratch,
+    before: Vec<u16>,
 }
 
 impl DecodingBatch for NetworkBatch<'_> {
@@ -226,8 +210,8 @@ impl DecodingBatch for NetworkBatch<'_> {
     fn copy(&mut self, from: usize, to: usize) {
         let ModelDescription { model, sizes, .. } = &self.model.description;
         match &mut self.state {
-            State::Decoder(state) => state.copy(from, to),
-            State::Lstm(state) => state.copy(from, to, model.d_model),
+            State::Decoder(.., state) => state.copy(from, to),
+            State::Lstm(_, state) => state.copy(from, to),
         }
         copy_row(&mut self.outputs, model.d_model, from, to);
         copy_row(&mut self.previous, sizes.len(), from, to);
@@ -239,11 +223,6 @@ impl DecodingBatch for NetworkBatch<'_> {
             copy_item(&mut self.copies, from, to);
         }
     }
-}
-
-/// Makes row number `to` of `[rows, width]` what row number `from` is.
-fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
-    rows.copy_within(from * width..(from + 1) * width, to * width);
 }
 
 /// Makes what one stream has another's, in the other's space; where no stream has anything,
@@ -260,21 +239,21 @@ impl NetworkBatch<'_> {
     /// [`DecodingBatch::push`] for at most [`ROWS`] events.
     fn step(&mut self, streams: &[usize], events: &[u16]) {
         let (model, d) = (self.model, self.model.description.model.d_model);
-        let x = room(&mut self.rows, streams.len() * d);
-        let events = events.chunks_exact(model.description.sizes.len());
-        for ((&stream, event), x) in streams.iter().zip(events).zip(x.chunks_exact_mut(d)) {
+        let k = model.description.sizes.len();
+        for (&stream, event) in streams.iter().zip(events.chunks_exact(k)) {
             if let Some(plan) = &model.copies {
                 self.copies[stream].push(plan, event);
             }
-            model.fields.embed(event, x);
-            self.previous[stream * event.len()..(stream + 1) * event.len()].copy_from_slice(event);
+            self.previous[stream * k..(stream + 1) * k].copy_from_slice(event);
         }
-        match (&model.backbone, &mut self.state) {
-            (Backbone::Decoder(decoder), State::Decoder(state)) => decoder.step(streams, x, &self.conditions, state),
-            (Backbone::Lstm(lstm), State::Lstm(state)) => lstm.step(streams, x, state),
-            _ => unreachable!("a state is of its model's kind"),
-        }
-        for (&stream, x) in streams.iter().zip(x.chunks_exact(d)) {
+        let x = model.blocks.fields.embed(&*model.eager, events);
+        let x = match &mut self.state {
+            State::Decoder(cached, decoder, state) => {
+                cached.step((&model.eager, decoder), streams, x, &self.conditions, state)
+            }
+            State::Lstm(lstm, state) => state.step(&model.eager, lstm, streams, x),
+        };
+        for (&stream, x) in streams.iter().zip(x.rows()) {
             self.outputs[stream * d..(stream + 1) * d].copy_from_slice(x);
         }
         if model.read_latents().is_some() {
@@ -296,23 +275,47 @@ impl NetworkBatch<'_> {
 
     /// [`DecodingBatch::logits`] for at most [`ROWS`] streams.
     fn read(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]) {
-        let (model, d) = (self.model, self.model.description.model.d_model);
-        let z = room(&mut self.rows, streams.len() * d);
-        self.copied.clear();
-        for (row, &stream) in streams.iter().enumerate() {
-            z[row * d..(row + 1) * d].copy_from_slice(&self.outputs[stream * d..(stream + 1) * d]);
-            if let Some(plan) = &model.copies {
-                self.copies[stream].features(plan, &earlier[row * field..(row + 1) * field], &mut self.copied);
-            }
+        let NetworkModel { eager, blocks, copies, .. } = self.model;
+        let (eager, fields) = (&**eager, &blocks.fields);
+        let mut state = Rows::any(streams.len(), self.model.description.model.d_model);
+        for (row, &stream) in state.rows_mut().zip(streams) {
+            row.copy_from_slice(row_of(&self.outputs, row.len(), stream));
         }
-        if let Some(latents) = model.read_latents().filter(|_| field > 0) {
-            let (k, width) = (model.description.sizes.len(), model.description.model.d_latent);
-            for (row, &stream) in streams.iter().enumerate() {
-                let known = (&earlier[row * field..(row + 1) * field], &self.previous[stream * k..(stream + 1) * k]);
-                let latent = &self.latents[stream * width..(stream + 1) * width];
-                latents.read(field, known, latent, &mut z[row * d..(row + 1) * d], &mut self.read);
+        let known = Known { values: earlier, width: field };
+        if fields.independent() {
+            state = eager.norm(&state, fields.output_norm(field));
+        } else {
+            self.copied.clear();
+            if let Some(plan) = copies {
+                for (row, &stream) in streams.iter().enumerate() {
+                    let earlier = &earlier[row * field..(row + 1) * field];
+                    self.copies[stream].features(plan, earlier, &mut self.copied);
+                }
             }
+            let latents = blocks.latent.as_ref().filter(|_| field > 0 && !self.latents.is_empty()).map(|latent| {
+                let (k, width) = (fields.sizes.len(), self.model.description.model.d_latent);
+                self.before.clear();
+                let mut latents = Rows::any(streams.len(), width);
+                for (row, &stream) in latents.rows_mut().zip(streams) {
+                    row.copy_from_slice(row_of(&self.latents, width, stream));
+                    self.before.extend_from_slice(row_of(&self.previous, k, stream));
+                }
+                (latent, latents)
+            });
+            let reader = latents.and_then(|(latent, latents)| latent.reader(latents, &self.before));
+            state = fields.add_known(eager, state, known, 0, field);
+            state = fields.state(eager, field, state, known, &self.copied, reader.as_ref(), Dropout::NONE);
+            state = eager.norm(&state, fields.output_norm(field));
         }
-        model.fields.logits(field, z, earlier, &self.copied, logits, &mut self.scratch);
+        let (map, bias) = &self.model.outputs[field];
+        logits.copy_from_slice(&product(&state, map, Some(bias)));
+        if fields.independent() && field > 0 {
+            logits.iter_mut().step_by(map.n()).for_each(|logit| *logit = NOT_PREDICTED);
+        }
     }
+}
+
+/// Row number `index` of `[rows, width]`.
+fn row_of<T>(rows: &[T], width: usize, index: usize) -> &[T] {
+    &rows[index * width..(index + 1) * width]
 }

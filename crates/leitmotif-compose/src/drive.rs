@@ -1,0 +1,103 @@
+//! One model that answers several writers: pieces, or candidates of one, each in a stream of its
+//! own.
+
+use leitmotif_events::Value;
+use leitmotif_model::{DecodingBatch, Model};
+
+/// What draws events one after another from a model's logits.
+pub(crate) trait DrawEvents {
+    /// Draws the next event as far as it comes without logits it does not have, and returns the
+    /// field it needs them of.
+    fn draw(&mut self) -> Option<usize>;
+
+    /// The fields of the next event that are drawn.
+    fn event(&self) -> &[Value];
+
+    /// Takes the logits of the field that [`Self::draw`] asked for.
+    fn take_logits(&mut self, logits: &[f32]);
+}
+
+/// A model's decoding batch, with what its streams read and ask for next.
+pub(crate) struct Drive<'a> {
+    /// Values of each field.
+    sizes: &'a [usize],
+    /// A stream for each writer, and those that keep what the model was.
+    pub batch: Box<dyn DecodingBatch + 'a>,
+    /// The writers that wait for logits, after the field that they wait for.
+    asking: Vec<(usize, usize)>,
+    /// What the decoding batch reads next: streams, and their values.
+    streams: Vec<usize>,
+    values: Vec<Value>,
+    logits: Vec<f32>,
+}
+
+impl<'a> Drive<'a> {
+    /// So many streams of a model.
+    pub fn new(model: &'a dyn Model, streams: usize) -> Self {
+        Self {
+            sizes: &model.description().sizes,
+            batch: model.decoding_batch(streams),
+            asking: Vec::new(),
+            streams: Vec::new(),
+            values: Vec::new(),
+            logits: Vec::new(),
+        }
+    }
+
+    /// Draws the next event of each of the `running` writers, whose streams have their numbers: the
+    /// model answers their questions about a field together.
+    pub fn draw(&mut self, writers: &mut [impl DrawEvents], running: &[usize]) {
+        self.asking.clear();
+        self.asking.extend(running.iter().map(|&stream| (0, stream)));
+        loop {
+            self.asking.retain_mut(|(field, stream)| match writers[*stream].draw() {
+                Some(asked) => {
+                    *field = asked;
+                    true
+                }
+                None => false,
+            });
+            if self.asking.is_empty() {
+                return;
+            }
+            self.asking.sort_unstable();
+            self.answer(writers);
+        }
+    }
+
+    /// Answers those who ask, all questions about a field together.
+    fn answer(&mut self, writers: &mut [impl DrawEvents]) {
+        for asking in self.asking.chunk_by(|a, b| a.0 == b.0) {
+            let (field, size) = (asking[0].0, self.sizes[asking[0].0]);
+            for &(_, stream) in asking {
+                self.streams.push(stream);
+                self.values.extend_from_slice(writers[stream].event());
+            }
+            self.logits.resize(asking.len() * size, 0.0);
+            self.batch.logits(&self.streams, &self.values, field, &mut self.logits);
+            for (&stream, logits) in self.streams.iter().zip(self.logits.chunks_exact(size)) {
+                writers[stream].take_logits(logits);
+            }
+            self.streams.clear();
+            self.values.clear();
+        }
+    }
+
+    /// Lets a stream read an event, with the next [`Self::read`].
+    pub fn push(&mut self, stream: usize, event: &[Value]) {
+        self.streams.push(stream);
+        self.values.extend_from_slice(event);
+    }
+
+    /// How many events wait to be read.
+    pub fn waiting(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Lets the model read what waits.
+    pub fn read(&mut self) {
+        self.batch.push(&self.streams, &self.values);
+        self.streams.clear();
+        self.values.clear();
+    }
+}

@@ -1,0 +1,31 @@
+//! The back end that writes music: kernels on slices, weights that are packed once, no gradients.
+//!
+//! Keys and values of segment, memory and compressed memory are cached, and the memory rolls on
+//! exactly as in training, every [`crate::ModelConfig::segment`] events. So the cost of an event
+//! does not grow with the piece, and the logits are those of training, to rounding.
+//!
+//! Several pieces are written in streams. Every linear map is one product over the rows of the
+//! streams that advance, so that weights pass through the cache once for all of them; whatever
+//! belongs to a piece (attention over its cache, its memory, its copy features) stays with its
+//! stream. No row of a product depends on the others, so a stream is the same bits alone and among
+//! others.
+
+mod attention;
+mod batch;
+mod cache;
+mod decoder;
+mod latent_space;
+mod lstm;
+mod rows;
+mod store;
+
+pub use batch::NetworkModel;
+pub use latent_space::LatentSpace;
+pub(crate) use lstm::advance;
+pub(crate) use rows::Rows;
+pub(crate) use store::Eager;
+
+/// Makes row number `to` of `[rows, width]` what row number `from` is.
+fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
+    rows.copy_within(from * width..(from + 1) * width, to * width);
+}
