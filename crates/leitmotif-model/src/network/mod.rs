@@ -1,7 +1,8 @@
 //! The network, written once: what its blocks are made of and how states go through them, over the
 //! few operations of [`Ops`] that a back end has.
 //!
-//! One back end writes music ([`crate::NetworkModel`]); the one that learns is `leitmotif-network`'s.
+//! One back end writes music ([`crate::NetworkModel`]); the one that learns is
+//! `leitmotif-network`'s.
 
 mod bag_latent;
 mod compress;

@@ -1,7 +1,7 @@
 //! The operations that the blocks of a network are made of.
 //!
-//! A network is written once, over this trait. Its eager back end (of [`crate::NetworkModel`]) runs the
-//! kernels on slices, with packed weights and without gradients; the other one, in
+//! A network is written once, over this trait. Its eager back end (of [`crate::NetworkModel`]) runs
+//! the kernels on slices, with packed weights and without gradients; the other one, in
 //! `leitmotif-network`, runs on tensors that learn. What goes by rows of states has one definition
 //! for both; only attention and the LSTM have two forms, a whole segment and a step over a cache.
 
@@ -33,8 +33,8 @@ pub trait Ops {
     /// Rows of numbers.
     type Rows: Clone;
 
-    /// Sums rows of a table, with `[n, k]` indices: row `i` of the result `[n, width]` is the sum of
-    /// the `k` rows that indices `i * k..(i + 1) * k` name.
+    /// Sums rows of a table, with `[n, k]` indices: row `i` of the result `[n, width]` is the sum
+    /// of the `k` rows that indices `i * k..(i + 1) * k` name.
     fn gather(&self, table: Weight, indices: impl IntoIterator<Item = i32>, shape: [usize; 2]) -> Self::Rows;
 
     /// `x` plus [`Self::gather`], row by row.
@@ -46,8 +46,8 @@ pub trait Ops {
         k: usize,
     ) -> Self::Rows;
 
-    /// `x` plus rows of a table, each of a row's `copies` (as many as `gains` `[copies, d]` has rows)
-    /// times its own gains; `indices` are `[n, copies]`.
+    /// `x` plus rows of a table, each of a row's `copies` (as many as `gains` `[copies, d]` has
+    /// rows) times its own gains; `indices` are `[n, copies]`.
     fn add_copies(&self, x: Self::Rows, table: Weight, gains: Weight, indices: &[i32]) -> Self::Rows;
 
     /// As [`Self::gather`], of the rows of `x`.
@@ -112,8 +112,8 @@ pub trait Ops {
     /// first half of `state` `[n, 2 d]`.
     fn gru_reset(&self, input: &Self::Rows, state: &Self::Rows, residual: &Self::Rows) -> Self::Rows;
 
-    /// Moves `residual` towards `tanh(candidate)` by `sigmoid(update + bias)`: the sums are the rest
-    /// of `input` and `state`, and `candidate` is added to the last third of `input`.
+    /// Moves `residual` towards `tanh(candidate)` by `sigmoid(update + bias)`: the sums are the
+    /// rest of `input` and `state`, and `candidate` is added to the last third of `input`.
     fn gru_update(
         &self,
         input: &Self::Rows,

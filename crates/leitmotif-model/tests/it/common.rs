@@ -35,16 +35,19 @@ pub fn event(sizes: &[usize], piece: usize, event: usize) -> Vec<u16> {
     (0..sizes.len()).map(|field| mixed(field) as u16).collect()
 }
 
-/// Small weights under the network's names: fresh ones, none of which is left at 0 or 1.
+/// Small weights under the network's names.
 pub fn weights(description: &ModelDescription) -> Weights {
     let mut parameters = Parameters::fresh(1);
     Blocks::new(description, &mut parameters).unwrap();
     let mut state = 1_u32;
-    let mut noise = || {
+    let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        0.1 * ((state >> 8) as f32 / (1 << 23) as f32 - 1.0)
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
     };
     let mut parameters = parameters.finish().unwrap();
-    parameters.iter_mut().flat_map(|parameter| parameter.values.to_mut()).for_each(|value| *value += noise());
+    for parameter in &mut parameters {
+        let scale = if let [inputs, _] = parameter.shape[..] { 1.0 / (inputs as f32).sqrt() } else { 0.1 };
+        parameter.values.to_mut().iter_mut().for_each(|value| *value = scale * next());
+    }
     parameters.into_iter().collect()
 }
