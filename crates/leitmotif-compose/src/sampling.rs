@@ -7,16 +7,22 @@
 //! renormalised outcome of the one before. Equal probabilities are ordered by value.
 
 use crate::ComposeError;
+use leitmotif_kernels::step;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Where `e` to this power, as often as a field can have values, is lost in the rounding of a sum
-/// of probabilities.
-const BEYOND_REACH: f32 = -50.0;
+/// The lowest logit below the highest: `e` to this power is nothing beside 1.
+const LOWEST: f64 = -80.0;
 /// Highest temperature.
 const MAX_TEMPERATURE: f64 = 100.0;
+
+thread_local! {
+    /// Space for the exponentials of a field's logits.
+    static WEIGHTS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How the values of one field are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -105,12 +111,13 @@ impl FieldSampling {
             values.truncate(if self.temperature == 0.0 { 1 } else { usize::MAX });
             values.iter_mut().for_each(|value| value.1 = 1.0);
         } else {
-            // As exact as the logits are. What is beyond reach is not worth an exponential.
-            let weight = |logit: f64| match ((logit - most) / self.temperature) as f32 {
-                exponent if exponent < BEYOND_REACH => 0.0,
-                exponent => f64::from(exponent.exp()),
-            };
-            values.iter_mut().for_each(|value| value.1 = weight(value.1));
+            // As exact as the logits are.
+            WEIGHTS.with_borrow_mut(|weights| {
+                weights.clear();
+                weights.extend(values.iter().map(|value| ((value.1 - most) / self.temperature).max(LOWEST) as f32));
+                step::softmax(weights);
+                values.iter_mut().zip(weights).for_each(|(value, weight)| value.1 = f64::from(*weight));
+            });
         }
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
             normalise(values);

@@ -106,9 +106,9 @@ impl<'a> EventsGrammar<'a> {
         self.voices.any_free(instrument, pitches, self.bar.0 + position)
     }
 
-    fn pitch_at(&self, position: u64, instrument: Instrument, pitch: u8) -> bool {
-        let ascending = self.at_last(position).is_none_or(|last| (instrument, pitch) > (last.instrument, last.pitch));
-        ascending && self.voices.free(instrument, pitch, self.bar.0 + position).is_some()
+    /// Whether a note comes after the last one in the order of a position's notes.
+    fn ascends(&self, position: u64, instrument: Instrument, pitch: u8) -> bool {
+        self.at_last(position).is_none_or(|last| (instrument, pitch) > (last.instrument, last.pitch))
     }
 
     /// The note before, if `position` is its position.
@@ -121,7 +121,9 @@ impl<'a> EventsGrammar<'a> {
 
     fn note_allowed(&self, note: &NoteEvent) -> bool {
         let NoteEvent { position, instrument, pitch, .. } = *note;
-        self.note_at(position) && self.pitch_at(position, instrument, pitch)
+        self.note_at(position)
+            && self.ascends(position, instrument, pitch)
+            && self.voices.free(instrument, pitch, self.bar.0 + position).is_some()
     }
 
     fn bar_allowed(&self) -> bool {
@@ -253,9 +255,13 @@ impl Grammar for EventsGrammar<'_> {
             POSITION => mark(&|value| self.tempo_at(step(value))),
             INSTRUMENT if kind == NOTE => mark(&|value| self.instrument_at(position, instrument_of(value))),
             INSTRUMENT => mark(&|value| self.with_allowed(instrument_of(value))),
-            PITCH => mark(&|value| {
-                pitch_of(instrument, value).is_some_and(|pitch| self.pitch_at(position, instrument, pitch))
-            }),
+            PITCH => {
+                let full = self.voices.full(instrument, self.bar.0 + position);
+                mark(&|value| {
+                    pitch_of(instrument, value)
+                        .is_some_and(|pitch| full >> pitch & 1 == 0 && self.ascends(position, instrument, pitch))
+                });
+            }
             _ => mark(&|_| true),
         }
     }

@@ -24,6 +24,8 @@ struct Sounding {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Voices {
     sounding: BTreeMap<Instrument, Vec<Sounding>>,
+    /// All of them together.
+    count: usize,
 }
 
 impl Voices {
@@ -37,7 +39,15 @@ impl Voices {
         busy.iter().position(|busy| !busy)
     }
 
+    /// The pitches of which `instrument` has no free voice at step `at`, a bit for each.
+    pub fn full(&self, instrument: Instrument, at: u64) -> u128 {
+        let sounding = self.of(instrument);
+        let full = |note: &&Sounding| sounding.len() >= VOICES && self.free(instrument, note.pitch, at).is_none();
+        sounding.iter().filter(full).fold(0, |full, note| full | 1 << note.pitch)
+    }
+
     /// Whether `instrument` can play one of `pitches` at step `at`.
+    #[inline]
     pub fn any_free(&self, instrument: Instrument, mut pitches: std::ops::Range<u8>, at: u64) -> bool {
         self.of(instrument).len() < VOICES * pitches.len()
             || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
@@ -48,8 +58,10 @@ impl Voices {
     pub fn sound(&mut self, instrument: Instrument, pitch: u8, at: u64, end: u64) -> Option<usize> {
         let voice = self.free(instrument, pitch, at)?;
         let sounding = self.sounding.entry(instrument).or_default();
+        self.count -= sounding.len();
         sounding.retain(|note| note.end > at);
         sounding.push(Sounding { pitch, voice, end });
+        self.count += sounding.len();
         Some(voice)
     }
 

@@ -156,27 +156,31 @@ unsafe fn walk<S: Simd, B: Number, const NV: usize, const PART: bool>(
     if NV > S::TILE_VECTORS {
         return;
     }
+    let most = if NV < S::TILE_VECTORS { 8 } else { S::TILE_ROWS };
     let mut i = 0;
     macro_rules! rows {
-        ($mr:literal while $more:expr) => {
-            while $more {
-                // SAFETY: rows `i..i + MR` exist; the caller's promise for the rest.
-                unsafe {
-                    let (a, c) = (a.add(i * dims.a_row), c.add(i * dims.c_row));
-                    tile::<S, B, $mr, NV, PART>(s, dims, a, b, c, start, tail);
-                }
-                i += $mr;
+        ($mr:literal) => {{
+            // SAFETY: rows `i..i + MR` exist; the caller's promise for the rest.
+            unsafe {
+                let (a, c) = (a.add(i * dims.a_row), c.add(i * dims.c_row));
+                tile::<S, B, $mr, NV, PART>(s, dims, a, b, c, start, tail);
             }
-        };
+            i += $mr;
+        }};
     }
-    if S::TILE_ROWS == 8 || NV < S::TILE_VECTORS {
-        rows!(8 while i + 8 <= dims.m);
-    } else if S::TILE_ROWS == 6 {
-        rows!(6 while i + 6 <= dims.m);
+    while i < dims.m {
+        // Tiles of much the same height: sums side by side hide how long each takes.
+        let left = dims.m - i;
+        match left.div_ceil(left.div_ceil(most)) {
+            8 => rows!(8),
+            6 => rows!(6),
+            5 => rows!(5),
+            4 | 7 => rows!(4),
+            3 => rows!(3),
+            2 => rows!(2),
+            _ => rows!(1),
+        }
     }
-    rows!(4 while i + 4 <= dims.m);
-    rows!(2 while i + 2 <= dims.m);
-    rows!(1 while i < dims.m);
 }
 
 #[inline(always)]
