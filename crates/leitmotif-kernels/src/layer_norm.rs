@@ -1,4 +1,5 @@
-//! Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016), with scale and shift.
+//! Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016), with scale and shift, or
+//! by the root mean square alone (Zhang and Sennrich 2019), with scale.
 //!
 //! The statistics are computed again in the backward pass: reading a row twice costs less than
 //! storing them.
@@ -19,7 +20,8 @@ const ROWS: usize = 64;
 pub struct LayerNorm<'a> {
     /// Scale `[d]`.
     pub gamma: &'a [f32],
-    /// Shift `[d]`.
+    /// Shift `[d]`. Empty for normalisation by the root mean square, which neither centres nor
+    /// shifts.
     pub beta: &'a [f32],
 }
 
@@ -36,7 +38,7 @@ impl LayerNorm<'_> {
     /// If the width is 0, the shift has another one, or `x` is not made of whole rows.
     pub(crate) fn rows(&self, x: &[f32]) -> usize {
         let d = self.d();
-        assert!(d > 0 && self.beta.len() == d, "gamma and beta are [d], d > 0");
+        assert!(d > 0 && (self.beta.len() == d || self.beta.is_empty()), "gamma and beta are [d], d > 0");
         assert_eq!(x.len() % d, 0, "x is [rows, d]");
         x.len() / d
     }
@@ -49,7 +51,7 @@ pub struct Gradients {
     pub x: Vec<f32>,
     /// `[d]`
     pub gamma: Vec<f32>,
-    /// `[d]`
+    /// `[d]`, without meaning where there is no shift.
     pub beta: Vec<f32>,
 }
 
@@ -110,16 +112,20 @@ dispatch! {
     ) = backward_rows;
 }
 
-/// Mean and reciprocal standard deviation.
+/// Mean and reciprocal standard deviation; 0 and the reciprocal root mean square where rows are not
+/// centred.
 #[inline(always)]
-fn statistics<S: Simd>(s: S, x: &[f32]) -> (f32, f32) {
+fn statistics<S: Simd>(s: S, x: &[f32], centres: bool) -> (f32, f32) {
     let (chunks, rest) = x.split_at(x.len() - x.len() % S::N);
     let inverse = 1.0 / x.len() as f32;
-    let mut sum = s.zero();
-    for x in chunks.chunks_exact(S::N) {
-        sum = s.add(sum, s.load(x));
+    let mut mean = 0.0;
+    if centres {
+        let mut sum = s.zero();
+        for x in chunks.chunks_exact(S::N) {
+            sum = s.add(sum, s.load(x));
+        }
+        mean = (s.sum(sum) + rest.iter().sum::<f32>()) * inverse;
     }
-    let mean = (s.sum(sum) + rest.iter().sum::<f32>()) * inverse;
     let mut squares = s.zero();
     for x in chunks.chunks_exact(S::N) {
         let c = s.sub(s.load(x), s.splat(mean));
@@ -131,14 +137,19 @@ fn statistics<S: Simd>(s: S, x: &[f32]) -> (f32, f32) {
 
 #[inline(always)]
 fn normalize_rows<S: Simd>(s: S, x: &[f32], norm: LayerNorm<'_>, y: &mut [f32], y_row: usize) {
-    let d = norm.d();
+    let (d, centres) = (norm.d(), !norm.beta.is_empty());
     for (x, y) in x.chunks_exact(d).zip(y.chunks_mut(y_row)) {
-        let (mean, scale) = statistics(s, x);
+        let (mean, scale) = statistics(s, x, centres);
         let (mean, scale) = (s.splat(mean), s.splat(scale));
-        let weights = norm.gamma.chunks(S::N).zip(norm.beta.chunks(S::N));
-        for ((x, y), (gamma, beta)) in x.chunks(S::N).zip(y[..d].chunks_mut(S::N)).zip(weights) {
-            let h = s.mul(s.sub(s.load_part(x), mean), scale);
-            s.store_part(y, s.fma(h, s.load_part(gamma), s.load_part(beta)));
+        for j in (0..d).step_by(S::N) {
+            let lanes = j..d.min(j + S::N);
+            let h = s.mul(s.sub(s.load_part(&x[lanes.clone()]), mean), scale);
+            let gamma = s.load_part(&norm.gamma[lanes.clone()]);
+            let result = match centres {
+                true => s.fma(h, gamma, s.load_part(&norm.beta[lanes.clone()])),
+                false => s.mul(h, gamma),
+            };
+            s.store_part(&mut y[lanes], result);
         }
     }
 }
@@ -155,11 +166,11 @@ fn backward_rows<S: Simd>(
     dgamma: &mut [f32],
     dbeta: &mut [f32],
 ) {
-    let d = norm.d();
+    let (d, centres) = (norm.d(), !norm.beta.is_empty());
     let inverse = 1.0 / d as f32;
     for (i, (x, dx)) in x.chunks_exact(d).zip(dx.chunks_exact_mut(d)).enumerate() {
         let dy = &dy[i * dy_row..][..d];
-        let (mean, scale) = statistics(s, x);
+        let (mean, scale) = statistics(s, x, centres);
         let (mean, scale) = (s.splat(mean), s.splat(scale));
         let (mut sum, mut dot) = (s.zero(), s.zero());
         for j in (0..d).step_by(S::N) {
@@ -173,7 +184,8 @@ fn backward_rows<S: Simd>(
             s.store_part(dgamma, s.fma(g, h, s.load_part(dgamma)));
             s.store_part(dbeta, s.add(g, s.load_part(dbeta)));
         }
-        let (sum, dot) = (s.splat(s.sum(sum) * inverse), s.splat(s.sum(dot) * inverse));
+        let sum = if centres { s.sum(sum) * inverse } else { 0.0 };
+        let (sum, dot) = (s.splat(sum), s.splat(s.sum(dot) * inverse));
         for j in (0..d).step_by(S::N) {
             let lanes = j..d.min(j + S::N);
             let h = s.mul(s.sub(s.load_part(&x[lanes.clone()]), mean), scale);

@@ -3,7 +3,7 @@
 //! Each operation carries much work, so that a training step is few calls: a pre-norm feed-forward
 //! ([`feed_forward`]), relative attention over compressed memory, memory and segment
 //! ([`attention`]), attention within groups of rows ([`group_attention`]), the output head with its
-//! loss ([`head_loss`]), embedding ([`embed`]), learnt compression ([`convolution`]) and its loss
+//! loss ([`head_loss`]), embedding ([`embed`]), the loss of learnt compression
 //! ([`reconstruction`]), the LSTM baseline ([`lstm`]) and the optimiser's step ([`adamw`]), all
 //! with handwritten gradients. They know nothing about frameworks.
 //!
@@ -15,7 +15,6 @@
 
 pub mod adamw;
 pub mod attention;
-pub mod convolution;
 pub mod copy_features;
 pub mod dropout;
 pub mod embed;

@@ -78,6 +78,28 @@ pub enum Gating {
     Gru,
 }
 
+/// How the rows of a sub-layer's input are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalisation {
+    /// By mean and deviation, with scale and shift (Ba et al. 2016).
+    #[default]
+    Layer,
+    /// By the root mean square alone, with scale (Zhang & Sennrich 2019).
+    Rms,
+}
+
+/// How attention knows how far apart events are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Positions {
+    /// By a learnt projection of the sinusoids of their distance (Transformer-XL, Dai et al. 2019).
+    #[default]
+    Relative,
+    /// By rotating queries and keys by their places (Su et al. 2021).
+    Rotary,
+}
+
 /// What each field of an event is predicted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +148,10 @@ pub struct ModelConfig {
     pub glu: bool,
     /// How sub-layers join the residual stream.
     pub gating: Gating,
+    /// How rows are normalised.
+    pub norm: Normalisation,
+    /// How attention knows how far apart events are.
+    pub positions: Positions,
     /// Output rows share the input embeddings.
     pub tied: bool,
     /// Adds copy features: the field's value at the last matching contexts
@@ -190,6 +216,8 @@ impl Default for ModelConfig {
             fields: FieldDecoding::Chained,
             glu: false,
             gating: Gating::Residual,
+            norm: Normalisation::Layer,
+            positions: Positions::Relative,
             tied: false,
             copy_features: false,
             segment: 256,

@@ -19,6 +19,7 @@ mod weights;
 pub use config::{
     Compression, CompressionLoss, FieldDecoding, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CHAINED_FIELDS, MAX_CLASSES,
     MAX_FIELDS, MAX_LATENT, MAX_LATENT_BARS, MAX_LAYERS, MAX_SPAN, MAX_VALUES, MAX_WIDTH, ModelConfig, ModelKind,
+    Normalisation, Positions,
 };
 pub use copy_features::{CopyFeatureLayout, CopyFeatures, NO_COPY};
 pub use description::{AttributeCuts, ModelDescription};

@@ -12,16 +12,29 @@ use std::ops::Range;
 impl Parameters {
     /// The parameters of a layer's attention.
     pub(crate) fn attention(&self, block: &Attention) -> AttentionWeights {
+        let relative = block.relative.as_ref();
         AttentionWeights {
             gamma: self.vector(block.norm.gamma),
-            beta: self.vector(block.norm.beta),
+            beta: self.shift(&block.norm),
             qkv: self.matrix(block.qkv),
-            position: self.matrix(block.position),
-            content_bias: self.vector(block.content_bias),
-            position_bias: self.vector(block.position_bias),
+            position: relative.map_or_else(|| self.none([0, 0]), |relative| self.matrix(relative.position)),
+            content_bias: relative.map_or_else(|| self.none([0]), |relative| self.vector(relative.content_bias)),
+            position_bias: relative.map_or_else(|| self.none([0]), |relative| self.vector(relative.position_bias)),
             output: self.matrix(block.output),
             output_bias: self.vector(block.output_bias),
         }
+    }
+}
+
+impl Parameters {
+    /// The shift of a norm; empty where it has none.
+    pub(crate) fn shift(&self, norm: &Norm) -> Tensor<1> {
+        norm.beta.map_or_else(|| self.none([0]), |beta| self.vector(beta))
+    }
+
+    /// A parameter that is not there.
+    fn none<const D: usize>(&self, shape: [usize; D]) -> Tensor<D> {
+        Tensor::from_data(TensorData::new(Vec::<f32>::new(), shape), &self.device().clone().inner())
     }
 }
 
@@ -86,13 +99,13 @@ impl Ops for Parameters {
     }
 
     fn norm(&self, x: &Tensor<2>, norm: &Norm) -> Tensor<2> {
-        layer_norm(x.clone(), self.vector(norm.gamma), self.vector(norm.beta))
+        layer_norm(x.clone(), self.vector(norm.gamma), self.shift(norm))
     }
 
     fn feed_forward(&self, x: Tensor<2>, block: &FeedForward, dropouts: [Dropout; 2], residual: bool) -> Tensor<2> {
         let weights = FeedForwardWeights {
             gamma: self.vector(block.norm.gamma),
-            beta: self.vector(block.norm.beta),
+            beta: self.shift(&block.norm),
             inner: self.matrix(block.inner),
             inner_bias: self.vector(block.inner_bias),
             outer: self.matrix(block.outer),
@@ -105,7 +118,7 @@ impl Ops for Parameters {
     fn group_attention(&self, x: Tensor<2>, block: &GroupAttention, offsets: &[usize], dropout: Dropout) -> Tensor<2> {
         let weights = GroupAttentionWeights {
             gamma: self.vector(block.norm.gamma),
-            beta: self.vector(block.norm.beta),
+            beta: self.shift(&block.norm),
             qkv: self.matrix(block.qkv),
             output: self.matrix(block.output),
             output_bias: self.vector(block.output_bias),

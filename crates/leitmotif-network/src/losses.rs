@@ -33,7 +33,7 @@ fn output(p: &Parameters, fields: &Fields, field: usize) -> FieldOutput {
     let norm = fields.output_norm(field);
     FieldOutput {
         gamma: p.vector(norm.gamma),
-        beta: p.vector(norm.beta),
+        beta: p.shift(norm),
         table: p.matrix(fields.output),
         bias: p.vector(fields.bias),
         offset: fields.offsets[field],

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub struct Parameters {
     names: Arc<[String]>,
     values: Vec<Value>,
+    device: Device,
 }
 
 #[derive(Debug, Clone)]
@@ -31,7 +32,12 @@ impl Parameters {
             (parameter.name, value)
         });
         let (names, values): (Vec<String>, Vec<Value>) = named.unzip();
-        Self { names: names.into(), values }
+        Self { names: names.into(), values, device: device.clone() }
+    }
+
+    /// Where they live.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// How many there are.
@@ -130,6 +136,6 @@ impl Module for Parameters {
             mapper.exit_module(name, "Parameters");
             value
         });
-        Self { values: values.collect(), names: self.names.clone() }
+        Self { values: values.collect(), names: self.names.clone(), device: self.device }
     }
 }

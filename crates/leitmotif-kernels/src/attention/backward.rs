@@ -1,7 +1,7 @@
 //! Gradients of the attention block.
 
 use super::core::HeadGradients;
-use super::position::{self, Positions};
+use super::position::{self, Positions, Rotation, Turn};
 use super::{Config, Input, ROWS, Saved, SavedRef, Shape, Weights, join_heads};
 use crate::feed_forward::split;
 use crate::gemm::{Packed, Start, outer};
@@ -45,8 +45,13 @@ pub fn backward(input: &Input<'_>, dy: &[f32], w: &Weights<'_>, config: &Config,
     let (dout, w_o, b_o) = output_backward(isa, input, dy, w, config, saved);
     let Core { dq, dkv, dpositions, u, v } = core_backward(isa, input, &dout, w, config, saved);
     drop(dout);
-    let w_r = Positions::backward(&dpositions, input.shape.keys(), d);
-    let rows = Rows { isa, input, w, dq: &dq, dkv: &dkv };
+    let w_r = match w.rotates() {
+        true => Vec::new(),
+        false => Positions::backward(&dpositions, input.shape.keys(), d),
+    };
+    let [u, v] = [u, v].map(|bias| if w.rotates() { Vec::new() } else { bias });
+    let rotation = w.rotates().then(|| Rotation::new(input.shape.keys(), d / input.shape.heads));
+    let rows = Rows { isa, input, w, dq: &dq, dkv: &dkv, rotation };
     let (x, [mut gamma, mut beta, mut w_qkv]) = rows.segment(config.residual.then_some(dy));
     let mut context = None;
     if input.shape.context() > 0 {
@@ -137,7 +142,7 @@ fn core_backward(isa: Isa, input: &Input<'_>, dout: &[f32], w: &Weights<'_>, con
     let task = if lanes == 1 { 1 } else { lanes * heads };
     let slots = task.min(heads);
     let (mut dq, mut dkv) = (pool::take(batch * segment * d), pool::take(batch * 2 * d * row));
-    let shared = SavedRef { qkv: &saved.qkv, kv: &saved.kv, positions: &saved.positions };
+    let shared = SavedRef { qkv: &saved.qkv, kv: &saved.kv, positions: saved.positions.as_ref() };
     let sums: Vec<Buf> = dq
         .par_chunks_mut(task * segment * dh)
         .zip(dkv.par_chunks_mut(task * 2 * dh * row))
@@ -187,6 +192,7 @@ struct Rows<'a> {
     w: &'a Weights<'a>,
     dq: &'a [f32],
     dkv: &'a [f32],
+    rotation: Option<Rotation>,
 }
 
 impl Rows<'_> {
@@ -202,6 +208,10 @@ impl Rows<'_> {
             let (dqkv, normed, dnormed) = scratch;
             join_heads(self.dq, shape, first, dqkv, row, dh);
             self.keys_and_values(first, shape.segment, shape.context(), dqkv, row, d);
+            if let Some(rotation) = &self.rotation {
+                let place = |row: usize| shape.context() + (first + row) % shape.segment;
+                rotation.turn(dqkv, row, 0..2 * d, place, Turn::Back);
+            }
             normalize(isa, x, w.norm, normed, d_row);
             packed.product(n, dqkv, row, dnormed, d_row, Start::Zero);
             outer(isa, [d, 3 * d, n], (normed, d_row), (dqkv, row), (weights, 3 * d), add);
@@ -219,7 +229,7 @@ impl Rows<'_> {
         self.blocks(self.input.context, 2 * d, |first, x, dx, scratch, [gamma, beta, weights], add| {
             let n = x.len() / d;
             let (dkv, normed, dnormed) = scratch;
-            self.keys_and_values(first, self.input.shape.context(), 0, dkv, row, 0);
+            self.keys_of_context(first, dkv, row);
             normalize(isa, x, w.norm, normed, d_row);
             packed.product(n, dkv, row, dnormed, d_row, Start::Zero);
             outer(isa, [d, 2 * d, n], (normed, d_row), (dkv, row), (weights, 2 * d), add);
@@ -234,10 +244,9 @@ impl Rows<'_> {
     fn context_weights(&self) -> [Vec<f32>; 3] {
         let (isa, w) = (self.isa, self.w);
         let (d, _) = self.input.widths(w);
-        let context = self.input.shape.context();
         let (d_row, row) = (stride(d), stride(2 * d));
         let (ones, zeros) = (vec![1.0; d], vec![0.0; d]);
-        let plain = LayerNorm { gamma: &ones, beta: &zeros };
+        let plain = LayerNorm { gamma: &ones, beta: &zeros[..w.norm.beta.len()] };
         let parts = Parts::of(self.input.context.len() / d, ROWS, 2 * d * d);
         let sums: Vec<Buf> = parts
             .ranges()
@@ -251,7 +260,7 @@ impl Rows<'_> {
                         continue;
                     }
                     let (dkv, normed) = (&mut dkv[..n * row], &mut normed[..n * d_row]);
-                    self.keys_and_values(first, context, 0, dkv, row, 0);
+                    self.keys_of_context(first, dkv, row);
                     normalize(isa, &self.input.context[first * d..(first + n) * d], plain, normed, d_row);
                     outer(isa, [d, 2 * d, n], (normed, d_row), (dkv, row), (g, 2 * d), true);
                     add_columns(isa, dkv, row, s);
@@ -263,7 +272,7 @@ impl Rows<'_> {
         let (mut gamma, mut beta) = (vec![0.0; d], vec![0.0; d]);
         for (i, g) in g.chunks_exact_mut(2 * d).enumerate() {
             let weights = &w.w_qkv[i * 3 * d + d..(i + 1) * 3 * d];
-            let (scale, shift) = (w.norm.gamma[i], w.norm.beta[i]);
+            let (scale, shift) = (w.norm.gamma[i], w.norm.beta.get(i).copied().unwrap_or(0.0));
             for ((g, &s), &weight) in g.iter_mut().zip(&s).zip(weights) {
                 gamma[i] += weight * *g;
                 beta[i] += weight * s;
@@ -305,6 +314,15 @@ impl Rows<'_> {
             parts::add_up(&sums, offset - len, len)
         });
         (dx, sums)
+    }
+
+    /// Writes keys' and values' gradients of the context's rows from `first` on to `to` `[_, row]`.
+    fn keys_of_context(&self, first: usize, to: &mut [f32], row: usize) {
+        let context = self.input.shape.context();
+        self.keys_and_values(first, context, 0, to, row, 0);
+        if let Some(rotation) = &self.rotation {
+            rotation.turn(to, row, 0..self.w.norm.d(), |row| (first + row) % context, Turn::Back);
+        }
     }
 
     /// Whether any of the context's rows is valid.

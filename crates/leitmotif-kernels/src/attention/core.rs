@@ -32,10 +32,10 @@ pub(super) struct Head<'a> {
     pub skipped: usize,
     /// Context rows, counted after the skipped ones, that are invalid.
     pub gap: (usize, usize),
-    /// This head's biases of content and position `[dh]`.
-    pub u: &'a [f32],
-    pub v: &'a [f32],
-    pub positions: &'a Positions,
+    /// This head's biases of content and position `[dh]`; empty without positions.
+    pub biases: [&'a [f32]; 2],
+    /// None where queries and keys were rotated by their places.
+    pub positions: Option<&'a Positions>,
     /// Number of the head.
     pub head: usize,
     pub dropout: Dropout,
@@ -142,7 +142,8 @@ impl Head<'_> {
 
     /// Scaled queries with both biases, each `[segment, dh]`.
     fn queries(&self, content: &mut [f32], position: &mut [f32]) {
-        let biases = [self.u, self.v];
+        let none = vec![0.0; if self.positions.is_none() { self.dh } else { 0 }];
+        let biases = if self.positions.is_none() { [&*none; 2] } else { self.biases };
         with_biases(self.isa.for_rows_of(self.dh), (self.qkv, 3 * self.d), biases, self.scale(), content, position);
     }
 
@@ -154,8 +155,9 @@ impl Head<'_> {
         let dims = Dims { m: tile.rows, n, k: dh, a_row: dh, a_col: 1, b_row: keys.1, c_row: tile.row };
         let [content, position] = scores;
         product(self.isa, dims, &q[0][i * dh..], keys.0, content, Start::Zero);
-        let row = self.positions.row;
-        let columns = &self.positions.columns[self.head * dh * row + self.first_position(i, tile)..];
+        let Some(Positions { columns, row, .. }) = self.positions else { return position.fill(0.0) };
+        let row = *row;
+        let columns = &columns[self.head * dh * row + self.first_position(i, tile)..];
         // Of the last head's last row only what there is.
         let n = n.min(columns.len() - (dh - 1) * row);
         product(self.isa, Dims { n, b_row: row, ..dims }, &q[1][i * dh..], columns, position, Start::Zero);
@@ -221,13 +223,16 @@ impl Head<'_> {
             let down = Dims { m: dh, n, k: m, a_row: 1, a_col: dh, b_row: row, c_row: grad_row };
             product(isa, down, &d_out[i * dh..], content, dv, Start::Add);
             product(isa, down, &q_content[i * dh..], gradient, dk, Start::Add);
-            let dpositions = &mut dpositions[first..];
-            let down = Dims { c_row: self.positions.row, ..down };
-            product(isa, down, &q_position[i * dh..], position, dpositions, Start::Add);
             let back = Dims { m, n: dh, k: n, a_row: row, a_col: 1, b_row: dh, c_row: dh };
             product(isa, back, gradient, k_rows, dq_content, Start::Zero);
-            let r = &self.positions.rows[(self.head * (self.context + segment) + first) * dh..];
-            product(isa, back, position, r, dq_position, Start::Zero);
+            if let Some(positions) = self.positions {
+                let down = Dims { c_row: positions.row, ..down };
+                product(isa, down, &q_position[i * dh..], position, &mut dpositions[first..], Start::Add);
+                let r = &positions.rows[(self.head * (self.context + segment) + first) * dh..];
+                product(isa, back, position, r, dq_position, Start::Zero);
+            } else {
+                dq_position[..m * dh].fill(0.0);
+            }
             let (dq, rows) = (&mut dq[i * dh..(i + m) * dh], ..m * dh);
             let (content, position) = (&dq_content[rows], &dq_position[rows]);
             join_gradients(

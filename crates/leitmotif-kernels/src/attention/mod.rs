@@ -6,6 +6,10 @@
 //! the sinusoidal embedding of the distance `t`. The context holds hidden states; it is normalised
 //! with the segment's weights.
 //!
+//! Without parameters of positions, queries and keys are rotated instead (Su et al. 2021): pair `p` of
+//! a head's columns, `p` and `p + dh / 2`, by its place among the slots times `10000^(-2 p / dh)`, and
+//! the score is `q_i k_j / sqrt(dh)`.
+//!
 //! Distances count the slots of both memories, filled or not; of each memory only the last valid
 //! rows are attended.
 
@@ -22,7 +26,7 @@ use crate::layer_norm::{LayerNorm, normalize};
 use crate::pool::{self, Buf};
 use crate::rows::{copy, finish, stride};
 use core::Head;
-use position::Positions;
+use position::{Positions, Rotation, Turn};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -88,7 +92,8 @@ pub struct Weights<'a> {
     pub norm: LayerNorm<'a>,
     /// `[d, 3 d]`: queries, keys, values.
     pub w_qkv: &'a [f32],
-    /// `[d, d]`: projects the embedding of a distance.
+    /// `[d, d]`: projects the embedding of a distance. Empty, as the next two, where queries and keys
+    /// are rotated.
     pub w_r: &'a [f32],
     /// `[d]`: added to queries that meet keys.
     pub u: &'a [f32],
@@ -120,7 +125,8 @@ pub struct Saved {
     qkv: Buf,
     /// `[batch, context, 2 d]`, valid rows only.
     kv: Buf,
-    positions: Positions,
+    /// None where queries and keys are rotated.
+    positions: Option<Positions>,
     /// `[batch, heads, segment, dh]`
     out: Buf,
     /// `[batch, heads, segment]`
@@ -140,8 +146,11 @@ impl Input<'_> {
         assert_eq!(self.context.len(), batch * (compressed + memory) * d, "context is [batch, slots, d]");
         let fits = |v: &Valid| v.compressed <= compressed && v.memory <= memory;
         assert!(self.valid.len() == batch && self.valid.iter().all(fits), "valid counts are [batch], within the slots");
-        assert_eq!([w.w_qkv.len(), w.w_r.len(), w.w_o.len()], [3 * d * d, d * d, d * d], "weights are [d, _]");
-        assert_eq!([w.u.len(), w.v.len(), w.b_o.len()], [d; 3], "biases are [d]");
+        assert_eq!([w.w_qkv.len(), w.w_o.len()], [3 * d * d, d * d], "weights are [d, _]");
+        assert_eq!(w.b_o.len(), d, "b_o is [d]");
+        let of_positions = [w.w_r.len(), w.u.len(), w.v.len()];
+        assert!(of_positions == [d * d, d, d] || of_positions == [0; 3], "w_r is [d, d], u and v are [d]");
+        assert!(!w.rotates() || (d / heads).is_multiple_of(2), "heads that are rotated have pairs of columns");
         (d, d / heads)
     }
 
@@ -182,8 +191,7 @@ impl Input<'_> {
             context,
             skipped,
             gap,
-            u: &w.u[head * dh..(head + 1) * dh],
-            v: &w.v[head * dh..(head + 1) * dh],
+            biases: [w.u, w.v].map(|bias| bias.get(head * dh..(head + 1) * dh).unwrap_or(&[])),
             positions: saved.positions,
             head,
             dropout: config.probability_dropout,
@@ -197,7 +205,14 @@ impl Input<'_> {
 struct SavedRef<'a> {
     qkv: &'a [f32],
     kv: &'a [f32],
-    positions: &'a Positions,
+    positions: Option<&'a Positions>,
+}
+
+impl Weights<'_> {
+    /// Whether queries and keys are rotated.
+    fn rotates(&self) -> bool {
+        self.w_r.is_empty()
+    }
 }
 
 /// The block's output `[batch, segment, d]`, and with `save` what [`backward`] needs.
@@ -210,14 +225,19 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
     let (d, dh) = input.widths(w);
     let Shape { batch, segment, heads, .. } = input.shape;
     let (context, d_row) = (input.shape.context(), stride(d));
-    let positions = Positions::project(w.w_r, input.shape.keys(), d, heads);
+    let positions = (!w.rotates()).then(|| Positions::project(w.w_r, input.shape.keys(), d, heads));
+    let rotation = w.rotates().then(|| Rotation::new(input.shape.keys(), dh));
     let mut qkv = pool::take(batch * segment * 3 * d);
     let packed = Packed::new(w.w_qkv, d, 3 * d);
-    qkv.par_chunks_mut(ROWS * 3 * d).zip(input.x.par_chunks(ROWS * d)).for_each(|(qkv, x)| {
+    qkv.par_chunks_mut(ROWS * 3 * d).zip(input.x.par_chunks(ROWS * d)).enumerate().for_each(|(block, (qkv, x))| {
         let n = x.len() / d;
         let mut normed = pool::take(n * d_row);
         normalize(isa, x, w.norm, &mut normed, d_row);
         packed.product(n, &normed, d_row, qkv, 3 * d, Start::Zero);
+        if let Some(rotation) = &rotation {
+            let place = |row: usize| context + (block * ROWS + row) % segment;
+            rotation.turn(qkv, 3 * d, 0..2 * d, place, Turn::Forth);
+        }
     });
     let mut kv = pool::take(batch * context * 2 * d);
     if context > 0 {
@@ -231,12 +251,16 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
                     normalize(isa, x, w.norm, &mut normed, d_row);
                     let kv = &mut kv[(rows.start - first) * 2 * d..];
                     packed.product(rows.len(), &normed, d_row, kv, 2 * d, Start::Zero);
+                    if let Some(rotation) = &rotation {
+                        let kv = &mut kv[..rows.len() * 2 * d];
+                        rotation.turn(kv, 2 * d, 0..d, |row| rows.start + row, Turn::Forth);
+                    }
                 }
             });
         });
     }
     let (mut out, mut log_sum) = (pool::take(batch * segment * d), pool::take(batch * heads * segment));
-    let saved = SavedRef { qkv: &qkv, kv: &kv, positions: &positions };
+    let saved = SavedRef { qkv: &qkv, kv: &kv, positions: positions.as_ref() };
     out.par_chunks_mut(segment * dh).zip(log_sum.par_chunks_mut(segment)).enumerate().for_each(
         |(i, (out, log_sum))| {
             input.head(isa, w, config, saved, i).forward(out, log_sum);

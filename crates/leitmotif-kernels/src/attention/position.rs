@@ -4,6 +4,7 @@
 use crate::gemm;
 use crate::pool::{self, Buf};
 use crate::rows::stride;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tables of so many widths are kept.
@@ -80,5 +81,50 @@ impl Positions {
             }
         }
         gemm::tn(&sinusoids(count, d)[..count * d], &projected, [count, d, d])
+    }
+}
+
+/// Which way columns are turned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Forth,
+    Back,
+}
+
+/// Rotations of a head's pairs of columns by places.
+pub(super) struct Rotation {
+    /// `[at least count, dh]`, sines left, cosines right.
+    table: Arc<[f32]>,
+    dh: usize,
+}
+
+impl Rotation {
+    /// Those of the places `0..count`.
+    pub(super) fn new(count: usize, dh: usize) -> Self {
+        Self { table: sinusoids(count, dh), dh }
+    }
+
+    /// Turns the heads in columns `columns` of each of the rows `[_, row]` by its place.
+    pub(super) fn turn(
+        &self,
+        rows: &mut [f32],
+        row: usize,
+        columns: Range<usize>,
+        place: impl Fn(usize) -> usize,
+        turn: Turn,
+    ) {
+        let dh = self.dh;
+        let sign = if turn == Turn::Forth { 1.0 } else { -1.0 };
+        for (index, row) in rows.chunks_mut(row).enumerate() {
+            let angle = &self.table[place(index) * dh..][..dh];
+            let (sines, cosines) = angle.split_at(dh / 2);
+            for head in row[columns.clone()].chunks_exact_mut(dh) {
+                let (left, right) = head.split_at_mut(dh / 2);
+                for ((a, b), (sine, cosine)) in left.iter_mut().zip(right).zip(sines.iter().zip(cosines)) {
+                    let sine = sign * sine;
+                    (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine);
+                }
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ pub struct Past<'a> {
     pub keys: &'a [f32],
     /// Floats from one row of the keys to the next.
     pub key_row: usize,
-    /// Keys by position, a column per state as in `keys`.
+    /// Keys by position, a column per state as in `keys`; empty where keys were rotated by theirs.
     pub positions: &'a [f32],
     /// Floats from one row of the positions to the next.
     pub position_row: usize,
@@ -30,7 +30,8 @@ impl Past<'_> {
         if self.states == 0 {
             return self;
         }
-        let (keys, positions) = (&self.keys[first * self.key_row..], &self.positions[first * self.position_row..]);
+        let (keys, positions) = (&self.keys[first * self.key_row..], self.positions);
+        let positions = positions.get(first * self.position_row..).unwrap_or(&[]);
         Self { keys, positions, values: &self.values[first..], ..self }
     }
 }
@@ -55,7 +56,8 @@ pub fn attend(queries: [&[f32]; 2], heads: usize, pasts: [Past<'_>; 2], weights:
     assert_eq!(weights.len(), heads * (pasts[0].states + pasts[1].states), "weights are [heads, states]");
     for past in pasts.iter().filter(|past| past.states > 0) {
         assert!(past.keys.len() >= (d - 1) * past.key_row + past.states, "keys have d rows");
-        assert!(past.positions.len() >= (d - 1) * past.position_row + past.states, "positions have d rows");
+        let positions = past.positions.len();
+        assert!(positions == 0 || positions >= (d - 1) * past.position_row + past.states, "positions have d rows");
         assert!(past.value_row >= d, "rows of values do not overlap");
         assert!(past.values.len() >= (past.states - 1) * past.value_row + d, "values are [states, d]");
     }
@@ -122,21 +124,29 @@ const ROWS: usize = 4;
 fn score<S: Simd>(s: S, queries: [&[f32]; 2], head: Range<usize>, past: Past<'_>, scores: &mut [f32]) {
     scores.fill(0.0);
     let whole = head.end - head.len() % ROWS;
+    let positions = !past.positions.is_empty();
     // SAFETY: there are as many rows as the queries have numbers, each with a column per score, as
     // `attend` asserts.
     unsafe {
         for c in (head.start..whole).step_by(ROWS) {
-            score_rows::<S, ROWS>(s, queries, c, past, scores);
+            match positions {
+                true => score_rows::<S, ROWS, 2>(s, queries, c, past, scores),
+                false => score_rows::<S, ROWS, 1>(s, queries, c, past, scores),
+            }
         }
         for c in whole..head.end {
-            score_rows::<S, 1>(s, queries, c, past, scores);
+            match positions {
+                true => score_rows::<S, 1, 2>(s, queries, c, past, scores),
+                false => score_rows::<S, 1, 1>(s, queries, c, past, scores),
+            }
         }
     }
 }
 
-/// Adds to the scores what `R` rows from the first on give.
+/// Adds to the scores what `R` rows from the first on give, by content or (with 2 `SIDES`) by
+/// content and position.
 #[inline(always)]
-unsafe fn score_rows<S: Simd, const R: usize>(
+unsafe fn score_rows<S: Simd, const R: usize, const SIDES: usize>(
     s: S,
     [content, position]: [&[f32]; 2],
     first: usize,
@@ -153,7 +163,7 @@ unsafe fn score_rows<S: Simd, const R: usize>(
     for (vector, scores) in scores[..whole].chunks_exact_mut(S::N).enumerate() {
         let mut sum = s.load(scores);
         for i in 0..R {
-            for side in 0..2 {
+            for side in 0..SIDES {
                 // SAFETY: the caller promises the rows and as many columns.
                 let keys = unsafe { s.load_ptr(rows[i][side].add(vector * S::N)) };
                 sum = s.fma(queries[i][side], keys, sum);
@@ -165,7 +175,7 @@ unsafe fn score_rows<S: Simd, const R: usize>(
         let scores = &mut scores[whole..];
         let mut sum = s.load_part(scores);
         for i in 0..R {
-            for side in 0..2 {
+            for side in 0..SIDES {
                 // SAFETY: as above.
                 let keys = unsafe { s.load_ptr_part(rows[i][side].add(whole), part) };
                 sum = s.fma(queries[i][side], keys, sum);

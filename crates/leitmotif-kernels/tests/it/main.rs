@@ -3,7 +3,6 @@
 
 mod attention;
 mod common;
-mod convolution;
 mod feed_forward;
 mod group_attention;
 mod grouped_loss;

@@ -2,6 +2,7 @@
 //! its own stream.
 
 use super::cache::{Cache, column_stride};
+use super::rotation::Rotation;
 use super::store::{ROWS, add};
 use super::{Eager, Rows};
 use crate::ModelConfig;
@@ -13,8 +14,10 @@ use leitmotif_kernels::step;
 pub(super) struct CachedAttention {
     d: usize,
     heads: usize,
-    /// Projected sinusoids, a column per distance, the largest first: `[d, position_stride]`.
+    /// Projected sinusoids, a column per distance, the largest first: `[d, position_stride]`; none
+    /// where queries and keys are rotated by their places.
     positions: Vec<f32>,
+    rotation: Option<Rotation>,
     position_stride: usize,
     /// Distances, from 0.
     distances: usize,
@@ -33,17 +36,22 @@ impl CachedAttention {
             false => [config.segment, 0, 0],
         };
         let distances: usize = spans.iter().sum();
-        let projected = ops.linear(&Rows::of(&sinusoids(distances, d), d), layer.attention.position, None);
         let position_stride = column_stride(distances);
-        let mut positions = vec![0.0; d * position_stride];
-        for (distance, projected) in projected.rows().enumerate() {
-            let columns = positions[distances - 1 - distance..].iter_mut().step_by(position_stride);
-            columns.zip(projected).for_each(|(column, &value)| *column = value);
+        let mut positions = Vec::new();
+        if let Some(relative) = &layer.attention.relative {
+            let projected = ops.linear(&Rows::of(&sinusoids(distances, d), d), relative.position, None);
+            positions.resize(d * position_stride, 0.0);
+            for (distance, projected) in projected.rows().enumerate() {
+                let columns = positions[distances - 1 - distance..].iter_mut().step_by(position_stride);
+                columns.zip(projected).for_each(|(column, &value)| *column = value);
+            }
         }
+        let rotation = layer.attention.relative.is_none().then(|| Rotation::new(d / config.heads));
         Self {
             d,
             heads: config.heads,
             positions,
+            rotation,
             position_stride,
             distances,
             spans,
@@ -77,13 +85,17 @@ impl CachedAttention {
         residual: bool,
     ) -> Rows {
         let (d, attention) = (self.d, &layer.attention);
-        let qkv = ops.linear(&ops.norm(x, &attention.norm), attention.qkv, None);
+        let mut qkv = ops.linear(&ops.norm(x, &attention.norm), attention.qkv, None);
         let mut mixed = Rows::any(x.count(), d);
-        for ((&stream, mixed), (x, qkv)) in streams.iter().zip(mixed.rows_mut()).zip(x.rows().zip(qkv.rows())) {
+        for ((&stream, mixed), (x, qkv)) in streams.iter().zip(mixed.rows_mut()).zip(x.rows().zip(qkv.rows_mut())) {
             let cache = &mut caches[stream];
             if cache.recent.count() - cache.memory == self.spans[0] {
                 self.end_segment(ops, layer, cache, kept);
             }
+            if let Some(rotation) = &self.rotation {
+                rotation.turn(&mut qkv[..2 * d], cache.read as f64);
+            }
+            cache.read += 1;
             cache.recent.push(&qkv[d..2 * d], &qkv[2 * d..]);
             if self.compresses {
                 cache.states.extend_from_slice(x);
@@ -103,14 +115,20 @@ impl CachedAttention {
         let (older, newer) = (compressed.count(), recent.count());
         // The column of a distance. The segment stands at its place whether or not the memory
         // before it is full yet.
-        let column = |distance: usize| &self.positions[self.distances - 1 - distance..];
+        let column = |distance: usize| self.positions.get(self.distances - 1 - distance..).unwrap_or(&[]);
         let oldest = column(self.spans[1] + newer - 1 - *filled + older);
         let pasts = [compressed.past(oldest, position_stride), recent.past(column(newer - 1), position_stride)];
         let mut queries = Rows::any(2, d);
         let scale = 1.0 / ((d / heads) as f32).sqrt();
-        for (to, bias) in queries.rows_mut().zip([attention.content_bias, attention.position_bias]) {
-            let biased = query.iter().zip(ops.values(bias));
-            to.iter_mut().zip(biased).for_each(|(to, (query, bias))| *to = (query + bias) * scale);
+        let biases = attention.relative.as_ref().map(|relative| [relative.content_bias, relative.position_bias]);
+        for (index, to) in queries.rows_mut().enumerate() {
+            match biases {
+                Some(biases) => {
+                    let biased = query.iter().zip(ops.values(biases[index]));
+                    to.iter_mut().zip(biased).for_each(|(to, (query, bias))| *to = (query + bias) * scale);
+                }
+                None => to.iter_mut().zip(query).for_each(|(to, query)| *to = query * scale),
+            }
         }
         let mut weights = Rows::any(heads, older + newer);
         step::attend([queries.row(0), queries.row(1)], heads, pasts, &mut weights, mixed);
@@ -134,10 +152,21 @@ impl CachedAttention {
             let groups = compressor.groups(leaving);
             let first = groups - groups.min(most);
             cache.compressed.forget((cache.compressed.count() + groups - first).saturating_sub(most));
+            if let Some(rotation) = &self.rotation {
+                // The places of older states are counted from the segment that begins.
+                let moved = (count - cache.memory) as f64 - (groups - first) as f64;
+                cache.compressed.turn(rotation, moved);
+            }
             for block in (first..groups).step_by(ROWS) {
                 let states = compressor.compress(ops, &states, &evicted, block..groups.min(block + ROWS), kept);
-                let qkv = ops.linear(&ops.norm(&states, &layer.attention.norm), layer.attention.qkv, None);
-                qkv.rows().for_each(|row| cache.compressed.push(&row[d..2 * d], &row[2 * d..]));
+                let mut qkv = ops.linear(&ops.norm(&states, &layer.attention.norm), layer.attention.qkv, None);
+                for (group, row) in (block..).zip(qkv.rows_mut()) {
+                    if let Some(rotation) = &self.rotation {
+                        let place = cache.read as f64 - (memory + groups - group) as f64;
+                        rotation.turn(&mut row[d..2 * d], place);
+                    }
+                    cache.compressed.push(&row[d..2 * d], &row[2 * d..]);
+                }
             }
         }
         cache.recent.forget(leaving);

@@ -1,5 +1,6 @@
 //! Keys and values of states that attention looks back on, laid out for one query at a time.
 
+use super::rotation::Rotation;
 use leitmotif_kernels::step::Past;
 
 /// Floats of a cache line.
@@ -64,6 +65,20 @@ impl Zone {
         self.count -= states;
     }
 
+    /// Turns all keys by so many places more.
+    pub(super) fn turn(&mut self, rotation: &Rotation, places: f64) {
+        let (stride, count) = (self.stride, self.count);
+        rotation.each(places, |pair, sine, cosine| {
+            for head in self.keys.chunks_exact_mut(stride * rotation.width()) {
+                let (left, right) = head.split_at_mut(stride * rotation.width() / 2);
+                let (left, right) = (&mut left[pair * stride..][..count], &mut right[pair * stride..][..count]);
+                left.iter_mut()
+                    .zip(right)
+                    .for_each(|(a, b)| (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine));
+            }
+        });
+    }
+
     /// What a query looks back on, with the columns of positions (as far apart as `position_row`
     /// says) that begin with the oldest state's.
     pub(super) fn past<'a>(&'a self, positions: &'a [f32], position_row: usize) -> Past<'a> {
@@ -84,6 +99,8 @@ pub(super) struct Cache {
     pub(super) usage: Vec<f32>,
     /// States of `recent` that are memory.
     pub(super) memory: usize,
+    /// States so far: the place of the next one.
+    pub(super) read: u64,
 }
 
 impl Cache {
@@ -95,6 +112,7 @@ impl Cache {
             states: Vec::new(),
             usage: Vec::new(),
             memory: 0,
+            read: 0,
         }
     }
 
@@ -105,6 +123,7 @@ impl Cache {
         self.states.clone_from(&other.states);
         self.usage.clone_from(&other.usage);
         self.memory = other.memory;
+        self.read = other.read;
     }
 }
 

@@ -16,6 +16,7 @@ mod cache;
 mod decoder;
 mod latent_space;
 mod lstm;
+mod rotation;
 mod rows;
 mod store;
 

@@ -56,7 +56,7 @@ impl Rows {
         self.len.checked_div(self.width).unwrap_or(0)
     }
 
-    pub(super) fn row(&self, index: usize) -> &[f32] {
+    pub(crate) fn row(&self, index: usize) -> &[f32] {
         &self[index * self.width..(index + 1) * self.width]
     }
 

@@ -151,7 +151,11 @@ impl Ops for Eager {
 
     fn norm(&self, x: &Rows, norm: &Norm) -> Rows {
         let mut y = Rows::any(x.count(), x.width());
-        step::layer_norm(x, LayerNorm { gamma: self.values(norm.gamma), beta: self.values(norm.beta) }, &mut y);
+        step::layer_norm(
+            x,
+            LayerNorm { gamma: self.values(norm.gamma), beta: norm.beta.map_or(&[], |beta| self.values(beta)) },
+            &mut y,
+        );
         y
     }
 

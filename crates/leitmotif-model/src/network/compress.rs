@@ -156,3 +156,87 @@ fn near_mean(d: usize, ratio: usize, draws: &mut Draws) -> Vec<f32> {
     }
     values
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Precision;
+    use crate::eager::{Eager, Rows};
+
+    const D: usize = 4;
+
+    fn state(stream: usize, place: usize, column: usize) -> f32 {
+        ((stream * 31 + place * 7 + column * 13) % 23) as f32 - 11.0
+    }
+
+    /// The mean of some states, or what else `function` makes of them.
+    fn pooled(function: Compression, states: &[Vec<f32>], column: usize) -> f32 {
+        let values = states.iter().map(|state| state[column]);
+        match function {
+            Compression::Max => values.fold(f32::NEG_INFINITY, f32::max),
+            _ => values.sum::<f32>() / states.len() as f32,
+        }
+    }
+
+    #[test]
+    fn groups_are_counted_from_the_newest_state() {
+        for (count, ratio, filled) in [(9, 4, [9, 4, 1]), (6, 6, [6, 3, 5]), (5, 1, [5, 2, 4]), (7, 3, [7, 6, 2])] {
+            for compression in [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv] {
+                let config = ModelConfig { d_model: D, ratio, compression, ..ModelConfig::default() };
+                let mut p = Parameters::fresh(3);
+                let compressor = Compressor::new(&config, &mut p);
+                let parameters = p.finish().unwrap();
+                let kernel = parameters.first().map(|kernel| kernel.values.to_vec());
+                let eager = Eager::new(parameters, Precision::Single);
+                let states: Vec<f32> = (0..3 * count * D).map(|i| state(i / D / count, i / D % count, i % D)).collect();
+                let evicted = Evicted { count, filled: &filled, usage: &[] };
+                let groups = count.div_ceil(ratio);
+                let made = compressor.compress(&eager, &Rows::of(&states, D), &evicted, 0..groups, &mut Vec::new());
+                for (stream, &filled) in filled.iter().enumerate() {
+                    let real = |place: isize| {
+                        let place = usize::try_from(place).ok().filter(|place| place + filled >= count)?;
+                        Some((0..D).map(|column| state(stream, place, column)).collect::<Vec<f32>>())
+                    };
+                    for group in 0..groups {
+                        let newest = count as isize - 1 - ((groups - 1 - group) * ratio) as isize;
+                        let found = made.row(stream * groups + group);
+                        let members: Vec<_> = (0..ratio as isize).filter_map(|back| real(newest - back)).collect();
+                        for (column, &found) in found.iter().enumerate() {
+                            let expected = match &kernel {
+                                Some(kernel) => (0..ratio)
+                                    .map(|tap| {
+                                        let apart = match compression {
+                                            Compression::DilatedConv => config.dilation(),
+                                            _ => 1,
+                                        };
+                                        let state = real(newest - (apart * (ratio - 1 - tap)) as isize);
+                                        let state = state.unwrap_or(vec![0.0; D]);
+                                        let weight = |i: usize| kernel[(tap * D + i) * D + column];
+                                        (0..D).map(|i| state[i] * weight(i)).sum::<f32>()
+                                    })
+                                    .sum(),
+                                None if members.is_empty() => 0.0,
+                                None => pooled(compression, &members, column),
+                            };
+                            assert!((found - expected).abs() < 1e-4, "{compression:?}: {found}, not {expected}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_states_that_received_most_attention_are_kept_in_order() {
+        let config = ModelConfig { d_model: 1, ratio: 3, compression: Compression::MostUsed, ..ModelConfig::default() };
+        let mut p = Parameters::fresh(3);
+        let compressor = Compressor::new(&config, &mut p);
+        let eager = Eager::new(p.finish().unwrap(), Precision::Single);
+        let usage = [0.1, 0.9, 0.2, 0.8, 0.3, 0.0, 0.5, 0.5, 9.0, 0.1, 0.2, 0.4, 0.3, 0.1];
+        let states = Rows::of(&(0..14).map(|state| state as f32).collect::<Vec<_>>(), 1);
+        let evicted = Evicted { count: 7, filled: &[7, 4], usage: &usage };
+        let made = compressor.compress(&eager, &states, &evicted, 0..3, &mut Vec::new());
+        assert_eq!(made[..], [1.0, 3.0, 6.0, 0.0, 11.0, 12.0]);
+    }
+}

@@ -45,8 +45,7 @@ impl Decoder {
         let depth = (2.0 * config.layers as f32).sqrt();
         let mut layers = p.each("blocks", 0..config.layers, |p, _| Layer {
             attention: p.within("attention", |p| Attention::new(config, depth, p)),
-            feed_forward: p
-                .within("feed_forward", |p| FeedForward::new([config.d_model, config.d_ff], config.glu, depth, p)),
+            feed_forward: p.within("feed_forward", |p| FeedForward::new(config, config.d_ff, config.glu, depth, p)),
             gates: gated.then(|| {
                 ["attention_gate", "feed_forward_gate"].map(|name| p.within(name, |p| Gate::new(config.d_model, p)))
             }),

@@ -67,8 +67,8 @@ impl Fields {
             embedding,
             output,
             bias: p.vector("bias", values, constant(0.0)),
-            norms: p.each("norms", 0..chained, |p, _| Norm::new(d, p)),
-            mixers: p.each("mixers", 1..chained, |p, _| FeedForward::new([d, config.d_field], false, 1.0, p)),
+            norms: p.each("norms", 0..chained, |p, _| Norm::new(config, p)),
+            mixers: p.each("mixers", 1..chained, |p, _| FeedForward::new(config, config.d_field, false, 1.0, p)),
             gains: (0..copying)
                 .map(|field| {
                     p.table(format!("gains.{field}"), [layout.count(field), d], |draws, n| {

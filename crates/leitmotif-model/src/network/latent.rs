@@ -104,9 +104,9 @@ impl Latent {
             p.map("posterior", [d, 2 * d_latent], |draws, n| posterior(draws.normal(n, 2.0 * fan_in(d)), config));
         let layers = p.each("layers", 0..config.encoder_layers, |p, _| EncoderLayer {
             attention: p.within("attention", |p| GroupAttention::new(config, depth, p)),
-            feed_forward: p.within("feed_forward", |p| FeedForward::new([d, config.d_ff], config.glu, depth, p)),
+            feed_forward: p.within("feed_forward", |p| FeedForward::new(config, config.d_ff, config.glu, depth, p)),
         });
-        let norm = p.within("norm", |p| Norm::new(d, p));
+        let norm = p.within("norm", |p| Norm::new(config, p));
         let bias = |_: &mut _, n: usize| (0..n).map(|i| if read && i >= d_latent { NARROW } else { 0.0 }).collect();
         let posterior_bias = p.vector("posterior_bias", 2 * d_latent, bias);
         let places = (bars > 1).then(|| p.table("places", [bars, d], normal(fan_in(d))));

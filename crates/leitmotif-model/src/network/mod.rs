@@ -25,7 +25,7 @@ pub use ops::{Dropout, Ops};
 pub use parameters::{Draws, Parameter, Parameters, Use, Weight, site};
 pub use prior::{PRIOR_FEATURES, PriorBlocks, PriorShape};
 pub use slot_latent::SLOT_LEAST;
-pub use sublayers::{Attention, FeedForward, Gate, GroupAttention, Norm};
+pub use sublayers::{Attention, FeedForward, Gate, GroupAttention, Norm, RelativePositions};
 
 use crate::{ModelDescription, ModelError, ModelKind};
 

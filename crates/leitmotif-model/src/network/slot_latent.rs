@@ -78,7 +78,7 @@ impl SlotLatent {
         let keys = keys.collect();
         Self {
             keys,
-            norm: Norm::new(d, p),
+            norm: Norm::new(config, p),
             writer,
             readers: (1..k)
                 .map(|field| p.map(format!("readers.{}", field - 1), [width, d], normal(FAINT * fan_in(width))))

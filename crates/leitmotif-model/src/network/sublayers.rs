@@ -2,20 +2,22 @@
 
 use super::Ops;
 use super::parameters::{Parameters, Weight, constant, fan_in, normal};
-use crate::ModelConfig;
+use crate::{ModelConfig, Normalisation, Positions};
 
-/// A layer norm.
+/// A normalisation of rows.
 #[derive(Debug, Clone)]
 pub struct Norm {
     /// Scale, `[d]`.
     pub gamma: Weight,
-    /// Shift, `[d]`.
-    pub beta: Weight,
+    /// Shift, `[d]`; rows are divided by their root mean square where there is none.
+    pub beta: Option<Weight>,
 }
 
 impl Norm {
-    pub(super) fn new(d: usize, p: &mut Parameters<'_>) -> Self {
-        Self { gamma: p.vector("gamma", d, constant(1.0)), beta: p.vector("beta", d, constant(0.0)) }
+    pub(super) fn new(config: &ModelConfig, p: &mut Parameters<'_>) -> Self {
+        let (d, shifts) = (config.d_model, config.norm == Normalisation::Layer);
+        let gamma = p.vector("gamma", d, constant(1.0));
+        Self { gamma, beta: shifts.then(|| p.vector("beta", d, constant(0.0))) }
     }
 }
 
@@ -42,10 +44,10 @@ pub struct FeedForward {
 impl FeedForward {
     /// `depth` divides the last projection at first, so that a deep residual stream starts no wider
     /// than a shallow one.
-    pub(super) fn new([d, f]: [usize; 2], glu: bool, depth: f32, p: &mut Parameters<'_>) -> Self {
-        let wide = if glu { 2 * f } else { f };
+    pub(super) fn new(config: &ModelConfig, f: usize, glu: bool, depth: f32, p: &mut Parameters<'_>) -> Self {
+        let (d, wide) = (config.d_model, if glu { 2 * f } else { f });
         Self {
-            norm: Norm::new(d, p),
+            norm: Norm::new(config, p),
             inner: p.map("inner", [d, wide], normal(fan_in(d))),
             inner_bias: p.vector("inner_bias", wide, constant(0.0)),
             outer: p.map("outer", [f, d], normal(fan_in(f) / depth)),
@@ -75,7 +77,7 @@ impl GroupAttention {
     pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut Parameters<'_>) -> Self {
         let d = config.d_model;
         Self {
-            norm: Norm::new(d, p),
+            norm: Norm::new(config, p),
             qkv: p.map("qkv", [d, 3 * d], normal(2.0 * fan_in(d))),
             output: p.map("output", [d, d], normal(fan_in(d) / depth)),
             output_bias: p.vector("output_bias", d, constant(0.0)),
@@ -91,27 +93,36 @@ pub struct Attention {
     pub norm: Norm,
     /// Queries, keys and values side by side, `[d, 3 d]`.
     pub qkv: Weight,
-    /// Projects the sinusoids of distances, `[d, d]`.
-    pub position: Weight,
-    /// Added to queries before they meet keys, `[d]` (heads side by side).
-    pub content_bias: Weight,
-    /// Added to queries before they meet positions, `[d]`.
-    pub position_bias: Weight,
+    /// How distances count; queries and keys are rotated by their places where this is none.
+    pub relative: Option<RelativePositions>,
     /// Joins the heads, `[d, d]`.
     pub output: Weight,
     /// `[d]`.
     pub output_bias: Weight,
 }
 
+/// Relative positions (Dai et al. 2019).
+#[derive(Debug, Clone)]
+pub struct RelativePositions {
+    /// Projects the sinusoids of distances, `[d, d]`.
+    pub position: Weight,
+    /// Added to queries before they meet keys, `[d]` (heads side by side).
+    pub content_bias: Weight,
+    /// Added to queries before they meet positions, `[d]`.
+    pub position_bias: Weight,
+}
+
 impl Attention {
     pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut Parameters<'_>) -> Self {
         let d = config.d_model;
         Self {
-            norm: Norm::new(d, p),
+            norm: Norm::new(config, p),
             qkv: p.map("qkv", [d, 3 * d], normal(fan_in(d))),
-            position: p.map("position", [d, d], normal(fan_in(d))),
-            content_bias: p.vector("content_bias", d, constant(0.0)),
-            position_bias: p.vector("position_bias", d, constant(0.0)),
+            relative: (config.positions == Positions::Relative).then(|| RelativePositions {
+                position: p.map("position", [d, d], normal(fan_in(d))),
+                content_bias: p.vector("content_bias", d, constant(0.0)),
+                position_bias: p.vector("position_bias", d, constant(0.0)),
+            }),
             output: p.map("output", [d, d], normal(fan_in(d) / depth)),
             output_bias: p.vector("output_bias", d, constant(0.0)),
         }

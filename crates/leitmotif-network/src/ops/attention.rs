@@ -17,7 +17,8 @@ pub struct AttentionWeights {
     pub beta: Tensor<1>,
     /// Queries, keys and values side by side, `[d, 3 d]`.
     pub qkv: Tensor<2>,
-    /// Projects the sinusoids of distances, `[d, d]`.
+    /// Projects the sinusoids of distances, `[d, d]`; empty, as the next two, where queries and keys
+    /// are rotated by their places instead (Su et al. 2021).
     pub position: Tensor<2>,
     /// Added to queries before they meet keys, `[d]` (heads side by side).
     pub content_bias: Tensor<1>,
@@ -140,15 +141,33 @@ fn attend(
     let q = split(projected.clone().narrow(1, spans.context(), segment).narrow(2, 0, d), segment);
     let k = split(projected.clone().narrow(2, d, d), keys);
     let v = split(projected.narrow(2, 2 * d, d), keys);
+    let hidden = hidden_mask(spans, streams, segment, &device).expand([streams, heads, segment, keys]);
+    let scale = ((d / heads) as f32).sqrt();
+    if w.position.dims() == [0, 0] {
+        let (q, k) = (rotate(q, spans.context()), rotate(k, 0));
+        let scores = q.matmul(k.swap_dims(2, 3)) / scale;
+        return (activation::softmax(scores.mask_fill(hidden, f32::MIN / 2.0), 3), v);
+    }
     let r = sinusoids((0..keys).rev(), d, &device).matmul(w.position.clone());
     let r = r.reshape([1, keys, heads, d / heads]).swap_dims(1, 2);
 
     let content = (q.clone() + bias(&w.content_bias)).matmul(k.swap_dims(2, 3));
     let position = relative_shift((q + bias(&w.position_bias)).matmul(r.swap_dims(2, 3)));
-    let scores = (content + position) / ((d / heads) as f32).sqrt();
-    let hidden = hidden_mask(spans, streams, segment, &device).expand([streams, heads, segment, keys]);
+    let scores = (content + position) / scale;
     let weights = activation::softmax(scores.mask_fill(hidden, f32::MIN / 2.0), 3);
     (weights, v)
+}
+
+/// Turns each pair of columns, `p` and `p + dh / 2`, of rows `[streams, heads, n, dh]` by the row's
+/// place times `10000^(-2 p / dh)`; the first row stands at place `first`.
+fn rotate(x: Tensor<4>, first: usize) -> Tensor<4> {
+    let [_, _, n, dh] = x.dims();
+    let angles = sinusoids(first..first + n, dh, &x.device()).reshape([1, 1, n, dh]);
+    let half = |t: &Tensor<4>, right: usize| t.clone().narrow(3, right * (dh / 2), dh / 2);
+    let (sine, cosine) = (half(&angles, 0), half(&angles, 1));
+    let (a, b) = (half(&x, 0), half(&x, 1));
+    let left = a.clone() * cosine.clone() - b.clone() * sine.clone();
+    Tensor::cat(vec![left, a * sine + b * cosine], 3)
 }
 
 /// Turns position scores by *descending distance* into scores by key: row `i` (of `segment`) moves

@@ -6,7 +6,6 @@
 //! every gradient.
 
 mod attention;
-mod convolution;
 mod copy_features;
 mod dropout;
 mod embed;
@@ -21,7 +20,6 @@ mod norm;
 mod reconstruction;
 
 pub use attention::{AttentionWeights, Spans, attention, attention_definition, attention_usage, sinusoids};
-pub use convolution::{Taps, convolution, convolution_definition};
 pub use copy_features::{copy_features, copy_features_definition};
 pub use dropout::dropout;
 pub use embed::{embed, embed_definition};

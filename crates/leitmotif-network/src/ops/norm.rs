@@ -8,6 +8,10 @@ pub const EPSILON: f32 = 1e-5;
 /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; `gamma` and `beta` are `[d]`, the length
 /// of the last dimension.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<D> {
+    if beta.dims() == [0] {
+        let square = (x.clone() * x.clone()).mean_dim(D - 1);
+        return x / (square + EPSILON).sqrt() * gamma.unsqueeze();
+    }
     let centred = x.clone() - x.mean_dim(D - 1);
     let variance = (centred.clone() * centred.clone()).mean_dim(D - 1);
     centred / (variance + EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()

@@ -3,7 +3,7 @@
 use crate::support::{Cut, Music, config, describe, lstm};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use leitmotif_model::{Compression, CompressionLoss, FieldDecoding, Gating, ModelConfig};
+use leitmotif_model::{Compression, CompressionLoss, FieldDecoding, Gating, ModelConfig, Normalisation, Positions};
 use leitmotif_network::{Carry, Network, device};
 
 /// The gradient of each parameter that received one, by name.
@@ -66,6 +66,7 @@ fn the_music_loss_reaches_everything_but_the_compressors() {
         ModelConfig { glu: true, gating: Gating::Gru, ..config() },
         ModelConfig { tied: true, ..config() },
         ModelConfig { fields: FieldDecoding::Independent, ..config() },
+        ModelConfig { norm: Normalisation::Rms, positions: Positions::Rotary, ..config() },
         lstm(),
     ] {
         let network = network(ModelConfig { compression: Compression::Mean, ..config });
@@ -166,6 +167,7 @@ fn gradients_are_slopes_in_every_architecture() {
     check_slopes(ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() });
     check_slopes(ModelConfig { attention_dropout: 0.2, ff_dropout: 0.2, layer_dropout: 0.2, ..config() });
     check_slopes(ModelConfig { copy_features: true, ..config() });
+    check_slopes(ModelConfig { norm: Normalisation::Rms, positions: Positions::Rotary, ..config() });
     check_slopes(ModelConfig { fields: FieldDecoding::Independent, tied: true, ..config() });
     check_slopes(lstm());
 }

@@ -5,7 +5,10 @@ use crate::gradients::{Nudge, slopes};
 use crate::songs::{Lap, config, describe, laps};
 use crate::support;
 use burn::tensor::Tensor;
-use leitmotif_model::{Compression, Gating, LatentKind, ModelConfig, NetworkModel, Posterior, Scorer, SessionScorer};
+use leitmotif_model::{
+    Compression, Gating, LatentKind, ModelConfig, NetworkModel, Normalisation, Positions, Posterior, Scorer,
+    SessionScorer,
+};
 use leitmotif_network::ops::by_definition;
 use leitmotif_network::{LatentObjective, Network, StepOutput, device};
 
@@ -35,7 +38,13 @@ fn kinds() -> [ModelConfig; 7] {
             tied: true,
             ..config(LatentKind::Bar)
         },
-        ModelConfig { d_latent: 8, latent_bag: 3, ..config(LatentKind::Phrase) },
+        ModelConfig {
+            d_latent: 8,
+            latent_bag: 3,
+            norm: Normalisation::Rms,
+            positions: Positions::Rotary,
+            ..config(LatentKind::Phrase)
+        },
     ]
 }
 

@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_network::device;
 use leitmotif_network::ops::{
-    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, GroupOutput, Spans, Taps,
-    attention, attention_definition, convolution, convolution_definition, copy_features, copy_features_definition,
-    embed, embed_definition, feed_forward, feed_forward_definition, field_loss, field_loss_definition, field_nll,
-    group_attention, group_attention_definition, group_loss, group_loss_definition, group_nll, join, join_definition,
-    lstm, lstm_definition, reconstruction_loss, reconstruction_loss_definition,
+    AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, GroupOutput, Spans, attention,
+    attention_definition, copy_features, copy_features_definition, embed, embed_definition, feed_forward,
+    feed_forward_definition, field_loss, field_loss_definition, field_nll, group_attention, group_attention_definition,
+    group_loss, group_loss_definition, group_nll, join, join_definition, lstm, lstm_definition, reconstruction_loss,
+    reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -309,28 +309,6 @@ fn reconstruction_losses() {
         let tracked = reconstruction_loss(x.clone(), evicted.clone(), compressed.clone(), &filled, &w, heads);
         let gradients = tracked.backward();
         assert!(x.grad(&gradients).is_none() && w.qkv.grad(&gradients).is_none() && w.gamma.grad(&gradients).is_none());
-    }
-}
-
-#[test]
-fn convolutions() {
-    let mut leaves = Leaves::new(training());
-    let cases: [(usize, usize, usize, usize, &[usize]); 5] = [
-        (1, 4, 1, 1, &[1]),
-        (9, 12, 4, 1, &[9, 4, 0]),
-        (9, 5, 4, 3, &[9, 1, 6]),
-        (6, 8, 6, 5, &[6, 3]),
-        (130, 7, 1, 2, &[130, 20]),
-    ];
-    for (states, d, ratio, dilation, filled) in cases {
-        let evicted = leaves.next([filled.len(), states, d], 0.0).inner();
-        let (kernel, bias) = (leaves.next([ratio * d, d], 0.0), leaves.next([d], 0.1));
-        let taps = Taps { ratio, dilation };
-        compare_gradients!(
-            convolution(evicted.clone(), filled, taps, kernel.clone(), bias.clone()),
-            convolution_definition(evicted.clone(), filled, taps, kernel.clone(), bias.clone()),
-            [kernel, bias]
-        );
     }
 }
 

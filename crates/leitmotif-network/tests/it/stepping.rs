@@ -1,7 +1,10 @@
 //! The stepping engine gives the training forward's probabilities, over memory boundaries too.
 
 use crate::support::{Music, config, describe, lstm};
-use leitmotif_model::{Compression, FieldDecoding, Gating, Model, ModelConfig, NetworkModel, Scorer, SessionScorer};
+use leitmotif_model::{
+    Compression, FieldDecoding, Gating, Model, ModelConfig, NetworkModel, Normalisation, Positions, Scorer,
+    SessionScorer,
+};
 use leitmotif_network::{Network, device};
 
 /// Judges a piece of 43 events in segments of 6, by the network and event by event.
@@ -60,6 +63,10 @@ fn every_architecture() {
         ModelConfig { memory_layers: vec![2], layers: 3, ..config() },
         ModelConfig { glu: true, gating: Gating::Gru, tied: true, ..config() },
         ModelConfig { copy_features: true, ..config() },
+        ModelConfig { norm: Normalisation::Rms, ..config() },
+        ModelConfig { positions: Positions::Rotary, ..config() },
+        ModelConfig { positions: Positions::Rotary, memory: 9, compressed: 7, ratio: 2, ..config() },
+        ModelConfig { norm: Normalisation::Rms, fields: FieldDecoding::Independent, ..lstm() },
         ModelConfig { copy_features: true, tied: true, ..lstm() },
         ModelConfig { fields: FieldDecoding::Independent, ..config() },
         ModelConfig { fields: FieldDecoding::Independent, tied: true, ..lstm() },

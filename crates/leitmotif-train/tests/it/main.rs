@@ -4,6 +4,7 @@
 mod common;
 mod documents;
 mod embedding;
+mod floors;
 mod frames;
 mod fused;
 mod latents;

@@ -4,7 +4,6 @@
 //! op's inputs, its backward is the kernel's own ([`node`]).
 
 mod attention;
-mod convolution;
 mod copy_features;
 mod embed;
 mod feed_forward;
@@ -17,7 +16,6 @@ mod lstm;
 mod reconstruction;
 
 pub(super) use attention::{Use, attention};
-pub(super) use convolution::convolution;
 pub(super) use copy_features::copy_features;
 pub(super) use embed::embed;
 pub(super) use feed_forward::feed_forward;
