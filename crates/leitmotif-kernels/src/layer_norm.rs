@@ -1,5 +1,5 @@
-//! Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016), with scale and shift, or
-//! by the root mean square alone (Zhang and Sennrich 2019), with scale.
+//! Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016), with scale and shift,
+//! or by the root mean square alone (Zhang and Sennrich 2019), with scale.
 //!
 //! The statistics are computed again in the backward pass: reading a row twice costs less than
 //! storing them.

@@ -3,12 +3,14 @@
 
 mod config;
 pub mod copy_features;
+mod decoding;
 mod description;
 mod eager;
 mod embed;
 mod error;
 mod folder;
 mod interface;
+mod latent_space;
 pub mod markov;
 pub mod network;
 mod posterior;
@@ -22,12 +24,13 @@ pub use config::{
     Normalisation, Positions,
 };
 pub use copy_features::{CopyFeatureLayout, CopyFeatures, NO_COPY};
+pub use decoding::NetworkModel;
 pub use description::{AttributeCuts, ModelDescription};
-pub use eager::{LatentSpace, NetworkModel};
 pub use embed::{EmbedError, embed, embed_each};
 pub use error::ModelError;
 pub use folder::{CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, read_description, write_description};
 pub use interface::{Condition, DecodingBatch, DecodingSession, Model, Scorer, ScoringSession, Segment};
+pub use latent_space::LatentSpace;
 pub use markov::{Markov, MarkovBuilder};
 pub use posterior::{LOG_VARIANCES, Posterior, latent_noise};
 pub use prior::{

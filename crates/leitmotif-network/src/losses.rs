@@ -62,7 +62,11 @@ fn states(
             sum = fields.add_known(p, sum.clone(), known, before, field);
         }
         let copies = inputs.copies.get(field).map_or(&[][..], Vec::as_slice);
-        fields.state(p, field, sum.clone(), known, copies, inputs.latents, dropout)
+        let add_latents = |state| match inputs.latents {
+            Some(reader) => reader.add_to(p, fields, field, known, state),
+            None => state,
+        };
+        fields.state(p, field, sum.clone(), copies, add_latents, dropout)
     };
     (0..fields.sizes.len()).map(state).collect()
 }

@@ -111,7 +111,9 @@ pub(super) fn posteriors<'s>(
         offsets.push(places.len());
         if places.len() >= MOST_EVENTS {
             encoded.extend(space.encode_groups(&Groups { events: &events, places: &places, offsets: &offsets }));
-            (events.clear(), places.clear(), offsets.truncate(1));
+            events.clear();
+            places.clear();
+            offsets.truncate(1);
         }
     }
     if offsets.len() > 1 {

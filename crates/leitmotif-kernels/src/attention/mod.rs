@@ -6,9 +6,9 @@
 //! the sinusoidal embedding of the distance `t`. The context holds hidden states; it is normalised
 //! with the segment's weights.
 //!
-//! Without parameters of positions, queries and keys are rotated instead (Su et al. 2021): pair `p` of
-//! a head's columns, `p` and `p + dh / 2`, by its place among the slots times `10000^(-2 p / dh)`, and
-//! the score is `q_i k_j / sqrt(dh)`.
+//! Without parameters of positions, queries and keys are rotated instead (Su et al. 2021): pair `p`
+//! of a head's columns, `p` and `p + dh / 2`, by its place among the slots times
+//! `10000^(-2 p / dh)`, and the score is `q_i k_j / sqrt(dh)`.
 //!
 //! Distances count the slots of both memories, filled or not; of each memory only the last valid
 //! rows are attended.
@@ -92,8 +92,8 @@ pub struct Weights<'a> {
     pub norm: LayerNorm<'a>,
     /// `[d, 3 d]`: queries, keys, values.
     pub w_qkv: &'a [f32],
-    /// `[d, d]`: projects the embedding of a distance. Empty, as the next two, where queries and keys
-    /// are rotated.
+    /// `[d, d]`: projects the embedding of a distance. Empty, as the next two, where queries and
+    /// keys are rotated.
     pub w_r: &'a [f32],
     /// `[d]`: added to queries that meet keys.
     pub u: &'a [f32],

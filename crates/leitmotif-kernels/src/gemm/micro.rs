@@ -111,6 +111,17 @@ fn product_lanes<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32],
     }
 }
 
+/// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
+const K_BLOCK: usize = 256;
+/// Below this `k` one pass is better than two.
+const K_WHOLE: usize = 384;
+
+/// So many of `k` are summed before they are added to the rest: the same in every product, so that
+/// all give the same bits.
+pub(super) fn k_step(k: usize) -> usize {
+    if k <= K_WHOLE { k.max(1) } else { K_BLOCK }
+}
+
 /// The same for at most `N * TILE_VECTORS` columns.
 #[inline(always)]
 pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[f32], b: &[B], c: &mut [f32], start: Start<'_>) {

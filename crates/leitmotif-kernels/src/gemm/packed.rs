@@ -4,7 +4,7 @@
 //! is read in half the time: its numbers are widened as they are loaded, and everything is summed
 //! in single precision as before.
 
-use super::micro::{Dims, Start, column};
+use super::micro::{Dims, Start, column, k_step};
 use super::row;
 use crate::isa::Isa;
 use crate::pool::{self, Buf};
@@ -29,18 +29,8 @@ enum Numbers {
     Half(Vec<f16>),
 }
 
-/// Rows of `k` handled at once, so that a panel stays in the first-level cache while rows pass by.
-const K_BLOCK: usize = 256;
 /// Fewer floats of a matrix than this are not worth another thread for one row.
 const ROW_FLOATS: usize = 32 << 10;
-/// Below this `k` one pass is better than two.
-const K_WHOLE: usize = 384;
-
-/// So many of `k` are summed before they are added to the rest: the same in every product, so that
-/// all give the same bits.
-pub(super) fn k_step(k: usize) -> usize {
-    if k <= K_WHOLE { k.max(1) } else { K_BLOCK }
-}
 
 impl Packed {
     /// Packs `b[k, n]`, stored row by row.

@@ -4,8 +4,7 @@
 //! Each column is summed in the order of [`super::micro`]'s tile, so a row is the same bits alone
 //! and among others.
 
-use super::micro::{Number, Start};
-use super::packed::k_step;
+use super::micro::{Number, Start, k_step};
 use crate::simd::{Simd, dispatch};
 use half::f16;
 

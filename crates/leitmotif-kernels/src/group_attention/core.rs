@@ -4,16 +4,13 @@
 //! Probabilities are never stored whole: the backward pass makes each tile again from queries, keys
 //! and the saved logarithm of the row's sum (as FlashAttention, Dao et al. 2022).
 
-use super::softmax::{Tile, softmax, softmax_backward};
+use super::softmax::{TILE, Tile, softmax, softmax_backward};
 use crate::feed_forward::split;
 use crate::gemm::{Dims, Start, product};
 use crate::isa::Isa;
 use crate::pool;
 use crate::rows::stride;
 use crate::transpose::transpose;
-
-/// Queries of a tile.
-pub(super) const TILE: usize = 32;
 
 /// One head of one group.
 pub(super) struct Head<'a> {

@@ -1,7 +1,9 @@
 //! Passes over a tile of scores: some queries of a group by all its keys, keys in the lanes.
 
-use super::core::TILE;
 use crate::simd::{Simd, dispatch};
+
+/// Queries of a tile.
+pub(super) const TILE: usize = 32;
 
 /// Scores of some queries and keys.
 #[derive(Clone, Copy, Debug)]

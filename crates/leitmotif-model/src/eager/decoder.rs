@@ -9,13 +9,13 @@ use crate::network::{Attend, Decoder, Layer};
 
 /// What the layers go by besides their parameters.
 #[derive(Debug)]
-pub(super) struct CachedDecoder {
+pub(crate) struct CachedDecoder {
     layers: Vec<CachedAttention>,
 }
 
 /// What the layers remember of some pieces.
 #[derive(Debug)]
-pub(super) struct DecoderState {
+pub(crate) struct DecoderState {
     /// Of each layer, of each stream.
     caches: Vec<Vec<Cache>>,
     /// Space for compression, used again.
@@ -24,7 +24,7 @@ pub(super) struct DecoderState {
 
 impl DecoderState {
     /// Makes stream `to` what stream `from` is.
-    pub(super) fn copy(&mut self, from: usize, to: usize) {
+    pub(crate) fn copy(&mut self, from: usize, to: usize) {
         for streams in &mut self.caches {
             if let Ok([from, to]) = streams.get_disjoint_mut([from, to]) {
                 to.copy(from);
@@ -34,26 +34,26 @@ impl DecoderState {
 }
 
 impl CachedDecoder {
-    pub(super) fn new(ops: &Eager, decoder: &Decoder, config: &ModelConfig) -> Self {
+    pub(crate) fn new(ops: &Eager, decoder: &Decoder, config: &ModelConfig) -> Self {
         let layers = decoder.layers.iter().enumerate();
         Self { layers: layers.map(|(index, layer)| CachedAttention::new(ops, layer, config, index)).collect() }
     }
 
     /// The beginning of `streams` pieces.
-    pub(super) fn start(&self, streams: usize) -> DecoderState {
+    pub(crate) fn start(&self, streams: usize) -> DecoderState {
         let caches = |layer: &CachedAttention| (0..streams).map(|_| layer.start()).collect();
         DecoderState { caches: self.layers.iter().map(caches).collect(), kept: Vec::new() }
     }
 
     /// The numbers that a stream's caches hold.
-    pub(super) fn stream_floats(&self) -> usize {
+    pub(crate) fn stream_floats(&self) -> usize {
         self.layers.iter().map(CachedAttention::stream_floats).sum()
     }
 
     /// Runs the next embedded events `[streams, d]` of some streams through the layers. Before each
     /// layer its part of `conditions`, `[layers, d]` of each stream of a model with latents, is
     /// added to the stream.
-    pub(super) fn step(
+    pub(crate) fn step(
         &self,
         (ops, decoder): (&Eager, &Decoder),
         streams: &[usize],

@@ -6,7 +6,7 @@ use leitmotif_kernels::step;
 
 /// What the layers remember of some pieces.
 #[derive(Debug)]
-pub(super) struct LstmState {
+pub(crate) struct LstmState {
     /// Hidden state and cell of each layer, `[streams, d]`.
     layers: Vec<[Vec<f32>; 2]>,
     d: usize,
@@ -14,18 +14,18 @@ pub(super) struct LstmState {
 
 impl LstmState {
     /// The beginning of `streams` pieces.
-    pub(super) fn start(lstm: &Lstm, d: usize, streams: usize) -> Self {
+    pub(crate) fn start(lstm: &Lstm, d: usize, streams: usize) -> Self {
         let zeros = || vec![0.0; streams * d];
         Self { layers: lstm.layers.iter().map(|_| [zeros(), zeros()]).collect(), d }
     }
 
     /// Makes stream `to` what stream `from` is.
-    pub(super) fn copy(&mut self, from: usize, to: usize) {
+    pub(crate) fn copy(&mut self, from: usize, to: usize) {
         self.layers.iter_mut().flatten().for_each(|streams| copy_row(streams, self.d, from, to));
     }
 
     /// Runs the next embedded events `[streams, d]` of some streams through the layers.
-    pub(super) fn step(&mut self, ops: &Eager, lstm: &Lstm, streams: &[usize], mut x: Rows) -> Rows {
+    pub(crate) fn step(&mut self, ops: &Eager, lstm: &Lstm, streams: &[usize], mut x: Rows) -> Rows {
         // What a stream was after one event is needed for its next.
         let mut first = 0;
         while first < streams.len() {

@@ -1,4 +1,5 @@
-//! The back end that writes music: kernels on slices, weights that are packed once, no gradients.
+//! The back end of a network that writes music: kernels on slices, weights that are packed once, no
+//! gradients.
 //!
 //! Keys and values of segment, memory and compressed memory are cached, and the memory rolls on
 //! exactly as in training, every [`crate::ModelConfig::segment`] events. So the cost of an event
@@ -11,22 +12,19 @@
 //! others.
 
 mod attention;
-mod batch;
 mod cache;
 mod decoder;
-mod latent_space;
 mod lstm;
 mod rotation;
 mod rows;
 mod store;
 
-pub use batch::NetworkModel;
-pub use latent_space::LatentSpace;
-pub(crate) use lstm::advance;
+pub(crate) use decoder::{CachedDecoder, DecoderState};
+pub(crate) use lstm::{LstmState, advance};
 pub(crate) use rows::Rows;
-pub(crate) use store::Eager;
+pub(crate) use store::{Eager, ROWS, in_precision, product};
 
 /// Makes row number `to` of `[rows, width]` what row number `from` is.
-fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
+pub(crate) fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
     rows.copy_within(from * width..(from + 1) * width, to * width);
 }

@@ -1,7 +1,8 @@
 //! Rotary positions: queries and keys turned by their places (Su et al. 2021).
 
-/// Turns pairs of a head's columns, `p` and `p + width / 2`, by a place times `10000^(-2 p / width)`.
-/// Places are counted from a piece's beginning: scores depend on their differences alone.
+/// Turns pairs of a head's columns, `p` and `p + width / 2`, by a place times
+/// `10000^(-2 p / width)`. Places are counted from a piece's beginning: scores depend on their
+/// differences alone.
 #[derive(Debug)]
 pub(super) struct Rotation {
     width: usize,

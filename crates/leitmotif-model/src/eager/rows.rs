@@ -47,12 +47,12 @@ impl Rows {
     }
 
     /// The length of a row.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.len.checked_div(self.width).unwrap_or(0)
     }
 
@@ -60,11 +60,11 @@ impl Rows {
         &self[index * self.width..(index + 1) * self.width]
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.chunks_exact(self.width.max(1))
     }
 
-    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let width = self.width.max(1);
         self.chunks_exact_mut(width)
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// Most rows that one step hands to a linear map: more would be divided among threads, which a step
 /// does not ask for.
-pub(super) const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 64;
 
 /// All parameters.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Eager {
 }
 
 /// A matrix in a precision.
-pub(super) fn in_precision(packed: Packed, precision: Precision) -> Packed {
+pub(crate) fn in_precision(packed: Packed, precision: Precision) -> Packed {
     match precision {
         Precision::Single => packed,
         Precision::Half => packed.halved(),
@@ -69,14 +69,14 @@ pub(super) fn in_precision(packed: Packed, precision: Precision) -> Packed {
 }
 
 /// Maps each row of `x` by a packed matrix.
-pub(super) fn product(x: &Rows, packed: &Packed, bias: Option<&[f32]>) -> Rows {
+pub(crate) fn product(x: &Rows, packed: &Packed, bias: Option<&[f32]>) -> Rows {
     let mut y = Rows::any(x.count(), packed.n());
     gemm::with_packed_into(x, packed, bias, x.count(), &mut y);
     y
 }
 
 /// Adds `b` to `a`.
-pub(super) fn add(a: &mut [f32], b: &[f32]) {
+pub(crate) fn add(a: &mut [f32], b: &[f32]) {
     a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
 }
 

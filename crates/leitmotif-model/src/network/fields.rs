@@ -2,7 +2,6 @@
 //! each from the backbone's state and the fields before it; or all at once, each from the state
 //! alone.
 
-use super::latent::LatentReader;
 use super::parameters::{Parameters, Weight, constant, fan_in, normal, site};
 use super::sublayers::{FeedForward, Norm};
 use super::{Dropout, Ops};
@@ -110,27 +109,23 @@ impl Fields {
     }
 
     /// The states that field number `field` is predicted from: those of the backbone with the
-    /// embeddings of the `known` earlier fields in `sum`, and what its copy features `[n, copies]`
-    /// and the latents say.
-    #[allow(clippy::too_many_arguments)]
+    /// embeddings of the earlier fields in `sum`, what its copy features `[n, copies]` say, and
+    /// what `add_latents` adds for any field but the first.
     pub fn state<O: Ops>(
         &self,
         ops: &O,
         field: usize,
         sum: O::Rows,
-        known: Known<'_>,
         copies: &[i32],
-        latents: Option<&LatentReader<'_, O>>,
+        add_latents: impl FnOnce(O::Rows) -> O::Rows,
         dropout: Dropout,
     ) -> O::Rows {
-        let mut state = match self.gains.get(field) {
+        let state = match self.gains.get(field) {
             Some(&gains) => ops.add_copies(sum, self.embedding, gains, copies),
             None => sum,
         };
         let Some(before) = field.checked_sub(1).filter(|_| !self.independent()) else { return state };
-        if let Some(reader) = latents {
-            state = reader.add_to(ops, self, field, known, state);
-        }
+        let state = add_latents(state);
         let hidden = Dropout { seed: site(dropout.seed, field, PLACE), ..dropout };
         ops.feed_forward(state, &self.mixers[before], [hidden, Dropout::NONE], true)
     }

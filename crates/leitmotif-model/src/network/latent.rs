@@ -196,14 +196,7 @@ impl Latent {
 
 impl<O: Ops> LatentReader<'_, O> {
     /// `state` `[n, d]` plus what field number `field` (from 1) reads, given the earlier fields.
-    pub(super) fn add_to(
-        &self,
-        ops: &O,
-        fields: &Fields,
-        field: usize,
-        known: Known<'_>,
-        mut state: O::Rows,
-    ) -> O::Rows {
+    pub fn add_to(&self, ops: &O, fields: &Fields, field: usize, known: Known<'_>, mut state: O::Rows) -> O::Rows {
         let Latent { slots, bags, d, of_slots, .. } = self.latent;
         if let Some(slots) = slots {
             let latents = ops.columns(&self.latents, *d, 0..*of_slots);

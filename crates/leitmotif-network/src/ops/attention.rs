@@ -17,8 +17,8 @@ pub struct AttentionWeights {
     pub beta: Tensor<1>,
     /// Queries, keys and values side by side, `[d, 3 d]`.
     pub qkv: Tensor<2>,
-    /// Projects the sinusoids of distances, `[d, d]`; empty, as the next two, where queries and keys
-    /// are rotated by their places instead (Su et al. 2021).
+    /// Projects the sinusoids of distances, `[d, d]`; empty, as the next two, where queries and
+    /// keys are rotated by their places instead (Su et al. 2021).
     pub position: Tensor<2>,
     /// Added to queries before they meet keys, `[d]` (heads side by side).
     pub content_bias: Tensor<1>,

@@ -3,12 +3,14 @@
 //! [`SoundBank`] holds the instruments; `schedule` turns a score into events at sample positions;
 //! `player` drives the synthesisers from event to event; [`write_wav`] writes the result.
 
+mod audio;
 mod player;
 mod schedule;
 mod source;
 mod wav;
 
-pub use player::{Audio, RenderOptions, SAMPLE_RATE, render, render_to_wav};
+pub use audio::Audio;
+pub use player::{RenderOptions, SAMPLE_RATE, render, render_to_wav};
 pub use source::{SOUNDFONT_VARIABLE, SoundBank};
 pub use wav::{BitDepth, write_wav};
 

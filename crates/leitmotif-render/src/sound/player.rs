@@ -6,6 +6,7 @@
 //! nothing clips, and soft pieces are not lost. Long pieces pass through a spool file instead of
 //! memory.
 
+use super::audio::{Audio, peak};
 use super::schedule::{DRUM_CHANNEL, Event, Schedule};
 use super::source::SoundBank;
 use super::wav::{BitDepth, WavFile};
@@ -35,29 +36,6 @@ const FADE: usize = 441;
 const MOST_GAIN: f32 = 30.0;
 /// Voices a synthesiser plays at once.
 const POLYPHONY: usize = 256;
-
-/// Stereo sound.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Audio {
-    /// Frames a second.
-    pub sample_rate: u32,
-    /// The left channel, -1 to 1.
-    pub left: Vec<f32>,
-    /// The right channel, as long as the left one.
-    pub right: Vec<f32>,
-}
-
-impl Audio {
-    /// How long it lasts.
-    pub fn seconds(&self) -> f64 {
-        self.left.len() as f64 / f64::from(self.sample_rate.max(1))
-    }
-
-    /// The largest absolute value.
-    pub fn peak(&self) -> f32 {
-        peak(&self.left, &self.right)
-    }
-}
 
 /// How to render.
 #[derive(Debug, Clone)]
@@ -142,10 +120,6 @@ pub fn render_to_wav(
     }
     wav.finish().map_err(file_error)?;
     Ok(length as f64 / f64::from(SAMPLE_RATE))
-}
-
-fn peak(left: &[f32], right: &[f32]) -> f32 {
-    left.iter().chain(right).fold(0.0, |peak, value| peak.max(value.abs()))
 }
 
 fn gain(peak: f32) -> f32 {

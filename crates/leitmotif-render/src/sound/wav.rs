@@ -1,7 +1,7 @@
 //! WAV files: RIFF/WAVE with PCM samples, written beside their place and renamed when complete.
 
 use super::SoundError;
-use super::player::Audio;
+use super::audio::Audio;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;

@@ -1,8 +1,7 @@
 //! Latents as music is written: from a bar's events to its latent, from a latent to what each layer
 //! is conditioned on.
 
-use super::store::add;
-use super::{Eager, Rows};
+use crate::eager::{Eager, Rows};
 use crate::network::{Blocks, Groups, Latent};
 use crate::{AttributeCuts, Condition, ModelDescription, Posterior, Prior};
 use std::sync::Arc;
@@ -21,7 +20,7 @@ pub struct LatentSpace {
 
 impl LatentSpace {
     /// The latents of a model, if it has any.
-    pub(super) fn new(description: &ModelDescription, eager: &Arc<Eager>, blocks: &Arc<Blocks>) -> Option<Self> {
+    pub(crate) fn new(description: &ModelDescription, eager: &Arc<Eager>, blocks: &Arc<Blocks>) -> Option<Self> {
         blocks.latent.as_ref()?;
         let config = &description.model;
         Some(Self {
@@ -44,7 +43,7 @@ impl LatentSpace {
     }
 
     /// Whether fields read from latents themselves.
-    pub(super) fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.latent().is_read()
     }
 
@@ -71,7 +70,11 @@ impl LatentSpace {
     /// What a prior goes by of a piece's header: the sum of its events' embeddings, `[d_model]`.
     pub fn header(&self, events: &[u16]) -> Vec<f32> {
         let mut sum = vec![0.0; self.d_model];
-        self.blocks.fields.embed(&*self.eager, events).rows().for_each(|event| add(&mut sum, event));
+        self.blocks
+            .fields
+            .embed(&*self.eager, events)
+            .rows()
+            .for_each(|event| sum.iter_mut().zip(event).for_each(|(sum, value)| *sum += value));
         sum
     }
 
@@ -79,7 +82,7 @@ impl LatentSpace {
     ///
     /// # Panics
     /// If the condition has another width or unknown classes.
-    pub(super) fn condition(&self, condition: Condition<'_>, residual: &mut [f32]) {
+    pub(crate) fn condition(&self, condition: Condition<'_>, residual: &mut [f32]) {
         assert_eq!(condition.latent.len(), self.d, "a latent has the model's dimensions");
         assert_eq!(condition.classes.len(), self.attributes.len(), "a condition has a class of each attribute");
         let latent = Rows::of(condition.latent, self.d);

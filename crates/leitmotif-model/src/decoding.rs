@@ -1,13 +1,10 @@
 //! A trained network, and pieces that it writes side by side.
 
-use super::decoder::{CachedDecoder, DecoderState};
-use super::lstm::LstmState;
-use super::store::{ROWS, in_precision, product};
-use super::{Eager, LatentSpace, Rows, copy_row};
+use crate::eager::{CachedDecoder, DecoderState, Eager, LstmState, ROWS, Rows, copy_row, in_precision, product};
 use crate::network::{Backbone, Blocks, Decoder, Dropout, Known, Lstm, Ops, Parameters};
 use crate::{
-    Condition, CopyFeatureLayout, CopyFeatures, DecodingBatch, Model, ModelDescription, ModelError, Precision, Prior,
-    Weights,
+    Condition, CopyFeatureLayout, CopyFeatures, DecodingBatch, LatentSpace, Model, ModelDescription, ModelError,
+    Precision, Prior, Weights,
 };
 use leitmotif_kernels::gemm::Packed;
 use std::sync::Arc;
@@ -304,7 +301,11 @@ impl NetworkBatch<'_> {
             });
             let reader = latents.and_then(|(latent, latents)| latent.reader(latents, &self.before));
             state = fields.add_known(eager, state, known, 0, field);
-            state = fields.state(eager, field, state, known, &self.copied, reader.as_ref(), Dropout::NONE);
+            let add_latents = |state| match &reader {
+                Some(reader) => reader.add_to(eager, fields, field, known, state),
+                None => state,
+            };
+            state = fields.state(eager, field, state, &self.copied, add_latents, Dropout::NONE);
             state = eager.norm(&state, fields.output_norm(field));
         }
         let (map, bias) = &self.model.outputs[field];
