@@ -2,7 +2,7 @@
 
 Usage: compare.py MEASURES_BINARY FOLDER [FOLDER ...]
 
-MEASURES_BINARY is `cargo build --release --example measures -p leitmotif-study`. Of each folder, 50 evenly spaced MIDI files
+MEASURES_BINARY is `cargo build --release --example measures -p leitmotif-measures`. Of each folder, 50 evenly spaced MIDI files
 are taken. Prints tables: how many values are the same, and the largest difference.
 """
 

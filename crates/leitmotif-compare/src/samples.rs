@@ -17,15 +17,15 @@ use crate::{
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_events::Header;
 use leitmotif_folder::ModelFolder;
-use leitmotif_model::{Model, Precision, embed_each};
-use leitmotif_score::{ReadOptions, Score, read_midi_file};
-use leitmotif_study::comparison::{self, RESAMPLES, opening};
-use leitmotif_study::frechet::{self, Passages};
-use leitmotif_study::originality::NGRAMS;
-use leitmotif_study::{
+use leitmotif_measures::comparison::{self, RESAMPLES, opening};
+use leitmotif_measures::frechet::{self, Passages};
+use leitmotif_measures::originality::NGRAMS;
+use leitmotif_measures::{
     MusicComparison, MusicSet, OriginalityBuilder, OriginalityIndex, OriginalityPercentiles, OriginalityReport,
     bootstrap_mean, two_sample,
 };
+use leitmotif_model::{Model, Precision, embed_each};
+use leitmotif_score::{ReadOptions, Score, read_midi_file};
 use leitmotif_train::Estimate;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -281,6 +281,6 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<Estimate> {
     bootstrap_mean(&values, RESAMPLES, SEED).map(estimate)
 }
 
-fn estimate(it: leitmotif_study::Estimate) -> Estimate {
+fn estimate(it: leitmotif_measures::Estimate) -> Estimate {
     Estimate { value: it.value, low: it.low, high: it.high }
 }

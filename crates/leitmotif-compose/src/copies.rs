@@ -1,6 +1,6 @@
 //! Copies of training songs, kept short while a piece is written.
 //!
-//! The measure (`leitmotif_study::originality`) reads a finished score as lines of notes on a grid.
+//! The measure (`leitmotif_measures::originality`) reads a finished score as lines of notes on a grid.
 //! Here the same lines grow note by note, each at the step that it will have in the score that is
 //! handed over, and a pitch is barred if a note there would make a run in common longer than
 //! wanted. What is cut off at the end of a piece are the notes written last, so that what is left
@@ -13,9 +13,9 @@ use crate::assemble::{Placement, clock};
 use crate::prime::Primed;
 use crate::{AvoidCopies, ComposeError};
 use leitmotif_events::{EventVocabulary, PitchValue, Representation, RepresentationConfig, Sequence, Value, step_of};
+use leitmotif_measures::OriginalityIndex;
+use leitmotif_measures::originality::{Line, LineNote, Player, grid_step, lines};
 use leitmotif_score::{Quarters, Resolution, Ticks};
-use leitmotif_study::OriginalityIndex;
-use leitmotif_study::originality::{Line, LineNote, Player, grid_step, lines};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_events::{Header, Observed};
-use leitmotif_study::OriginalityIndex;
+use leitmotif_measures::OriginalityIndex;
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! The state that a network has after an event is all it goes by to predict the next one, so its
 //! mean over a passage says what the passage is like to the model. Sets of such vectors are
-//! compared by Fréchet's distance (`leitmotif-study`). The state is that of the top layer, before
+//! compared by Fréchet's distance (`leitmotif-measures`). The state is that of the top layer, before
 //! any normalisation: a transformer's residual stream, an LSTM's hidden state. Vectors of different
 //! models have nothing in common.
 

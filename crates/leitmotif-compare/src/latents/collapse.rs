@@ -2,8 +2,8 @@
 
 use super::estimates::by_song;
 use super::experiment::Experiment;
+use leitmotif_measures::Estimate;
 use leitmotif_model::Posterior;
-use leitmotif_study::Estimate;
 use serde::Serialize;
 
 /// The variance of posterior means from which a dimension counts as in use (Burda et al. 2015,

@@ -12,8 +12,8 @@ use super::rng::SeededRng;
 use super::songs::Song;
 use leitmotif_compose::latent::Task;
 use leitmotif_events::{Attribute, attribute_values};
+use leitmotif_measures::Estimate;
 use leitmotif_model::AttributeCuts;
-use leitmotif_study::Estimate;
 use serde::Serialize;
 
 /// The attributes that are asked for.

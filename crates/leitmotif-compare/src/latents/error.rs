@@ -34,7 +34,7 @@ pub enum LatentsError {
     Attribute(#[from] leitmotif_events::AttributeError),
     /// The latents have no principal components.
     #[error(transparent)]
-    Components(#[from] leitmotif_study::PcaError),
+    Components(#[from] leitmotif_measures::PcaError),
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),

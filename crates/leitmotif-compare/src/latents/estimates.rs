@@ -1,6 +1,6 @@
 //! Numbers with their 95 % intervals; songs are what is drawn again, not bars or notes.
 
-use leitmotif_study::{Estimate, bootstrap_mean, bootstrap_statistic, spearman};
+use leitmotif_measures::{Estimate, bootstrap_mean, bootstrap_statistic, spearman};
 
 /// Resamples of every interval.
 pub const RESAMPLES: usize = 1000;

@@ -5,10 +5,10 @@ use super::estimates::{by_song, difference, mean};
 use super::experiment::Experiment;
 use super::songs::Song;
 use leitmotif_compose::latent::{reconstruction, splice};
-use leitmotif_score::Score;
-use leitmotif_study::{
+use leitmotif_measures::{
     BarNotes, Estimate, Matching, NoteAccuracy, bars, chroma_similarity, groove_similarity, note_accuracy,
 };
+use leitmotif_score::Score;
 use serde::Serialize;
 
 /// Names the section's chance.

@@ -6,8 +6,8 @@ use super::map::Map;
 use super::rng::SeededRng;
 use crate::document::Figure;
 use crate::words::{count, counted};
+use leitmotif_measures::{DimensionBars, PathScatter};
 use leitmotif_plot::Theme;
-use leitmotif_study::{DimensionBars, PathScatter};
 
 /// How wide a class's bars are strewn, in classes.
 const WIDTH: f64 = 0.7;

@@ -9,8 +9,8 @@ use super::experiment::{Counter, Experiment};
 use super::fidelity::others;
 use super::songs::Song;
 use leitmotif_events::{NONE, Value};
+use leitmotif_measures::Estimate;
 use leitmotif_model::{Condition, DecodingSession};
-use leitmotif_study::Estimate;
 use serde::Serialize;
 
 /// What is most probable against what comes.

@@ -6,7 +6,7 @@ use super::estimates::{by_song, mean};
 use super::experiment::Experiment;
 use leitmotif_compose::{Conditions, Length, PriorKind, Request, generate};
 use leitmotif_events::Header;
-use leitmotif_study::{Estimate, bars, lag_profile, profile_distance};
+use leitmotif_measures::{Estimate, bars, lag_profile, profile_distance};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -6,8 +6,8 @@ use super::estimates::RESAMPLES;
 use super::experiment::{Counter, Experiment};
 use super::rng::SeededRng;
 use leitmotif_compose::latent::{self, Step};
+use leitmotif_measures::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
 use leitmotif_score::{Instrument, Note, Score};
-use leitmotif_study::{BarNotes, Estimate, bars, bootstrap_statistic, likeness, spearman};
 use serde::Serialize;
 use std::collections::BTreeSet;
 

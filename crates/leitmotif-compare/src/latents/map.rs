@@ -6,7 +6,7 @@ use super::songs::spread;
 use leitmotif_compose::latent::{InterpolationPath, between};
 use leitmotif_corpus::Corpus;
 use leitmotif_events::MAX_GROUP_EVENTS;
-use leitmotif_study::Pca;
+use leitmotif_measures::Pca;
 use rayon::prelude::*;
 use serde::Serialize;
 

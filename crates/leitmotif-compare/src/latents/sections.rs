@@ -5,7 +5,7 @@ use super::summary::{number_of, told};
 use super::{collapse, control, fidelity, figures, form, interpolation, map, variation};
 use crate::document::{Block, Cell, Document, Section, Table};
 use crate::words::{count, counted};
-use leitmotif_study::Estimate;
+use leitmotif_measures::Estimate;
 
 /// The document.
 pub fn document(report: &Report, tool: String, source: &'static str) -> Document {

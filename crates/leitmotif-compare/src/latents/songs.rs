@@ -5,8 +5,8 @@ use super::settings::{Settings, Subject};
 use leitmotif_compose::latent::{Source, space};
 use leitmotif_corpus::{Corpus, SongRecord};
 use leitmotif_events::RepresentationConfig;
+use leitmotif_measures::{BarNotes, bars};
 use leitmotif_score::{Instrument, Score, Ticks};
-use leitmotif_study::{BarNotes, bars};
 use rayon::prelude::*;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use super::found::{Accuracy, Report};
 use super::{collapse, control, fidelity, form, interpolation, map, variation};
 use crate::words::{count, counted};
-use leitmotif_study::Estimate;
+use leitmotif_measures::Estimate;
 
 /// `0.52 [0.46, 0.57]`, or `none`.
 pub fn told(estimate: Option<Estimate>, decimals: usize) -> String {

@@ -6,8 +6,8 @@ use super::estimates::{correlation, mean};
 use super::experiment::Experiment;
 use super::songs::Song;
 use leitmotif_compose::latent::{splice, variation};
+use leitmotif_measures::{BarNotes, Estimate, bars, likeness};
 use leitmotif_score::Score;
-use leitmotif_study::{BarNotes, Estimate, bars, likeness};
 use serde::Serialize;
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! What a run composed, and how it compares with real music.
 
-pub use leitmotif_study::comparison::FeatureRow;
+pub use leitmotif_measures::comparison::FeatureRow;
 use leitmotif_train::Estimate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@ use super::{BarCondition, InterpolationPath, LatentEditor, Source, Task, operati
 use crate::prime::SAME_LINE;
 use crate::report::edited;
 use crate::{ComposeError, assemble};
+use leitmotif_measures::{bars, likeness};
 use leitmotif_score::{Instrument, Marker, Meter, Note, Part, Quarters, Score, Tempo, Ticks};
-use leitmotif_study::{bars, likeness};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -13,9 +13,9 @@ use leitmotif_events::{
     EventKind, EventVocabulary, Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
     Sequence, Value,
 };
+use leitmotif_measures::OriginalityIndex;
 use leitmotif_model::AttributeCuts;
 use leitmotif_score::{Instrument, InstrumentSelection, Note, Part, Score, Ticks};
-use leitmotif_study::OriginalityIndex;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;

@@ -6,10 +6,10 @@ use leitmotif_compose::{
     generate, generate_many,
 };
 use leitmotif_events::{Header, Representation, RepresentationConfig};
+use leitmotif_measures::OriginalityIndex;
+use leitmotif_measures::originality::{Line, grid_step, lines};
 use leitmotif_model::{Markov, MarkovBuilder, Model, ModelConfig, ModelDescription, ModelKind};
 use leitmotif_score::{Instrument, InstrumentSelection, Note, Part, Resolution, Score, Ticks};
-use leitmotif_study::OriginalityIndex;
-use leitmotif_study::originality::{Line, grid_step, lines};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

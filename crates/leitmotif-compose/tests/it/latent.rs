@@ -11,9 +11,9 @@ use leitmotif_compose::{
     ComposeError, Conditions, FieldSampling, Length, PriorKind, Request, Sampling, generate, generate_many,
 };
 use leitmotif_events::{Representation, attribute_values};
+use leitmotif_measures::{bars, likeness};
 use leitmotif_model::{AttributeCuts, LatentKind, Model, ModelConfig, ModelDescription, NetworkModel};
 use leitmotif_score::{Instrument, Note, Score, Ticks};
-use leitmotif_study::{bars, likeness};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 

@@ -3,9 +3,9 @@
 use crate::common::{config, corpus, song};
 use leitmotif_events::{Header, Representation};
 use leitmotif_folder::ModelFolder;
+use leitmotif_measures::frechet::{Passages, compare, distance};
 use leitmotif_model::{Model, ModelKind, Precision, embed_each};
 use leitmotif_score::Score;
-use leitmotif_study::frechet::{Passages, compare, distance};
 use leitmotif_train::{AugmentConfig, TrainEvent, train};
 use std::sync::atomic::AtomicBool;
 

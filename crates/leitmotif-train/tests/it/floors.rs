@@ -7,9 +7,9 @@ use leitmotif_compose::{FieldSampling, Length, Prime, Request, Sampling, generat
 use leitmotif_corpus::Corpus;
 use leitmotif_corpus::prepare::{Layout, PrepareOptions};
 use leitmotif_folder::ModelFolder;
+use leitmotif_measures::{Matching, note_accuracy};
 use leitmotif_model::Precision;
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks, write_midi_file};
-use leitmotif_study::{Matching, note_accuracy};
 use leitmotif_train::{AugmentConfig, Preset, RunConfig, TrainEvent, train};
 use std::path::Path;
 use std::sync::Arc;

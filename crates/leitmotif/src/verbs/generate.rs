@@ -11,12 +11,12 @@ use crate::{files, interrupt, model, originality, sound};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceProgress, PieceReport, generate_each};
+use leitmotif_measures::OriginalityReport;
 use leitmotif_model::Precision;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
 use leitmotif_score::{Score, Ticks, write_midi_file};
-use leitmotif_study::OriginalityReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -276,7 +276,7 @@ fn copies_are_told_and_kept_short_in_the_file_as_well() {
         let score = corpus.representation().decode(&corpus.sequence(song)).unwrap();
         (corpus.songs()[song].path.clone(), score)
     });
-    let index = leitmotif_study::OriginalityIndex::build(songs).unwrap();
+    let index = leitmotif_measures::OriginalityIndex::build(songs).unwrap();
     assert_eq!(&serde_json::to_value(index.report(&score(Path::new(&out)))).unwrap(), told);
 
     let nameless = ["generate", "run/best", "-o", &name(&to, "b.mid"), "--bars", "2", "--originality"];

@@ -9,7 +9,7 @@
 //! and the largest difference over the pairs of runs stand beside it.
 
 use crate::Loss;
-use leitmotif_study::bootstrap_statistic;
+use leitmotif_measures::bootstrap_statistic;
 use leitmotif_train::{Estimate, SongLoss};
 use std::collections::BTreeMap;
 

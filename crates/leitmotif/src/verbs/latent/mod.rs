@@ -17,11 +17,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::latent::{Edited, LatentEditor, MAX_CANDIDATES, Source, Task, space};
 use leitmotif_compose::{FieldSampling, Request, Sampling};
+use leitmotif_measures as study;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
 use leitmotif_score::{Instrument, ReadOptions, Score, read_midi_file, write_midi_file};
-use leitmotif_study as study;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -7,13 +7,13 @@ use crate::words::counted;
 use anyhow::{Context, Result};
 use askama::Template;
 use leitmotif_corpus::Split;
+use leitmotif_measures::Estimate;
+use leitmotif_measures::comparison::FeatureRow;
+use leitmotif_measures::two_sample::{Direction, TwoSample};
 use leitmotif_plot::Theme;
 use leitmotif_plot::page::colours;
 use leitmotif_render::{RollOptions, piano_roll};
 use leitmotif_score::Score;
-use leitmotif_study::Estimate;
-use leitmotif_study::comparison::FeatureRow;
-use leitmotif_study::two_sample::{Direction, TwoSample};
 use std::path::Path;
 
 /// Rows of piano rolls.

@@ -5,8 +5,8 @@ use crate::failure::Refusal;
 use crate::originality::decode;
 use anyhow::Result;
 use leitmotif_corpus::{Corpus, Split};
+use leitmotif_measures::comparison::opening;
 use leitmotif_score::Score;
-use leitmotif_study::comparison::opening;
 use std::collections::BTreeMap;
 
 /// A held-out song.

@@ -3,8 +3,8 @@
 use super::Music;
 use crate::words::{counted, row, table};
 use leitmotif_corpus::Split;
-use leitmotif_study::Estimate;
-use leitmotif_study::two_sample::{Direction, TwoSample};
+use leitmotif_measures::Estimate;
+use leitmotif_measures::two_sample::{Direction, TwoSample};
 
 /// Figures named for each direction in which pieces differ.
 pub const MOST_NAMED: usize = 6;

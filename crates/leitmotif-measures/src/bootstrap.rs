@@ -52,7 +52,7 @@ pub fn bootstrap_paired_difference(a: &[f64], b: &[f64], resamples: usize, seed:
 /// has no value on the observations themselves, or on no resample.
 ///
 /// ```
-/// use leitmotif_study::{bootstrap_statistic, spearman};
+/// use leitmotif_measures::{bootstrap_statistic, spearman};
 ///
 /// let (asked, got) = ([0.1, 0.5, 0.9, 0.2, 0.6, 0.8], [0.2, 0.4, 0.7, 0.1, 0.9, 0.8]);
 /// let songs = [0, 0, 0, 1, 1, 1];

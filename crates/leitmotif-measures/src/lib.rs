@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
-//! use leitmotif_study::{Matching, bars, chroma_similarity, note_accuracy};
+//! use leitmotif_measures::{Matching, bars, chroma_similarity, note_accuracy};
 //!
 //! let scale = [60, 62, 64, 65].iter().zip(0..);
 //! let notes = scale.map(|(&pitch, n)| Note { onset: Ticks(480 * n), pitch, duration: Ticks(480), velocity: 90 });

@@ -1,12 +1,12 @@
 //! Whatever a score holds, nothing panics and every measure is in its range.
 
-use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Ticks};
-use leitmotif_study::measures::{Measures, Mode, groove_consistency, pitch_in_scale_rate, polyphony_rate};
-use leitmotif_study::yang_lerch::{Feature, Features, compare};
-use leitmotif_study::{
+use leitmotif_measures::measures::{Measures, Mode, groove_consistency, pitch_in_scale_rate, polyphony_rate};
+use leitmotif_measures::yang_lerch::{Feature, Features, compare};
+use leitmotif_measures::{
     MAX_BARS, Matching, SelfSimilarity, bars, chroma_similarity, groove_similarity, lag_profile, note_accuracy,
     profile_distance,
 };
+use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Ticks};
 use proptest::prelude::*;
 
 /// Close together often, so that notes meet; rarely so far apart that bars run out, which takes

@@ -1,9 +1,9 @@
 //! Runs in common by a definition that a child could follow, and what must hold of the fast
 //! measure.
 
+use leitmotif_measures::originality::{LONGEST_STEP, Line, LineNote, NGRAMS, Player, lines};
+use leitmotif_measures::{OriginalityIndex, OriginalityPercentiles, OriginalityReport};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Ticks};
-use leitmotif_study::originality::{LONGEST_STEP, Line, LineNote, NGRAMS, Player, lines};
-use leitmotif_study::{OriginalityIndex, OriginalityPercentiles, OriginalityReport};
 use proptest::prelude::*;
 
 /// In a clock of the grid's steps.

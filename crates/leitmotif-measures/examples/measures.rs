@@ -4,10 +4,10 @@
 //! taken as real.
 #![allow(clippy::print_stdout)]
 
+use leitmotif_measures::Texture;
+use leitmotif_measures::measures::{Measures, Mode, measure_length, pitch_in_scale_rate};
+use leitmotif_measures::yang_lerch::{Features, compare};
 use leitmotif_score::{ReadOptions, read_midi_file};
-use leitmotif_study::Texture;
-use leitmotif_study::measures::{Measures, Mode, measure_length, pitch_in_scale_rate};
-use leitmotif_study::yang_lerch::{Features, compare};
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -17,7 +17,7 @@ const STATION: f64 = 8.5;
 ///
 /// ```
 /// use leitmotif_plot::Theme;
-/// use leitmotif_study::PathScatter;
+/// use leitmotif_measures::PathScatter;
 ///
 /// let svg = PathScatter::new("Songs in latent space")
 ///     .labels("first component (31% of variance)", "second component (12%)")

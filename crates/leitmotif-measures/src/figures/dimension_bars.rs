@@ -12,7 +12,7 @@ const BAR_SHARE: f64 = 0.78;
 ///
 /// ```
 /// use leitmotif_plot::Theme;
-/// use leitmotif_study::DimensionBars;
+/// use leitmotif_measures::DimensionBars;
 ///
 /// let svg = DimensionBars::new("What each latent dimension carries", [1.4, 0.2, 0.9])
 ///     .labels("dimension", "KL divergence (nats)")

@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
-//! use leitmotif_study::OriginalityIndex;
+//! use leitmotif_measures::OriginalityIndex;
 //!
 //! let melody = |pitches: &[u8]| {
 //!     let notes = pitches.iter().zip(0..);
@@ -36,7 +36,7 @@
 //! let index = OriginalityIndex::build([("song", melody(&[60, 62, 64, 65, 67]))])?;
 //! let report = index.report(&melody(&[50, 52, 54, 55, 50]));
 //! assert_eq!(report.longest_run, Some(4));
-//! # Ok::<(), leitmotif_study::OriginalityError>(())
+//! # Ok::<(), leitmotif_measures::OriginalityError>(())
 //! ```
 
 mod builder;

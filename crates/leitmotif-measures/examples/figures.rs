@@ -1,7 +1,7 @@
 //! Draws one of every figure into a folder, as SVG and PNG: `figures FOLDER`.
 
+use leitmotif_measures::{DimensionBars, PathScatter};
 use leitmotif_plot::{Theme, svg_to_png_themed};
-use leitmotif_study::{DimensionBars, PathScatter};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::path::PathBuf::from(std::env::args_os().nth(1).ok_or("usage: figures FOLDER")?);
