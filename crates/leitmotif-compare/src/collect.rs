@@ -65,7 +65,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), CompareError> {
 }
 
 /// What the study's folder holds, in the order of the plan. `text` is the study file, `command` how
-/// the study was asked for.
+/// the study was run with.
 ///
 /// # Errors
 /// [`CompareError::File`] for a result that cannot be read.

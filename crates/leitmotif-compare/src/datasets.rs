@@ -2,8 +2,8 @@
 //!
 //! The collection is prepared once for each representation and choice of parts (a *view*; all
 //! songs, near-duplicates dropped in the first one). Arms and test sets are corpora of their own,
-//! cut from the views by song. All views name the same genres, so that every model can be judged on
-//! every test set of its representation. Folders bear a hash of what they hold: what is there is
+//! cut from the views by song. All views name the same genres, so that every model can be evaluated
+//! on every test set of its representation. Folders bear a hash of what they hold: what is there is
 //! used again, and a changed study file makes new ones beside the old.
 
 use crate::leakage::{Held, Prints};
@@ -28,10 +28,10 @@ const TESTS: &str = "tests";
 /// Hexadecimal digits of the hash in a folder's name.
 const HASH_DIGITS: usize = 10;
 
-/// An arm, ready to be learnt from.
+/// An arm, ready to be trained on.
 #[derive(Debug, Clone)]
 pub struct Arm {
-    /// What the report says of it.
+    /// What the report states of it.
     pub facts: ArmFacts,
     /// Its corpus: training and validation songs.
     pub corpus: Arc<Corpus>,
@@ -39,10 +39,10 @@ pub struct Arm {
     pub set: Vec<Override>,
 }
 
-/// A test set, ready to be judged on: one corpus a representation, all songs in the test split.
+/// A test set, ready for evaluation: one corpus a representation, all songs in the test split.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// What the report says of it.
+    /// What the report states of it.
     pub facts: TestFacts,
     /// By the representation's name.
     pub corpora: BTreeMap<String, Arc<Corpus>>,
@@ -86,7 +86,7 @@ pub fn datasets(
     cancel: &AtomicBool,
 ) -> Result<Datasets, CompareError> {
     let mut views = Views { study, dir: dir.join(VIEWS), genres: None, open: BTreeMap::new(), progress, cancel };
-    // The notes of the original study's representation have no octaves: songs are told apart by
+    // The notes of the original study's representation have no octaves: songs are distinguished by
     // their events.
     let first = if study.representation == "notes" { "events" } else { &study.representation };
     let base = views.view(first, &[])?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// The study file makes no study; says where, why, and what would.
+    /// The study file makes no study; names the place, the reason, and what is valid.
     #[error("{path}: {reason}")]
     Study {
         /// The study file.
@@ -14,7 +14,7 @@ pub enum CompareError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// The collection does not hold what an arm or a test set asks for.
+    /// The collection does not hold what an arm or a test set requires.
     #[error("{what} {name}: {reason}")]
     Selection {
         /// `arm` or `test set`.
@@ -46,7 +46,7 @@ pub enum CompareError {
     /// A corpus could not be read.
     #[error(transparent)]
     Corpus(#[from] leitmotif_corpus::CorpusError),
-    /// A configuration makes no run, or a model could not be judged.
+    /// A configuration makes no run, or a model could not be evaluated.
     #[error(transparent)]
     Train(#[from] leitmotif_train::TrainError),
     /// A model could not be opened.

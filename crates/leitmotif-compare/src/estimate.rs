@@ -1,7 +1,7 @@
 //! How long a study will take, before it begins: a few steps of each kind of run, timed.
 //!
 //! Runs of the same configuration but for their budget and seed, on the same representation, take
-//! as long a step. What a run judges and composes is not counted.
+//! as long a step. The evaluation and the composing of a run are not counted.
 
 use crate::datasets::Datasets;
 use crate::plan::{RunPlan, Shard};
@@ -71,7 +71,7 @@ pub fn estimate(
     Ok(estimates)
 }
 
-/// The configuration for timing: nothing that ends a run, judges or saves along the way.
+/// The configuration for timing: nothing that ends a run, validates or saves along the way.
 fn timing_config(config: &RunConfig, steps: u64) -> RunConfig {
     let mut config = config.clone();
     let train = &mut config.train;

@@ -2,7 +2,7 @@
 //!
 //! Songs are compared by the fingerprints of their notes, which key, tempo, clock, track order and
 //! instruments do not change ([`Fingerprint`]); a file under another name, a transposed copy and
-//! another arrangement are found alike. Work: one comparison for each song that may be learnt from
+//! another arrangement are found alike. Work: one comparison for each song that may be trained on
 //! and each test song.
 
 use crate::{KeptOut, LeakageCheck, NearestPair};

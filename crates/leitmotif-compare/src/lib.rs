@@ -1,12 +1,12 @@
-//! Studies: many models trained and judged alike, one table, one report.
+//! Studies: many models trained and evaluated alike, one table, one report.
 //!
 //! The story in order: a [`Study`] is read from a file; [`datasets()`] prepares the collection,
 //! cuts arms and test sets from it and keeps them apart; [`plan()`] makes the list of runs;
-//! [`work()`] makes them, as many side by side as asked, and stores what came of each;
+//! [`work()`] makes them, as many side by side as requested, and stores what came of each;
 //! [`collect()`] puts it together, and [`report`] writes it down.
 //!
 //! A study's folder can be left at any time and taken up again: what is finished is found by its
-//! key, a hash of everything that decides it.
+//! key, a hash of everything that determines it.
 
 mod collect;
 mod datasets;

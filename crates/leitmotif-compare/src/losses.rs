@@ -7,7 +7,7 @@ use leitmotif_train::{Estimate, Evaluation, TrainError, TransposedScorer, evalua
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Songs judged side by side.
+/// Songs evaluated side by side.
 const STREAMS: usize = 16;
 
 /// The losses of a model.
@@ -17,7 +17,7 @@ pub(crate) struct TestLosses {
     pub(crate) tests: BTreeMap<String, Loss>,
 }
 
-/// Judges a model on its arm's songs and on the test sets. `train_events` limits the training
+/// Evaluates a model on its arm's songs and on the test sets. `train_events` limits the training
 /// songs; 0 for all of them. `None` once `cancel` is raised.
 pub(crate) fn judge(
     judge: &dyn Scorer,
@@ -84,8 +84,8 @@ fn of(corpus: &Corpus, evaluation: Evaluation) -> Loss {
     }
 }
 
-/// The songs of a split up to so many events, in an order that a hash of their files decides; the
-/// first one whatever its length.
+/// The songs of a split up to so many events, in the order of a hash of their files; the first one
+/// whatever its length.
 fn limited(corpus: &Corpus, split: Split, events: u64) -> Vec<usize> {
     let mut songs = corpus.split(split);
     songs.retain(|song| corpus.songs()[*song].events > 1);

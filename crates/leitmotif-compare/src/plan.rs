@@ -26,7 +26,7 @@ pub struct PlannedRun {
     pub seed: u64,
     /// The resolved configuration.
     pub config: RunConfig,
-    /// A hash of all that decides what the run finds: configuration, songs, test sets, what is
+    /// A hash of all that determines the run's results: configuration, songs, test sets, what is
     /// composed.
     pub key: String,
 }

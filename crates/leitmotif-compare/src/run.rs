@@ -1,4 +1,4 @@
-//! One run: train, judge, compose, and say what came of it.
+//! One run: train, evaluate, compose, and report the result.
 //!
 //! A run's folder below `runs` is an ordinary run folder, with `pieces` and, once it is finished,
 //! `result.json` beside what training leaves. Where that file has the key of the planned run, the
@@ -43,13 +43,13 @@ struct Stored {
 pub enum RunEvent<'a> {
     /// It trains.
     Train(&'a TrainEvent<'a>),
-    /// Its model is judged on training songs, validation songs and test sets.
+    /// Its model is evaluated on training songs, validation songs and test sets.
     Evaluating,
     /// Its model composes.
     Composing,
 }
 
-/// What is known of a planned run from a study's folder; `None` if it is not finished there.
+/// The result of a planned run from a study's folder; `None` if it is not finished there.
 ///
 /// # Errors
 /// [`CompareError::File`] for a result that cannot be read.

@@ -1,9 +1,9 @@
 //! What the runs composed, measured beside real music.
 //!
 //! The real music of a run is that of its arm's own test set, or of the study's first; every real
-//! song is cut to as many bars as a piece has, so that lengths do not decide. Pieces are read back
-//! from their MIDI files and songs decoded from the corpus, so both are on the representation's
-//! grid. What several runs share is measured once.
+//! song is cut to as many bars as a piece has, so that lengths make no difference. Pieces are read
+//! back from their MIDI files and songs decoded from the corpus, so both are on the
+//! representation's grid. What several runs share is measured once.
 
 use crate::datasets::{Arm, Datasets, Test};
 use crate::plan::RunPlan;
@@ -38,7 +38,7 @@ const SPLITS: usize = 50;
 /// Fixed, so that the same pieces give the same intervals.
 const SEED: u64 = 0x6D75_7369;
 
-/// Real songs and what is known of them.
+/// Real songs and what was measured of them.
 struct Real {
     scores: Vec<Score>,
     set: MusicSet,

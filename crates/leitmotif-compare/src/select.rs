@@ -1,8 +1,7 @@
 //! Which songs of the collection an arm or a test set has.
 //!
-//! Songs are known by their path in the collection. The collection's own split decides for good
-//! which may be learnt from: test sets take from its test songs, arms from its training and
-//! validation songs.
+//! Songs are identified by their path in the collection. The collection's own split fixes which may
+//! be trained on: test sets take from its test songs, arms from its training and validation songs.
 
 use crate::CompareError;
 use crate::study::{ArmSpec, Each};
@@ -27,7 +26,7 @@ pub(crate) struct Selection {
     pub(crate) seed: u64,
 }
 
-/// What a specification asks for, as it stands in the study file.
+/// What a specification selects, as it stands in the study file.
 #[derive(Debug, Clone, Copy)]
 struct Request<'a> {
     what: &'static str,
@@ -156,8 +155,8 @@ fn normal(name: &str) -> String {
 }
 
 impl Selection {
-    /// The songs of a split that are wanted, by index, in order, whatever their parts; nothing is
-    /// drawn yet.
+    /// The selected songs of a split, by index, in order, whatever their parts; nothing is drawn
+    /// yet.
     pub(crate) fn of(&self, corpus: &Corpus, split: Split) -> Vec<usize> {
         corpus.split(split).into_iter().filter(|song| self.wants(&corpus.songs()[*song])).collect()
     }
@@ -180,8 +179,8 @@ impl Selection {
         any(&self.genres, &song.genre) && any(&self.artists, &song.artist) && self.with.iter().all(plays)
     }
 
-    /// As many of the songs as are asked for: ranked by a hash of their files and the seed, so that
-    /// a smaller draw is part of a larger one, and added songs replace as few as possible.
+    /// As many of the songs as requested: ranked by a hash of their files and the seed, so that a
+    /// smaller draw is part of a larger one, and added songs replace as few as possible.
     pub(crate) fn draw(&self, corpus: &Corpus, mut songs: Vec<usize>) -> Vec<usize> {
         let Some(count) = self.songs.filter(|count| *count < songs.len()) else { return songs };
         songs.sort_by_cached_key(|song| {

@@ -1,4 +1,4 @@
-//! Numbers and lists as a reader of a report wants them.
+//! Numbers and lists in the form that a report shows.
 
 use leitmotif_train::Estimate;
 

@@ -1,5 +1,5 @@
-//! Trains the Markov model on a folder of MIDI files, judges it by the songs kept for testing, and
-//! composes.
+//! Trains the Markov model on a folder of MIDI files, evaluates it on the songs kept for testing,
+//! and composes.
 //!
 //! ```text
 //! cargo run --release -p leitmotif-compose --example markov -- SONGS OUT [PIECES] [ORDER]

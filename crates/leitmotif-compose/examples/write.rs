@@ -2,8 +2,8 @@
 //! `cargo run --release -p leitmotif-compose --example write -- MODEL [single]`, with weights of 16
 //! bits, or of 32 with `single`.
 //!
-//! For each line `NOTES [PIECES]` on the standard input it composes that many pieces (one if not
-//! said) side by side, and prints the seconds and the events they took as a line of JSON.
+//! For each line `NOTES [PIECES]` on the standard input it composes that many pieces (one by
+//! default) side by side, and prints the seconds and the events they took as a line of JSON.
 #![allow(clippy::print_stdout)]
 
 use leitmotif_compose::{Length, Request, generate_many};

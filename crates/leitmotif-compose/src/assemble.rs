@@ -1,5 +1,4 @@
-//! From a finished sequence to the score that is handed over: exact tempo, exact end, the prime's
-//! own notes.
+//! From a finished sequence to the final score: exact tempo, exact end, the prime's own notes.
 
 use crate::constraints::same;
 use crate::masks::FixedTempo;

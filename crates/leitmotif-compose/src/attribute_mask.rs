@@ -1,10 +1,9 @@
-//! Keeping to what is asked of attributes: a bar's rhythm, polyphony and density stay within their
-//! class.
+//! Enforcing requested attributes: a bar's rhythm, polyphony and density stay within their class.
 //!
-//! The model is conditioned on the class that is asked for, and mostly writes it. Here what would
-//! leave the class is taken out of its choices: a bar does not close before it has enough, and
-//! takes no more than it may. What would leave nothing to choose from is not taken out. So that a
-//! bar is not filled in a hurry at its end, what is behind or ahead of an even pace is made less
+//! The model is conditioned on the requested class, and mostly writes it. Here values that would
+//! leave the class are masked: a bar does not close before it has enough, and takes no more than it
+//! may. A mask that would leave nothing to choose from is not applied. So that a bar is not filled
+//! all at once at its end, values that fall behind or run ahead of an even pace are made less
 //! likely.
 
 use leitmotif_events::{
@@ -38,7 +37,7 @@ pub(crate) struct Targets {
     density: Option<Bounds>,
 }
 
-/// What is asked of a bar: the class of each attribute, and which of them are to be kept to.
+/// What a bar is to be: the class of each attribute, and which of them are enforced.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BarAttributes<'a> {
     pub classes: &'a [u16],
@@ -46,14 +45,14 @@ pub(crate) struct BarAttributes<'a> {
 }
 
 impl<'a> BarAttributes<'a> {
-    /// The attributes to be kept to, with their classes, from 1.
+    /// The enforced attributes, with their classes, from 1.
     fn of(self, attributes: &'a [AttributeCuts]) -> impl Iterator<Item = (&'a AttributeCuts, u16)> {
         let all = attributes.iter().zip(self.classes).zip(self.kept);
         all.filter(|((_, class), kept)| **kept && **class > 0).map(|((attribute, class), _)| (attribute, *class))
     }
 }
 
-/// How far a bar is, and what it must keep to.
+/// The progress of a bar, and its bounds.
 #[derive(Debug, Clone)]
 pub(crate) struct AttributeMask {
     grid: Sixteenths,
@@ -90,7 +89,7 @@ impl AttributeMask {
         })
     }
 
-    /// A bar of so many grid steps begins; nothing is asked of it yet.
+    /// A bar of so many grid steps begins; no attribute is enforced yet.
     fn begin(&mut self, steps: u64) {
         let sixteenths = self.grid.of_bar(steps);
         self.begins.clear();
@@ -101,8 +100,8 @@ impl AttributeMask {
         self.held_over = u64::MAX;
     }
 
-    /// Asks the bar that has begun for classes of attributes, and sees to it that what is held over
-    /// leaves the bars `after` it room.
+    /// Sets the classes of attributes for the bar that has begun, and limits the notes held over so
+    /// that the bars `after` it have room.
     pub fn ask<'c>(
         &mut self,
         attributes: &[AttributeCuts],

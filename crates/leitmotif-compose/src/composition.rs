@@ -1,5 +1,5 @@
-//! One piece while it is composed, as far as it has come. Whoever drives it answers its questions
-//! with a model's logits and tells the model of its events.
+//! One piece while it is composed. Its caller supplies the model's logits when it needs them, and
+//! feeds its events to the model.
 
 use crate::attribute_mask::AttributeMask;
 use crate::drive::DrawEvents;
@@ -30,7 +30,7 @@ pub(crate) struct Composition<'a> {
     state: PieceState,
     sampler: EventSampler<'a>,
     sequence: Sequence,
-    /// How each event since the opening was drawn, where that is asked for.
+    /// How each event since the opening was drawn, where that is requested.
     trace: Vec<TracedEvent>,
     /// Where the bar being written began, where it may be drawn again.
     checkpoint: Option<Checkpoint<'a>>,
@@ -85,8 +85,8 @@ impl<'a> Composition<'a> {
         })
     }
 
-    /// What the model is to be told before it reads `event`, if that begins a bar and the model has
-    /// latents.
+    /// The condition that the model gets before it reads `event`, if that begins a bar and the
+    /// model has latents.
     pub fn condition(&mut self, event: &[Value]) -> Option<Condition<'_>> {
         let conditioner = self.conditioner.as_mut().filter(|_| self.plan.events.kind(event).is_bar())?;
         conditioner.begin_bar();
@@ -96,7 +96,7 @@ impl<'a> Composition<'a> {
         Some(conditioner.now())
     }
 
-    /// What it keeps to.
+    /// Its plan.
     pub fn plan(&self) -> &'a CompositionPlan<'a> {
         self.plan
     }
@@ -111,7 +111,7 @@ impl<'a> Composition<'a> {
         self.piece
     }
 
-    /// Hands the piece over if nothing more follows; whether it did.
+    /// Passes on the piece if it is complete; returns whether it did.
     pub fn hand_over(&self, finished: &mut dyn FnMut(u64, Result<Piece, ComposeError>)) -> bool {
         if self.complete {
             finished(self.piece, self.finish());
@@ -241,7 +241,7 @@ impl DrawEvents for Composition<'_> {
     }
 }
 
-/// Prepares the course: rules, missing instruments, the tempo to begin with.
+/// Prepares the piece's state: rules, missing instruments, the tempo to begin with.
 fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, ComposeError> {
     let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);

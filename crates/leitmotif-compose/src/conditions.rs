@@ -1,4 +1,4 @@
-//! What a request says of a model's latents and attributes.
+//! The part of a request that concerns a model's latents and attributes.
 
 use crate::ComposeError;
 use leitmotif_model::{AttributeCuts, LatentSpace};
@@ -12,7 +12,7 @@ pub const MAX_TEMPERATURE: f64 = 4.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriorKind {
-    /// What the model has learnt of how a song's latents follow one another.
+    /// The model's trained prior over the sequence of a song's latents.
     Learnt,
     /// The standard normal, each latent for itself.
     Normal,
@@ -21,16 +21,16 @@ pub enum PriorKind {
 /// What the bars of a piece from nothing are written under; of models with latents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conditions {
-    /// What latents are drawn from; `None` for the learnt prior where the model has one, else the
+    /// What latents are drawn from; `None` for the trained prior where the model has one, else the
     /// standard normal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorKind>,
-    /// How far latents may be from the most likely ones, 0 to 4; 1 is as learnt.
+    /// The sampling temperature of latents, 0 to 4; 1 samples the prior as trained.
     pub temperature: f64,
-    /// The class asked for of some attributes, by name, from 1; the others are left open.
+    /// The requested class of some attributes, by name, from 1; the others are left open.
     pub attributes: BTreeMap<String, u16>,
-    /// Whether rhythm, polyphony and density are kept to where they are asked for; else they are
-    /// left to the model.
+    /// Whether rhythm, polyphony and density are enforced by masks where they are requested; else
+    /// the model is only conditioned on them.
     pub keep: bool,
 }
 
@@ -45,7 +45,7 @@ impl Conditions {
     ///
     /// # Errors
     /// [`ComposeError`] for an attribute or a class that the model does not have, a temperature out
-    /// of range, or a learnt prior where there is none.
+    /// of range, or a trained prior where there is none.
     pub(crate) fn classes(&self, space: &LatentSpace) -> Result<Vec<u16>, ComposeError> {
         if !(0.0..=MAX_TEMPERATURE).contains(&self.temperature) {
             return Err(ComposeError::setting("latent_temperature", self.temperature, "between 0 and 4"));
@@ -59,7 +59,7 @@ impl Conditions {
     }
 }
 
-/// The class of each attribute where some are asked for by name; 0 leaves it open.
+/// The class of each attribute where some are requested by name; 0 leaves it open.
 ///
 /// # Errors
 /// [`ComposeError::Request`] for an attribute or a class that the model does not have.
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_are_asked_for_by_name() {
+    fn attributes_are_requested_by_name() {
         let known = [
             AttributeCuts { name: "rhythm".into(), cuts: vec![0.1, 0.2] },
             AttributeCuts { name: "register".into(), cuts: vec![60.0] },

@@ -1,4 +1,4 @@
-//! What the music must keep to, as the user says it.
+//! The constraints on the music, as the user gives them.
 
 use crate::Key;
 use leitmotif_score::{Instrument, InstrumentSelection};
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// The lowest and highest pitch of some instruments.
 #[derive(Debug, Clone, Serialize)]
 pub struct PitchRange {
-    /// Whom it concerns.
+    /// The instruments that it applies to.
     #[serde(serialize_with = "name")]
     pub instruments: InstrumentSelection,
     /// Lowest MIDI pitch.
@@ -20,7 +20,8 @@ fn name<S: Serializer>(selection: &InstrumentSelection, serializer: S) -> Result
     serializer.serialize_str(selection.name())
 }
 
-/// What the composed notes must keep to. Enforced by masks, so always kept; a prime is not touched.
+/// Constraints on the composed notes. They are enforced by masks, so they always hold; a prime is
+/// not changed.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Constraints {
     /// The scale of all instruments but drums.
@@ -35,7 +36,7 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// Whether nothing is asked for.
+    /// Whether there are no constraints.
     pub fn is_empty(&self) -> bool {
         self.key.is_none() && self.ranges.is_empty() && self.instruments.is_empty()
     }

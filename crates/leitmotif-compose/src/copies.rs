@@ -1,11 +1,11 @@
 //! Copies of training songs, kept short while a piece is written.
 //!
-//! The measure (`leitmotif_measures::originality`) reads a finished score as lines of notes on a grid.
-//! Here the same lines grow note by note, each at the step that it will have in the score that is
-//! handed over, and a pitch is barred if a note there would make a run in common longer than
-//! wanted. What is cut off at the end of a piece are the notes written last, so that what is left
-//! was looked at as well. A prime's notes stand in the lines from the start and are never barred: a
-//! run that is too long lies wholly in the prime.
+//! The measure (`leitmotif_measures::originality`) reads a finished score as lines of notes on a
+//! grid. Here the same lines grow note by note, each at the step that it will have in the final
+//! score, and a pitch is barred if a note there would make a run in common longer than allowed.
+//! Only the notes written last are cut off at the end of a piece, so that all notes that are left
+//! have been checked. A prime's notes stand in the lines from the start and are never barred: a run
+//! that is too long lies wholly in the prime.
 //!
 //! A player's first notes are free, bars and the end are never barred: there is always a way on.
 
@@ -28,8 +28,7 @@ pub(crate) struct Copies {
     /// The clock of the decoded sequence, and a grid step in it.
     decoded: Resolution,
     step: Ticks,
-    /// The clock of the score that is handed over, and where a note comes to stand in it behind a
-    /// prime.
+    /// The clock of the final score, and where a note comes to stand in it behind a prime.
     resolution: Resolution,
     placement: Option<Placement>,
     /// Where new music begins, in the clock of the decoded sequence.
@@ -42,7 +41,7 @@ impl Copies {
     /// What stands before anything is composed.
     ///
     /// # Errors
-    /// [`ComposeError::Request`] if the representation does not tell instruments and onsets apart,
+    /// [`ComposeError::Request`] if the representation does not distinguish instruments and onsets,
     /// [`ComposeError::Setting`] if no run at all is allowed.
     pub fn new(
         avoid: &AvoidCopies,

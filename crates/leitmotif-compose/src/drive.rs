@@ -1,4 +1,4 @@
-//! One model that answers several writers: pieces, or candidates of one, each in a stream of its
+//! One model that serves several writers: pieces, or candidates of one, each in a stream of its
 //! own.
 
 use leitmotif_events::Value;
@@ -6,22 +6,22 @@ use leitmotif_model::{DecodingBatch, Model};
 
 /// What draws events one after another from a model's logits.
 pub(crate) trait DrawEvents {
-    /// Draws the next event as far as it comes without logits it does not have, and returns the
-    /// field it needs them of.
+    /// Draws the next event as far as it can with the logits it has, and returns the field that it
+    /// needs more logits of.
     fn draw(&mut self) -> Option<usize>;
 
     /// The fields of the next event that are drawn.
     fn event(&self) -> &[Value];
 
-    /// Takes the logits of the field that [`Self::draw`] asked for.
+    /// Takes the logits of the field that [`Self::draw`] returned.
     fn take_logits(&mut self, logits: &[f32]);
 }
 
-/// A model's decoding batch, with what its streams read and ask for next.
+/// A model's decoding batch, with what its streams read and need next.
 pub(crate) struct Drive<'a> {
     /// Values of each field.
     sizes: &'a [usize],
-    /// A stream for each writer, and those that keep what the model was.
+    /// A stream for each writer, and those that keep earlier states.
     pub batch: Box<dyn DecodingBatch + 'a>,
     /// The writers that wait for logits, after the field that they wait for.
     asking: Vec<(usize, usize)>,
@@ -45,7 +45,7 @@ impl<'a> Drive<'a> {
     }
 
     /// Draws the next event of each of the `running` writers, whose streams have their numbers: the
-    /// model answers their questions about a field together.
+    /// model computes their logits of a field together.
     pub fn draw(&mut self, writers: &mut [impl DrawEvents], running: &[usize]) {
         self.asking.clear();
         self.asking.extend(running.iter().map(|&stream| (0, stream)));
@@ -65,7 +65,7 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Answers those who ask, all questions about a field together.
+    /// Computes the logits that writers wait for, those of one field together.
     fn answer(&mut self, writers: &mut [impl DrawEvents]) {
         for asking in self.asking.chunk_by(|a, b| a.0 == b.0) {
             let (field, size) = (asking[0].0, self.sizes[asking[0].0]);
@@ -83,7 +83,7 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Lets a stream read an event, with the next [`Self::read`].
+    /// Queues an event for a stream, to be read by the next [`Self::read`].
     pub fn push(&mut self, stream: usize, event: &[Value]) {
         self.streams.push(stream);
         self.values.extend_from_slice(event);
@@ -94,7 +94,7 @@ impl<'a> Drive<'a> {
         self.streams.len()
     }
 
-    /// Lets the model read what waits.
+    /// Lets the model read the queued events.
     pub fn read(&mut self) {
         self.batch.push(&self.streams, &self.values);
         self.streams.clear();

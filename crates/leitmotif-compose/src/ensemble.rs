@@ -1,10 +1,10 @@
-//! Who plays, when nobody says so: an ensemble that occurs in a training song, with its genre,
-//! tempo and metre.
+//! Who plays, when the request leaves it open: an ensemble that occurs in a training song, with its
+//! genre, tempo and metre.
 //!
 //! What a request leaves open is drawn before the first event, so that it holds throughout a piece:
-//! genre, ensemble, tempo and metre of one song, drawn among those that agree with what is asked
-//! for. The song also says when each of its instruments enters and for how long it rests, which a
-//! piece is nudged to follow.
+//! genre, ensemble, tempo and metre of one song, drawn among those that agree with the request. The
+//! song also gives when each of its instruments enters and for how long it rests; a bias on the
+//! logits makes a piece follow that.
 
 use crate::constraints::same;
 use crate::{Length, Request};
@@ -20,12 +20,12 @@ const FAVOUR: (f64, f64) = (1.0, 4.0);
 /// The share of bars in which an instrument plays that the song does not have.
 const UNKNOWN_SHARE: f64 = 0.5;
 
-/// A request as a piece keeps to it.
+/// A request, completed for one piece.
 #[derive(Clone)]
 pub(crate) struct Resolved {
     /// With header, tempo and metre filled in.
     pub request: Request,
-    /// The instruments that the user asked for, each of which must play.
+    /// The instruments that the user requested, each of which must play.
     pub required: Vec<Instrument>,
     /// The song that was drawn.
     pub song: Option<Ensemble>,
@@ -37,7 +37,7 @@ pub(crate) fn is_drawn(request: &Request) -> bool {
 }
 
 /// The request of piece number `piece`, with what it leaves open drawn from the training songs, if
-/// they are known.
+/// their figures are given.
 pub(crate) fn resolve(request: &Request, events: &EventVocabulary, genres: &[String], piece: u64) -> Resolved {
     let required = request.header.instruments.clone();
     let mut resolved = Resolved { request: request.clone(), required, song: None };
@@ -73,7 +73,7 @@ pub(crate) fn players(request: &Request) -> Vec<Instrument> {
     players
 }
 
-/// Draws a song among those that agree best with what is asked for: its genre, its instruments, its
+/// Draws a song among those that agree best with the request: its genre, its instruments, its
 /// metre.
 fn draw<'a>(
     songs: impl Iterator<Item = &'a Ensemble>,
@@ -94,7 +94,7 @@ fn draw<'a>(
         };
         let meter = meter.is_none_or(|meter| meter == song.meter);
         // The songs that agree best weigh most; a metre that differs only matters where no song has
-        // the one asked for.
+        // the requested one.
         (agreement.powi(4) + 1e-9) * if meter { 1.0 } else { 1e-6 }
     };
     let of_genre = |song: &&Ensemble| genre.as_ref().is_none_or(|genre| song.genre.as_ref() == Some(genre));

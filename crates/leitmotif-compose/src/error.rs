@@ -11,12 +11,12 @@ pub enum ComposeError {
     Setting {
         /// The setting's name.
         key: String,
-        /// What was asked for.
+        /// The requested value.
         value: String,
         /// What it may be.
         want: String,
     },
-    /// A request that contradicts itself, or asks for what the representation cannot express.
+    /// A request that contradicts itself, or that the representation cannot express.
     #[error("{0}")]
     Request(String),
     /// Model and representation do not belong together.
@@ -33,7 +33,7 @@ pub enum ComposeError {
     /// The model of a folder could not be loaded.
     #[error(transparent)]
     Folder(#[from] leitmotif_folder::FolderError),
-    /// It was asked to stop.
+    /// It was cancelled.
     #[error("interrupted")]
     Cancelled,
 }

@@ -1,4 +1,4 @@
-//! A seam for whatever else should have a say in what comes next.
+//! An extension point: filters that change the logits of what comes next.
 
 use leitmotif_events::{Sequence, Value};
 

@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-/// Most pieces of a group. More share the weights' way through the cache, but their memories then
-/// leave it.
+/// Most pieces of a group. A larger group reads the weights into the cache once for more pieces,
+/// but its memories then no longer fit there.
 const MOST_TOGETHER: u64 = 8;
-/// Most bytes that a group's pieces make the model remember, if it is more than one.
+/// Most bytes of model memory for a group's pieces, if it has more than one.
 const MOST_BYTES: usize = 256 << 20;
 
-/// Composes one piece with the model of a folder, whose training songs decide what the request
-/// leaves open.
+/// Composes one piece with the model of a folder; what the request leaves open is drawn from its
+/// training songs.
 ///
 /// # Errors
 /// As [`generate`]; [`ComposeError::Folder`] if the folder's model cannot be loaded.
@@ -73,7 +73,7 @@ pub fn generate_many(
     made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-/// As [`generate_many`], but hands each piece, or why there is none, to `finished` with its number
+/// As [`generate_many`], but passes each piece, or why there is none, to `finished` with its number
 /// as soon as it is complete.
 ///
 /// # Errors
@@ -118,8 +118,8 @@ pub fn generate_each(
     Ok(())
 }
 
-/// How many pieces make a group if each makes the model remember so many `bytes`: all threads have
-/// the same number of groups.
+/// How many pieces make a group if each needs so many `bytes` of model memory: all threads have the
+/// same number of groups.
 fn group_size(count: u64, threads: u64, bytes: usize) -> u64 {
     let most = (MOST_BYTES / bytes.max(1)).clamp(1, MOST_TOGETHER as usize) as u64;
     let groups = count.div_ceil(most).next_multiple_of(threads.max(1));

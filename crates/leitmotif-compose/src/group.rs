@@ -1,8 +1,8 @@
 //! Pieces composed together on one thread.
 //!
-//! The model answers the questions of all pieces in one pass over its weights, field by field, and
-//! reads their events in another. A piece draws from its own stream and sees only its own stream,
-//! so what it becomes depends on nothing but its number.
+//! The model computes the logits of all pieces in one pass over its weights, field by field, and
+//! reads their events in another. A piece draws from its own random stream and reads only its own
+//! stream, so that the result depends on nothing but its number.
 
 use crate::composition::Composition;
 use crate::drive::{DrawEvents, Drive};
@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Events of openings that the model is given at once, or a few more.
 const OPENING_EVENTS: usize = 64;
 
-/// Streams of the model for each piece: one that writes it, and one that keeps what the model was
-/// where a bar began that may be drawn again.
+/// Streams of the model for each piece: one that writes it, and one that keeps the state where a
+/// bar began that may be drawn again.
 pub(crate) const STREAMS_PER_PIECE: usize = 2;
 
-/// Composes the pieces of these numbers, and hands each, or why there is none, to `finished` as
+/// Composes the pieces of these numbers, and passes each, or why there is none, to `finished` as
 /// soon as it is complete.
 pub(crate) fn compose_together(
     pieces: &[(u64, &CompositionPlan<'_>)],
@@ -84,8 +84,8 @@ impl Group<'_> {
         self.drive.read();
     }
 
-    /// Adds the events that were drawn to their pieces, hands over those that are complete, and
-    /// lets the model read the others'.
+    /// Adds the events that were drawn to their pieces, passes on those that are complete, and lets
+    /// the model read the others'.
     fn advance(
         &mut self,
         progress: &(dyn Fn(PieceProgress) + Sync),

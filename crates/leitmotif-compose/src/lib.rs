@@ -1,13 +1,13 @@
 //! New music from a trained model.
 //!
 //! What a request leaves open is drawn first, as training songs have it: genre, ensemble, tempo and
-//! metre. Then [`generate`] asks a model for one event after another, field by field. Rules say
-//! which events may be ([`Rule`]), each of which only takes away: the representation's grammar
-//! (what makes a valid piece), the [`Constraints`] (scale, ranges, instruments, meter, tempo), what
-//! the training songs have, the course of the piece (its length, and that every asked-for
-//! instrument plays), and, if asked for, the ban on long copies ([`AvoidCopies`]). An event that a
-//! rule refuses is drawn again, so events keep the proportions that the model gives them after the
-//! filters of [`Sampling`]; the seed decides.
+//! metre. Then [`generate`] samples one event after another from a model, field by field. Rules
+//! restrict which events may come ([`Rule`]), each of which only takes values away: the
+//! representation's grammar (what makes a valid piece), the [`Constraints`] (scale, ranges,
+//! instruments, meter, tempo), what the training songs have, the state of the piece (its length,
+//! and that every requested instrument plays), and, if requested, the ban on long copies
+//! ([`AvoidCopies`]). An event that a rule refuses is drawn again, so events keep the proportions
+//! that the model gives them after the filters of [`Sampling`]; the seed determines every draw.
 //!
 //! The same request, model and piece number give the same piece, whatever runs beside it.
 

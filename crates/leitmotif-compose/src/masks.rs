@@ -1,5 +1,5 @@
-//! What stays the same throughout a piece: which instruments, pitches and time signatures may be,
-//! by what was asked for and by what training songs have.
+//! What stays the same throughout a piece: which instruments, pitches and time signatures are
+//! allowed by the request and by what training songs have.
 
 use crate::constraints::same;
 use crate::{ComposeError, Request};
@@ -13,7 +13,7 @@ pub(crate) struct FixedTempo {
     pub kind: Option<usize>,
     /// Quarters a minute that the representation plays.
     pub nearest: f64,
-    /// Quarters a minute that were asked for.
+    /// The requested quarters a minute.
     pub exact: f64,
 }
 
@@ -24,7 +24,8 @@ pub(crate) struct Masks {
     instruments: Vec<bool>,
     /// Of each instrument value.
     pitches: Vec<Vec<bool>>,
-    /// The values of each field that no training song has are false; empty where nothing is known.
+    /// The values of each field that no training song has are false; empty where the songs' values
+    /// are not given.
     seen: Vec<Vec<bool>>,
     /// Of each instrument value, the same of its pitches; empty for an instrument that no song has.
     seen_pitches: Vec<Vec<bool>>,
@@ -126,7 +127,7 @@ impl Masks {
         }
     }
 
-    /// Learns what training songs have.
+    /// Sets what training songs have.
     fn see(&mut self, events: &EventVocabulary, vocabulary: &Vocabulary, observed: &Observed) {
         let seen = |(field, size): (usize, usize)| {
             let values = observed.values.get(field);
@@ -145,7 +146,7 @@ impl Masks {
             };
             let mask: Vec<bool> =
                 events.pitches.iter().map(|it| it.is_some_and(|it| it.is_drum == drums && has(it.pitch))).collect();
-            // What was asked for goes before what songs have.
+            // What was requested takes precedence over what songs have.
             let asked = self.pitches.get(value);
             let left = mask.iter().enumerate().any(|(at, seen)| *seen && asked.is_none_or(|asked| asked[at]));
             if left { mask } else { Vec::new() }
@@ -153,7 +154,7 @@ impl Masks {
         self.seen_pitches = events.instruments.iter().enumerate().map(pitches).collect();
     }
 
-    /// Takes out of `allowed` other instruments and meters than were asked for.
+    /// Takes out of `allowed` other instruments and meters than were requested.
     pub fn ensemble(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if field == 0 {
             return and(allowed, &self.kinds);
@@ -175,7 +176,7 @@ impl Masks {
     }
 
     /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was
-    /// asked for, are left.
+    /// requested, are left.
     pub fn unseen(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         let (Some(note), Some(seen)) = (events.note_fields, self.seen.get(field)) else { return };
         if field == 0 {
@@ -183,7 +184,8 @@ impl Masks {
             let kinds = allowed.iter_mut().zip(&events.kinds).zip(seen);
             kinds.for_each(|((allowed, kind), seen)| *allowed &= *seen || open(kind));
         } else if events.kind(earlier) != EventKind::Note || field == note.instrument {
-            // Who plays is the ensemble's concern, when a tempo holds is not the songs'.
+            // Instruments are restricted by the ensemble, and a tempo that holds throughout is not
+            // restricted by the songs.
         } else if field == note.pitch {
             let mask = self.seen_pitches.get(usize::from(earlier[note.instrument]));
             mask.into_iter().for_each(|mask| and(allowed, mask));

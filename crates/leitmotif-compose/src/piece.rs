@@ -13,7 +13,6 @@ pub struct Piece {
     pub sequence: Sequence,
     /// It in numbers.
     pub report: PieceReport,
-    /// How each event after the opening was drawn; empty unless [`crate::Request::trace`] asks for
-    /// it.
+    /// How each event after the opening was drawn; empty unless [`crate::Request::trace`] is set.
     pub trace: Vec<TracedEvent>,
 }

@@ -1,7 +1,7 @@
-//! The course of a piece: when a bar may close, when the piece must end, and when an instrument
-//! that has not played yet must.
+//! The state of a piece: when a bar may close, when the piece must end, and when an instrument that
+//! has not played yet must.
 //!
-//! Every asked-for instrument plays: when only as much room is left as those need that are still
+//! Every requested instrument plays: when only as much room is left as those need that are still
 //! missing, the lowest of them is the only one that may play, until all have. That room is counted
 //! in bars, in notes, or as the second half of the seconds; in each of them the rule begins to hold
 //! at the start of a bar or leaves the next bar open, so that it can always be obeyed. Before that,
@@ -19,7 +19,7 @@ use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, Valu
 /// fill it.
 const SHORT_SECONDS: f64 = 60.0;
 
-/// Where a piece stands on its course.
+/// The state of a piece as far as it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct PieceState {
     pub length: Length,
@@ -27,13 +27,13 @@ pub(crate) struct PieceState {
     pub most_notes_in_bar: usize,
     /// Which bars may repeat the one before.
     pub repeats: Repeats,
-    /// Asked-for instruments that have not played, ascending.
+    /// Requested instruments that have not played, ascending.
     pub missing: Vec<Value>,
     /// When the instruments of the ensemble play.
     pub entries: Entries,
     /// How far parts may go.
     pub parts: PartLimits,
-    /// Whether the model draws the header, because nothing says who plays.
+    /// Whether the model draws the header, because the request leaves the instruments open.
     pub header_open: bool,
     /// The instruments that a drawn header names.
     named: Vec<Value>,
@@ -56,7 +56,7 @@ pub(crate) struct PieceState {
     /// The kind that closes the bar being written, where nothing but notes and it may come: the
     /// frame of a piece is given.
     pub closing: Option<Value>,
-    /// What is asked of bars, where the model has attributes.
+    /// The attributes that bars keep to, where the model has attributes.
     pub attribute_mask: Option<AttributeMask>,
     /// What is written as far as copies are concerned, where they are to be avoided.
     pub copies: Option<Copies>,
@@ -185,7 +185,7 @@ impl PieceState {
         }
     }
 
-    /// Takes out of `allowed` what would leave what is asked of attributes.
+    /// Takes out of `allowed` what would leave the requested attributes.
     pub fn attributes(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
         if let Some(attribute_mask) = self.attribute_mask.as_ref().filter(|_| !self.due() && self.tempo_due.is_none()) {
             attribute_mask.mask(events, earlier, field, allowed);
@@ -247,7 +247,7 @@ impl PieceState {
         }
     }
 
-    /// When not even that is left: the end, unless the frame of the piece is given.
+    /// When even that leaves nothing: the end, unless the frame of the piece is given.
     pub fn end(&self, events: &EventVocabulary, allowed: &mut [bool]) {
         let may_end = self.closing.is_none();
         allowed
@@ -341,7 +341,7 @@ impl PieceState {
     }
 }
 
-/// Makes every wish to close the bar the wish for one kind.
+/// Moves the probability of every closing kind to one kind.
 fn close_by(events: &EventVocabulary, wished: usize, logits: &mut [f32]) {
     let closing = |kind: &EventKind| kind.is_bar() || *kind == EventKind::End;
     let wishes = || logits.iter().zip(&events.kinds).filter(|(_, kind)| closing(kind)).map(|(logit, _)| *logit);

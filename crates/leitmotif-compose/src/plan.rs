@@ -1,4 +1,4 @@
-//! What a piece keeps to: the request understood and checked, with what it leaves open drawn.
+//! The plan of a piece: the request parsed and checked, with what it leaves open drawn.
 
 use crate::conditions::Conditions;
 use crate::copies::Copies;
@@ -16,7 +16,7 @@ pub(crate) struct CompositionPlan<'a> {
     pub precision: Precision,
     pub representation: &'a dyn Representation,
     pub request: Request,
-    /// The song whose ensemble was drawn, or that is most like what was asked for.
+    /// The song whose ensemble was drawn, or that is most like the request.
     pub song: Option<Ensemble>,
     pub events: &'a EventVocabulary,
     pub masks: Masks,
@@ -87,7 +87,7 @@ impl<'a> CompositionPlan<'a> {
     }
 }
 
-/// What the request says of a model's latents.
+/// The part of the request that concerns a model's latents.
 fn latents<'a>(
     model: &'a dyn Model,
     representation: &dyn Representation,
@@ -114,7 +114,7 @@ fn carried_meter(events: &EventVocabulary, primed: Option<&Primed>) -> Option<(u
     events.bar(meter).map(|_| meter)
 }
 
-/// The tempo that holds throughout: the one asked for, or the one in which a prime ends.
+/// The tempo that holds throughout: the requested one, or the one in which a prime ends.
 fn fixed_tempo(events: &EventVocabulary, request: &Request, primed: Option<&Primed>) -> Option<FixedTempo> {
     let carried = || primed.map(|primed| primed.score.tempo_map().tempo_at(primed.cut).quarters_per_minute());
     let exact = request.tempo.or_else(carried)?;

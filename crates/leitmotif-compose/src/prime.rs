@@ -1,4 +1,4 @@
-//! Music to continue: where it is cut, and what the model is told of it.
+//! Music to continue: where it is cut, and what the model reads of it.
 
 use crate::ComposeError;
 use leitmotif_events::{EventKind, EventVocabulary, Header, Representation, Sequence};
@@ -17,7 +17,7 @@ pub struct Prime {
     pub bars: Option<usize>,
 }
 
-/// A prime as the model knows it.
+/// A prime as the model reads it.
 #[derive(Debug)]
 pub(crate) struct Primed {
     /// The music up to the cut; notes that sound across it are whole.

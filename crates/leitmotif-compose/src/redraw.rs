@@ -2,11 +2,12 @@
 //!
 //! A rule about a bar (not too many equal ones in a row) cannot be kept by masks without bending
 //! its notes: the bar is drawn again, which keeps the model's proportions among the bars that may
-//! be. Where that does not help, because the model is certain, the bar departs from the one before
-//! at a note that is drawn by chance: what repeats there is refused. The last bar of a length in
-//! bars is drawn several times, and one of the candidates is taken in proportion to the probability
-//! that the model gives to ending there: importance resampling of bars by what follows them (Rubin
-//! 1987), since a model does not know where a piece will end.
+//! be. Where that does not help, because the model gives nearly all probability to the same bar,
+//! the bar departs from the one before at a note that is drawn by chance: what repeats there is
+//! refused. The last bar of a length in bars is drawn several times, and one of the candidates is
+//! taken in proportion to the probability that the model gives to ending there: importance
+//! resampling of bars by what follows them (Rubin 1987), since a model that writes event by event
+//! is not conditioned on where the piece ends.
 
 use crate::piece_state::PieceState;
 use crate::request::MAX_REDRAWS;
@@ -76,7 +77,7 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Whether the bar is to be drawn again. `ending` is the probability that the model gives to
-    /// ending after it, if the piece ends; `chance` is a number from 0 to 1 that decides between
+    /// ending after it, if the piece ends; `chance` is a number from 0 to 1 that selects among
     /// candidates.
     pub fn again(&mut self, bar: &Closing<'_, 'a>, ending: Option<f64>, trace: &[TracedEvent], chance: f64) -> bool {
         if self.repeats < MAX_REDRAWS && bar.state.repeats.is_one_too_many() {

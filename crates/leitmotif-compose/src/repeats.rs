@@ -11,7 +11,7 @@ use leitmotif_events::{Ensemble, EventKind, EventVocabulary, Observed, Value};
 struct Limits {
     /// Identical bars in a row; 0 for no limit.
     in_a_row: usize,
-    /// The share of all bars, where songs tell.
+    /// The share of all bars, where it is known from songs.
     share: Option<f64>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Repeats {
 }
 
 impl Repeats {
-    /// As many identical bars in a row as was asked for (0 for no limit), or as the songs of a
+    /// As many identical bars in a row as was requested (0 for no limit), or as the songs of a
     /// genre (of all genres where none is named) have, and the share that the song has whose
     /// ensemble plays.
     pub fn new(

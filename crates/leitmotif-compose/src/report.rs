@@ -1,4 +1,4 @@
-//! What is said about a piece: one line of JSON, and the text that the piece itself carries.
+//! The report on a piece: one line of JSON, and the text that the piece itself carries.
 
 use crate::prime::Primed;
 use crate::{ComposeError, Request};
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// One composed piece in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PieceReport {
-    /// Where it was written; for whoever writes it to fill in.
+    /// Where it was written; filled in by the code that writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Its number among the pieces of the request, from 0.
@@ -29,8 +29,8 @@ pub struct PieceReport {
     pub events: usize,
     /// How often an event was drawn again because a rule refused it.
     pub redrawn_events: usize,
-    /// Events that masks chose field by field, because the rules left next to nothing of what the
-    /// model meant.
+    /// Events that masks chose field by field, because the rules left next to nothing of the
+    /// model's probability.
     pub masked_events: usize,
     /// How often a bar was drawn again.
     pub redrawn_bars: usize,

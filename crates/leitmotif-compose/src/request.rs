@@ -1,4 +1,4 @@
-//! What is asked for.
+//! What is to be composed.
 
 use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_events::{Header, Observed};
@@ -14,7 +14,7 @@ pub const MAX_BARS: usize = 1 << 15;
 pub const MAX_NOTES: usize = 10_000_000;
 /// Longest piece in seconds.
 pub const MAX_SECONDS: f64 = 86_400.0;
-/// Slowest and fastest tempo that can be asked for, in quarters a minute.
+/// Slowest and fastest tempo that can be requested, in quarters a minute.
 const TEMPOS: std::ops::RangeInclusive<f64> = 4.0..=1000.0;
 
 /// How much is composed. A prime does not count.
@@ -35,7 +35,7 @@ pub enum Length {
     },
 }
 
-/// Everything that decides what a piece becomes, besides the model and the piece's number.
+/// Everything that determines a piece, besides the model and the piece's number.
 #[derive(Clone, Serialize)]
 pub struct Request {
     /// Genre and instruments. Where instruments are named, only these play, and each of them does.
@@ -58,15 +58,15 @@ pub struct Request {
     pub sampling: Sampling,
     /// What the notes must keep to.
     pub constraints: Constraints,
-    /// Training songs that must not be copied at length; `None` leaves it to the model. Pieces that
-    /// are edited ([`crate::latent`]) do not keep to it.
+    /// Training songs that must not be copied at length; `None` sets no limit. Pieces that are
+    /// edited ([`crate::latent`]) do not keep to it.
     #[serde(rename = "avoid_copies", skip_serializing_if = "Option::is_none")]
     pub avoid: Option<AvoidCopies>,
-    /// Where latents come from and what is asked of attributes, of a model with latents; `None` for
+    /// Where latents come from and the requested attributes, of a model with latents; `None` for
     /// the defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
-    /// Decides every draw, together with the piece's number.
+    /// Determines every draw, together with the piece's number.
     pub seed: u64,
     /// Off: the grammar only counts what it would have prevented. Such an event is drawn again with
     /// the grammar on, so the piece is valid all the same.
@@ -87,13 +87,13 @@ pub struct Request {
     /// open is drawn from them. `None` where it is not known.
     #[serde(skip)]
     pub observed: Option<Arc<Observed>>,
-    /// Whether pieces say of each event how it was drawn ([`crate::Piece::trace`]).
+    /// Whether pieces record how each event was drawn ([`crate::Piece::trace`]).
     #[serde(skip)]
     pub trace: bool,
     /// The model's hash, for the text that the piece carries.
     #[serde(skip)]
     pub model: Option<String>,
-    /// Further say in what comes next; not part of what the piece carries.
+    /// Changes the logits before the masks; not part of the text that the piece carries.
     #[serde(skip)]
     pub filters: Vec<Arc<dyn Filter>>,
 }

@@ -3,7 +3,7 @@
 //! Masked values are out from the beginning. The rest pass, in this order: temperature; top-k (the
 //! `k` most probable); top-p (Holtzman et al. 2020: the smallest set of the most probable whose
 //! mass is at least `p`, so 0.9 keeps 90 %); min-p (Nguyen et al. 2024: those at least `p` times as
-//! probable as the most probable). The most probable always stays. Each filter sees the
+//! probable as the most probable). The most probable always stays. Each filter gets the
 //! renormalised outcome of the one before. Equal probabilities are ordered by value.
 
 use crate::ComposeError;
@@ -57,8 +57,8 @@ pub struct Sampling {
 }
 
 impl FieldSampling {
-    /// How a field of this name is drawn where nothing is asked for: chosen on validation songs, by
-    /// how hard pieces are to tell from them (docs/benchmarks.md).
+    /// How a field of this name is drawn by default: chosen on validation songs, by how hard pieces
+    /// are to distinguish from them (docs/benchmarks.md).
     pub fn standard(field: &str) -> Self {
         let (temperature, min_p) = match field {
             "pitch" => (1.0, 0.06),
@@ -80,7 +80,7 @@ impl FieldSampling {
     }
 
     /// The values that stay with their probabilities (which sum to 1), the most probable first
-    /// unless no filter asked for an order. Empty if nothing is allowed.
+    /// unless no filter needed an order. Empty if nothing is allowed.
     pub fn distribution(&self, logits: &[f32], allowed: &[bool]) -> Vec<(usize, f64)> {
         let mut values = Vec::new();
         self.distribute(logits, allowed, &mut values);
@@ -192,7 +192,7 @@ impl Sampling {
         self.fields.get(name).copied().or(self.all).unwrap_or_else(|| FieldSampling::standard(name))
     }
 
-    /// The same with every field of these names said outright.
+    /// The same with an explicit entry for every field of these names.
     pub fn spelt_out(&self, names: &[&str]) -> Self {
         Self { all: None, fields: names.iter().map(|name| ((*name).to_owned(), self.field(name))).collect() }
     }

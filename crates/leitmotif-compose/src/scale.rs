@@ -75,7 +75,7 @@ impl Key {
     /// it is `scale`.
     ///
     /// # Errors
-    /// A sentence that says what was not understood.
+    /// A sentence that names what could not be parsed.
     pub fn parse(text: &str, scale: Option<Scale>) -> Result<Self, String> {
         let text = text.trim();
         let mut letters = text.chars();

@@ -1,4 +1,4 @@
-//! Prepares a corpus and tells how long it took: `prepare OUT [key=value…] DIR…`.
+//! Prepares a corpus and prints how long it took: `prepare OUT [key=value…] DIR…`.
 //!
 //! Keys: `metadata`, `split-by` (song, artist), `split-seed`, `only` (an instrument), `per-genre`,
 //! `layout` (auto, genre, artist, flat), `threads`, `similarity`, `keep-duplicates`, `dropped`

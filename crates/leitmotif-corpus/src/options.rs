@@ -22,7 +22,7 @@ pub const DEFAULT_FRAME_GRID: u16 = 4;
 /// each).
 pub const CACHED_NOTES: usize = 4_000_000;
 
-/// Everything that decides what a corpus holds.
+/// Everything that determines what a corpus holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrepareOptions {
@@ -45,7 +45,7 @@ pub struct PrepareOptions {
     /// How songs become events. An `events` representation without genres gets those of the songs
     /// kept.
     pub representation: RepresentationConfig,
-    /// A CSV or TSV file that tells genres, artists, titles and splits.
+    /// A CSV or TSV file that gives genres, artists, titles and splits.
     #[serde(serialize_with = "lossy_path")]
     pub metadata: Option<PathBuf>,
     /// What the folders' names mean.
@@ -94,7 +94,7 @@ pub enum Layout {
     Flat,
 }
 
-/// Which songs are wanted. Names are compared without regard to capitalisation.
+/// Which songs are selected. Names are compared without regard to capitalisation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FilterOptions {
@@ -144,7 +144,7 @@ pub enum SplitBy {
     Artist,
 }
 
-/// How songs are split, unless the metadata says it.
+/// How songs are split, unless the metadata gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitOptions {

@@ -1,4 +1,5 @@
-//! What an event says: its typed meaning, and the typed meaning of each value that it is made of.
+//! The content of an event: its typed meaning, and the typed meaning of each value that it is made
+//! of.
 
 use crate::{NONE, Value, Vocabulary};
 use leitmotif_score::Instrument;

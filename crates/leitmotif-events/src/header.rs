@@ -1,4 +1,4 @@
-//! What a piece is said to be before it begins.
+//! What is given of a piece before it begins.
 
 use leitmotif_score::Instrument;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! What training songs have: the values their events use, how each instrument is played, and who
 //! plays together.
 //!
-//! A model gives every value some probability, those that it has never met included. Whoever
-//! composes can keep to what songs have: no drum key, metre or chord that none of them has, and an
-//! ensemble that occurs in one of them.
+//! A model gives every value some probability, those that occur in no training song included.
+//! Whoever composes can keep to what songs have: no drum key, metre or chord that none of them has,
+//! and an ensemble that occurs in one of them.
 
 use crate::{Header, Value};
 use leitmotif_score::Instrument;
@@ -134,8 +134,7 @@ impl Observed {
     /// earlier versions.
     ///
     /// # Errors
-    /// [`ObservedError`] if there is one that cannot be read or says what no song can
-    /// have.
+    /// [`ObservedError`] if there is one that cannot be read or holds what no song can have.
     pub fn load(folder: &Path) -> Result<Option<Self>, ObservedError> {
         let path = folder.join(OBSERVED_FILE);
         let wrong = |reason: String| ObservedError { path: path.clone(), reason };

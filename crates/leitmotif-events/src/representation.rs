@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct FrameUnits {
     /// The fields whose cost is the frames'.
     pub fields: std::ops::Range<usize>,
-    /// Tokens of each frame, such as four voices; 0 where their number varies or nobody counts by
-    /// them.
+    /// Tokens of each frame, such as four voices; 0 where their number varies or costs are not
+    /// counted by them.
     pub tokens: usize,
 }
 
@@ -126,8 +126,8 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
     /// names all that play.
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence;
 
-    /// The sequence changed as `augmentation` says; the same length, and still grammatical. Of
-    /// itself, transposed as a whole or not at all, for representations that hold neither tempo nor
+    /// The sequence changed by `augmentation`; the same length, and still grammatical. Of itself,
+    /// transposed as a whole or not at all, for representations that hold neither tempo nor
     /// velocity.
     fn augment(&self, sequence: &Sequence, augmentation: &Augmentation) -> Sequence {
         let mut shifted = sequence.clone();
@@ -155,7 +155,7 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// What songs have; `None` if the representation knows no instruments.
+    /// What songs have; `None` if the representation has no instruments.
     fn observe(&self, _songs: &mut dyn Iterator<Item = Sequence>) -> Option<Observed> {
         None
     }

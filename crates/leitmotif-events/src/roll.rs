@@ -1,9 +1,9 @@
 //! Music on an even grid: what the representations of frames (`chorales`, `frames`, `rolls`) share.
 //!
 //! A frame is one step of the grid. A note sounds in every frame from the step nearest to its onset
-//! to the step nearest to its end, and in one frame at least. Frames do not tell a held note from a
-//! repeated one: equal pitches in successive frames are one note, as in the literature's piano
-//! rolls.
+//! to the step nearest to its end, and in one frame at least. Frames do not distinguish a held note
+//! from a repeated one: equal pitches in successive frames are one note, as in the literature's
+//! piano rolls.
 
 use crate::settings::{QUARTERS_PER_BAR, SECONDS_PER_QUARTER};
 use crate::{EncodeReport, Header, MAX_GRID, RepresentationError};
@@ -24,7 +24,7 @@ pub(crate) const DRUMS: &str = "drums";
 /// Cause of loss: the note before it has the same pitch and sounds up to it.
 pub(crate) const JOINED: &str = "joined to the note before it";
 
-/// Cause of loss: never, where a frame holds every pitch that it is asked to.
+/// Cause of loss: never, where a frame can hold every pitch.
 pub(crate) const ABSENT: &str = "not in its frame";
 
 /// A note on the grid: the frames in which it sounds, `start..end`.
@@ -125,7 +125,7 @@ impl FrameState {
     }
 }
 
-/// Refuses a header that says more than that `instrument` plays.
+/// Refuses a header that holds more than that `instrument` plays.
 pub(crate) fn check_header(
     header: &Header,
     representation: &str,

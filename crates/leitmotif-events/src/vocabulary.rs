@@ -1,7 +1,7 @@
 //! The fields of events and the names of their values, versioned and saved with corpus and model.
 //!
 //! Value 0 of every field but the first is [`NONE`]: the field does not apply to this kind of
-//! event. The first field (the kind) always applies, and decides which of the others do.
+//! event. The first field (the kind) always applies, and determines which of the others do.
 
 use serde::{Deserialize, Serialize};
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub const MAX_VOCABULARY_BYTES: u64 = 256 << 20;
 
 /// A trained model on disk: its description, its vocabulary and what its training songs have are
-/// read when it is opened, its weights when they are asked for.
+/// read when it is opened, its weights when they are needed.
 #[derive(Debug, Clone)]
 pub struct ModelFolder {
     path: PathBuf,
@@ -69,7 +69,7 @@ impl ModelFolder {
         self.observed.as_ref()
     }
 
-    /// Whether a prior over the model's latents has been learnt.
+    /// Whether the folder has a trained prior over the model's latents.
     pub fn has_prior(&self) -> bool {
         self.path.join(PRIOR_FILE).exists()
     }
@@ -111,8 +111,8 @@ impl ModelFolder {
         Ok(Box::new(model.with_prior(prior).map_err(of(self.path.join(PRIOR_FILE)))?))
     }
 
-    /// A hash of everything that decides what the model composes: description, vocabulary, weights,
-    /// prior, and what its training songs have (BLAKE3, hexadecimal).
+    /// A hash of everything that determines what the model composes: description, vocabulary,
+    /// weights, prior, and what its training songs have (BLAKE3, hexadecimal).
     ///
     /// # Errors
     /// [`FolderError`] with the file that cannot be read.

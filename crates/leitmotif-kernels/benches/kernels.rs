@@ -201,12 +201,12 @@ fn peak() {
         rayon::broadcast(|_| {
             #[cfg(target_arch = "x86_64")]
             if Isa::Avx512.is_available() {
-                // SAFETY: just asked.
+                // SAFETY: just checked.
                 return unsafe { spin_avx512(STEPS) };
             }
             #[cfg(target_arch = "x86_64")]
             if Isa::Avx2.is_available() {
-                // SAFETY: just asked.
+                // SAFETY: just checked.
                 unsafe { spin_avx2(STEPS) }
             }
         });

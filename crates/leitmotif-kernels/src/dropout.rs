@@ -4,7 +4,7 @@
 //! plain definition elsewhere can use [`mask`] to drop the very same values. An element is kept
 //! with probability `1 - p` and then multiplied by `1 / (1 - p)`.
 //!
-//! Index of an element at each site (the seed tells the sites apart):
+//! Index of an element at each site (the seed distinguishes the sites):
 //!
 //! | site | index |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Choice of the instruction set at run time.
 //!
-//! Every operation asks [`Isa::current`] once, on the thread that calls it, and hands the answer to
-//! its inner loops. Results are the same bits for one instruction set, whatever the number of
+//! Every operation calls [`Isa::current`] once, on the thread that runs it, and passes the result
+//! to its inner loops. Results are the same bits for one instruction set, whatever the number of
 //! threads; between instruction sets they agree to rounding only.
 
 use std::cell::Cell;

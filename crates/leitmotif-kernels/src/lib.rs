@@ -5,7 +5,7 @@
 //! ([`attention`]), attention within groups of rows ([`group_attention`]), the output head with its
 //! loss ([`head_loss`]), embedding ([`embed`]), the loss of learnt compression
 //! ([`reconstruction`]), the LSTM baseline ([`lstm`]) and the optimiser's step ([`adamw`]), all
-//! with handwritten gradients. They know nothing about frameworks.
+//! with handwritten gradients. They do not depend on any framework.
 //!
 //! - **Speed without build flags.** Inner loops are written once over `simd`'s vectors and compiled
 //!   for AVX-512, AVX2 and the portable set; [`Isa`] chooses at run time.

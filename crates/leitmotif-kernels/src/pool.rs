@@ -1,6 +1,6 @@
 //! Buffers that are used again from step to step.
 //!
-//! A training step asks for the same sizes again and again; fresh memory costs page faults each
+//! A training step allocates the same sizes again and again; fresh memory costs page faults each
 //! time. Buffers are aligned to cache lines. They hold whatever their last user left (zeros at
 //! first, never uninitialised memory), so a kernel writes before it reads.
 
@@ -59,7 +59,7 @@ pub fn take_zeroed(len: usize) -> Buf {
     buf
 }
 
-/// Frees all buffers that nobody uses.
+/// Frees all unused buffers.
 pub fn clear() {
     *pool() = Pool::default();
 }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_have_the_length_asked_for_and_are_aligned() {
+    fn buffers_have_the_requested_length_and_are_aligned() {
         for len in [0, 1, 15, 16, 17, 1000, 123_457] {
             let mut buf = take(len);
             assert_eq!(buf.len(), len);

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn drums_are_no_pitches_and_programs_count_where_asked() {
+    fn drums_are_no_pitches_and_programs_count_where_requested() {
         let of = |instrument| score([part(instrument, &[note(0, 40, 1)])]);
         let (bass, guitar, kit) = (Instrument::Program(33), Instrument::Program(25), Instrument::Drums(0));
         let strict = Matching { programs: true, ..Matching::default() };

@@ -47,8 +47,8 @@ pub fn bootstrap_paired_difference(a: &[f64], b: &[f64], resamples: usize, seed:
 }
 
 /// Any statistic with its interval. `clusters[i]` names the cluster of observation i; every
-/// resample draws as many clusters as there are, and hands the indices of all their observations to
-/// `statistic`, which may have no value (`None`, or not finite) on some of them. `None` where it
+/// resample draws as many clusters as there are, and passes the indices of all their observations
+/// to `statistic`, which may have no value (`None`, or not finite) on some of them. `None` where it
 /// has no value on the observations themselves, or on no resample.
 ///
 /// ```
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_a_mean_is_as_wide_as_theory_says() {
+    fn the_interval_of_a_mean_has_the_theoretical_width() {
         // 400 evenly spread values: the standard error of the mean is sqrt(1 / 12 / 400).
         let values: Vec<f64> = (0..400).map(|k| (f64::from(k) + 0.5) / 400.0).collect();
         let it = bootstrap_mean(&values, 4000, 7).unwrap();
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn clusters_are_drawn_whole_and_make_intervals_honest() {
-        // Ten songs of twenty bars that all say the same: the bars are worth ten observations, not
-        // two hundred.
+        // Ten songs of twenty bars that all have the same value: the bars are worth ten
+        // observations, not two hundred.
         let songs: Vec<usize> = (0..200).map(|bar| bar / 20).collect();
         let values: Vec<f64> = songs.iter().map(|&song| (song * 7 % 10) as f64).collect();
         let statistic = |chosen: &[usize]| {

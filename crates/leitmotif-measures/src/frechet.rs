@@ -7,8 +7,8 @@
 //! `distance = |m1 - m2|² + tr(C1 + C2 - 2 (C1^½ C2 C1^½)^½)`, in the square of the embedding's
 //! unit.
 //!
-//! Embeddings have more dimensions than small sets can tell apart. So both sets are first projected
-//! on the principal components of the real one ([`MAX_COMPONENTS`] at most), and covariances are
+//! Embeddings have more dimensions than small sets can resolve. So both sets are first projected on
+//! the principal components of the real one ([`MAX_COMPONENTS`] at most), and covariances are
 //! shrunk towards a multiple of the identity by the oracle approximating shrinkage (Chen, Wiesel,
 //! Eldar and Hero, *Shrinkage algorithms for MMSE covariance estimation*, 2010, eq. 23), of which
 //! little remains in large sets.

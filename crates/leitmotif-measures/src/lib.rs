@@ -5,7 +5,7 @@
 //! [`groove_similarity`] and [`note_accuracy`] compare two pieces, [`SelfSimilarity`] and
 //! [`lag_profile`] one piece with itself; [`measures`] describes a piece by MusPy's numbers,
 //! [`texture`] by its parts, chords and repetitions. [`spearman`], the bootstrap
-//! ([`bootstrap_mean`] and its relatives) and [`Pca`] judge and reduce what was measured;
+//! ([`bootstrap_mean`] and its relatives) and [`Pca`] evaluate and reduce what was measured;
 //! [`originality`] finds what a piece repeats of other songs; [`PathScatter`] and [`DimensionBars`]
 //! draw it. [`yang_lerch`] and [`frechet`] compare a set of generated pieces with a set of real
 //! ones, by features and by embeddings; [`two_sample`] by how certainly a classifier distinguishes

@@ -93,7 +93,7 @@ fn measure(model: &dyn Model, sizes: &[usize], streams: usize, first: usize) -> 
     runs[RUNS / 2]
 }
 
-/// Asks for every field of an event of each piece, then reads them; returns the seconds of reading.
+/// Predicts every field of an event of each piece, then reads them; returns the seconds of reading.
 fn write(
     batch: &mut dyn DecodingBatch,
     streams: &[usize],

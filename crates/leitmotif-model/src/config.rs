@@ -89,7 +89,7 @@ pub enum Normalisation {
     Rms,
 }
 
-/// How attention knows how far apart events are.
+/// How attention encodes the distance between events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Positions {
@@ -107,9 +107,8 @@ pub enum FieldDecoding {
     /// From what came before the event, and from the event's earlier fields.
     #[default]
     Chained,
-    /// From what came before the event alone: all fields at once, as if they knew nothing of each
-    /// other. Only the first decides whether another applies, so value 0 of the others is not
-    /// predicted.
+    /// From what came before the event alone: all fields at once, independent of each other. Only
+    /// the first determines whether another applies, so value 0 of the others is not predicted.
     Independent,
 }
 
@@ -150,7 +149,7 @@ pub struct ModelConfig {
     pub gating: Gating,
     /// How rows are normalised.
     pub norm: Normalisation,
-    /// How attention knows how far apart events are.
+    /// How attention encodes the distance between events.
     pub positions: Positions,
     /// Output rows share the input embeddings.
     pub tied: bool,
@@ -180,8 +179,8 @@ pub struct ModelConfig {
     pub layer_dropout: f32,
     /// Events of context of the Markov model.
     pub order: usize,
-    /// The Markov model also counts within the piece it judges or writes (a cache, Kuhn & De Mori
-    /// 1990).
+    /// The Markov model also counts within the piece it evaluates or writes (a cache, Kuhn & De
+    /// Mori 1990).
     pub cache: bool,
     /// What a latent describes; `none` for a plain transformer.
     pub latent: LatentKind,
@@ -197,8 +196,8 @@ pub struct ModelConfig {
     pub latent_bag: usize,
     /// Layers of the encoder that turns a bar's events into its latent.
     pub encoder_layers: usize,
-    /// What of each bar can be asked for or left open besides its latent, by name; the network
-    /// knows of them only how many classes they have.
+    /// The attributes of each bar that can be set or left open besides its latent, by name; the
+    /// network depends only on how many classes they have.
     pub attributes: Vec<String>,
     /// Width of each attribute's embedding.
     pub d_attribute: usize,
@@ -336,19 +335,19 @@ impl ModelConfig {
         }
     }
 
-    /// The width of what each layer is told of a bar: its latent, and an embedding of each
-    /// attribute.
+    /// The width of what each layer is conditioned on for a bar: its latent, and an embedding of
+    /// each attribute.
     pub fn d_condition(&self) -> usize {
         self.d_latent + self.attributes.len() * self.d_attribute
     }
 
-    /// Whether fields read from latents themselves, besides what the layers are told.
+    /// Whether fields read from latents themselves, besides the conditioning of the layers.
     pub fn fields_read_latents(&self) -> bool {
         self.latent_slots > 0 || self.latent_bag > 0
     }
 
-    /// By what conditions are multiplied before they enter the layers: latents that fields read
-    /// from speak low there at first.
+    /// The factor that conditions are multiplied by before they enter the layers: smaller at first
+    /// for latents that fields also read from.
     pub fn condition_scale(&self) -> f32 {
         if self.fields_read_latents() { 0.05 } else { 1.0 }
     }

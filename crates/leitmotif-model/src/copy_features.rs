@@ -1,16 +1,16 @@
-//! Copy features: what a field held the last time things looked like this.
+//! Copy features: the values that a field had at the last matching contexts.
 //!
 //! A sum of fields per event makes short sequences, but a state that was computed before an event's
 //! first fields were known cannot have looked up what belongs to them: which pitch this instrument
 //! played at this place of the bar before, how hard, how long. Copy features are that look-up. For
-//! each field they name the values it had
+//! each field they give the values it had
 //!
 //! - in the last event of the same kind that agrees in a range of the event's earlier fields (one
 //!   copy feature for every range; skip contexts, or viewpoints in Conklin & Witten 1995), and
 //! - in the event that followed when the last one, two or four events were last the same.
 //!
 //! A network adds the named values' embeddings, each copy feature with its own gains, to the state
-//! a field is read from. Nothing here knows what the fields mean. What is remembered of a piece is
+//! a field is read from. Nothing here depends on what the fields mean. The state kept of a piece is
 //! bounded: a table of 1024 places for each way of agreeing, where a newer event displaces an older
 //! one.
 
@@ -22,7 +22,7 @@ const SLOTS: usize = 1 << 10;
 const SEQUELS: [usize; 3] = [1, 2, 4];
 /// Most earlier fields, counted back from a field, among which its ranges lie.
 const REACH: usize = 5;
-/// The index of a copy feature that is silent.
+/// The index of a copy feature that has no value.
 pub const NO_COPY: i32 = -1;
 
 /// Which copy features the fields of a representation have.
@@ -33,10 +33,10 @@ pub struct CopyFeatureLayout {
     ranges: Vec<(usize, usize)>,
 }
 
-/// What is remembered of one piece.
+/// The copy features' state for one piece.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CopyFeatures {
-    /// `[tables, SLOTS, 1 + fields]`: a check that tells keys of one place apart (0 while empty),
+    /// `[tables, SLOTS, 1 + fields]`: a check that distinguishes keys of one place (0 while empty),
     /// then the event.
     slots: Vec<u16>,
     /// The last events, newest last.
@@ -93,18 +93,18 @@ impl Clone for CopyFeatures {
 }
 
 impl CopyFeatures {
-    /// Silence.
+    /// The state before the first event: no copy feature has a value.
     pub fn new(plan: &CopyFeatureLayout) -> Self {
         Self { slots: vec![0; plan.tables() * SLOTS * plan.width()], recent: Vec::new() }
     }
 
-    /// Forgets the piece.
+    /// Resets the state for a new piece.
     pub fn clear(&mut self) {
         self.slots.fill(0);
         self.recent.clear();
     }
 
-    /// Remembers one event.
+    /// Adds one event to the state.
     pub fn push(&mut self, plan: &CopyFeatureLayout, event: &[u16]) {
         let fields = event.len();
         for (index, events) in SEQUELS.into_iter().enumerate() {
@@ -145,7 +145,7 @@ impl CopyFeatures {
         }
     }
 
-    /// Everything remembered, [`CopyFeatureLayout::state_len`] numbers.
+    /// The whole state, [`CopyFeatureLayout::state_len`] numbers.
     pub fn state(&self, plan: &CopyFeatureLayout) -> Vec<u16> {
         let mut state = self.slots.clone();
         state.push((self.recent.len() / plan.sizes.len()) as u16);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_echo_the_last_event_that_agrees() {
+    fn copy_features_come_from_the_last_event_that_agrees() {
         let plan = CopyFeatureLayout::new(&SIZES);
         let mut copies = CopyFeatures::new(&plan);
         assert_eq!(features(&copies, &plan, &[2, 1, 5]), [NO_COPY; 6]);

@@ -19,7 +19,7 @@ pub struct NetworkModel {
     description: ModelDescription,
     eager: Arc<Eager>,
     blocks: Arc<Blocks>,
-    /// What a decoder goes by besides its parameters; `None` for an LSTM.
+    /// The decoder's settings and tables besides its parameters; `None` for an LSTM.
     decoder: Option<CachedDecoder>,
     /// Of each field, the rows of its values as a linear map, and their biases.
     outputs: Vec<(Packed, Vec<f32>)>,
@@ -66,7 +66,7 @@ impl NetworkModel {
         })
     }
 
-    /// The same model with what it has learnt of sequences of latents.
+    /// The same model with a prior over sequences of latents.
     ///
     /// # Errors
     /// [`ModelError::Weights`] if the prior is of other latents.
@@ -222,8 +222,7 @@ impl DecodingBatch for NetworkBatch<'_> {
     }
 }
 
-/// Makes what one stream has another's, in the other's space; where no stream has anything,
-/// nothing.
+/// Copies one stream's data to another's space; does nothing where no stream has any.
 fn copy_item<T: Clone>(streams: &mut [T], from: usize, to: usize) {
     if !streams.is_empty()
         && let Ok([from, to]) = streams.get_disjoint_mut([from, to])

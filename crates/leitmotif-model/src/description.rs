@@ -19,7 +19,7 @@ pub struct ModelDescription {
     pub attributes: Vec<AttributeCuts>,
 }
 
-/// An attribute of a bar as a model knows it: its value in classes. Class 0 means that it is open
+/// An attribute of a bar as a model reads it: its value in classes. Class 0 means that it is open
 /// (or does not apply), class `c` that the value is above `cuts[c - 2]` and at most `cuts[c - 1]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn independent_fields_have_no_echoes_and_are_not_counted() {
+    fn independent_fields_have_no_copy_features_and_are_not_counted() {
         let independent = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
         let refusal = described(ModelConfig { copy_features: true, ..independent.clone() }, 4).unwrap_err();
         assert!(refusal.contains("copy_features = true") && refusal.contains("independent"), "{refusal}");

@@ -1,10 +1,10 @@
-//! A piece as vectors: what a model remembers of each of its passages.
+//! A piece as vectors: the mean state of a model over each of its passages.
 //!
-//! The state that a network has after an event is all it goes by to predict the next one, so its
-//! mean over a passage says what the passage is like to the model. Sets of such vectors are
-//! compared by Fréchet's distance (`leitmotif-measures`). The state is that of the top layer, before
-//! any normalisation: a transformer's residual stream, an LSTM's hidden state. Vectors of different
-//! models have nothing in common.
+//! A network predicts the next event from its state after the last one alone, so the mean of the
+//! states over a passage describes the passage. Sets of such vectors are compared by Fréchet's
+//! distance (`leitmotif-measures`). The state is that of the top layer, before any normalisation: a
+//! transformer's residual stream, an LSTM's hidden state. Vectors of different models have nothing
+//! in common.
 
 use crate::Model;
 use rayon::prelude::*;

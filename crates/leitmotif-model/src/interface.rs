@@ -1,4 +1,4 @@
-//! What every model can do, whatever it is made of: judge music, and write it event by event.
+//! What every model can do, whatever it is made of: score music, and write it event by event.
 
 use crate::{LatentSpace, ModelDescription, Posterior, Precision};
 use leitmotif_events::SegmentBars;
@@ -7,8 +7,8 @@ use leitmotif_events::SegmentBars;
 ///
 /// `inputs` and `targets` are `[streams, segment, fields]`; target `i` is the event after input
 /// `i`. The first `lengths[stream]` targets of a stream count; what lies beyond is padding. A
-/// stream with `starts[stream]` begins a new piece: what the model remembers of it is forgotten
-/// first. Value 0 of a target field other than the first means "does not apply" and costs nothing.
+/// stream with `starts[stream]` begins a new piece: the state of that stream is reset first. Value
+/// 0 of a target field other than the first means "does not apply" and costs nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     /// Pieces side by side.
@@ -44,7 +44,7 @@ pub trait Model: Send + Sync {
     /// Writes `streams` pieces side by side, event by event, each from the beginning.
     fn decoding_batch(&self, streams: usize) -> Box<dyn DecodingBatch + '_>;
 
-    /// Bytes that a decoding batch remembers at most for each of its streams, or nearly.
+    /// Bytes, approximately, that a decoding batch keeps at most for each of its streams.
     fn stream_bytes(&self) -> usize;
 
     /// How it keeps its linear maps.
@@ -63,16 +63,16 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// A trained model that can judge music.
+/// A trained model that can score music.
 pub trait Scorer {
     /// Its architecture and field sizes.
     fn description(&self) -> &ModelDescription;
 
-    /// Judges `streams` pieces side by side, segment after segment.
+    /// Scores `streams` pieces side by side, segment after segment.
     fn scoring_session(&self, streams: usize) -> Box<dyn ScoringSession + '_>;
 }
 
-/// A model's memory of several pieces while it judges them.
+/// A model's memory of several pieces while it scores them.
 pub trait ScoringSession {
     /// The cost in nats of each field of each target, `[streams, segment, fields]`; zero for
     /// padding and for fields that do not apply. Segments of any length may follow each other.
@@ -89,7 +89,7 @@ pub trait ScoringSession {
 /// A model's memory of several pieces while they are written side by side, each in a stream of its
 /// own. Cost and memory of an event do not depend on how many came before.
 ///
-/// Streams know nothing of each other: what is written in one is the same, bit for bit, whatever
+/// Streams are independent of each other: what is written in one is the same, bit for bit, whatever
 /// stands in the others and whichever of them are named together.
 pub trait DecodingBatch: Send {
     /// Reads the next event of each of the named `streams`; `events` is `[streams, fields]`, each
@@ -103,13 +103,13 @@ pub trait DecodingBatch: Send {
     /// Writes to `logits` (`[streams, values of the field]`) the unnormalised log-probabilities of
     /// field number `field` of the next event of each of the named `streams`, given its `earlier`
     /// fields (`[streams, field]`). Meaningful after the stream's first [`Self::push`]; fields are
-    /// asked for in order, and may be asked for again with other `earlier` values.
+    /// requested in order, and may be requested again with other `earlier` values.
     ///
     /// # Panics
     /// If a stream does not exist or a slice has another length.
     fn logits(&mut self, streams: &[usize], earlier: &[u16], field: usize, logits: &mut [f32]);
 
-    /// What the model goes by after the last event of `stream`, `[d_model]`: the top layer's state,
+    /// The model's state after the last event of `stream`, `[d_model]`: that of the top layer,
     /// before any normalisation; zeros before the first event. `None` if the model keeps no such
     /// state.
     ///
@@ -129,7 +129,7 @@ pub trait DecodingBatch: Send {
         let _ = (stream, condition);
     }
 
-    /// Makes stream `to` what stream `from` is, its condition included; `from` stays.
+    /// Copies stream `from`, its condition included, to stream `to`; `from` stays as it is.
     ///
     /// # Panics
     /// If a stream does not exist.
@@ -158,7 +158,7 @@ impl DecodingSession<'_> {
         self.0.logits(&[0], earlier, field, logits);
     }
 
-    /// What the model goes by after the last event, as [`DecodingBatch::state`].
+    /// The model's state after the last event, as [`DecodingBatch::state`].
     pub fn state(&self) -> Option<&[f32]> {
         self.0.state(0)
     }

@@ -62,12 +62,12 @@ impl LatentSpace {
         &self.attributes
     }
 
-    /// What is known of a piece's next latent from those before, if the model has learnt that.
+    /// The prior over a piece's next latent given those before, if the model has one.
     pub fn prior(&self) -> Option<&Prior> {
         self.prior.as_ref()
     }
 
-    /// What a prior goes by of a piece's header: the sum of its events' embeddings, `[d_model]`.
+    /// What a prior reads of a piece's header: the sum of its events' embeddings, `[d_model]`.
     pub fn header(&self, events: &[u16]) -> Vec<f32> {
         let mut sum = vec![0.0; self.d_model];
         self.blocks

@@ -1,5 +1,5 @@
 //! What a model is, how it writes event by event, and how it is stored. Nothing here trains, and
-//! nothing here knows of MIDI: events are tuples of numbers.
+//! nothing here depends on MIDI: events are tuples of numbers.
 
 mod config;
 pub mod copy_features;

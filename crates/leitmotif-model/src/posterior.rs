@@ -1,6 +1,6 @@
-//! What is said of a latent: a Gaussian, and the noise that a draw from it is made of.
+//! The posterior of a latent: a Gaussian, and the noise that a draw from it is made of.
 
-/// What an encoder says of a latent: a Gaussian with independent dimensions.
+/// An encoder's posterior of a latent: a Gaussian with independent dimensions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posterior {
     /// Of each dimension.
@@ -46,7 +46,7 @@ impl Posterior {
     }
 }
 
-/// Standard normal noise that a key names, the same wherever it is asked for (SplitMix64 and
+/// Standard normal noise that a key names, the same wherever it is drawn (SplitMix64 and
 /// Box-Muller).
 pub fn latent_noise(key: u64, dimensions: usize) -> Vec<f32> {
     let uniform = |index| (leitmotif_hash::number(key, index) >> 11) as f64 / (1u64 << 53) as f64;

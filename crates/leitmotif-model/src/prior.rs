@@ -1,13 +1,13 @@
 //! What comes next in a piece's sequence of latents, so that a piece sampled from nothing has form.
 //!
-//! An LSTM walks along the latents; after each it says of the next one a mixture of Gaussians
+//! An LSTM walks along the latents; after each it predicts the next one as a mixture of Gaussians
 //! (Bishop 1994). Music repeats itself, so some of the components are *copies*: their mean is the
 //! latent of 1, 2, 3, 4, 6 ... groups ago ([`PRIOR_LAGS`]), with deviations of each dimension that
 //! are learnt for each lag, at [`PRIOR_SCALES`]: an exact repetition is another thing than a
-//! variation. The others are free: mean and deviation are read from the LSTM's state. Which
-//! component is how likely is read from the state too. To know where in its form a piece is, the
-//! LSTM reads besides the last latent how far it lies from those of the lags before it, and the
-//! number of the group as sines and cosines of [`PRIOR_PERIODS`].
+//! variation. The others are free: mean and deviation are read from the LSTM's state. The
+//! components' probabilities are read from the state too. To encode the position within a piece's
+//! form, the LSTM reads, besides the last latent, how far it lies from those of the lags before it,
+//! and the number of the group as sines and cosines of [`PRIOR_PERIODS`].
 //!
 //! Its weights are those of [`PriorBlocks`].
 
@@ -24,12 +24,12 @@ pub const PRIOR_LAGS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 pub const PRIOR_SCALES: usize = 2;
 /// The components of a prior that are copies.
 pub const PRIOR_COPIES: usize = PRIOR_SCALES * PRIOR_LAGS.len();
-/// The periods, in groups, of the sines and cosines that tell where in its form a piece is.
+/// The periods, in groups, of the sines and cosines that encode the position within a piece's form.
 pub const PRIOR_PERIODS: [usize; 5] = [2, 4, 8, 16, 32];
 /// The smallest and largest logarithm of a deviation.
 pub const PRIOR_LOG_DEVIATIONS: (f32, f32) = (-5.0, 2.0);
 
-/// What a model has learnt of sequences of latents.
+/// A trained prior over sequences of latents.
 #[derive(Debug)]
 pub struct Prior {
     blocks: PriorBlocks,
@@ -88,7 +88,7 @@ impl Prior {
     }
 }
 
-/// A piece's latents so far, and what they make likely.
+/// A piece's latents so far, and the prediction of the next.
 #[derive(Debug, Clone)]
 pub struct PriorWalk<'a> {
     prior: &'a Prior,
@@ -183,8 +183,8 @@ impl Mixture {
         Self { weights: vec![1.0], means: vec![vec![0.0; dimensions]], deviations: vec![vec![1.0; dimensions]] }
     }
 
-    /// A draw: `choice` (0 to 1) decides the component, standard normal `noise` the place in it,
-    /// `temperature` how far the noise reaches.
+    /// A draw: `choice` (0 to 1) selects the component, standard normal `noise` the place in it,
+    /// and `temperature` scales the noise.
     pub fn draw(&self, choice: f32, noise: &[f32], temperature: f32) -> Vec<f32> {
         let mut left = choice;
         let chosen = self.weights.iter().position(|weight| {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn features_tell_repetition() {
+    fn features_show_repetition() {
         let past: Vec<Vec<f32>> = (0..9).map(|group| vec![(group % 4) as f32; 3]).collect();
         let features = prior_features(&past, 9);
         for (feature, lag) in features.iter().zip(PRIOR_LAGS) {

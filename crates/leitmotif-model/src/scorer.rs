@@ -1,11 +1,11 @@
-//! Judging with a model's decoding session: slow, and the definition that every faster evaluator
+//! Scoring with a model's decoding session: slow, and the definition that every faster evaluator
 //! must agree with.
 
 use crate::{
     Condition, DecodingSession, Model, ModelDescription, Posterior, Scorer, ScoringSession, Segment, latent_noise,
 };
 
-/// Judges with any model, event by event as it writes.
+/// Scores with any model, event by event as it writes.
 pub struct SessionScorer<'a>(pub &'a dyn Model);
 
 impl Scorer for SessionScorer<'_> {

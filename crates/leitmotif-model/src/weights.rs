@@ -25,7 +25,7 @@ impl Array {
     /// An array of this shape.
     ///
     /// # Panics
-    /// If `data` does not hold as many values as `shape` asks for.
+    /// If `data` does not hold as many values as `shape` requires.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Self {
         let shape = shape.into();
         assert_eq!(shape.iter().product::<usize>(), data.len(), "shape {shape:?} does not fit {} values", data.len());
@@ -33,12 +33,11 @@ impl Array {
     }
 }
 
-/// How the linear maps of a model that writes keep their weights. Sums are of single precision
-/// either way.
+/// The precision of a model's linear maps while it writes. Sums are of single precision either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// As they were learnt: 32 bits a weight.
+    /// As trained: 32 bits a weight.
     #[default]
     Single,
     /// Rounded to 16 bits a weight (11 significant): half as many bytes to read for every event.

@@ -1,4 +1,4 @@
-//! What a network remembers of several pieces between two segments.
+//! A network's memory of several pieces between two segments.
 
 use crate::ops::Spans;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -13,7 +13,7 @@ pub struct Carry {
     pub(crate) layers: Vec<Option<Tensor<3>>>,
     /// How `layers` are divided and filled.
     pub(crate) spans: Spans,
-    /// What each stream's piece has sounded like; none without copy features.
+    /// The copy features' state of each stream; none without copy features.
     pub(crate) copies: Vec<CopyFeatures>,
 }
 
@@ -21,7 +21,7 @@ pub struct Carry {
 const LSTM_PLACES: usize = 2;
 
 impl Carry {
-    /// Nothing remembered, for `streams` pieces.
+    /// An empty memory for `streams` pieces.
     pub(crate) fn empty(description: &ModelDescription, streams: usize, device: &Device) -> Self {
         let config = &description.model;
         let device = device.clone().inner();
@@ -46,7 +46,7 @@ impl Carry {
         }
     }
 
-    /// Forgets the pieces of the streams where `starts` is set.
+    /// Clears the memory of the streams where `starts` is set.
     pub(crate) fn reset(&mut self, starts: &[bool], kind: ModelKind) {
         for (stream, _) in starts.iter().enumerate().filter(|(_, starts)| **starts) {
             self.spans.filled_memory[stream] = 0;

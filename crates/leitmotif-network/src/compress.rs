@@ -9,7 +9,8 @@ use burn::tensor::{Tensor, TensorData};
 use leitmotif_model::network::Compressor;
 
 /// The loss that teaches a compressor what the states that left the memory `[streams, states, d]`
-/// became, of which each stream has `filled` real ones; `None` where nothing can be learnt from it.
+/// became, of which each stream has `filled` real ones; `None` where there is nothing to learn
+/// from.
 ///
 /// `queries` are the layer's inputs of this segment `[streams, segment, d]`, its attention and its
 /// heads.

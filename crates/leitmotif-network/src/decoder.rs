@@ -12,7 +12,7 @@ use leitmotif_model::network::{Attend, Decoder, Dropout, Evicted, Layer, Ops, si
 pub(crate) struct Forward {
     /// The states to read events from, `[streams * segment, d]`.
     pub(crate) state: Tensor<2>,
-    /// What is remembered now.
+    /// The memory after the segment.
     pub(crate) carry: Carry,
     /// The mean compression loss of the layers that have one to learn from.
     pub(crate) compression_loss: Option<Tensor<1>>,
@@ -84,7 +84,7 @@ struct SegmentForm<'a> {
     /// `[compressed memory | memory]` of each layer, `[streams, places, d]`.
     context: Vec<Option<Tensor<3>>>,
     training: Option<u64>,
-    /// The compression losses of the layers so far, and what they remember.
+    /// The compression losses of the layers so far, and their memories.
     losses: Vec<Tensor<1>>,
     remembered: Vec<Option<Tensor<3>>>,
 }
@@ -97,7 +97,7 @@ impl SegmentForm<'_> {
         }
     }
 
-    /// What a layer remembers of its `context` and its `input` `[streams, segment, d]`.
+    /// A layer's new memory, from its `context` and its `input` `[streams, segment, d]`.
     fn remember(&mut self, p: &Parameters, layer: &Layer, context: &Tensor<3>, input: &Tensor<3>) -> Tensor<3> {
         let (spans, [streams, segment, d]) = (&self.spans, input.dims());
         // States of the memory that leave it, and of the segment that do not enter it.

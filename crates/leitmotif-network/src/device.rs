@@ -6,7 +6,7 @@ use leitmotif_model::ModelError;
 /// The device of this name: `cpu`, or, where the program was built with them, `cuda` and `wgpu`.
 ///
 /// # Errors
-/// [`ModelError::Device`] says what the name may be, or how to build for it.
+/// [`ModelError::Device`] lists what the name may be, or how to build for it.
 pub fn device(name: &str) -> Result<Device, ModelError> {
     match name {
         "cpu" => Ok(Device::flex()),

@@ -16,7 +16,7 @@
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_model::{LOG_VARIANCES, Posterior, latent_noise};
 
-/// How the latents are to be learnt in one step.
+/// The objective for the latents in one training step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LatentObjective {
     /// Weight of the divergence: 1 is the evidence lower bound.

@@ -1,5 +1,5 @@
 //! The trainable networks on Burn: forward, memory, compression losses, gradients. Nothing here
-//! knows of MIDI.
+//! depends on MIDI.
 //!
 //! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Scorer`] for
 //! evaluation. [`ops`] holds the few large operations that carry the work.

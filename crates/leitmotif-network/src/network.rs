@@ -1,5 +1,4 @@
-//! A network with everything around it: events in, losses and remembered states out, weights by
-//! name.
+//! A network with everything around it: events in, losses and memory out, weights by name.
 
 use crate::Parameters;
 use crate::carry::Carry;
@@ -43,7 +42,7 @@ pub struct StepOutput {
     pub latent: Option<LatentStep>,
     /// Counted events.
     pub events: usize,
-    /// What is remembered now.
+    /// The memory after the step.
     pub carry: Carry,
 }
 
@@ -128,12 +127,12 @@ impl Network {
         Self { parameters: self.parameters.map(mapper), ..self }
     }
 
-    /// The same network without gradients, for judging.
+    /// The same network without gradients, for evaluation.
     pub fn valid(&self) -> Self {
         Self { parameters: self.parameters.valid(), device: self.device.clone().inner(), ..self.clone() }
     }
 
-    /// Nothing remembered, for `streams` pieces.
+    /// An empty memory for `streams` pieces.
     pub fn carry(&self, streams: usize) -> Carry {
         Carry::empty(&self.description, streams, &self.device)
     }
@@ -142,12 +141,12 @@ impl Network {
     /// segment.
     ///
     /// `seed` names this step's dropout. `carry` must have the segment's number of streams. Latents
-    /// are learnt by the evidence lower bound.
+    /// are trained by the evidence lower bound.
     pub fn step(&self, carry: Carry, segment: &Segment<'_>, seed: u64) -> StepOutput {
         self.step_towards(carry, segment, seed, LatentObjective::default())
     }
 
-    /// As [`Self::step`], with latents learnt as `objective` says.
+    /// As [`Self::step`], with latents trained by `objective`.
     pub fn step_towards(
         &self,
         carry: Carry,

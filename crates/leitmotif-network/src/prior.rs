@@ -1,5 +1,4 @@
-//! Learning the prior over a piece's sequence of latents; what it is, [`leitmotif_model::Prior`]
-//! says.
+//! Training the prior over a piece's sequence of latents; [`leitmotif_model::Prior`] describes it.
 
 use crate::Parameters;
 use crate::backend::rows;
@@ -26,7 +25,7 @@ pub struct Stretch<'a> {
     pub from: usize,
     /// How many are.
     pub count: usize,
-    /// What is known of the piece's header, [`leitmotif_model::LatentSpace::header`].
+    /// The vector of the piece's header, [`leitmotif_model::LatentSpace::header`].
     pub header: &'a [f32],
 }
 

@@ -132,7 +132,7 @@ impl Frame {
         Some(self.top + (1.0 - ticks.place(value)?) * self.height)
     }
 
-    /// Says, where the data would be, that there is none.
+    /// Writes, where the data would be, that there is none.
     pub fn nothing_to_show(&mut self) {
         let (x, y) = (self.left + self.width / 2.0, self.top + self.height / 2.0);
         self.svg.rect(self.left, self.top, self.width, self.height, &Look::fill(Ink::Shade).rounded(4.0));

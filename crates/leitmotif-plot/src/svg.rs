@@ -2,7 +2,7 @@
 //!
 //! Text is escaped and characters that XML forbids are replaced, so names out of damaged files
 //! cannot break a picture. A coordinate that is not finite is written as 0: callers leave out what
-//! they cannot place, and the writer keeps the file valid even if they forget.
+//! they cannot place, and the writer keeps the file valid even if they do not.
 
 use crate::look::{Anchor, Look, Paint, TextLook};
 use crate::text::FONT_FAMILY;

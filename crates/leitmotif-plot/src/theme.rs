@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_theme_asks_nothing_of_the_reader() {
+    fn a_fixed_theme_does_not_depend_on_the_reader() {
         let light = Theme::Light.style_sheet(&used());
         assert!(!light.contains('@') && light.contains(Ink::Text.colour(false)));
         let dark = Theme::Dark.style_sheet(&used());

@@ -26,7 +26,7 @@ pub(crate) enum Motion {
     Held,
 }
 
-/// Who the bass listens to.
+/// Which player the bass follows.
 pub(crate) struct Band<'a> {
     pub(crate) style: Style,
     pub(crate) riff: &'a Riff,

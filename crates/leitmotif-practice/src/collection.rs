@@ -9,7 +9,7 @@ use crate::rng::SeededRng;
 use crate::song::{artist, compose, title};
 use crate::style::Style;
 
-/// Most songs of one style in a collection: titles and seeds are told apart up to here.
+/// Most songs of one style in a collection: titles and seeds are distinct up to here.
 pub const MAX_SONGS_PER_STYLE: usize = 10_000;
 
 /// A song of a collection: what to compose, and where it belongs.
@@ -57,7 +57,7 @@ pub enum CollectionError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A song could not be written.
@@ -65,7 +65,7 @@ pub enum CollectionError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the writer said.
+        /// The writer's error.
         source: WriteError,
     },
 }

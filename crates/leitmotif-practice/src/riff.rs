@@ -63,7 +63,7 @@ impl Riff {
     /// A riff for sections in `pulse`. `busy` (0 to 100) is how dense it is.
     pub(crate) fn new(style: Style, pulse: Pulse, busy: u32, rng: &mut SeededRng) -> Self {
         let cells = if style == Style::Metal { CHUGS } else { GROOVES };
-        // Two cells make a motif; more would not be remembered.
+        // Two cells make a motif; more would not be memorable.
         let palette = [rng.weighted(cells), rng.weighted(cells)];
         let colours = colours(style, rng);
         let motif = motif(style, pulse, &palette, &colours, busy, rng);

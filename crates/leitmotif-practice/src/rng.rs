@@ -58,7 +58,7 @@ impl SeededRng {
         items[self.below(items.len())]
     }
 
-    /// One of `items`, each as likely as its weight says.
+    /// One of `items`, each with a probability in proportion to its weight.
     pub(crate) fn weighted<T: Copy>(&mut self, items: &[(T, u32)]) -> T {
         let total: u32 = items.iter().map(|(_, weight)| weight).sum();
         let mut left = self.below(total as usize) as u32;

@@ -15,7 +15,7 @@ use crate::solo;
 use crate::style::Style;
 use crate::track::Track;
 
-/// One section, with all that its players need to know.
+/// One section, with all that its players depend on.
 pub(crate) struct Scene<'a> {
     pub(crate) sheet: &'a Sheet,
     pub(crate) band: &'a Band,

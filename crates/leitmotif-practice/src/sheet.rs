@@ -1,7 +1,7 @@
 //! The lead sheet: every bar of the song with its meter, key and chords. All players read it.
 //!
-//! A bar is counted in steps of a sixteenth note. A shuffle is written straight and bent when
-//! steps become ticks, so that patterns need not know about it.
+//! A bar is counted in steps of a sixteenth note. A shuffle is written straight and bent when steps
+//! become ticks, so that patterns need not handle it.
 
 use crate::form::{Kind, Section};
 use crate::harmony::{Chord, Key};

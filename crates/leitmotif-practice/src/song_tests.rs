@@ -313,7 +313,7 @@ fn the_climax_is_in_the_chorus() {
 }
 
 #[test]
-fn styles_are_told_apart_by_what_one_hears() {
+fn styles_differ_audibly() {
     let mut measured = Vec::new();
     for style in Style::ALL {
         let (mut pitched, mut distorted, mut piano, mut tempo, mut minor) = (0, 0, 0, 0, 0);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A style of music that the composer knows.
+/// A style of music that the composer has rules for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Style {

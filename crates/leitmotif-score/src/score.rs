@@ -70,7 +70,7 @@ pub struct KeySignature {
 pub struct Marker {
     /// Where it stands.
     pub at: Ticks,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 

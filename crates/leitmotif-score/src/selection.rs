@@ -27,7 +27,7 @@ pub struct InstrumentSelection {
 #[error("no instrument is called `{word}`{}; use a program (0 to 127, or its General MIDI name) or a family: {}",
     .suggestion.as_ref().map(|it| format!(" (did you mean `{it}`?)")).unwrap_or_default(), family_names().join(", "))]
 pub struct UnknownInstrument {
-    /// What was asked for.
+    /// The word as it was typed.
     pub word: String,
     /// The nearest name, where one is near.
     pub suggestion: Option<String>,
@@ -71,7 +71,7 @@ impl InstrumentSelection {
         programs.chain((0..128).map(Instrument::Drums)).filter(|&instrument| self.matches(instrument))
     }
 
-    /// What was asked for, in the form of command lines.
+    /// The selection, in the form of command lines.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_says_what_there_is() {
+    fn an_unknown_word_is_an_error_that_lists_what_there_is() {
         let error = InstrumentSelection::parse("paino").unwrap_err();
         assert_eq!(error.suggestion.as_deref(), Some("piano"));
         let text = error.to_string();

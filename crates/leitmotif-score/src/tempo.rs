@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn unsorted_and_repeated_tempos_are_understood() {
+    fn unsorted_and_repeated_tempos_are_read() {
         let map = map(&[(100, 1), (0, 7), (0, 1_000_000), (100, 500_000)]);
         assert_eq!(map.seconds_at(Ticks(200)), Seconds(1.5));
     }

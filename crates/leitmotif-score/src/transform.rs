@@ -46,7 +46,7 @@ impl Score {
         folded
     }
 
-    /// Plays `factor` times as fast, within the tempos that MIDI knows.
+    /// Plays `factor` times as fast, within the tempos that MIDI can express.
     pub fn scale_tempo(&mut self, factor: f64) {
         if !self.tempos.iter().any(|tempo| tempo.at == Ticks(0)) {
             self.tempos.insert(0, Tempo { at: Ticks(0), micros_per_quarter: Tempo::DEFAULT_MICROS });

@@ -4,7 +4,7 @@
 //! All songs of the training split are read as one long stream, cut into equal streams, so that
 //! memories fill and stay full. With `compact` as first setting, only the field values that occur
 //! are counted (of a one-field representation). For each line `N` on the standard input it trains
-//! `N` steps and prints the seconds they took, the events learnt from, and the mean nats per event
+//! `N` steps and prints the seconds they took, the events trained on, and the mean nats per event
 //! as a line of JSON.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 

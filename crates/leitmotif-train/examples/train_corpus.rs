@@ -1,4 +1,4 @@
-//! Trains a preset on a corpus folder and tells how it went, as `cargo run --release -p
+//! Trains a preset on a corpus folder and prints its progress, as `cargo run --release -p
 //! leitmotif-train --example train_corpus -- CORPUS RUN PRESET [key=value]`. A run that exists is
 //! resumed; a folder of MIDI files is prepared first, beside the run.
 #![allow(clippy::print_stdout)]

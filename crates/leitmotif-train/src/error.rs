@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// Settings that make no run; says which key, and what it may be.
+    /// Settings that make no run; names the key, and what it may be.
     #[error("{0}")]
     Config(String),
     /// A file could not be read or written.
@@ -51,7 +51,7 @@ pub enum TrainError {
         /// The clip of the run.
         clip: f64,
     },
-    /// The corpus gives nothing to train on or to judge.
+    /// The corpus gives nothing to train on or to evaluate.
     #[error("{0}")]
     Corpus(String),
     /// The model could not be built, saved or loaded.

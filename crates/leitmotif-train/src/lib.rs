@@ -1,11 +1,11 @@
 //! Training and evaluation: from a corpus and a configuration to a model folder, and how good it
 //! is.
 //!
-//! The story in order: [`RunConfig`] says everything a run can be told, in layers (preset, file,
-//! single keys); [`train`] makes a run folder and fills it, [`resume`] takes it up again exactly
-//! where a checkpoint left it; [`evaluate()`] tells what music costs a model in nats per event,
-//! note and second; [`load_scorer`] finds and loads the model of a run. [`Learner`] is one step of
-//! training, for loops of one's own.
+//! The story in order: [`RunConfig`] holds all settings of a run, in layers (preset, file, single
+//! keys); [`train`] makes a run folder and fills it, [`resume`] takes it up again exactly where a
+//! checkpoint left it; [`evaluate()`] measures what music costs a model in nats per event, note and
+//! second; [`load_scorer`] finds and loads the model of a run. [`Learner`] is one step of training,
+//! for loops of one's own.
 //!
 //! Invariants: a run is a pure function of corpus, configuration and build on the CPU (a budget in
 //! minutes excepted), however often it is stopped, killed and resumed; a checkpoint or model folder

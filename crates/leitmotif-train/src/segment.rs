@@ -1,5 +1,5 @@
-//! Batches as models read them: the same arrays under the model's names, and what a model needs to
-//! know of bars.
+//! Batches as models read them: the same arrays under the model's names, and what a model with
+//! latents needs about bars.
 
 use crate::TrainError;
 use leitmotif_corpus::{LatentOptions, SegmentBatch};
@@ -22,7 +22,7 @@ pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
 /// What the batches of a model with latents must hold besides events; `None` for any other model.
 ///
 /// # Errors
-/// [`TrainError::Config`] if an attribute has a name that means nothing.
+/// [`TrainError::Config`] if an attribute has an unknown name.
 pub(crate) fn latent_options(
     description: &ModelDescription,
     attribute_dropout: f64,

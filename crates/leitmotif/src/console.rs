@@ -1,8 +1,8 @@
 //! The one printer: data to standard output, everything else to standard error.
 //!
-//! A reader that closes the pipe has heard enough: that is [`PipeClosed`], which ends the program
-//! without complaint. The progress line is only there when standard error is a terminal, and makes
-//! way for every message.
+//! A reader may close the pipe early: that is [`PipeClosed`], which ends the program without
+//! complaint. The progress line is only there when standard error is a terminal, and makes way for
+//! every message.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -75,7 +75,7 @@ impl Console {
     /// A message to standard error in any case.
     pub fn error(&self, text: impl fmt::Display) {
         self.clear();
-        // Where even this fails nobody can be told.
+        // Where even this fails there is nowhere left to report to.
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 

@@ -1,4 +1,4 @@
-//! What goes wrong: how it is told, and the exit status it becomes.
+//! Errors: how they are printed, and the exit status they become.
 
 use crate::console::{Console, PipeClosed};
 use anyhow::Error;
@@ -85,7 +85,7 @@ pub fn advise(error: impl Into<Error>, remedy: impl Into<String>) -> Error {
     Advised { remedy: remedy.into(), error: error.into() }.into()
 }
 
-/// Tells the error, and returns the exit status.
+/// Prints the error, and returns the exit status.
 pub fn report(console: &Console, error: &Error) -> ExitCode {
     if error.chain().any(|cause| cause.is::<PipeClosed>()) {
         return ExitCode::SUCCESS;
@@ -97,8 +97,8 @@ pub fn report(console: &Console, error: &Error) -> ExitCode {
     ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED))
 }
 
-/// The chain of causes, each said once: a cause that the error before it has already named is left
-/// out.
+/// The chain of causes, each printed once: a cause that the error before it has already named is
+/// left out.
 fn sentence(error: &Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -153,7 +153,7 @@ mod tests {
     use anyhow::anyhow;
 
     #[test]
-    fn causes_are_said_once() {
+    fn causes_are_printed_once() {
         let io = std::io::Error::other("disk full");
         let train = TrainError::Io { path: "run/a".into(), source: io };
         assert_eq!(sentence(&Error::from(train)), "run/a: disk full");

@@ -1,4 +1,4 @@
-//! Outputs: nothing is overwritten unless the user says so.
+//! Outputs: nothing is overwritten unless the user requests it.
 
 use crate::failure::Refusal;
 use anyhow::{Context, Result};

@@ -8,7 +8,8 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// Whether somebody watches [`ASKED`].
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Starts to listen. Until [`flag`] is called, Ctrl-C ends the program: there is nothing to save.
+/// Installs the handler. Until [`flag`] is called, Ctrl-C ends the program: there is nothing to
+/// save.
 pub fn listen() {
     // Without a handler Ctrl-C still ends the program, as it does anywhere.
     let _ = ctrlc::set_handler(|| {

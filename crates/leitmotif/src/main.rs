@@ -1,9 +1,9 @@
 //! The command line: `leitmotif <verb>`.
 //!
 //! `cli` is the one definition that help, man pages and completions come from; each verb is a file
-//! of `verbs`. What a verb has to say goes through `console`: data to standard output, all else to
-//! standard error. What goes wrong comes back here as an error, is told once, and becomes the exit
-//! status (`failure`). Ctrl-C is `interrupt`'s.
+//! of `verbs`. A verb's output goes through `console`: data to standard output, all else to
+//! standard error. What goes wrong comes back here as an error, is printed once, and becomes the
+//! exit status (`failure`). Ctrl-C is `interrupt`'s.
 //!
 //! The work itself is done by the library crates: a verb turns options into their requests, and
 //! their answers into words.
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are printed this way too; nobody is left to hear of a closed pipe.
+            // Help and version are printed this way too; a closed pipe needs no report.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
         }

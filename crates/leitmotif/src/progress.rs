@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_share_rate_and_time_left() {
+    fn a_line_shows_share_rate_and_time_left() {
         assert_eq!(line("reading", "files", 50, 200, 2.0), "reading  50/200 files  25%  25 files/s  0:06 left");
         assert_eq!(line("reading", "files", 50, 0, 2.0), "reading  50 files  25 files/s");
         assert_eq!(line("reading", "files", 0, 200, 0.0), "reading  0/200 files  0%");

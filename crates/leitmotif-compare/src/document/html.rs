@@ -1,5 +1,5 @@
 //! Documents as one HTML page that is well-formed XML too. It holds its style, pictures and script,
-//! and asks nothing of a network.
+//! and loads nothing from a network.
 
 use super::{Block, Document, Section, printable};
 use askama::Template;
@@ -43,7 +43,7 @@ struct Blocks<'a> {
 /// The page as text.
 ///
 /// # Errors
-/// None that memory would cause; the writer's are handed on.
+/// None that memory would cause; the writer's are passed on.
 pub fn page(document: &Document, script: Option<&str>) -> askama::Result<String> {
     let Document { title, sections, tool, source } = document;
     let made = format!("Made by {tool} from {source}. All numbers also lie in tables/*.csv and tables/*.tex.");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_nothing_of_a_network() {
+    fn the_page_loads_nothing_from_a_network() {
         for text in [include_str!("page.html"), include_str!("page.css"), include_str!("../report/player.js")] {
             for asks in ["http:", "https:", "url(", "@import", "fetch(", "XMLHttpRequest", "import("] {
                 assert!(!text.contains(asks), "{asks}");

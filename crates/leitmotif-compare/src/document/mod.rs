@@ -1,7 +1,7 @@
 //! The model of a report before it is a page: sections of paragraphs, lists, tables and figures.
 //!
-//! HTML, Markdown, LaTeX and CSV are made from the same ones, so they say the same; [`write()`]
-//! puts all of them into a folder. The same document gives the same bytes.
+//! HTML, Markdown, LaTeX and CSV are made from the same ones, so they have the same content;
+//! [`write()`] puts all of them into a folder. The same document gives the same bytes.
 
 pub mod csv;
 mod html;
@@ -19,11 +19,11 @@ pub use write::{FIGURES, REPORT_HTML, REPORT_MARKDOWN, ReportError, ReportFiles,
 pub struct Document {
     /// Its heading.
     pub title: String,
-    /// What it says; each section's `id` is its own.
+    /// Its content; each section's `id` is its own.
     pub sections: Vec<Section>,
     /// The program that made it, with its version.
     pub tool: String,
-    /// The file that holds all that it says.
+    /// The file that holds all its data.
     pub source: &'static str,
 }
 
@@ -31,7 +31,7 @@ impl Document {
     /// It as one HTML page, with a script where one is given.
     ///
     /// # Errors
-    /// None that memory would cause; the template's are handed on.
+    /// None that memory would cause; the template's are passed on.
     pub fn html(&self, script: Option<&str>) -> Result<String, ReportError> {
         Ok(html::page(self, script)?)
     }
@@ -102,7 +102,7 @@ pub enum Block {
     Page {
         /// Well-formed HTML, escaped already.
         html: String,
-        /// What Markdown says in its place, escaped already.
+        /// The Markdown in its place, escaped already.
         markdown: String,
     },
 }

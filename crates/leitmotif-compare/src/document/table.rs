@@ -27,7 +27,7 @@ pub struct Row {
 /// A cell.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// What stands below or behind it in small type: an interval.
     pub small: String,

@@ -23,7 +23,7 @@ pub enum ReportError {
     Io {
         /// Which.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A figure could not be made into pixels.

@@ -1,4 +1,4 @@
-//! Whether latents say anything: what they cost, and how many of their dimensions are in use.
+//! Posterior collapse: what latents cost, and how many of their dimensions are in use.
 
 use super::estimates::by_song;
 use super::experiment::Experiment;
@@ -10,7 +10,7 @@ use serde::Serialize;
 /// section 4.2).
 pub const ACTIVE: f64 = 0.01;
 
-/// What latents say.
+/// How much information latents carry.
 #[derive(Debug, Serialize)]
 pub struct Collapse {
     /// Bars that share a latent.

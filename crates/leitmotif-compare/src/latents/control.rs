@@ -1,9 +1,9 @@
-//! Whether attributes follow what is asked of them, and whether others follow along: control and
+//! Whether attributes follow the requested class, and whether others change with them: control and
 //! leakage.
 //!
-//! After MuseMorphose (Wu & Yang 2021, section 6): a class is asked for each bar at random, and the
-//! rank correlation with the raw value that comes out says how well it is obeyed; that with another
-//! attribute's value, how much the asking leaks.
+//! After MuseMorphose (Wu & Yang 2021, section 6): a class is requested for each bar at random, and
+//! the rank correlation with the raw value that comes out measures how well it is followed; that
+//! with another attribute's value measures how much the request leaks.
 
 use super::error::LatentsError;
 use super::estimates::{Count, correlation, correlation_magnitude, share};
@@ -16,21 +16,21 @@ use leitmotif_measures::Estimate;
 use leitmotif_model::AttributeCuts;
 use serde::Serialize;
 
-/// The attributes that are asked for.
+/// The attributes that are requested.
 const ASKED: [&str; 2] = ["rhythm", "polyphony"];
-/// Says much of the same as each of them, so it is left open.
+/// Measures nearly the same as each of them, so it is left open.
 const OPENED: &str = "density";
 /// Names the section's chance.
 const SECTION: u64 = 1;
 
-/// What came of asking for each attribute.
+/// The result of requesting each attribute.
 #[derive(Debug, Serialize)]
 pub struct Control {
     /// One for each attribute that the model has.
     pub asked: Vec<ControlResult>,
 }
 
-/// What came of asking for one attribute, bar by bar.
+/// The result of requesting one attribute, bar by bar.
 #[derive(Debug, Serialize)]
 pub struct ControlResult {
     /// Its name.
@@ -42,27 +42,27 @@ pub struct ControlResult {
     pub classes: usize,
     /// Bars that were rewritten.
     pub bars: usize,
-    /// Spearman's correlation of the class asked with the value got.
+    /// Spearman's correlation of the requested class with the value that came out.
     pub correlation: Option<Estimate>,
-    /// The share of bars that came out in the class asked.
+    /// The share of bars that came out in the requested class.
     pub exact: Option<Estimate>,
     /// The share of bars that came out in that class or one beside it.
     pub within_one: Option<Estimate>,
-    /// The two shares if the classes that came out had nothing to do with those asked.
+    /// The two shares if the classes that came out were independent of those requested.
     pub chance: [f64; 2],
-    /// What the asking did to the other attribute.
+    /// How the request changed the other attribute.
     pub leakage: Vec<Leakage>,
     /// The bars, for the figure.
     #[serde(skip)]
     pub points: Vec<Point>,
 }
 
-/// What asking for one attribute did to another.
+/// How requesting one attribute changed another.
 #[derive(Debug, Serialize)]
 pub struct Leakage {
     /// The other.
     pub attribute: String,
-    /// The magnitude of Spearman's correlation of the class asked with the other's value.
+    /// The magnitude of Spearman's correlation of the requested class with the other's value.
     pub magnitude: Option<Estimate>,
     /// The correlation itself.
     pub signed: Option<Estimate>,
@@ -71,7 +71,7 @@ pub struct Leakage {
 /// One bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// The class asked.
+    /// The requested class.
     pub asked: u16,
     /// The value got.
     pub got: f64,
@@ -79,10 +79,10 @@ pub struct Point {
     pub class: u16,
 }
 
-/// One rewritten bar: the song, the class asked, and the values of all attributes.
+/// One rewritten bar: the song, the requested class, and the values of all attributes.
 type Bar = (usize, u16, Vec<Option<f32>>);
 
-/// Asks and measures. `None` for a model with none of the attributes.
+/// Requests classes and measures the result. `None` for a model with none of the attributes.
 pub fn measure(experiment: &Experiment<'_>) -> Result<Option<Control>, LatentsError> {
     let known = experiment.space.attributes();
     let places: Vec<usize> = ASKED.iter().filter_map(|name| place(known, name)).collect();
@@ -127,8 +127,8 @@ fn classes(rng: &mut SeededRng, bars: usize, classes: usize) -> Vec<u16> {
     (0..bars).map(|_| rng.below(classes) as u16 + 1).collect()
 }
 
-/// Every bar from its own latent, with the class asked; what says much of the same is left open,
-/// the rest stays as it is.
+/// Every bar from its own latent, with the requested class; attributes that measure nearly the same
+/// are left open, the rest stays as it is.
 fn tasks(song: &Song, known: &[AttributeCuts], attribute: usize, kept: bool, asked: &[u16]) -> Vec<Task> {
     let opened = place(known, OPENED);
     let task = |(bar, &class): (usize, &u16)| {
@@ -174,7 +174,7 @@ fn summarise(known: &[AttributeCuts], attribute: usize, others: &[usize], bars: 
     }
 }
 
-/// Of each song the bars whose class is at most `reach` from the one asked, and all its bars.
+/// Of each song the bars whose class is at most `reach` from the requested one, and all its bars.
 fn near(cuts: &AttributeCuts, attribute: usize, bars: &[Bar], reach: u16) -> Vec<Count> {
     let songs = bars.chunk_by(|a, b| a.0 == b.0);
     let hit = |(_, asked, got): &&Bar| got[attribute].is_some_and(|got| cuts.class(got).abs_diff(*asked) <= reach);

@@ -10,7 +10,7 @@ use leitmotif_model::LatentSpace;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A model, songs that it has not seen, and how both are looked at.
+/// A model, held-out songs, and the settings of the measurements.
 pub struct Experiment<'a> {
     /// The model, its representation and its corpus.
     pub subject: &'a Subject<'a>,
@@ -20,7 +20,7 @@ pub struct Experiment<'a> {
     pub songs: &'a [Song],
     /// How.
     pub settings: &'a Settings,
-    /// Is told of progress.
+    /// Called with the progress.
     pub observer: &'a (dyn Fn(LatentsEvent<'_>) + Sync),
     /// Stops the work once it is raised.
     pub cancel: &'a AtomicBool,
@@ -60,7 +60,7 @@ impl Experiment<'_> {
         LatentEditor { model, representation, request, candidates, cancel: self.cancel }
     }
 
-    /// A song filled as its tasks say.
+    /// A song filled by its tasks.
     pub fn fill(
         &self,
         song: &Song,

@@ -38,7 +38,7 @@ pub fn map(map: &Map) -> Figure {
     figure("latents", "Latents by genre.", |theme| plot.to_svg(theme))
 }
 
-/// An attribute asked for against what came out, bar by bar.
+/// A requested attribute against what came out, bar by bar.
 pub fn control(asked: &ControlResult) -> Figure {
     let (title, unit, height) = match asked.attribute.as_str() {
         "rhythm" => ("Rhythmic intensity asked for, and got", "share of sixteenths in which a note begins", HEIGHT),

@@ -1,7 +1,7 @@
 //! How often what the model holds most probable is what comes, note by note, given everything
 //! before it: accuracy with the true notes fed back (teacher forcing).
 //!
-//! The same with another song's latents says what the latents add to the context.
+//! The same with another song's latents shows what the latents add to the context.
 
 use super::error::LatentsError;
 use super::estimates::{Count, share, share_difference};
@@ -77,7 +77,8 @@ pub fn measure(experiment: &Experiment<'_>) -> Result<Forced, LatentsError> {
     Ok(Forced { notes, fields })
 }
 
-/// Predicts the notes of `song` under its own classes and the latents of `understood`.
+/// Predicts the notes of `song` under its own classes and the latents of `understood`, an encoded
+/// song.
 fn predict(
     experiment: &Experiment<'_>,
     song: &Song,

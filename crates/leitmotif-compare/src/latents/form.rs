@@ -1,5 +1,5 @@
 //! Whether pieces from nothing have form: how alike bars are that stand 1, 2, 3 … bars apart,
-//! beside songs by people, where latents come from the learnt prior and where they do not.
+//! beside songs by people, where latents come from the trained prior and where they do not.
 
 use super::error::LatentsError;
 use super::estimates::{by_song, mean};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const SECTION: u64 = 6;
 /// The largest lag, in bars.
 const LAGS: usize = 16;
-/// The lags that are told one by one.
+/// The lags that are listed one by one.
 const TOLD: [usize; 3] = [1, 4, 8];
 
 /// The similarity of a piece's bars at each lag from 1.
@@ -26,11 +26,11 @@ type Profile = Vec<Option<f64>>;
 pub struct Form {
     /// The held-out songs.
     pub songs: Profiled,
-    /// Pieces from the learnt prior, if the model has one.
+    /// Pieces from the trained prior, if the model has one.
     pub learnt: Option<Profiled>,
     /// Pieces from the standard normal.
     pub normal: Profiled,
-    /// How much nearer to the songs' profile the learnt prior's is than the normal's.
+    /// How much nearer to the songs' profile the trained prior's is than the normal's.
     pub gain: Option<Estimate>,
     /// How far the profiles of every other song and of the rest lie apart: what chance alone does.
     pub halves: Option<f64>,

@@ -15,7 +15,7 @@ pub struct Report {
     pub(super) parameters: Parameters,
     /// The songs, in the order of the corpus.
     pub(super) songs: Vec<songs::About>,
-    /// Songs of the choice that the model cannot understand.
+    /// Songs of the choice that the model cannot encode.
     pub(super) left_out: usize,
     #[serde(flatten)]
     pub(super) findings: Findings,

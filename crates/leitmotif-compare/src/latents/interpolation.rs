@@ -108,7 +108,8 @@ pub fn measure(experiment: &Experiment<'_>) -> Result<Option<Interpolation>, Lat
     }))
 }
 
-/// Different pairs of different songs that fit, at random, as many as `wanted` or as are found.
+/// Different pairs of different songs that fit, at random, `wanted` of them, or as many as are
+/// found.
 fn pairs(rng: &mut SeededRng, songs: usize, wanted: usize, fits: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for _ in 0..wanted.saturating_mul(TRIES) {

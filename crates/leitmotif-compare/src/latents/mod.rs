@@ -1,4 +1,4 @@
-//! What a model's latents can do, measured on songs that it has not seen.
+//! What a model's latents can do, measured on held-out songs.
 //!
 //! Each section is a file: `control`, `fidelity`, `forced` (accuracy), `collapse`,
 //! `interpolation`, `variation`, `form` (prior) and `map`. All work on the same

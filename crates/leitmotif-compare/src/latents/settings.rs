@@ -6,7 +6,7 @@ use leitmotif_events::Representation;
 use leitmotif_model::Model;
 use serde::Serialize;
 
-/// A model with latents, and the corpus that it learnt from.
+/// A model with latents, and the corpus that it was trained on.
 #[derive(Clone)]
 pub struct Subject<'a> {
     /// The model.
@@ -32,7 +32,7 @@ pub struct Settings {
     pub songs: usize,
     /// The first bars of each song, and the length of pieces from nothing; at least 2.
     pub bars: usize,
-    /// Decides all that is drawn.
+    /// The seed of all that is drawn.
     pub seed: u64,
     /// The temperature of notes.
     pub temperature: f64,
@@ -48,7 +48,7 @@ pub struct Settings {
     pub candidates: usize,
     /// Pieces from nothing of each prior, at least 1.
     pub pieces: usize,
-    /// The temperature of the learnt prior's latents.
+    /// The temperature of the trained prior's latents.
     pub latent_temperature: f64,
     /// Only these sections; all where it is empty.
     #[serde(skip)]
@@ -58,13 +58,13 @@ pub struct Settings {
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Whether attributes follow what is asked, and others leak.
+    /// Whether attributes follow the request, and others leak.
     Control,
     /// How like its source a reconstruction is.
     Fidelity,
     /// How many notes are right.
     Accuracy,
-    /// Whether latents say anything.
+    /// Whether latents carry information.
     Collapse,
     /// Whether steps between songs lead there.
     Interpolation,

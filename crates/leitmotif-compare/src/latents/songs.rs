@@ -10,11 +10,11 @@ use leitmotif_score::{Instrument, Score, Ticks};
 use rayon::prelude::*;
 use serde::Serialize;
 
-/// A song, cut to its first bars and understood.
+/// A song, cut to its first bars and encoded.
 pub struct Song {
     /// Which song it is.
     pub about: About,
-    /// Its genre, if the model can be told of it.
+    /// Its genre, if the model can be conditioned on it.
     pub genre: Option<String>,
     /// Its bars, events and posteriors.
     pub source: Source,
@@ -66,7 +66,7 @@ impl Song {
     }
 }
 
-/// The songs that the settings ask for, evenly spread over their split, each cut to its first bars;
+/// The songs that the settings select, evenly spread over their split, each cut to its first bars;
 /// and how many were left out because they have no notes there or cannot be held by the
 /// representation.
 pub fn held_out(subject: &Subject<'_>, settings: &Settings) -> Result<(Vec<Song>, usize), LatentsError> {
@@ -103,7 +103,7 @@ fn read(subject: &Subject<'_>, song: usize, bars: usize) -> Result<Option<Song>,
     Ok(Some(Song { about, genre: known, source, bars }))
 }
 
-/// The song's genre, if the model can be told of it.
+/// The song's genre, if the model can be conditioned on it.
 fn known_genre(corpus: &Corpus, record: &SongRecord) -> Option<String> {
     let RepresentationConfig::Events { genres, .. } = &corpus.vocabulary().settings else { return None };
     record.genre.clone().filter(|genre| genres.contains(genre))

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn estimates_are_told_with_their_intervals() {
+    fn estimates_are_printed_with_their_intervals() {
         let estimate = Estimate { value: -0.001, low: -0.1, high: 0.25, resamples: 1 };
         assert_eq!(told(Some(estimate), 2), "0.00 [-0.10, 0.25]");
         assert_eq!(told(None, 2), "none");

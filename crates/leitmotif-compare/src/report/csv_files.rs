@@ -12,7 +12,7 @@ use leitmotif_train::Estimate;
 /// All of them.
 ///
 /// # Errors
-/// None that memory would cause; the writer's are handed on.
+/// None that memory would cause; the writer's are passed on.
 pub fn all(view: &View<'_>, gaps: &[Gap<'_>], effects: &[Effect<'_>]) -> Result<Vec<CsvFile>, csv::Error> {
     let files = [
         runs(view),
@@ -166,7 +166,7 @@ fn effects_file(effects: &[Effect<'_>]) -> Csv {
     let first = ["factor", "level", "against", "arm", "kind", "test"];
     let mut csv = Csv::new("effects", [strings(first), strings(DIFFERENCE)].concat());
     for it in effects {
-        // A test set may be called "all": the kind tells them apart.
+        // A test set may be called "all": the kind distinguishes them.
         let kind = if matches!(it.on, super::effects::On::Test(_)) { "one" } else { "several" };
         let names = [it.factor, it.level, it.baseline, it.arm.unwrap_or("all"), kind, it.on.title()];
         csv.row(names.map(str::to_owned).into_iter().chain(difference(&it.difference)));

@@ -17,7 +17,7 @@ pub enum On<'a> {
 }
 
 impl On<'_> {
-    /// As a reader is told.
+    /// Its description in the report.
     pub fn title(&self) -> &str {
         match self {
             Self::All => "all test sets",
@@ -109,7 +109,7 @@ fn pairings<'a>(view: &View<'a>, pairs: &[(Run<'a>, Run<'a>)], on: On<'a>) -> Ve
             let wanted = match on {
                 On::All => true,
                 On::Home => home,
-                // An arm without a home of its own says nothing about foreign music.
+                // An arm without a home of its own gives no measure of foreign music.
                 On::Foreign => !home && view.home(&run.run.arm).is_some(),
                 On::Test(name) => test.name == name,
             };

@@ -11,7 +11,7 @@ use leitmotif_train::Estimate;
 /// With more gaps than this, only the largest and the smallest have sentences.
 const MOST_GAPS: usize = 12;
 
-/// With more runs than this, originality is counted instead of told run by run.
+/// With more runs than this, originality is summed up instead of listed run by run.
 const MOST_ORIGINALS: usize = 6;
 
 /// Sentences under a heading.
@@ -56,7 +56,7 @@ fn said(it: &Difference) -> String {
     text
 }
 
-/// Which models predict a test set best, and whether the next ones can be told from them.
+/// Which models predict a test set best, and whether they differ significantly from the next ones.
 fn best(view: &View<'_>, test: &str) -> Option<String> {
     let mut judged: Vec<(&Cell<'_>, Estimate)> =
         view.cells.iter().filter_map(|cell| Some((cell, cell.test(test, Unit::Note)?))).collect();

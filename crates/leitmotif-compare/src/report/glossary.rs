@@ -1,4 +1,4 @@
-//! What the report's words mean, for a reader who knows nothing of the project.
+//! The report's terms, for a reader who does not know the project.
 
 /// Terms and what they mean.
 pub fn terms() -> Vec<(String, String)> {

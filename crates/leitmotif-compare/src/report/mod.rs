@@ -1,13 +1,13 @@
 //! The report of a study: `report.html`, `report.md`, tables as CSV and LaTeX, figures as SVG and
 //! PNG.
 //!
-//! It says what [`crate::Results`] says and nothing else, in the order of questions that a reader
-//! asks: what was done, what was found, the errors, learning curves, whether models generalise,
-//! what factors do, the music, its originality, players, the proof that training and test are
-//! apart, and how to do it again. [`write()`] is the only way in. Below it: `view` puts runs in
-//! order, `statistics` compares them, `gaps` and `effects` ask the study's two questions,
-//! `findings` makes sentences of the answers, `tables` and `figures` show them, and
-//! `crate::document` writes all of it as HTML, Markdown and LaTeX.
+//! It presents [`crate::Results`] and nothing else, in the order of a reader's questions: what was
+//! done, what was found, the errors, learning curves, whether models generalise, what factors do,
+//! the music, its originality, players, the proof that training and test are apart, and how to do
+//! it again. [`write()`] is the only way in. Below it: `view` puts runs in order, `statistics`
+//! compares them, `gaps` and `effects` answer the study's two questions, `findings` makes sentences
+//! of the answers, `tables` and `figures` show them, and `crate::document` writes all of it as
+//! HTML, Markdown and LaTeX.
 //!
 //! The same results and pieces give the same bytes.
 

@@ -22,7 +22,7 @@ pub struct Run<'a> {
 pub struct Cell<'a> {
     /// The arm's name.
     pub arm: &'a str,
-    /// The level of each factor, in the factors' order; empty where a run says none.
+    /// The level of each factor, in the factors' order; empty where a run has none.
     pub levels: Vec<&'a str>,
     /// At least one.
     pub runs: Vec<Run<'a>>,

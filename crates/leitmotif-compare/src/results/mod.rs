@@ -1,4 +1,4 @@
-//! What a study found: everything that its report says stands here, and nothing else does.
+//! What a study found: everything that its report states, and nothing else.
 //!
 //! `results.json` holds one [`Results`]. It is made from the study file, the corpora and one
 //! [`RunResult`] a run, in the order of the plan, so that a study that was stopped and taken up
@@ -24,16 +24,16 @@ pub struct Results {
     pub tool: String,
     /// What the study is called.
     pub title: String,
-    /// What it asks, in a sentence or two; may be empty.
+    /// Its question, in a sentence or two; may be empty.
     pub question: String,
     /// What a reader must know of how it was done, a paragraph each: budgets that were scaled and
     /// the like.
     pub remarks: Vec<String>,
     /// The study file, as it was read.
     pub study: String,
-    /// BLAKE3 of what decides the runs, hexadecimal.
+    /// BLAKE3 of what determines the runs, hexadecimal.
     pub fingerprint: String,
-    /// How the study was asked for: the arguments after `leitmotif`.
+    /// How the study was started: the arguments after `leitmotif`.
     pub command: Vec<String>,
     /// The collection.
     pub collection: CollectionFacts,
@@ -137,7 +137,7 @@ pub struct TestFacts {
     pub amount: Amount,
     /// The fingerprint of its corpus, by representation.
     pub fingerprints: BTreeMap<String, String>,
-    /// Judged by the mean over all keys up to so many semitones away; 0 for its own key.
+    /// Scored by the mean over all keys up to so many semitones away; 0 for its own key.
     #[serde(default)]
     pub transpositions: u8,
 }
@@ -215,7 +215,7 @@ pub struct RunResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was trained and judged.
+    /// It was trained and evaluated.
     Finished(Box<Finished>),
     /// It was not.
     Failed {

@@ -1,4 +1,4 @@
-//! The study file: what is asked, of which music, with which settings.
+//! The study file: the question, the music and the settings.
 //!
 //! A study is a product: every arm with every combination of the factors' levels and every seed is
 //! a run. Keys of the configuration are laid over each other in this order: preset, `[set]`,
@@ -34,7 +34,7 @@ const SIXTEENTHS: u16 = 4;
 pub struct Study {
     /// What the study is called.
     pub title: String,
-    /// What it asks.
+    /// Its question.
     #[serde(default)]
     pub question: String,
     /// What a reader must know of how it was done.
@@ -65,7 +65,7 @@ pub struct Study {
     /// reported, and stay.
     #[serde(default)]
     pub published_split: bool,
-    /// Most events of training songs that a finished model is judged on; 0 for all.
+    /// Most events of training songs that a finished model is evaluated on; 0 for all.
     #[serde(default = "judged_events")]
     pub train_events: u64,
     /// What models learn from.
@@ -102,7 +102,7 @@ pub struct MusicOptions {
     pub pieces: u64,
     /// Bars a piece.
     pub bars: usize,
-    /// Decides the draws.
+    /// The seed of the draws.
     pub seed: u64,
     /// Whose embedding the Fréchet distance is measured in: an arm's, at the first levels and seed;
     /// the first arm's where this is empty.
@@ -151,7 +151,7 @@ pub struct ArmSpec {
     /// At most so many songs (of an arm: to train on), drawn at random before parts are chosen (a
     /// smaller draw of the same seed is part of a larger one).
     pub songs: Option<usize>,
-    /// Decides the draw.
+    /// The seed of the draw.
     pub seed: u64,
     /// Another representation than the study's.
     pub representation: Option<String>,
@@ -159,7 +159,7 @@ pub struct ArmSpec {
     pub set: Table,
     /// The test set of its own kind; that of the same name if left out.
     pub home: Option<String>,
-    /// Of a test set: judged by the mean of what a model predicts in all keys up to so many
+    /// Of a test set: scored by the mean of what a model predicts in all keys up to so many
     /// semitones away; 0 for its own key.
     pub transpositions: u8,
 }

@@ -52,7 +52,7 @@ fn planted_copies_of_test_songs_are_caught_and_kept_out() {
 }
 
 #[test]
-fn a_published_split_keeps_its_copies_and_the_report_tells() {
+fn a_published_split_keeps_its_copies_and_the_report_notes_them() {
     let dir = tempfile::tempdir().unwrap();
     planted(dir.path());
     let head = format!("published_split = true\n{AS_TOLD}");
@@ -64,7 +64,7 @@ fn a_published_split_keeps_its_copies_and_the_report_tells() {
 }
 
 #[test]
-fn no_arm_has_a_test_song_and_parts_are_those_asked_for() {
+fn no_arm_has_a_test_song_and_parts_are_those_requested() {
     let dir = tempfile::tempdir().unwrap();
     collection(dir.path());
     let rest = "
@@ -145,7 +145,7 @@ fn what_the_collection_does_not_have_is_named() {
         let error = planned(&study, &out).err().unwrap().to_string();
         assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     }
-    // A collection without what `each` asks for does with what else there is.
+    // A collection without what `each` requests uses what else there is.
     let none = format!("{ONE_ARM}[[arm]]\neach = 'genre'\nleast_songs = 100\n");
     let made = planned(&study(dir.path(), "", &none), &out).unwrap();
     assert_eq!(made.datasets.arms.len(), 1);

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// A model of a few thousand values, and few judged events.
+/// A model of a few thousand values, and few evaluated events.
 pub const SMALL: &str = "
 [set.model]
 layers = 1

@@ -1,4 +1,4 @@
-//! The report of a made-up study says what was planted in it, and stays whole whatever it is given.
+//! The report of a made-up study states what was planted in it, and stays whole for any input.
 
 use crate::specimen;
 use leitmotif_compare::report::{MAX_PAGE_BYTES, ReportFiles, write};
@@ -43,7 +43,7 @@ fn the<'r>(rows: &'r [BTreeMap<String, String>], wanted: &[(&str, &str)]) -> &'r
 }
 
 #[test]
-fn sentences_say_what_was_planted() {
+fn sentences_state_what_was_planted() {
     let (_dir, files) = report(&specimen::results());
     let said = text(&files.markdown);
     for expected in [
@@ -257,7 +257,7 @@ fn hostile_names_are_only_text() {
 }
 
 #[test]
-fn a_study_without_a_finished_run_says_so() {
+fn a_study_without_a_finished_run_is_reported_as_such() {
     let mut results = specimen::results();
     results.runs.retain(|run| run.finished().is_none());
     let (_dir, files) = report(&results);
@@ -278,7 +278,7 @@ fn a_study_without_a_finished_run_says_so() {
 }
 
 #[test]
-fn training_and_test_that_are_not_apart_are_said_to_be_so() {
+fn overlap_of_training_and_test_is_reported() {
     let apart = "no file is in both, and no two songs are as alike as the threshold";
     let mut results = specimen::results();
     let (_dir, files) = report(&results);

@@ -29,7 +29,7 @@ values = [0.0, 0.1]
 ";
 
 #[test]
-fn a_study_trains_judges_composes_and_reports_every_run() {
+fn a_study_trains_evaluates_composes_and_reports_every_run() {
     let dir = tempfile::tempdir().unwrap();
     collection(dir.path());
     let study = study(dir.path(), "", TWO_ARMS);
@@ -92,8 +92,8 @@ fn a_study_that_was_stopped_anywhere_ends_with_the_same_results() {
     let study = study(dir.path(), "", TWO_ARMS);
     let whole = timeless(run(&study, &dir.path().join("whole")));
     let out = dir.path().join("stopped");
-    // Stopped in the middle of every training, while judging and while composing, until it comes to
-    // an end by itself.
+    // Stopped in the middle of every training, while evaluating and while composing, until it comes
+    // to an end by itself.
     let mut stops = 0;
     let made = loop {
         let heard = AtomicUsize::new(0);

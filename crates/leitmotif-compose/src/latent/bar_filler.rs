@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many bars ahead it is seen to that held notes leave room.
+/// How many bars ahead held notes must leave room.
 const BARS_AHEAD: usize = 8;
 
 /// A frame as far as it is filled.
@@ -88,7 +88,7 @@ impl<'a> BarFiller<'a> {
         })
     }
 
-    /// The header: the source's, with other instruments if some are asked for.
+    /// The header: the source's, with other instruments if some are requested.
     pub fn open(
         &mut self,
         representation: &dyn Representation,
@@ -101,7 +101,7 @@ impl<'a> BarFiller<'a> {
             let header = leitmotif_events::Header { genre: None, instruments: instruments.to_vec() };
             let named = representation.opening(&header)?;
             // The genre, if there is one, stands after the start and before the instruments; the
-            // grammar knows which is which.
+            // grammar tells them apart.
             let kept = opening.len().min(2);
             opening.truncate(kept);
             if opening.get(1).is_some_and(|event| named.events().nth(1).is_some_and(|with| event[0] == with[0])) {
@@ -136,8 +136,8 @@ impl<'a> BarFiller<'a> {
         Ok(self.writers.swap_remove(self.lead).done)
     }
 
-    /// A group of bars that share a latent: of its candidates the one that says most nearly what is
-    /// asked for.
+    /// A group of bars that share a latent: of its candidates the one is kept whose posterior makes
+    /// the target latents most likely.
     fn group(&mut self, bars: Range<usize>, tasks: &[Task]) -> Result<(), ComposeError> {
         let writes = tasks[bars.clone()].iter().any(|task| matches!(task, Task::Write(_)));
         let writing: Vec<usize> = match writes {
@@ -157,7 +157,7 @@ impl<'a> BarFiller<'a> {
         Ok(())
     }
 
-    /// Makes a writer what the lead is now.
+    /// Copies the lead's state to a writer.
     fn follow_lead(&mut self, writer: usize) {
         let agreed = [self.writers[self.lead].done.sequence.len(), self.writers[self.lead].done.bars.len()];
         if let Ok([lead, other]) = self.writers.get_disjoint_mut([self.lead, writer]) {
@@ -178,7 +178,7 @@ impl<'a> BarFiller<'a> {
         self.writers[writer].agreed = agreed;
     }
 
-    /// The writer under whose bars' posterior the latents asked for are most likely.
+    /// The writer under whose bars' posterior the target latents are most likely.
     fn nearest(&self, bars: Range<usize>, tasks: &[Task]) -> usize {
         let written = self.writers.iter().map(|writer| (&writer.done.sequence, &writer.done.bars[bars.clone()]));
         let density = |posterior: &Posterior| -> f64 {

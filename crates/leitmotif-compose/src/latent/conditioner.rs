@@ -70,7 +70,7 @@ impl<'a> Conditioner<'a> {
         }
     }
 
-    /// Asks the bar that has begun for what it is to keep to.
+    /// Sets the attributes that the bar that has begun is to keep to.
     pub fn ask(&self, attribute_mask: &mut AttributeMask) {
         let is_new = self.bar > self.opening.len();
         let kept = vec![self.keep; self.classes.len()];

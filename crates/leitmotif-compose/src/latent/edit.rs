@@ -34,19 +34,19 @@ pub struct Restyle {
     pub attributes: BTreeMap<String, Change>,
     /// Added to every latent.
     pub shift: Option<Vec<f32>>,
-    /// Whether bars keep to their classes of rhythm, polyphony and density, those that are asked
-    /// for and the piece's own; else they are left to the model.
+    /// Whether bars keep to their classes of rhythm, polyphony and density, those that are
+    /// requested and the piece's own; else the model is only conditioned on them.
     pub keep: bool,
 }
 
-/// Attributes that say much of the same: where one is asked for and the other is not, the other is
-/// left open.
+/// Attributes that measure nearly the same: where one is requested and the other is not, the other
+/// is left open.
 const COUPLED: [(&str, &str); 4] =
     [("rhythm", "density"), ("polyphony", "density"), ("density", "rhythm"), ("density", "polyphony")];
 
 impl LatentEditor<'_> {
-    /// Fills the piece's frame and puts what is new into its score; `made` says how, for the text
-    /// that the score carries.
+    /// Fills the piece's frame and puts what is new into its score; `made` describes how, for the
+    /// text that the score carries.
     ///
     /// # Errors
     /// As [`LatentEditor::fill`].
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_change_as_asked_and_coupled_ones_are_left_open() {
+    fn classes_change_as_requested_and_coupled_ones_are_left_open() {
         let rhythm = AttributeCuts { name: "rhythm".into(), cuts: vec![0.1, 0.2, 0.3] };
         let density = AttributeCuts { name: "density".into(), ..rhythm.clone() };
         let register = AttributeCuts { name: "register".into(), ..rhythm.clone() };

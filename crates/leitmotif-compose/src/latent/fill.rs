@@ -7,9 +7,9 @@
 //!
 //! A bar is drawn by what came before it as well as by its latent, and where what came before was
 //! drawn, its errors carry on. So each bar has several candidates, each of which the encoder reads,
-//! and of them the one is kept under whose posterior the latent asked for is the most
-//! likely: the most likely draw of `p(x | z)` as importance resampling (Rubin 1987) approaches it,
-//! where `p` is what the decoder writes, weighed by `q(z | x)`.
+//! and the one is kept under whose posterior the target latent is the most likely: the most likely
+//! draw of `p(x | z)` as importance resampling (Rubin 1987) approaches it, where `p` is what the
+//! decoder writes, weighed by `q(z | x)`.
 
 use super::bar_filler::BarFiller;
 use super::source::Source;

@@ -69,8 +69,8 @@ impl LatentEditor<'_> {
     /// A piece at each step of the passage from `a` to `b`, both ends included: as long as the
     /// shorter one, in the meters that both have, played by the instruments of both (at the ends,
     /// of one), at a tempo between theirs. Bars of the ends have as many candidates as the editor
-    /// says, those between one. `progress` is called with bars done and bars to do, from several
-    /// threads, now and then out of order.
+    /// sets, those between have one. `progress` is called with bars done and bars to do, from
+    /// several threads, now and then out of order.
     ///
     /// # Errors
     /// [`ComposeError`] for steps or draws out of range, or pieces whose bars differ in length; as
@@ -116,8 +116,8 @@ impl LatentEditor<'_> {
     ) -> Result<Step, ComposeError> {
         let tasks: Vec<Task> = (0..bars).map(|bar| Task::Write(condition(a, b, bar, at, path))).collect();
         let frame = if at < 1.0 { a } else { b };
-        // The same streams at every step: what differs between neighbours is what their latents
-        // make of the same chances.
+        // The same streams at every step: neighbours differ only by what their latents make of the
+        // same random numbers.
         let filled = self.fill(frame, &tasks, &players(a, b, at), draw, &|_, _| told())?;
         let mut score = self.representation.decode(&filled.sequence)?;
         assemble::one_player_each(&mut score);
@@ -144,7 +144,7 @@ fn leads(
     let [first, last] = [&ends[0], &ends[1]].map(|end| bars(&end.score));
     let like = |step: &Step| {
         let music = bars(&step.score);
-        // Nothing is like silence.
+        // An empty piece has no likeness to anything.
         let to = |end| likeness(&music, end).unwrap_or(0.0);
         smooth_path::Likeness { to_first: to(&first), to_last: to(&last) }
     };

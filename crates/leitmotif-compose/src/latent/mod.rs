@@ -1,6 +1,6 @@
 //! Music by way of its latents, with a model that has them ([`leitmotif_model::LatentSpace`]).
 //!
-//! A [`Source`] is a piece understood: its bars, and what the encoder says of each group of them.
+//! A [`Source`] is an encoded piece: its bars, and the encoder's posterior of each group of them.
 //! Each bar of it is then kept as it is or written anew ([`Task`]) under a latent and classes of
 //! attributes ([`BarCondition`]): the latents themselves (reconstruction), moved ([`vary`]),
 //! between those of two pieces ([`between`]), or with other attributes. [`LatentEditor`] keeps the

@@ -1,15 +1,15 @@
 //! Which of several draws of each step to take, so that together they lead from one end to the
 //! other.
 
-/// How like the ends a draw is, 0 to 1.
+/// The likeness of a draw to each end, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Likeness {
     pub to_first: f64,
     pub to_last: f64,
 }
 
-/// What a step back costs, beside the same distance from the even course. Steps back are avoided at
-/// almost any price.
+/// What a step back costs, beside the same distance from an even progression. Steps back are
+/// avoided at almost any price.
 const STEP_BACK: f64 = 1000.0;
 
 impl Likeness {
@@ -27,7 +27,7 @@ impl Likeness {
 
 /// The draw of each step, one of each of `draws` (none of which is empty), for which the way as a
 /// whole costs least: [`STEP_BACK`] for what neighbours go back, and the distance of each step from
-/// the even course between the ends. The earliest of equals.
+/// an even progression between the ends. The earliest of equals.
 pub(crate) fn choose(draws: &[Vec<Likeness>]) -> Vec<usize> {
     let end = |end: Option<&Vec<Likeness>>| end.and_then(|draws| draws.first()).map_or(0.0, |like| like.course());
     let (begins, ends) = (end(draws.first()), end(draws.last()));
@@ -68,7 +68,7 @@ mod tests {
         pairs.iter().map(|&(to_first, to_last)| Likeness { to_first, to_last }).collect()
     }
 
-    /// The cost of a choice, as [`choose`] says it.
+    /// The cost of a choice, as [`choose`] defines it.
     fn cost(draws: &[Vec<Likeness>], chosen: &[usize]) -> f64 {
         let way: Vec<Likeness> = draws.iter().zip(chosen).map(|(draws, &draw)| draws[draw]).collect();
         let (begins, ends) = (draws[0][0].course(), draws[draws.len() - 1][0].course());
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_way_without_a_step_back_is_found_before_an_even_one() {
-        // The first draw is nearer to the even course, but the next step would go back from it.
+        // The first draw is nearer to an even progression, but the next step would go back from it.
         let back = [likes(&[(1.0, 0.2)]), likes(&[(0.5, 0.5), (0.9, 0.3)]), likes(&[(0.6, 0.6)]), likes(&[(0.2, 1.0)])];
         assert_eq!(choose(&back), [0, 1, 0, 0]);
         let free = [likes(&[(1.0, 0.2)]), likes(&[(0.5, 0.5), (0.9, 0.3)]), likes(&[(0.4, 0.6)]), likes(&[(0.2, 1.0)])];

@@ -1,4 +1,4 @@
-//! A piece as a model with latents understands it.
+//! A piece as a model with latents encodes it.
 
 use super::task::BarCondition;
 use crate::ComposeError;
@@ -30,7 +30,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Understands a score, as a piece of this genre if one is named.
+    /// Encodes a score, as a piece of this genre if one is named.
     ///
     /// # Errors
     /// [`ComposeError::Request`] for a score without notes, a representation without bars, or a

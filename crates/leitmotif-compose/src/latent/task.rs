@@ -64,11 +64,11 @@ pub struct LatentEditor<'a> {
     pub model: &'a dyn Model,
     /// What it writes in.
     pub representation: &'a dyn Representation,
-    /// Of it count the sampling, the constraints, the seed and `most_notes_in_bar`.
+    /// Only the sampling, the constraints, the seed and `most_notes_in_bar` are used.
     pub request: &'a Request,
     /// How often each bar (each group of bars that shares a latent) is drawn, 1 to
-    /// [`MAX_CANDIDATES`]. Of several candidates the one is kept that says most nearly what its
-    /// latent says; one is the decoder alone.
+    /// [`MAX_CANDIDATES`]. Of several candidates the one is kept under whose posterior the target
+    /// latent is most likely; with one, the decoder's only draw is kept.
     pub candidates: usize,
     /// Once set, nothing more is written.
     pub cancel: &'a AtomicBool,

@@ -1,19 +1,20 @@
 //! One event: field after field, drawn in the model's own proportions among the events that are
 //! allowed.
 //!
-//! Grammar, constraints, the course of the piece and the ban on copies each refuse values of a
-//! field. An event's first fields are drawn before one knows whether its later ones are allowed, so
-//! masking field by field would bend the choice: a chord would climb because it may not repeat, an
-//! instrument play where another was meant. Instead a value that is refused rejects the whole
-//! event, and a [`Tree`] remembers what was tried ([`tree`] says why the proportions stay exact).
+//! Grammar, constraints, the state of the piece and the ban on copies each refuse values of a
+//! field. An event's first fields are drawn before it is known whether its later ones are allowed,
+//! so masking field by field would bend the choice: a chord would climb because it may not repeat,
+//! an instrument would play in the place of a likelier one. Instead a value that is refused rejects
+//! the whole event, and a [`Tree`] records what was tried ([`tree`] explains why the proportions
+//! stay exact).
 //!
-//! Where the model wants next to nothing of what is allowed, after [`MOST_EVALUATIONS`] evaluations
-//! of a field or where sampling filters leave nothing, values are drawn under masks field by field
-//! ([`Mode::Masked`]), dead ends taken back; where even that leaves nothing, the bar closes, then
-//! the piece ends.
+//! Where the model gives next to no probability to what is allowed, after [`MOST_EVALUATIONS`]
+//! evaluations of a field or where sampling filters leave nothing, values are drawn under masks
+//! field by field ([`Mode::Masked`]), dead ends taken back; where even that leaves nothing, the bar
+//! closes, then the piece ends.
 //!
-//! The sampler asks for logits and waits for them ([`EventSampler::draw`]), so that the questions
-//! of many pieces can be answered together.
+//! The sampler requests logits and waits for them ([`EventSampler::draw`]), so that the logits of
+//! many pieces can be computed together.
 
 mod mode;
 mod rule;
@@ -103,7 +104,7 @@ pub(crate) struct EventSampler<'a> {
     first: Vec<f32>,
     /// Whether the first field's logits are those of this event, filtered and shifted.
     first_known: bool,
-    /// Whether the logits that were asked for have come.
+    /// Whether the requested logits have come.
     answered: bool,
     /// Which values of it the rules allow.
     allowed: Vec<bool>,
@@ -167,14 +168,14 @@ impl<'a> EventSampler<'a> {
         &self.event
     }
 
-    /// Takes the logits that were asked for.
+    /// Takes the requested logits.
     pub fn take_logits(&mut self, logits: &[f32]) {
         self.logits.clear();
         self.logits.extend_from_slice(logits);
         self.answered = true;
     }
 
-    /// Forgets the event that was drawn, for the next.
+    /// Clears the event that was drawn, for the next.
     pub fn begin(&mut self) {
         self.restart();
         self.tree.clear();
@@ -183,7 +184,7 @@ impl<'a> EventSampler<'a> {
         (self.first_known, self.answered, self.evaluations) = (false, false, 0);
     }
 
-    /// What is known of how the event was drawn, if that is traced.
+    /// How the event was drawn, if that is traced.
     pub fn traced(&self) -> Option<TracedEvent> {
         self.trace.event(&self.event, self.mode.masks(), self.evaluations)
     }
@@ -199,8 +200,8 @@ impl<'a> EventSampler<'a> {
         turn_to_bar(&mut self.rng, bar, candidate);
     }
 
-    /// Draws the next event and steps the grammar over it, as far as it comes without logits it
-    /// does not have. Goes on after [`Self::take_logits`].
+    /// Draws the next event and steps the grammar over it, as far as it can with the logits it has.
+    /// Goes on after [`Self::take_logits`].
     pub fn draw(&mut self, grammar: &mut dyn Grammar, state: &PieceState, sequence: &Sequence) -> Draw {
         loop {
             match self.attempt(grammar, state, sequence) {
@@ -243,7 +244,7 @@ impl<'a> EventSampler<'a> {
         self.tree.clear();
     }
 
-    /// Begins the event again, knowing what was tried.
+    /// Begins the event again, excluding what was refused.
     fn restart(&mut self) {
         self.event.clear();
         self.trace.restart();
@@ -296,7 +297,7 @@ impl<'a> EventSampler<'a> {
         self.allow(grammar, state);
         let exact = self.mode == Mode::Exact && field > 0;
         if let Some(value) = only(&self.allowed) {
-            // No other value could be drawn, and the model is not refused one that it means.
+            // No other value could be drawn, so no refused value has to be drawn first.
             let applies = field == 0 || value != usize::from(NONE);
             if !applies || self.forced || !exact {
                 return Step::Only(value as Value);
@@ -335,7 +336,7 @@ impl<'a> EventSampler<'a> {
         Try::Refused
     }
 
-    /// What filters and course make of the logits, once for each answer.
+    /// Applies the filters and the state's shifts to the logits, once for each evaluation.
     fn weigh(&mut self, state: &PieceState, sequence: &Sequence) {
         let field = self.event.len();
         if !std::mem::take(&mut self.answered) {

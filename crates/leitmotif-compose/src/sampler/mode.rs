@@ -35,8 +35,8 @@ impl Mode {
         }
     }
 
-    /// Whether masks choose value by value, because the model means next to nothing that is
-    /// allowed.
+    /// Whether masks choose value by value, because the model gives next to no probability to what
+    /// is allowed.
     pub fn masks(self) -> bool {
         !matches!(self, Self::Free | Self::Exact)
     }

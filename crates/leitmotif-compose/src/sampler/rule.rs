@@ -10,7 +10,7 @@ pub enum Rule {
     Grammar,
     /// The instrument is not in the ensemble, the meter not the one that holds.
     Ensemble,
-    /// The pitch is outside the key or the range that was asked for.
+    /// The pitch is outside the requested key or range.
     Constraints,
     /// No training song has it: a drum key, a pitch of an instrument, a meter.
     Unseen,
@@ -20,14 +20,14 @@ pub enum Rule {
     Length,
     /// The bar must differ from the one before it.
     Repeats,
-    /// What was asked of attributes.
+    /// It would leave the requested classes of attributes.
     Attributes,
     /// A copy of a training song would be too long.
     Copies,
 }
 
 impl Rule {
-    /// All rules, in the order in which a refusal is put down to them.
+    /// All rules, in the order in which a refusal is attributed to them.
     pub(super) const ALL: [Self; 9] = [
         Self::Grammar,
         Self::Ensemble,

@@ -154,8 +154,8 @@ impl Scene {
             }
             let mut logits = self.toy.logits(&event, field);
             self.state.shift(&self.events, &event, field, &mut logits);
-            // The filters see what applies; of the first field what is allowed, which leaves the
-            // proportions as they are.
+            // The filters get the values that apply; of the first field those that are allowed,
+            // which leaves the proportions as they are.
             let applies: Vec<bool> =
                 if field == 0 { allowed.clone() } else { (0..allowed.len()).map(|value| value > 0).collect() };
             for (value, share) in sampler.sampling[field].distribution(&logits, &applies) {
@@ -318,7 +318,7 @@ fn events_have_the_models_proportions_where_copies_are_avoided() {
 }
 
 #[test]
-fn where_the_model_means_nothing_that_is_allowed_masks_choose() {
+fn where_the_model_gives_allowed_values_no_probability_masks_choose() {
     let constraints = Constraints { instruments: vec![Instrument::Program(60)], ..Constraints::default() };
     let request = bars(Request { constraints, meter: Some((7, 8)), trace: true, ..Request::default() });
     let closed =

@@ -1,4 +1,4 @@
-//! How each event was drawn, for whoever looks for the reason of what a piece has become.
+//! How each event was drawn, to find out why a piece has become what it is.
 
 use super::Rule;
 use leitmotif_events::Value;
@@ -23,16 +23,16 @@ pub struct TracedEvent {
     pub fields: Vec<TracedField>,
     /// How often it was drawn: 1 if nothing was refused.
     pub draws: usize,
-    /// Fields of which the model was asked.
+    /// Fields that the model evaluated.
     pub evaluations: usize,
     /// How often each rule refused it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<Rule, usize>,
-    /// Whether masks took over, because the rules left next to nothing of what the model meant.
+    /// Whether masks took over, because the rules left next to nothing of the model's probability.
     pub masked: bool,
 }
 
-/// A trace being taken of one event; empty where none is wanted.
+/// A trace being taken of one event; empty where none is requested.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     wanted: bool,

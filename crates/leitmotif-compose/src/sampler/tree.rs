@@ -3,7 +3,7 @@
 //!
 //! An event is drawn field by field from the model's proposal, and begun again when it meets a
 //! value that is not allowed: rejection sampling, which keeps the model's own proportions among
-//! allowed events. What a rejection has taught is kept. Every prefix whose logits are known has a
+//! allowed events. The result of each rejection is kept. Every prefix whose logits are known has a
 //! bound, the probability of the values after it that may still lead to an allowed event; a value
 //! is drawn in proportion to its probability times the bound of what follows it. An event `x` is
 //! then accepted with probability `p(x) / U`, where `U` is the bound of the empty prefix before the
@@ -24,7 +24,7 @@ struct Branch {
     value: Value,
     /// Its probability after the prefix.
     probability: f64,
-    /// The share of events that begin so and may be allowed: 1 before anything is known, 0 if none
+    /// The share of events that begin so and may be allowed: 1 before anything was tried, 0 if none
     /// is.
     bound: f64,
     /// Whether a rule refuses the value.
@@ -64,7 +64,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Forgets everything, for the next event or other rules.
+    /// Clears the tree, for the next event or other rules.
     pub fn clear(&mut self) {
         self.used = 0;
     }

@@ -95,7 +95,7 @@ fn no_more_bars_repeat_than_may() {
         ..Request::default()
     };
     let (mut looped, mut redrawn) = (0, 0);
-    for seed in 0..6 {
+    for seed in 0..12 {
         let free = make(&open(0, seed)).unwrap();
         looped = looped.max(repeats(&free, &*representation).0);
         assert_eq!(free.report.redrawn_bars, 1, "only the ending");

@@ -1,4 +1,4 @@
-//! A model without taste: its logits are hashes of what it has read.
+//! A model with arbitrary logits: hashes of what it has read.
 
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
 use leitmotif_events::{

@@ -1,4 +1,4 @@
-//! Copies are kept as short as was asked for, by the measure that judges the finished piece.
+//! Copies are kept as short as requested, by the measure that evaluates the finished piece.
 
 use crate::common::{self, Hashing, notes};
 use leitmotif_compose::{
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 const INSTRUMENTS: [Instrument; 3] = [Instrument::Program(0), Instrument::Program(33), Instrument::Drums(0)];
-/// A run that a model writes only if it knows the songs by heart.
+/// A run that a model writes only if it has memorised the songs.
 const LONG: usize = 24;
 
 /// A song for three players, 24 bars: chords with a melody, a bass and drums that vary.
@@ -50,7 +50,7 @@ struct Workshop {
     index: Arc<OriginalityIndex>,
 }
 
-/// A model that knows two songs by heart, on a grid.
+/// A model that has memorised two songs, on a grid.
 fn workshop(grid: u16) -> Workshop {
     let settings = RepresentationConfig::Events { grid, genres: Vec::new() };
     let representation = leitmotif_events::build(&settings).unwrap();
@@ -60,7 +60,7 @@ fn workshop(grid: u16) -> Workshop {
     let mut songs = Vec::new();
     for number in 0..2 {
         let (sequence, _) = representation.encode(&song(number), &Header::default());
-        // Heard several times, it is learnt by heart.
+        // Trained on it several times, the model memorises it.
         for _ in 0..3 {
             builder.add_piece(sequence.values()).unwrap();
         }
@@ -101,7 +101,7 @@ impl Workshop {
 }
 
 #[test]
-fn no_run_is_longer_than_asked_for() {
+fn no_run_is_longer_than_requested() {
     for grid in [4, 12, 16, 24] {
         let workshop = workshop(grid);
         let free = (0..4).map(|seed| workshop.longest(&workshop.compose(&workshop.request(None, seed)).score));
@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_holds_with_everything_else_that_can_be_asked_for(
+    fn it_holds_with_every_other_option(
         seed in any::<u64>(), most in 2usize..10, bars in 1usize..10, temperature in 0.0f64..1.5, low in 40u8..64,
     ) {
         let workshop = workshop(12);

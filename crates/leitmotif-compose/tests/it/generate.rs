@@ -1,4 +1,4 @@
-//! What every composed piece keeps to, whatever the model wants.
+//! What holds for every composed piece, whatever the model predicts.
 
 use crate::common::{Hashing, compose, events, notes, prime};
 use leitmotif_compose::{
@@ -238,7 +238,7 @@ fn without_the_grammar_the_damage_is_counted_and_the_piece_still_valid() {
 }
 
 #[test]
-fn the_text_says_how_it_was_made() {
+fn the_text_records_how_it_was_made() {
     let request = Request { model: Some("abc123".into()), seed: 77, length: Length::Bars(2), ..Request::default() };
     let score = compose(&*events(), 3.0, &request).unwrap().score;
     for part in ["\"model\":\"abc123\"", "\"seed\":77", "\"bars\":2", "\"temperature\":1.0"] {
@@ -247,7 +247,7 @@ fn the_text_says_how_it_was_made() {
 }
 
 #[test]
-fn a_filter_has_its_say() {
+fn a_filter_changes_the_piece() {
     struct Only(u16);
     impl Filter for Only {
         fn apply(&self, place: &Place<'_>, logits: &mut [f32]) {

@@ -1,5 +1,4 @@
-//! Editing by latents, with a network of random weights: what must hold whatever the model has
-//! learnt.
+//! Editing by latents, with a network of random weights: what must hold for any weights.
 
 use crate::common;
 use crate::networks;
@@ -47,7 +46,7 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     let mut bias = weights.get("fields.bias").unwrap().clone();
     bias.data[NOTE] += 12.0;
     weights.insert("fields.bias".to_owned(), bias);
-    // Small weights make a model that thinks nearly everything equally likely: here latents are to
+    // With small weights a model gives nearly everything the same probability: here latents are to
     // make a difference.
     let reported = (0..2).map(|layer| (format!("latent.conditions.{layer}"), 8.0));
     let asked = (1..6).map(|field| (format!("fields.norms.{field}.gamma"), 20.0));
@@ -59,11 +58,10 @@ fn model(representation: &dyn Representation, bars: usize) -> NetworkModel {
     NetworkModel::new(&description, &weights).unwrap()
 }
 
-/// The kind of notes: a model that has learnt nothing would hardly write any among all kinds of
-/// bars.
+/// The kind of notes: an untrained model would hardly write any among all kinds of bars.
 const NOTE: usize = 3;
 
-/// At most so many notes a bar, so that a model without taste comes to an end.
+/// At most so many notes a bar, so that an untrained model comes to an end.
 fn request(seed: u64) -> Request {
     Request { seed, most_notes_in_bar: 400, ..Request::default() }
 }
@@ -161,7 +159,7 @@ fn every_bar_can_be_written_anew_and_is_read_back() {
 }
 
 #[test]
-fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
+fn of_several_candidates_the_one_nearest_to_its_latent_is_kept() {
     let representation = common::events();
     for bars in [1, 3] {
         let model = model(&*representation, bars);
@@ -217,7 +215,7 @@ fn of_several_drafts_the_one_is_kept_that_says_what_its_latent_says() {
 }
 
 #[test]
-fn what_is_asked_of_attributes_is_kept_to() {
+fn requested_attributes_are_enforced() {
     let representation = common::events();
     let model = model(&*representation, 1);
     let source = source(&model, &*representation, &common::prime());
@@ -237,7 +235,7 @@ fn what_is_asked_of_attributes_is_kept_to() {
             let values = attribute_values(&named, &*representation, &filled.sequence).unwrap();
             for (bar, values) in values.iter().enumerate() {
                 let got = attributes[which].class(values[which].unwrap_or(0.0));
-                // A model without taste hurries to the end of the bar, where not enough can sound
+                // An untrained model soon reaches the end of the bar, where not enough can sound
                 // any more.
                 let fits = got == class || name == "polyphony" && got < class;
                 assert!(fits, "{name} of bar {bar}, class {class}: {values:?}");
@@ -247,7 +245,7 @@ fn what_is_asked_of_attributes_is_kept_to() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_refused_with_a_reason() {
+fn impossible_requests_are_refused_with_a_reason() {
     let representation = common::events();
     let model = model(&*representation, 1);
     let source = source(&model, &*representation, &common::prime());
@@ -332,7 +330,7 @@ fn of_more_draws_a_way_goes_back_less() {
     let (a, other) = (common::prime(), upside_down());
     let (a, b) = (source(&model, &*representation, &a), source(&model, &*representation, &other));
     let goes_back = |seed: u64, draws: usize| {
-        // Cooler than usual, so that the latents of a model that has learnt nothing weigh more than
+        // Cooler than usual, so that the latents of an untrained model have more influence than
         // chance.
         let cool = FieldSampling { temperature: 0.3, ..FieldSampling::default() };
         let request = Request { sampling: Sampling::new(cool), ..request(seed) };

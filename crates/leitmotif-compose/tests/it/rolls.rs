@@ -23,7 +23,7 @@ fn a_chorale_is_four_parts_that_a_file_holds() {
 }
 
 #[test]
-fn a_roll_is_as_long_as_was_asked() {
+fn a_roll_is_as_long_as_requested() {
     for representation in [frames(), rolls()] {
         let request = Request { length: Length::Bars(2), tempo: Some(90.0), ..Request::default() };
         let piece = compose(&*representation, 9.0, &request).unwrap();

@@ -47,14 +47,14 @@ fn what_is_left_open_is_as_in_one_of_the_songs() {
 }
 
 #[test]
-fn what_is_asked_for_goes_before_what_songs_have() {
+fn requests_take_precedence_over_what_songs_have() {
     let header = Header { genre: Some("rock".to_owned()), instruments: vec![BASS] };
     let asked = Request { header, tempo: Some(99.0), meter: Some((7, 8)), ..request(1) };
     let piece = compose(&*events(), 5.0, &asked).unwrap();
     assert_eq!(piece.score.instruments(), [BASS]);
     assert_eq!((piece.score.meters[0].numerator, piece.score.meters[0].denominator), (7, 8));
     assert!((piece.score.tempos[0].quarters_per_minute() - 99.0).abs() < 0.01);
-    // An instrument that no song has may play whatever it likes.
+    // An instrument that no song has may play anything.
     let unknown = Request { header: Header { genre: None, instruments: vec![Instrument::Program(56)] }, ..request(1) };
     assert_eq!(compose(&*events(), 5.0, &unknown).unwrap().score.instruments(), [Instrument::Program(56)]);
     let allowed = Constraints { instruments: vec![FLUTE], ..Constraints::default() };
@@ -137,7 +137,7 @@ fn player(note: &str) -> &str {
 }
 
 #[test]
-fn whoever_rests_in_the_bars_of_a_prime_may_enter() {
+fn instruments_that_rest_in_a_prime_may_enter() {
     let representation = events();
     let mut score = prime();
     // The flute plays from the third bar on; two bars are continued.
@@ -156,7 +156,7 @@ fn whoever_rests_in_the_bars_of_a_prime_may_enter() {
 }
 
 #[test]
-fn a_trace_says_how_every_event_was_drawn() {
+fn a_trace_records_how_every_event_was_drawn() {
     let representation = events();
     let traced = Request { trace: true, ..request(5) };
     let piece = compose(&*representation, 5.0, &traced).unwrap();

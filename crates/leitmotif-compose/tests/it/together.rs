@@ -89,7 +89,7 @@ fn many_groups_keep_the_order() {
 }
 
 #[test]
-fn each_piece_says_how_far_it_is() {
+fn each_piece_reports_its_progress() {
     let representation = events();
     let model = Hashing::new(&*representation, 5.0);
     let request = Request { length: Length::Notes(300), ..Request::default() };

@@ -1,4 +1,4 @@
-//! What a model with latents needs to know of a segment's bars, besides its events.
+//! What a model with latents needs about a segment's bars, besides its events.
 
 use super::{BatchError, SegmentBatch};
 use leitmotif_events::{
@@ -8,12 +8,12 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 
-/// What is to be known of bars.
+/// What batches are to hold about bars.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatentOptions {
     /// Consecutive bars that share a latent, counted from a piece's first bar.
     pub bars_per_latent: usize,
-    /// The attributes whose classes are told.
+    /// The attributes whose classes the model is conditioned on.
     pub attributes: Vec<AttributeScale>,
     /// The probability that an attribute is left open in a whole song; in a single bar, half of it.
     pub attribute_dropout: f64,

@@ -3,7 +3,7 @@
 //! A batch has `streams` songs side by side, each with the next `segment` events of its song. A
 //! stream plays one song from beginning to end, segment after segment, so that a model's memory,
 //! kept per stream, always belongs to the song it reads; where a stream begins another song,
-//! `starts` says so. Songs shorter than a batch are padded, never joined: no target is ever
+//! `starts` marks that. Songs shorter than a batch are padded, never joined: no target is ever
 //! predicted from another song's events.
 
 mod bars;
@@ -34,12 +34,12 @@ pub struct SegmentBatch {
     pub targets: Vec<Value>,
     /// How many targets of each stream count; the rest is padding.
     pub lengths: Vec<usize>,
-    /// Whether the stream begins a song here: its memory must be forgotten first.
+    /// Whether the stream begins a song here: its memory must be cleared first.
     pub starts: Vec<bool>,
     /// The song in each stream, by its index in the corpus; `None` for a stream with nothing left
     /// to read.
     pub songs: Vec<Option<usize>>,
-    /// The bars that the segments lie in, where latents ask for them.
+    /// The bars that the segments lie in, where latents need them.
     pub bars: Option<SegmentBars>,
 }
 

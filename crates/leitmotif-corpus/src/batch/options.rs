@@ -27,7 +27,7 @@ pub struct BatchOptions {
     pub header_dropout: f64,
     /// How songs are varied.
     pub augment: AugmentOptions,
-    /// What is to be known of bars, if anything.
+    /// What batches are to hold about bars, if anything.
     #[serde(skip)]
     pub latents: Option<LatentOptions>,
 }

@@ -4,14 +4,14 @@ use super::SegmentBatch;
 use super::bars::SongBars;
 use leitmotif_events::Value;
 
-/// A song being read. The values are those the model sees: augmented, in training.
+/// A song being read. The values are those the model reads: augmented, in training.
 #[derive(Debug, Clone)]
 pub(super) struct Reading<V> {
     pub(super) song: usize,
     /// The next event to read.
     pub(super) position: usize,
     pub(super) values: V,
-    /// Where latents ask for them.
+    /// Where latents need them.
     pub(super) bars: Option<SongBars>,
 }
 

@@ -237,7 +237,7 @@ impl TrainingBatches {
         order
     }
 
-    /// The song as the model sees it in that epoch.
+    /// The song as the model reads it in that epoch.
     fn read(&self, song: usize, epoch: u64) -> Stream {
         let BatchOptions { seed, header_dropout, augment, .. } = self.options;
         let mut values = None;
@@ -264,7 +264,7 @@ impl TrainingBatches {
     }
 }
 
-/// A generator for one purpose, the same wherever it is asked for.
+/// A generator for one purpose, the same wherever it is made.
 fn generator(purpose: &str, seed: u64, epoch: u64, song: u64) -> ChaCha8Rng {
     let mut hasher = blake3::Hasher::new();
     hasher.update(purpose.as_bytes());

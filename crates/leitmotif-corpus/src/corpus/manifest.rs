@@ -80,7 +80,7 @@ pub struct SongRecord {
     /// The artist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artist: Option<String>,
-    /// Under which licence it is, where the metadata says so.
+    /// Under which licence it is, where the metadata gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// What it is for.
@@ -117,11 +117,11 @@ pub enum DropReason {
     Unreadable,
     /// It holds no note.
     Empty,
-    /// Its genre was not asked for, or is unknown.
+    /// Its genre was not selected, or is unknown.
     Genre,
-    /// Its artist was not asked for, or is unknown.
+    /// Its artist was not selected, or is unknown.
     Artist,
-    /// It lacks an instrument that was asked for.
+    /// It lacks a required instrument.
     Instrument,
     /// It has too few notes.
     TooFewNotes,

@@ -109,7 +109,7 @@ impl Corpus {
         &self.dir
     }
 
-    /// What `corpus.json` says.
+    /// The contents of `corpus.json`.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

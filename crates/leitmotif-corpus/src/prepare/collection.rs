@@ -1,4 +1,4 @@
-//! Collections of songs in one JSON file, as the field's benchmarks are handed on:
+//! Collections of songs in one JSON file, as the field's benchmarks are distributed:
 //! Boulanger-Lewandowski's four sets of piano rolls and Bach's chorales in sixteenths.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //! A frame holds the MIDI pitches that sound at a step; -1 is a voice that rests. If all frames of
 //! a file are equally long and some of them do not ascend, place `n` of a frame is voice `n`; else
 //! a frame is a set of pitches. A pitch that is repeated in the next frame is held. The file
-//! decides the split; a song is called `FILE/train/0001`.
+//! determines the split; a song is called `FILE/train/0001`.
 
 use crate::Split;
 use leitmotif_events::{NoteGatherer, RepresentationConfig, frame_clock};
@@ -327,7 +327,7 @@ mod tests {
     const CHORALES: RepresentationConfig = RepresentationConfig::Chorales { grid: 4 };
 
     #[test]
-    fn voices_and_sets_are_told_apart() {
+    fn voices_and_sets_are_distinguished() {
         let voices =
             songs(r#"{"train": [[[74, 70, 65, 58], [74, -1, 65, 58.0]]], "valid": [], "test": [[[1,2,3,4]]]}"#);
         assert_eq!(voices.iter().map(CollectionSong::name).collect::<Vec<_>>(), ["train/0001", "test/0001"]);

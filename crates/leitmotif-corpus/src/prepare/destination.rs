@@ -97,7 +97,7 @@ impl Destination {
         std::fs::create_dir_all(&self.partial).map_err(failed(&self.partial))?;
         let path = self.partial.join(MARKER);
         let marker = File::create(&path).map_err(failed(&path))?;
-        // Where files cannot be locked, runs are not told apart; nothing else is lost.
+        // Where files cannot be locked, runs are not distinguished; nothing else is lost.
         let _ = marker.try_lock();
         Ok(Partial { destination: self, marker: Some(marker) })
     }

@@ -23,7 +23,7 @@ pub const BAND_VALUES: usize = SKETCH_VALUES / BANDS;
 /// fast.
 const MAX_COMPARED: usize = 256;
 
-/// One song to judge.
+/// One song to compare.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) fingerprint: &'a Fingerprint,
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_a_dropped_copy_is_judged_by_the_song_that_is_kept() {
+    fn a_copy_of_a_dropped_copy_is_compared_with_the_song_that_is_kept() {
         // b is like a, c like b but not like a: c stays.
         let a = fingerprint(1, 7, 128);
         let b = Fingerprint { exact: [2; 16], ..fingerprint(2, 7, 90) };

@@ -48,7 +48,7 @@ pub enum PrepareError {
     Unknown {
         /// `genre` or `artist`.
         what: &'static str,
-        /// What was asked for.
+        /// The requested value.
         name: String,
         /// What there is.
         known: String,
@@ -76,7 +76,7 @@ pub enum PrepareError {
     /// The threads could not be started.
     #[error("the threads could not be started: {0}")]
     Threads(String),
-    /// It was told to stop.
+    /// It was cancelled.
     #[error("stopped; nothing was written")]
     Cancelled,
 }

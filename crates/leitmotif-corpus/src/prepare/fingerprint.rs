@@ -10,7 +10,7 @@
 //! two songs made of the same loop are not the same if one is longer.
 //!
 //! Drums are left out where there are enough pitched notes. A piece of drums alone is fingerprinted
-//! by what is struck, on a grid fine enough to tell two performances of one pattern apart.
+//! by what is struck, on a grid fine enough to distinguish two performances of one pattern.
 
 use leitmotif_hash::{STEP, mix32, number};
 use leitmotif_score::Score;
@@ -27,7 +27,7 @@ pub const MIN_PITCHED_NOTES: usize = 32;
 const FRAMES_PER_QUARTER: u64 = 24;
 /// Steps an octave of the ratio of two inter-onset times.
 const RATIO_STEPS: f64 = 2.0;
-/// Fewer shingles than this say too little to compare.
+/// Fewer shingles than this are too few to compare.
 const MIN_SHINGLES: usize = 12;
 
 /// Both fingerprints of a song.
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn drums_alone_are_told_apart_by_their_timing() {
+    fn drums_alone_are_distinguished_by_their_timing() {
         let performance = |seed: u64, shift: u64| {
             let mut state = seed;
             let mut human = |step: u64| {

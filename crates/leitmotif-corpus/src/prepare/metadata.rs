@@ -3,7 +3,7 @@
 //! The table is CSV, TSV or semicolon-separated, with a header line. One column finds the song, by
 //! path or by the MD5 of its file (Lakh's files are named by it); the others may give genre,
 //! artist, title, split and licence. Columns are known by several names, in any capitalisation;
-//! columns with other names are ignored. Empty cells say nothing.
+//! columns with other names are ignored. Empty cells are ignored.
 
 use crate::Split;
 use std::collections::HashMap;
@@ -44,7 +44,7 @@ pub enum MetadataError {
         what: &'static str,
         /// The columns it has.
         found: String,
-        /// The names that are understood.
+        /// The recognised names.
         wanted: String,
     },
     /// A line is wrong.
@@ -59,7 +59,7 @@ pub enum MetadataError {
     },
 }
 
-/// What a table says about one song.
+/// A table's entries for one song.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tags {
     pub(super) genre: Option<String>,
@@ -78,7 +78,7 @@ pub(super) struct Metadata {
     md5s: HashMap<String, usize>,
 }
 
-/// The numbers of the columns that are understood.
+/// The numbers of the recognised columns.
 struct Columns {
     path: Option<usize>,
     md5: Option<usize>,
@@ -93,7 +93,7 @@ struct Columns {
 impl Columns {
     fn read(file: &Path, header: &[String]) -> Result<Self, MetadataError> {
         let lower: Vec<String> = header.iter().map(|name| name.to_lowercase().replace([' ', '-'], "_")).collect();
-        // The order of the known names decides, not that of the columns.
+        // The order of the recognised names counts, not that of the columns.
         let find = |names: &[&str]| names.iter().find_map(|name| lower.iter().position(|column| column == name));
         let columns = Self {
             path: find(&PATH_COLUMNS),

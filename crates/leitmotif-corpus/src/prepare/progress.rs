@@ -1,4 +1,4 @@
-//! Telling how far preparing has come.
+//! Progress reports while a corpus is prepared.
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub trait PrepareObserver: Sync {
     fn advance(&self, count: usize);
 }
 
-/// Nobody listens.
+/// Progress that is ignored.
 impl PrepareObserver for () {
     fn stage(&self, _: Stage, _: Option<usize>) {}
     fn advance(&self, _: usize) {}

@@ -36,7 +36,7 @@ impl Found {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// What the song is called if nothing else says it.
+    /// The song's title if the metadata gives none.
     pub(super) fn title(&self) -> String {
         match &self.song {
             Some(song) => format!("{} {}", self.stem(), song.name()),

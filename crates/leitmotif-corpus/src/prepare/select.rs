@@ -4,7 +4,7 @@ use super::survey::Candidate;
 use crate::{DropReason, DroppedRecord};
 use std::collections::BTreeMap;
 
-/// Keeps at most `count` songs of each genre and none without one; also says which genres have
+/// Keeps at most `count` songs of each genre and none without one; also returns which genres have
 /// fewer. The draw ranks the songs by a hash of their notes and the seed, so that added files
 /// replace as few songs as possible.
 pub(super) fn draw_per_genre(songs: &mut Vec<Candidate>, count: usize, seed: u64) -> (Vec<DroppedRecord>, Vec<String>) {

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_metadata_says_stands() {
+    fn the_splits_of_the_metadata_are_kept() {
         let fixed = [Some(Split::Test), None, Some(Split::Valid), Some(Split::Train)];
         let none = SplitOptions { train: 1.0, valid: 0.0, test: 0.0, ..OPTIONS };
         assert_eq!(split(&keys(4), &fixed, &none), [Split::Test, Split::Train, Split::Valid, Split::Train]);

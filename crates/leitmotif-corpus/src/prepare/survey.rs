@@ -1,4 +1,4 @@
-//! The first reading of a collection: what each file is, and whether it is wanted.
+//! The first reading of a collection: what each file is, and whether it is selected.
 
 use super::check::Selections;
 use super::fingerprint::Fingerprint;
@@ -23,7 +23,7 @@ const MAX_BARS: usize = 1_000_000;
 /// At most so many names are listed in a message.
 const MAX_LISTED: usize = 30;
 
-/// A song that is wanted, so far.
+/// A song that is selected, so far.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) found: Found,
@@ -56,7 +56,7 @@ pub(super) struct Surveyed {
     pub(super) warnings: Vec<String>,
 }
 
-/// One file: its names, and whether it is wanted.
+/// One file: its names, and whether it is selected.
 struct Outcome {
     genre: Option<String>,
     artist: Option<String>,
@@ -143,7 +143,7 @@ impl Survey<'_> {
         Outcome { genre, artist, row, verdict }
     }
 
-    /// Whether the tags are asked for.
+    /// Whether the filter needs the tags.
     fn wanted(&self, genre: &Option<String>, artist: &Option<String>) -> Verdict<()> {
         let filter = &self.options.filter;
         let asked = |wanted: &[String], name: &Option<String>, reason, what: &str| match name {
@@ -191,7 +191,7 @@ impl Survey<'_> {
         }))
     }
 
-    /// Refuses a filter that names what no file has: more likely a slip than a wish for an empty
+    /// Refuses a filter that names what no file has: more likely a slip than a request for an empty
     /// corpus.
     fn check_names<'b>(
         &self,
@@ -245,7 +245,7 @@ fn read_bytes(found: &Found) -> Verdict<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The score as the corpus has it: the parts that are asked for. Also tells what was repaired.
+/// The score as the corpus has it: the selected parts. Also returns what was repaired.
 fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<(Score, Vec<String>)> {
     let read = read_midi(bytes, &ReadOptions::default());
     let (score, report) = read.map_err(|error| (DropReason::Unreadable, error.to_string()))?;
@@ -254,7 +254,7 @@ fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<(Score, Vec<Stri
     Ok((chosen(score, &repairs, selections)?, repairs))
 }
 
-/// The parts of a score that are asked for.
+/// The selected parts of a score.
 fn chosen(mut score: Score, repairs: &[String], selections: &Selections) -> Verdict<Score> {
     if score.note_count() == 0 {
         let why = if repairs.is_empty() { String::new() } else { format!("; {}", repairs.join("; ")) };

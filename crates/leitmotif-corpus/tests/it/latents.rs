@@ -1,4 +1,4 @@
-//! What a model with latents is told of a segment's bars, over a small corpus.
+//! What a model with latents is conditioned on for a segment's bars, over a small corpus.
 
 use crate::common::{self, attributes, corpus};
 use leitmotif_corpus::{
@@ -44,14 +44,14 @@ struct Reading {
     is_whole: bool,
 }
 
-/// Follows the streams of batches, and holds what is said of bars against the corpus.
+/// Follows the streams of batches, and compares the data on bars with the corpus.
 struct Reader<'a> {
     corpus: &'a Corpus,
     options: LatentOptions,
     songs: BTreeMap<usize, Song>,
     streams: BTreeMap<usize, usize>,
     readings: Vec<Reading>,
-    /// The classes as they were told and as they are, of every bar in every segment.
+    /// The classes in the batch and in the corpus, of every bar in every segment.
     classes: Vec<(usize, Vec<u16>, Vec<u16>)>,
 }
 
@@ -83,8 +83,8 @@ impl<'a> Reader<'a> {
         check_shapes(batch, known, self.options.attributes.len());
         let mut bars_met = BTreeSet::new();
         for stream in 0..batch.streams {
-            let told = &known.of_input[stream * batch.segment..(stream + 1) * batch.segment];
-            assert!(told[batch.lengths[stream]..].iter().all(|bar| *bar == -1), "padding lies in no bar");
+            let given = &known.of_input[stream * batch.segment..(stream + 1) * batch.segment];
+            assert!(given[batch.lengths[stream]..].iter().all(|bar| *bar == -1), "padding lies in no bar");
             let Some(song) = batch.songs[stream] else { continue };
             if batch.starts[stream] {
                 self.streams.insert(stream, self.readings.len());
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             }
             self.see_lane(batch, known, stream, &mut bars_met);
         }
-        assert_eq!(bars_met.len(), known.group_of_bar.len(), "no bar is told that no input lies in");
+        assert_eq!(bars_met.len(), known.group_of_bar.len(), "every bar has an input");
     }
 
     fn see_lane(&mut self, batch: &SegmentBatch, known: &SegmentBars, stream: usize, bars_met: &mut BTreeSet<i32>) {
@@ -108,12 +108,12 @@ impl<'a> Reader<'a> {
             let number = song.bars.iter().position(|bar| bar.contains(&place));
             assert_eq!(number.is_some(), bar >= 0, "event {place}");
             if let Some(number) = number {
-                assert_eq!(*met.entry(number).or_insert(bar), bar, "one bar is told once a segment");
+                assert_eq!(*met.entry(number).or_insert(bar), bar, "a bar stands once in a segment");
             }
         }
         let mut shares = BTreeMap::new();
         for (number, bar) in met {
-            assert!(bars_met.insert(bar), "each bar of each lane is told apart");
+            assert!(bars_met.insert(bar), "each bar of each stream has its own number");
             let bar = bar as usize;
             let group = known.group_of_bar[bar] as usize;
             let song = self.song(song);
@@ -125,9 +125,9 @@ impl<'a> Reader<'a> {
             let cut = (whole.len() / k).min(MAX_GROUP_EVENTS);
             assert_eq!(known.events[events.start * k..events.end * k], whole[..cut * k], "the whole group's events");
             assert_eq!(known.places[events], places.take(cut).collect::<Vec<_>>());
-            let (told, true_ones) =
+            let (given, true_ones) =
                 (&known.classes[bar * attributes..(bar + 1) * attributes], song.classes[number].clone());
-            self.classes.push((reading, told.to_vec(), true_ones));
+            self.classes.push((reading, given.to_vec(), true_ones));
             shares.insert(number / per, (known.keys[group], known.shares[group]));
         }
         let reading = &mut self.readings[reading];
@@ -173,7 +173,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn training_tells_each_event_its_bar_and_each_bar_its_group(
+    fn training_batches_give_each_event_its_bar_and_each_bar_its_group(
         streams in 1_usize..5, segment in 1_usize..90, seed in 0_u64..100, per in prop_oneof![Just(1_usize), Just(3)]
     ) {
         let (corpus, latents) = (corpus(), latents(per, 0.0));
@@ -184,11 +184,11 @@ proptest! {
             reader.see(&batches.next_batch());
         }
         prop_assert!(reader.finish() >= 2 * batches.songs().len());
-        prop_assert!(reader.classes.iter().all(|(_, told, true_ones)| told == true_ones));
+        prop_assert!(reader.classes.iter().all(|(_, given, true_ones)| given == true_ones));
     }
 
     #[test]
-    fn evaluation_tells_the_same_of_every_split(
+    fn evaluation_batches_give_the_same_for_every_split(
         streams in 1_usize..5, segment in 1_usize..90, per in prop_oneof![Just(1_usize), Just(3)]
     ) {
         let (corpus, latents) = (corpus(), latents(per, 0.7));
@@ -200,7 +200,7 @@ proptest! {
                 batches.with_latents(latents.clone()).unwrap().for_each(|batch| reader.see(&batch));
             }
             prop_assert_eq!(reader.finish(), corpus.songs().len());
-            prop_assert!(reader.classes.iter().all(|(_, told, true_ones)| told == true_ones), "nothing is left open");
+            prop_assert!(reader.classes.iter().all(|(_, given, true_ones)| given == true_ones), "nothing is left open");
             let of_songs: BTreeMap<usize, Vec<u64>> = reader.readings.iter()
                 .map(|reading| (reading.song, reading.groups.values().map(|group| group.0).collect()))
                 .collect();
@@ -280,7 +280,7 @@ fn groups_are_cut_where_the_room_of_an_encoder_ends() {
 }
 
 #[test]
-fn attributes_are_left_open_as_often_as_asked() {
+fn attributes_are_left_open_as_often_as_set() {
     const DROP: f64 = 0.3;
     let corpus = corpus();
     let see = |drop: f64, epochs: f64| {
@@ -292,17 +292,18 @@ fn attributes_are_left_open_as_often_as_asked() {
         }
         reader
     };
-    assert!(see(1.0, 1.0).classes.iter().all(|(_, told, _)| told.iter().all(|class| *class == 0)));
+    assert!(see(1.0, 1.0).classes.iter().all(|(_, given, _)| given.iter().all(|class| *class == 0)));
 
     let reader = see(DROP, 60.0);
     let (mut open, mut all) = (0.0, 0.0);
     // Of each reading and attribute, whether all bars are open.
     let mut whole = BTreeMap::<(usize, usize), bool>::new();
-    for (reading, told, true_ones) in &reader.classes {
-        for (attribute, (&told, &true_one)) in told.iter().zip(true_ones).enumerate().filter(|(_, pair)| *pair.1 != 0) {
-            assert!(told == 0 || told == true_one);
-            (open, all) = (open + f64::from(u8::from(told == 0)), all + 1.0);
-            *whole.entry((*reading, attribute)).or_insert(true) &= told == 0;
+    for (reading, given, true_ones) in &reader.classes {
+        for (attribute, (&given, &true_one)) in given.iter().zip(true_ones).enumerate().filter(|(_, pair)| *pair.1 != 0)
+        {
+            assert!(given == 0 || given == true_one);
+            (open, all) = (open + f64::from(u8::from(given == 0)), all + 1.0);
+            *whole.entry((*reading, attribute)).or_insert(true) &= given == 0;
         }
     }
     let songs = whole.values().filter(|open| **open).count() as f64 / whole.len() as f64;

@@ -184,7 +184,7 @@ fn added_renamed_and_moved_files_move_no_song_to_another_split() {
 }
 
 #[test]
-fn filters_keep_what_is_asked_for_and_say_why_not() {
+fn filters_keep_the_selected_songs_and_count_the_reasons_for_others() {
     let dir = tempfile::tempdir().unwrap();
     let input = dir.path().join("in");
     collection(&input);
@@ -312,7 +312,7 @@ fn a_stopped_run_leaves_nothing_and_force_replaces_only_corpora() {
 }
 
 #[test]
-fn a_damaged_corpus_says_which_file() {
+fn a_damaged_corpus_names_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("in"), dir.path().join("out"));
     collection(&input);

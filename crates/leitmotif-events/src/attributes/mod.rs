@@ -1,4 +1,4 @@
-//! Attributes of bars: what a listener would ask for by name, measured on a bar's notes.
+//! Attributes of bars: musical properties with a name, measured on a bar's notes.
 //!
 //! | attribute | value of a bar |
 //! |---|---|
@@ -52,7 +52,7 @@ pub struct Attribute {
     instruments: Option<InstrumentSelection>,
 }
 
-/// Why there are no attributes to speak of.
+/// Why attributes cannot be measured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttributeError {
@@ -64,12 +64,12 @@ pub enum AttributeError {
     /// The instruments of a name mean nothing.
     #[error("the attribute `{attribute}`: {source}")]
     Instruments {
-        /// What was asked for.
+        /// The requested name.
         attribute: String,
         /// Why not.
         source: UnknownInstrument,
     },
-    /// The representation knows no bars.
+    /// The representation has no bars.
     #[error(
         "attributes are of bars, and this corpus's representation has none; prepare it with --representation events"
     )]

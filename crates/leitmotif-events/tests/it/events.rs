@@ -43,7 +43,7 @@ fn accepts(representation: &dyn Representation, sequence: &Sequence) {
 }
 
 #[test]
-fn a_small_score_reads_as_one_expects() {
+fn a_small_score_has_the_expected_events() {
     let events = events(12);
     let mut score = Score {
         parts: vec![
@@ -300,7 +300,7 @@ fn random_walks_never_end_dead_and_are_pieces() {
 }
 
 #[test]
-fn the_grammar_knows_the_time() {
+fn the_grammar_counts_the_time() {
     let events = events(12);
     let mut score =
         Score { parts: vec![part(Instrument::Program(0), vec![note(5 * 480, 60, 480)])], ..Score::default() };

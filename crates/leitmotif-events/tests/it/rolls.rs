@@ -109,7 +109,7 @@ fn a_piano_roll_ascends_within_each_frame() {
 }
 
 #[test]
-fn a_frame_says_of_every_key_whether_it_sounds() {
+fn a_frame_records_for_every_key_whether_it_sounds() {
     let rolls = rolls(4);
     let parts = vec![part("", &[(0, 64, 1), (0, 60, 2), (1, 109, 1)]), part("", &[(0, 60, 1), (3, 21, 1), (3, 20, 9)])];
     let (sequence, report) = rolls.encode(&score(parts), &Header::default());

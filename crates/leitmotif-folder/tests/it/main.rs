@@ -6,7 +6,7 @@ use leitmotif_folder::{BEST, CONFIG_FILE, LAST, ModelFolder, RUN_CONFIG_FILE, VO
 use leitmotif_model::{MarkovBuilder, ModelConfig, ModelDescription, ModelKind, Precision, write_description};
 use std::path::Path;
 
-/// A Markov model of frames on this grid that knows one short piece.
+/// A Markov model of frames on this grid, trained on one short piece.
 fn write(folder: &Path, grid: u16) {
     std::fs::create_dir_all(folder).unwrap();
     let representation = leitmotif_events::build(&RepresentationConfig::Frames { grid }).unwrap();

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 #[allow(missing_docs)]
 pub struct Gradients {
     pub x: Vec<f32>,
-    /// Where [`Config::context_gradient`] asks for it; zero in invalid slots.
+    /// Where [`Config::context_gradient`] is set; zero in invalid slots.
     pub context: Option<Vec<f32>>,
     pub gamma: Vec<f32>,
     pub beta: Vec<f32>,

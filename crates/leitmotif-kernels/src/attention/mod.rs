@@ -71,7 +71,7 @@ pub struct Valid {
     pub memory: usize,
 }
 
-/// What is attended and by whom.
+/// What an attention reads: the states, the context that they attend to, and their sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// Sizes.

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 pub use backward::{Gradients, backward};
 
-/// What is attended and by whom.
+/// What an attention reads: the states and their groups.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// Hidden states, `[rows, d]`.

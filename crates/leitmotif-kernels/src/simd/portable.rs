@@ -35,7 +35,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load_ptr(self, from: *const f32) -> [f32; N] {
-        // SAFETY: the caller's promise; `read_unaligned` asks for no alignment.
+        // SAFETY: the caller's promise; `read_unaligned` needs no alignment.
         unsafe { from.cast::<[f32; N]>().read_unaligned() }
     }
 

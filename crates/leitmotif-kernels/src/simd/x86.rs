@@ -10,7 +10,7 @@ fn first_lanes(count: usize) -> __mmask16 {
     if count >= 16 { !0 } else { (1 << count) - 1 }
 }
 
-/// A mask with the first `count` of 8 lanes set, as `maskload` wants it.
+/// A mask with the first `count` of 8 lanes set, as `maskload` needs it.
 #[inline(always)]
 unsafe fn first_lanes_mask(count: usize) -> __m256i {
     const EDGE: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];

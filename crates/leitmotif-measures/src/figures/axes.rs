@@ -114,7 +114,7 @@ impl Axes {
     }
 }
 
-/// A figure that says that there is nothing to show.
+/// A figure with a note that there is nothing to show.
 pub(super) fn nothing_to_show(size: (f64, f64), theme: Theme, words: &Words) -> String {
     let (mut svg, top) = begin(size, theme, words, &[]);
     let (width, height) = (side(size.0) - 2.0 * MARGIN, side(size.1) - top - MARGIN);

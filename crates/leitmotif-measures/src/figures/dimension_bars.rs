@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn without_values_it_says_so() {
+    fn without_values_a_note_is_shown() {
         assert!(DimensionBars::new("", []).to_svg(Theme::Light).contains("no data"));
         assert!(DimensionBars::new("", [f64::INFINITY]).reference("a", 1.0).to_svg(Theme::Light).contains("no data"));
     }

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn without_points_it_says_so() {
+    fn without_points_a_note_is_shown() {
         assert!(PathScatter::new("").category("one", [(f64::NAN, 1.0)]).to_svg(Theme::Light).contains("no data"));
     }
 

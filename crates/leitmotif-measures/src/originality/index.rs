@@ -1,4 +1,4 @@
-//! The training songs, ready to be asked what a piece has in common with them.
+//! The training songs, indexed to find what a piece has in common with them.
 
 use super::builder::{Block, OriginalityBuilder, OriginalityError, bar_lines, bar_of};
 use super::line::{Line, Player, lines};

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 /// Steps of a quarter: sixteenths and triplet eighths fall on them.
 pub const GRID: u64 = 12;
-/// The longest step from one note to the next that is told from longer ones: eight quarters.
+/// The longest step from one note to the next that is distinguished from longer ones: eight
+/// quarters.
 pub const LONGEST_STEP: u64 = 8 * GRID;
 /// The largest pitch of MIDI; larger ones are taken for it.
 const MAX_PITCH: u8 = 127;
-/// What tells the tokens of drums from those of programs.
+/// The bit that distinguishes the tokens of drums from those of programs.
 const DRUM_TOKEN: u32 = 1 << 31;
 
 /// Who plays a line.
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_forget_the_pitch_of_programs_alone() {
+    fn tokens_drop_the_absolute_pitch_of_programs_alone() {
         let at = |step, pitch| LineNote { step, pitch };
         let program = |a, b| token(Player::Program(3), a, b);
         assert_eq!(program(at(0, 60), at(6, 64)), program(at(90, 10), at(96, 14)));

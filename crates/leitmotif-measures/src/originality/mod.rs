@@ -1,4 +1,4 @@
-//! How much of a piece stands in the songs that a model learnt from.
+//! How much of a piece stands in the songs that a model was trained on.
 //!
 //! A score is read as lines, one for each player: all parts of one program are one player, and so
 //! are all drum kits. A line is its notes in order of onset and pitch, onsets on a grid of [`GRID`]
@@ -15,8 +15,8 @@
 //!
 //! [`OriginalityIndex`] holds the training songs as a suffix array, [`OriginalityIndex::report`]
 //! measures a piece against them, and [`OriginalityPercentiles`] compares that with what human
-//! songs that the model never heard have in common with them: a repeated bass note or a steady drum
-//! pattern makes long runs in anybody's music, so a run says little until it is compared.
+//! held-out songs have in common with them: a repeated bass note or a steady drum pattern makes
+//! long runs in anybody's music, so a run says little until it is compared.
 //! [`OriginalityIndex::forbid`] says which next notes would make a run too long, for those who
 //! compose.
 //!

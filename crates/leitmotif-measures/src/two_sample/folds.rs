@@ -1,4 +1,4 @@
-//! Which pieces a classifier is trained on, and which it is judged on.
+//! Which pieces a classifier is trained on, and which it is evaluated on.
 
 use super::MOST_FOLDS;
 use crate::bootstrap::{shuffled, stream};
@@ -8,7 +8,7 @@ use crate::bootstrap::{shuffled, stream};
 pub struct Fold {
     /// Pieces to train on, as many of one set as of the other.
     pub train: Vec<usize>,
-    /// Pieces to judge, none of which is among them.
+    /// Pieces to evaluate on, none of which is among them.
     pub judge: Vec<usize>,
 }
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_piece_is_judged_once_by_those_it_did_not_train() {
+    fn every_piece_is_evaluated_once_by_a_classifier_not_trained_on_it() {
         let all = folds(23, 23, true, 4);
         assert_eq!(all.len(), MOST_FOLDS);
         let mut judged: Vec<usize> = all.iter().flat_map(|fold| fold.judge.clone()).collect();

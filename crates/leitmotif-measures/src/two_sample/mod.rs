@@ -1,16 +1,16 @@
 //! A classifier two-sample test: how certainly pieces of two sets can be distinguished.
 //!
 //! Lopez-Paz and Oquab, *Revisiting classifier two-sample tests* (ICLR 2017): a classifier is
-//! trained to distinguish pieces of one set from those of the other, and judged on pieces that it
-//! was not trained on. Where both sets are drawn from one distribution it can do no better than
+//! trained to distinguish pieces of one set from those of the other, and evaluated on pieces that
+//! it was not trained on. Where both sets are drawn from one distribution it can do no better than
 //! chance, 0.5; the nearer its accuracy is to 1, the more certainly a piece is given away by the
 //! figures that describe it.
 //!
 //! The classifier is a logistic regression with a ridge penalty on standardised figures, in
 //! cross-validation that is repeated with other folds. Folds hold as many pieces of one set as of
 //! the other; where the pieces of both sets belong together in pairs, a pair is never divided
-//! between training and judging. [`FigureShift`] says by which figures pieces differ, one figure at
-//! a time.
+//! between training and evaluation. [`FigureShift`] shows by which figures pieces differ, one
+//! figure at a time.
 //!
 //! A logistic regression, since it is steadier than a random forest on as few pieces: of random
 //! halves of 186 songs (24 against 24, twelve times) its accuracy varies by a standard deviation of
@@ -102,7 +102,7 @@ pub struct Options {
     pub paired: bool,
     /// Resamples behind the intervals.
     pub resamples: usize,
-    /// Decides folds and intervals.
+    /// The seed of folds and intervals.
     pub seed: u64,
 }
 

@@ -8,7 +8,7 @@ const MICROS_PER_MINUTE: f64 = 6e7;
 /// When ticks sound.
 ///
 /// The reference cuts time into frames by rounding down, and beats of common tempos lie exactly on
-/// the edge of a frame, so the last bit of a time decides. Hence seconds are computed here as
+/// the edge of a frame, so the last bit of a time matters. Hence seconds are computed here as
 /// `pretty_midi` does (a start and so many ticks of one length), and not exactly as
 /// [`leitmotif_score::TempoMap`] does.
 pub(super) struct Clock {

@@ -39,7 +39,7 @@ pub(super) struct Density {
 
 impl Density {
     /// The density of finite `values`, each there `times` times: a Gaussian around each, as wide as
-    /// Scott's rule says (Scott, *Multivariate Density Estimation*, 1992): the standard deviation
+    /// Scott's rule gives (Scott, *Multivariate Density Estimation*, 1992): the standard deviation
     /// times n to the power -1/5. `None` where there are too few or they do not vary.
     pub(super) fn new(mut values: Vec<f64>, times: usize) -> Option<Self> {
         values.sort_unstable_by(f64::total_cmp);

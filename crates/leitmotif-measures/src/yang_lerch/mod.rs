@@ -152,7 +152,7 @@ impl Features {
     }
 
     /// The same with transition matrices that sum to 1, so that pieces of different lengths can be
-    /// compared. `mgeval` leaves them as counts unless it is asked.
+    /// compared. `mgeval` leaves them as counts by default.
     #[must_use]
     pub fn with_transition_shares(mut self) -> Self {
         for matrix in [&mut self.pitch_class_transitions, &mut self.note_length_transitions] {

@@ -111,7 +111,7 @@ proptest! {
         prop_assert_eq!((same.matched, same.reconstruction), (same.source, same.source));
         prop_assert!(other.matched <= other.source.min(other.reconstruction));
         prop_assert_eq!(other.f1(), note_accuracy(&b, &a, matching).f1());
-        // Long stretches of empty bars say nothing more, and take long.
+        // Long stretches of empty bars test nothing more, and take long.
         let short = |score: &Score| bars(score).into_iter().take(100).collect::<Vec<_>>();
         let (a, b) = (short(&a), short(&b));
         prop_assert!(chroma_similarity(&a, &a).is_none_or(|it| (it - 1.0).abs() < 1e-9));

@@ -107,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_is_what_the_simple_definition_says(songs in prop::collection::vec(small(), 0..4), piece in small()) {
+    fn it_agrees_with_the_simple_definition(songs in prop::collection::vec(small(), 0..4), piece in small()) {
         let report = index(&songs).report(&piece);
         let own = lines(&piece);
         prop_assert_eq!(report.longest_run, longest_run(&own, &songs, None));
@@ -224,7 +224,7 @@ fn music_of_its_own_has_little_in_common() {
 }
 
 #[test]
-fn drums_are_not_transposed_and_are_nobody_s_melody() {
+fn drums_are_not_transposed_and_match_no_melody() {
     let beat: Vec<(u64, u8)> = wandering(20);
     let songs = [score(&[(Instrument::Drums(0), beat.clone())])];
     let played = |instrument, up: u8| {

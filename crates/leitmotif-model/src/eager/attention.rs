@@ -1,9 +1,9 @@
 //! Relative attention for the new states of some streams, each over the cached keys and values of
 //! its own stream.
 
+use super::backend::{ROWS, add};
 use super::cache::{Cache, column_stride};
 use super::rotation::Rotation;
-use super::store::{ROWS, add};
 use super::{Eager, Rows};
 use crate::ModelConfig;
 use crate::network::{Attention, Evicted, Layer, Ops};
@@ -73,8 +73,7 @@ impl CachedAttention {
     }
 
     /// The sub-layer's output for the states `x` `[rows, d]`, one of each of `streams`, plus `x` if
-    /// `residual`. Each is remembered in the cache of its stream. `kept` is space that is used
-    /// again.
+    /// `residual`. Each is stored in the cache of its stream. `kept` is space that is used again.
     pub(super) fn apply(
         &self,
         ops: &Eager,
@@ -140,7 +139,7 @@ impl CachedAttention {
         }
     }
 
-    /// Makes the segment memory; what the memory cannot hold is compressed or forgotten.
+    /// Makes the segment memory; what the memory cannot hold is compressed or dropped.
     fn end_segment(&self, ops: &Eager, layer: &Layer, cache: &mut Cache, kept: &mut Vec<i32>) {
         let d = self.d;
         let [_, memory, most] = self.spans;

@@ -31,7 +31,7 @@ impl Zone {
         Self { d, count: 0, stride, keys: vec![0.0; d * stride], values: vec![0.0; capacity * d] }
     }
 
-    /// Makes this zone what another one of its size is.
+    /// Copies another zone of the same size into this one.
     fn copy(&mut self, other: &Self) {
         let columns = self.keys.chunks_exact_mut(self.stride).zip(other.keys.chunks_exact(self.stride));
         columns.for_each(|(keys, others)| keys[..other.count].copy_from_slice(&others[..other.count]));
@@ -87,7 +87,7 @@ impl Zone {
     }
 }
 
-/// What one layer remembers of one piece.
+/// The cache of one layer for one piece.
 #[derive(Debug)]
 pub(super) struct Cache {
     pub(super) compressed: Zone,
@@ -116,7 +116,7 @@ impl Cache {
         }
     }
 
-    /// Makes this cache what another one of its layer is.
+    /// Copies another cache of the same layer into this one.
     pub(super) fn copy(&mut self, other: &Self) {
         self.compressed.copy(&other.compressed);
         self.recent.copy(&other.recent);

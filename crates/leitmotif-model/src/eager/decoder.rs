@@ -1,8 +1,8 @@
 //! The compressive transformer, one event of each of some streams at a time.
 
 use super::attention::CachedAttention;
+use super::backend::add;
 use super::cache::Cache;
-use super::store::add;
 use super::{Eager, Rows};
 use crate::ModelConfig;
 use crate::network::{Attend, Decoder, Layer};
@@ -13,7 +13,7 @@ pub(crate) struct CachedDecoder {
     layers: Vec<CachedAttention>,
 }
 
-/// What the layers remember of some pieces.
+/// The caches of the layers for some pieces.
 #[derive(Debug)]
 pub(crate) struct DecoderState {
     /// Of each layer, of each stream.
@@ -23,7 +23,7 @@ pub(crate) struct DecoderState {
 }
 
 impl DecoderState {
-    /// Makes stream `to` what stream `from` is.
+    /// Copies stream `from` to stream `to`.
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
         for streams in &mut self.caches {
             if let Ok([from, to]) = streams.get_disjoint_mut([from, to]) {

@@ -4,7 +4,7 @@ use super::{Eager, Rows, copy_row};
 use crate::network::{Lstm, LstmLayer, Ops};
 use leitmotif_kernels::step;
 
-/// What the layers remember of some pieces.
+/// The states of the layers for some pieces.
 #[derive(Debug)]
 pub(crate) struct LstmState {
     /// Hidden state and cell of each layer, `[streams, d]`.
@@ -19,14 +19,14 @@ impl LstmState {
         Self { layers: lstm.layers.iter().map(|_| [zeros(), zeros()]).collect(), d }
     }
 
-    /// Makes stream `to` what stream `from` is.
+    /// Copies stream `from` to stream `to`.
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
         self.layers.iter_mut().flatten().for_each(|streams| copy_row(streams, self.d, from, to));
     }
 
     /// Runs the next embedded events `[streams, d]` of some streams through the layers.
     pub(crate) fn step(&mut self, ops: &Eager, lstm: &Lstm, streams: &[usize], mut x: Rows) -> Rows {
-        // What a stream was after one event is needed for its next.
+        // A stream's state after one event is needed for its next.
         let mut first = 0;
         while first < streams.len() {
             let rest = &streams[first..];

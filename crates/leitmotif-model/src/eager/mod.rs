@@ -12,19 +12,19 @@
 //! others.
 
 mod attention;
+mod backend;
 mod cache;
 mod decoder;
 mod lstm;
 mod rotation;
 mod rows;
-mod store;
 
+pub(crate) use backend::{Eager, ROWS, in_precision, product};
 pub(crate) use decoder::{CachedDecoder, DecoderState};
 pub(crate) use lstm::{LstmState, advance};
 pub(crate) use rows::Rows;
-pub(crate) use store::{Eager, ROWS, in_precision, product};
 
-/// Makes row number `to` of `[rows, width]` what row number `from` is.
+/// Copies row number `from` of `[rows, width]` to row number `to`.
 pub(crate) fn copy_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
     rows.copy_within(from * width..(from + 1) * width, to * width);
 }

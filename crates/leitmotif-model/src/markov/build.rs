@@ -9,7 +9,7 @@ use crate::{ModelDescription, ModelError};
 use rayon::prelude::*;
 
 /// Most pairs of a context and what followed it, over all fields: the bound of a stored model (up
-/// to 18 bytes a pair). The rarest contexts are forgotten first.
+/// to 18 bytes a pair). The rarest contexts are dropped first.
 pub const MAX_PAIRS: usize = 6_000_000;
 /// Pairs held while counting, for each pair that is kept in the end.
 const WORKING: usize = 4;
@@ -34,8 +34,7 @@ pub struct MarkovBuilder {
 }
 
 impl MarkovBuilder {
-    /// A model of this description that has seen nothing. Of the description only the sizes and
-    /// `order` matter.
+    /// An empty model of this description. Of the description only the sizes and `order` matter.
     pub fn new(description: &ModelDescription) -> Self {
         let fields = description.sizes.len();
         Self {
@@ -51,7 +50,7 @@ impl MarkovBuilder {
     }
 
     /// Adds a piece: its events from the start event to the end event, one after another. The first
-    /// event is given, not learnt.
+    /// event is given, not counted.
     ///
     /// # Errors
     /// [`ModelError::Config`] if these are not whole events of the described fields.
@@ -117,8 +116,8 @@ impl MarkovBuilder {
     }
 }
 
-/// Visits the events of a piece in which a field applies, the first event excepted, with what is
-/// remembered before each.
+/// Visits the events of a piece in which a field applies, the first event excepted, with the memory
+/// before each.
 fn walk(
     plan: &ContextLayout,
     field: usize,

@@ -2,7 +2,7 @@
 //!
 //! A *chain* is a list of features from the most general to the most specific; each prefix of it,
 //! hashed to 64 bits, is one context, and a context is interpolated with the one before it. The
-//! chains know nothing of what the fields mean:
+//! chains do not depend on what the fields mean:
 //!
 //! | chain | features after the event's kind (its first field) |
 //! |---|---|
@@ -22,19 +22,19 @@
 
 use leitmotif_hash::STEP;
 
-/// Events that a voice remembers of each of its keys.
+/// Events that a voice keeps of each of its keys.
 const VOICE_DEPTH: usize = 8;
 /// Of these, how many are contexts.
 const VOICE_ORDER: usize = 3;
-/// Keys that a voice remembers; an older key in the same slot is forgotten.
+/// Keys that a voice keeps; a newer key displaces an older one in the same slot.
 const VOICE_SLOTS: usize = 1 << 11;
 /// Most voices that predict one field.
 const MAX_VOICES: usize = 10;
 /// What stands for an event that is not there (before the start, or never seen in this voice).
 const ABSENT: u64 = u64::MAX;
-/// States of a cache that are told apart.
+/// States of a cache that are distinguished.
 pub(super) const KINDS_OF_CACHE: usize = 33;
-/// Longest run of a value that is told from longer ones.
+/// Longest run of a value that is distinguished from longer ones.
 const MAX_RUN: u16 = 12;
 /// The count at which those of a piece are halved.
 const MAX_CACHED: u16 = 1 << 10;
@@ -117,7 +117,7 @@ pub(super) fn mix(hash: u64, number: u64) -> u64 {
     leitmotif_hash::mix(sum.wrapping_add(0x632B_E59B_D9B4_E019))
 }
 
-/// What is remembered of one piece: a bounded amount, however long the piece is.
+/// The memory of one piece: a bounded amount, however long the piece is.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     fields: usize,
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_voice_remembers_the_last_event_that_agrees() {
+    fn a_voice_holds_the_last_event_that_agrees() {
         let plan = ContextLayout::new(&[9, 9, 60], 2, true);
         let mut memory = Memory::new(&plan);
         let chain = plan.chains[2].iter().position(|chain| *chain == Chain::Voice(1)).expect("a voice");

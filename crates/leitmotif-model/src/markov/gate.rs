@@ -1,5 +1,5 @@
-//! How much each chain is trusted: a softmax over the chains whose scores depend on how well each
-//! knows its context.
+//! The weight of each chain in the mixture: a softmax over the chains, whose scores depend on how
+//! often each has seen its context.
 //!
 //! Linear interpolation with weights that depend on how often a context was seen is Jelinek &
 //! Mercer's (1980, "Interpolated estimation of Markov source parameters from sparse data"); instead
@@ -7,9 +7,9 @@
 //! stochastic gradient ascent of the log-likelihood of pieces kept out of the counts: for chain `c`
 //! in bucket `b`, `d ln P / d score[c][b] = posterior(c) - weight(c)`.
 
-/// Depths of a context that are told apart.
+/// Depths of a context that are distinguished.
 const DEPTHS: usize = 13;
-/// Degrees of confidence that are told apart.
+/// Degrees of confidence that are distinguished.
 const CONFIDENCES: usize = 8;
 /// Scores per chain.
 pub(super) const BUCKETS: usize = DEPTHS * CONFIDENCES;
@@ -53,7 +53,7 @@ pub(super) struct Gate {
 pub(super) type Trial = Vec<(u16, f32)>;
 
 impl Gate {
-    /// Trusts deeper contexts more; what is used when nothing was kept out.
+    /// Gives deeper contexts more weight; used when nothing was kept out.
     pub fn new(chains: usize) -> Self {
         let score = |index: usize| 0.25 * (index % BUCKETS / CONFIDENCES) as f32;
         Self { scores: (0..chains * BUCKETS).map(score).collect() }

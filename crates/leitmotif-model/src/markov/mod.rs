@@ -17,10 +17,10 @@
 //! Caches of the piece itself are further terms of the mixture:
 //! `P(v) = (N(v) + T / values) / (N + T)` over what they hold.
 //!
-//! Everything the model remembers of a piece is bounded: the last `order` events, counts of values,
-//! and per voice a table of fixed size. What it stores is bounded by [`MAX_PAIRS`]. Value 0 of a
-//! field after the first ("does not apply") is neither counted nor predicted: its probability is
-//! zero (its logit [`NOTHING`]).
+//! The memory of a piece is bounded: the last `order` events, counts of values, and per voice a
+//! table of fixed size. What it stores is bounded by [`MAX_PAIRS`]. Value 0 of a field after the
+//! first ("does not apply") is neither counted nor predicted: its probability is zero (its logit
+//! [`NOTHING`]).
 
 mod build;
 mod context;
@@ -51,7 +51,7 @@ pub struct Markov {
     gates: Vec<Gate>,
 }
 
-/// Space for one question, reused.
+/// Working space for one prediction, reused.
 #[derive(Debug, Default)]
 struct Scratch {
     contexts: Vec<u64>,
@@ -166,7 +166,7 @@ impl Markov {
         Some((state, cached.iter().map(|held| held.1).sum(), cached.len() as u32))
     }
 
-    /// The chance of each value before anything is known.
+    /// The probability of each value before any context.
     fn uniform(&self, field: usize) -> f32 {
         let size = self.description.sizes[field];
         1.0 / if field == 0 { size } else { (size - 1).max(1) } as f32

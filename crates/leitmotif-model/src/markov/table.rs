@@ -58,7 +58,7 @@ impl Counts {
         (self.pairs, self.counts) = (pairs, counts);
     }
 
-    /// Forgets the rarest contexts (seen once; then twice; …) until at most `limit` pairs are left.
+    /// Drops the rarest contexts (seen once; then twice; …) until at most `limit` pairs are left.
     fn thin(&mut self, limit: usize) {
         let mut rare = 1;
         while self.pairs.len() > limit {

@@ -1,9 +1,9 @@
-//! The part of a latent that says which values the events of a group of bars have, in no order.
+//! The part of a latent that encodes which values the events of a group of bars have, in no order.
 //!
-//! Slots ([`super::slot_latent`]) say what stands where, and are asked by the event before, so that
-//! an error carries on. A bag says only what there is: which positions a bar's notes begin at,
-//! which instruments play, which pitches sound. Field `f`, but the first, has a bag of `latent_bag`
-//! dimensions. The encoder writes to its mean, and the field decoder reads
+//! Slots ([`super::slot_latent`]) encode what stands where, and are addressed by the event before,
+//! so that an error carries on. A bag encodes only what there is: which positions a bar's notes
+//! begin at, which instruments play, which pitches sound. Field `f`, but the first, has a bag of
+//! `latent_bag` dimensions. The encoder writes to its mean, and the field decoder reads
 //!
 //! ```text
 //! b_f = BAG_SCALE * (sum_e E[f, v_ef]) W_f        x_f += b_f R_f

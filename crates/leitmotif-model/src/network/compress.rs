@@ -28,8 +28,8 @@ pub struct Evicted<'a> {
     pub count: usize,
     /// How many of each stream's newest states are real.
     pub filled: &'a [usize],
-    /// The attention that each state received, `[streams, count]`; only most-used compression asks
-    /// for it.
+    /// The attention that each state received, `[streams, count]`; only most-used compression needs
+    /// it.
     pub usage: &'a [f32],
 }
 
@@ -59,7 +59,7 @@ impl Compressor {
         self.ratio
     }
 
-    /// Whether it goes by the attention that states received.
+    /// Whether it depends on the attention that states received.
     pub fn counts_usage(&self) -> bool {
         self.function == Compression::MostUsed
     }

@@ -30,8 +30,8 @@ pub trait Attend<O: Ops> {
     /// The residual stream before layer number `layer`, with what the layer is conditioned on.
     fn condition(&mut self, ops: &O, layer: usize, x: O::Rows) -> O::Rows;
 
-    /// The attention sub-layer of layer number `index`, plus `x` if `residual`. What the layer
-    /// remembers of `x` is kept.
+    /// The attention sub-layer of layer number `index`, plus `x` if `residual`. The layer's memory
+    /// of `x` is kept.
     fn attend(&mut self, ops: &O, index: usize, layer: &Layer, x: &O::Rows, residual: bool) -> O::Rows;
 }
 

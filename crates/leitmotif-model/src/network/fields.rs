@@ -40,7 +40,7 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// The first `fields` of each event.
     pub(super) fn first(self, fields: usize) -> impl Iterator<Item = &'a [u16]> {
-        // Where nothing is given, nothing is asked for either.
+        // Where nothing is given, nothing is needed either.
         self.values.chunks_exact(self.width.max(1)).map(move |event| &event[..fields])
     }
 }
@@ -109,8 +109,8 @@ impl Fields {
     }
 
     /// The states that field number `field` is predicted from: those of the backbone with the
-    /// embeddings of the earlier fields in `sum`, what its copy features `[n, copies]` say, and
-    /// what `add_latents` adds for any field but the first.
+    /// embeddings of the earlier fields in `sum`, the values of its copy features `[n, copies]`,
+    /// and what `add_latents` adds for any field but the first.
     pub fn state<O: Ops>(
         &self,
         ops: &O,

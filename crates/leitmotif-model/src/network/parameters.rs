@@ -94,7 +94,7 @@ pub(super) fn fan_in(inputs: usize) -> f32 {
     0.5 / (inputs as f32).sqrt()
 }
 
-/// The seed of one place in a network: `layer` and `place` tell apart what shares a step's `seed`.
+/// The seed of one place in a network: `layer` and `place` distinguish what shares a step's `seed`.
 pub fn site(seed: u64, layer: usize, place: u64) -> u64 {
     let mut state =
         seed ^ (layer as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03);

@@ -1,5 +1,4 @@
-//! The prior over a piece's sequence of latents: what walks along the latents of a piece. What it
-//! is, [`crate::Prior`] says.
+//! The blocks of the prior over a piece's sequence of latents; [`crate::Prior`] describes it.
 
 use super::Ops;
 use super::lstm::LstmLayer;
@@ -17,7 +16,7 @@ pub struct PriorBlocks {
     header: Weight,
     /// `[w]`.
     start: Weight,
-    /// What remembers the latents so far.
+    /// The LSTM over the latents so far.
     pub lstm: LstmLayer,
     /// `[w, copies + free (1 + 2 d)]`.
     head: Weight,
@@ -33,7 +32,7 @@ pub struct PriorBlocks {
 pub struct PriorShape {
     /// Dimensions of a latent.
     pub d: usize,
-    /// Width of what it knows of a header.
+    /// Width of a header's vector.
     pub d_model: usize,
     /// Width of its LSTM.
     pub width: usize,
@@ -49,7 +48,7 @@ impl PriorShape {
     }
 }
 
-/// The numbers that say where in its form a piece is.
+/// The number of features that encode the position within the form of a piece.
 pub const PRIOR_FEATURES: usize = PRIOR_LAGS.len() + 2 * PRIOR_PERIODS.len();
 /// The logarithms of fresh deviations of copies: of exact and of near ones.
 const COPY_DEVIATIONS: [f32; PRIOR_SCALES] = [-3.0, -0.5];
@@ -74,7 +73,7 @@ impl PriorBlocks {
         }
     }
 
-    /// What is known of headers `[n, d_model]`, `[n, width]`.
+    /// The part that headers `[n, d_model]` contribute, `[n, width]`.
     pub fn header<O: Ops>(&self, ops: &O, headers: &O::Rows) -> O::Rows {
         ops.linear(headers, self.header, None)
     }

@@ -12,8 +12,8 @@
 //!
 //! with the event's earlier fields `v` and the event before it, `p`. The encoder writes with the
 //! same weights: the part of slot `j`'s mean and log-variance that field `f` contributes is the
-//! mean, weighed by `g_f,j`, of what the group's events say, and slots to which little weight goes
-//! stay near the prior. The field decoder reads the slots' mean weighed by `g_f`.
+//! mean, weighed by `g_f,j`, of what the group's events write, and slots to which little weight
+//! goes stay near the prior. The field decoder reads the slots' mean weighed by `g_f`.
 
 use super::Ops;
 use super::fields::{Fields, Known};

@@ -5,7 +5,7 @@ use leitmotif_model::{Compression, Gating, Model, ModelConfig, ModelKind};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// Counts what the current thread asks for.
+/// Counts the allocations of the current thread.
 struct Counting;
 
 thread_local! {
@@ -17,7 +17,7 @@ fn count() {
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
-// SAFETY: everything is handed to the system's allocator as it is.
+// SAFETY: everything is passed to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

@@ -1,4 +1,4 @@
-//! Streams know nothing of each other: a piece is the same bits alone and among others.
+//! Streams are independent of each other: a piece is the same bits alone and among others.
 
 use crate::common::{self, SIZES, small as config};
 use leitmotif_kernels::Isa;
@@ -85,20 +85,23 @@ fn compare(model: &dyn Model, streams: usize) {
             }
         }
         batch.push(&named, &events);
-        // Pieces stand at different places, so fields are asked for in groups that do.
+        // Pieces stand at different places, so fields are requested in groups that do not.
         for &stream in &running {
             let time = times[stream] - 1;
             let same: Vec<usize> = running.iter().copied().filter(|&other| times[other] == times[stream]).collect();
             let found = read(&mut *batch, &same, time);
             for (&stream, found) in same.iter().zip(&found) {
-                assert!(time >= EVENTS || found == &expected[stream][time], "lane {stream} of {streams}, event {time}");
+                assert!(
+                    time >= EVENTS || found == &expected[stream][time],
+                    "stream {stream} of {streams}, event {time}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn a_lane_is_the_same_bits_alone_and_among_others() {
+fn a_stream_is_the_same_bits_alone_and_among_others() {
     for isa in Isa::available() {
         isa.force(|| {
             for config in networks() {
@@ -122,7 +125,7 @@ fn push(batch: &mut dyn DecodingBatch, stream: usize, piece: usize, time: usize)
 }
 
 #[test]
-fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
+fn a_copied_stream_continues_as_its_original_and_leaves_it_unchanged() {
     let latents = ModelConfig {
         latent: LatentKind::Bar,
         d_latent: 15,
@@ -163,7 +166,7 @@ fn a_copied_lane_goes_on_as_its_original_and_leaves_it_alone() {
 }
 
 #[test]
-fn many_lanes_are_still_themselves() {
+fn many_streams_are_the_same_bits_as_each_alone() {
     compare(&common::network(ModelConfig { copy_features: true, ..config() }, &SIZES), 17);
     compare(&common::network(ModelConfig { kind: ModelKind::Lstm, ..config() }, &SIZES), 17);
     compare(&markov(), 5);

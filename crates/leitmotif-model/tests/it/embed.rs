@@ -1,4 +1,4 @@
-//! Pieces as vectors: means of states, the same bits for any number of threads and whoever is read
+//! Pieces as vectors: means of states, the same bits for any number of threads and whatever is read
 //! beside them.
 
 use crate::common::{self, SIZES, small};

@@ -68,7 +68,7 @@ fn nll(scorer: &dyn Scorer, streams: &[Vec<u16>], segment: usize) -> Vec<f32> {
 }
 
 #[test]
-fn order_earns_its_keep() {
+fn a_higher_order_predicts_better() {
     let test = [piece(31, 120)];
     let cost = |order| nll(&train(order, 24), &test, 50).iter().sum::<f32>();
     let (nothing, some) = (cost(0), cost(4));
@@ -76,7 +76,7 @@ fn order_earns_its_keep() {
 }
 
 #[test]
-fn the_evaluator_agrees_with_the_stepper() {
+fn the_evaluator_agrees_with_decoding() {
     let model = train(3, 20);
     let test = [piece(40, 100), piece(41, 100)];
     let fast = nll(&model, &test, 100);

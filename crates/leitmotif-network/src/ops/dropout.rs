@@ -4,7 +4,7 @@
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_model::network::Dropout;
 
-/// Sets values to zero as `dropout` says; the mask's index is the row-major place in `x`.
+/// Sets values to zero as `dropout` specifies; the mask's index is the row-major place in `x`.
 pub fn dropout<const D: usize>(x: Tensor<D>, dropout: Dropout) -> Tensor<D> {
     if dropout.is_none() {
         return x;

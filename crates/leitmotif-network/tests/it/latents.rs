@@ -1,5 +1,5 @@
-//! The variational auto-encoder in the network: kernels and definitions, slopes, threads, the
-//! stepping engine.
+//! The variational auto-encoder in the network: kernels and definitions, slopes, threads, the eager
+//! back end.
 
 use crate::gradients::{Nudge, slopes};
 use crate::songs::{Lap, config, describe, laps};
@@ -84,10 +84,13 @@ fn kernels_and_definitions_learn_the_same_from_a_step() {
                 let step = step(number as u64);
                 (scalar(&step.loss), step.latent.clone().unwrap(), slopes(network.parameters(), &step.loss))
             });
-            let StepOutput { latent: Some(told), .. } = &fused else { panic!("no latents") };
+            let StepOutput { latent: Some(by_kernels), .. } = &fused else { panic!("no latents") };
             assert_near("loss", &[scalar(&fused.loss) as f32], &[loss as f32]);
-            assert!((told.divergence - latent.divergence).abs() < 1e-4 && (told.loss - latent.loss).abs() < 1e-5);
-            assert_eq!((told.groups, missing), (latent.groups, absent));
+            assert!(
+                (by_kernels.divergence - latent.divergence).abs() < 1e-4
+                    && (by_kernels.loss - latent.loss).abs() < 1e-5
+            );
+            assert_eq!((by_kernels.groups, missing), (latent.groups, absent));
             assert!(found.iter().any(|(name, _)| name.starts_with("latent.posterior")));
             for ((name, a), (other, b)) in found.iter().zip(&expected) {
                 assert_eq!(name, other);
@@ -203,7 +206,7 @@ fn assert_same_posteriors(a: &[Posterior], b: &[Posterior]) {
 }
 
 #[test]
-fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
+fn the_eager_back_end_is_conditioned_as_the_network_is() {
     let memories = [(6, 4), (0, 0), (9, 0)];
     for (config, (memory, compressed)) in
         kinds().into_iter().flat_map(|kind| memories.map(|sizes| (kind.clone(), sizes)))
@@ -211,9 +214,9 @@ fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
         let config = ModelConfig { memory, compressed, ..config };
         let network = Network::new(&describe(config), 11, &device("cpu").unwrap()).unwrap();
         let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
-        let stepping = SessionScorer(&model);
-        let (mut by_network, mut by_steps) = (network.scoring_session(3), stepping.scoring_session(3));
-        let (mut told, mut untold) = (0.0, network.scoring_session(3));
+        let eager = SessionScorer(&model);
+        let (mut by_network, mut by_steps) = (network.scoring_session(3), eager.scoring_session(3));
+        let (mut difference, mut unconditioned) = (0.0, network.scoring_session(3));
         for (number, lap) in laps(&network.description().model).iter().enumerate() {
             let (a, b) = (by_network.nll(&lap.segment()), by_steps.nll(&lap.segment()));
             let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -221,10 +224,10 @@ fn the_stepping_engine_hears_latents_and_attributes_as_the_network_does() {
             assert_eq!(by_steps.posteriors().len(), lap.bars.keys.len());
             assert_same_posteriors(by_network.posteriors(), by_steps.posteriors());
             assert_same_posteriors(&network.posteriors(&lap.bars), by_steps.posteriors());
-            let without = untold.nll(&lap.cut.segment());
-            told += a.iter().zip(&without).map(|(a, b)| (a - b).abs()).sum::<f32>();
+            let without = unconditioned.nll(&lap.cut.segment());
+            difference += a.iter().zip(&without).map(|(a, b)| (a - b).abs()).sum::<f32>();
         }
-        assert!(told > 1.0, "latents and attributes are heard");
+        assert!(difference > 1.0, "latents and attributes count");
     }
 }
 
@@ -253,7 +256,7 @@ fn a_group_has_one_latent_wherever_it_is_read() {
 }
 
 #[test]
-fn training_and_judging_see_the_same_costs_with_latents() {
+fn training_and_evaluation_give_the_same_costs_with_latents() {
     let network = training(config(LatentKind::Bar));
     let (mut scoring, mut carry) = (network.scoring_session(3), network.carry(3));
     for lap in laps(&network.description().model) {

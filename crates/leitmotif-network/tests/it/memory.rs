@@ -1,4 +1,4 @@
-//! What is remembered, and for whom.
+//! What the memory holds, and for which stream.
 
 use crate::support::{Music, config, describe, lstm};
 use leitmotif_model::{Compression, Gating, ModelConfig, Scorer, Weights};
@@ -8,7 +8,7 @@ fn network(config: ModelConfig) -> Network {
     Network::new(&describe(config), 3, &device("cpu").unwrap()).unwrap()
 }
 
-/// The cost of every field of the events, judged in segments of these lengths.
+/// The cost of every field of the events, scored in segments of these lengths.
 fn judge(network: &Network, music: &Music, cuts: &[usize]) -> Vec<f32> {
     let mut scoring = network.scoring_session(music.streams);
     let mut start = 0;
@@ -46,7 +46,7 @@ fn a_memory_that_holds_everything_makes_cuts_invisible() {
 }
 
 #[test]
-fn without_memory_a_segment_knows_nothing_of_the_one_before() {
+fn without_memory_a_segment_does_not_depend_on_the_one_before() {
     let plain = network(ModelConfig { memory: 0, compressed: 0, ..config() });
     let (a, b) = (Music::random(1, 13, 1), Music::random(1, 13, 2));
     let mut mixed = Music::random(1, 13, 2);
@@ -76,7 +76,7 @@ fn what_left_the_memory_lives_on_only_in_compressed_memory() {
 }
 
 #[test]
-fn lanes_do_not_hear_each_other_and_starts_forget() {
+fn streams_are_independent_and_starts_clear_the_memory() {
     for config in [config(), ModelConfig { copy_features: true, ..config() }, lstm()] {
         let network = network(config);
         let music = Music::random(2, 19, 5);
@@ -95,7 +95,7 @@ fn lanes_do_not_hear_each_other_and_starts_forget() {
         let fresh = scoring.nll(&second.segment());
         let half = 6 * music.fields;
         assert_close(&restarted[half..], &fresh[half..], 1e-5);
-        assert!(restarted[..half] != fresh[..half], "the other lane remembers");
+        assert!(restarted[..half] != fresh[..half], "the other stream remembers");
     }
 }
 
@@ -133,7 +133,7 @@ fn weights_survive_being_stored_and_refuse_another_model() {
 }
 
 #[test]
-fn training_and_judging_see_the_same_costs() {
+fn training_and_evaluation_give_the_same_costs() {
     for config in [config(), ModelConfig { copy_features: true, ..config() }, lstm()] {
         let device = device("cpu").unwrap();
         let training = Network::new(&describe(config), 3, &device.autodiff()).unwrap();

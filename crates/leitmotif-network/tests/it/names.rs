@@ -5,7 +5,7 @@ use crate::support::{config, describe, lstm};
 use leitmotif_model::{CompressionLoss, FieldDecoding, Gating, LatentKind, ModelConfig, ModelDescription, Weights};
 use leitmotif_network::{Network, PriorNetwork, device};
 
-/// Other readers of model folders (the stepping engine among them) rely on these names and shapes.
+/// Other readers of model folders (the eager back end among them) rely on these names and shapes.
 #[test]
 fn names_and_shapes_stay() {
     let full = ModelConfig {

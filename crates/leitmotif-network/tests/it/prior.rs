@@ -1,4 +1,4 @@
-//! What learns the prior costs what the prior says, and has its gradients.
+//! The trainable prior gives the costs of the prior that is sampled, and its gradients are slopes.
 
 use crate::gradients::{Nudge, slopes};
 use crate::support::Adam;
@@ -49,8 +49,8 @@ fn the_loss_is_the_mean_cost_of_the_walk() {
         let mut stretches = Vec::new();
         for ((latents, header), from) in pieces.iter().zip(&headers).zip(froms) {
             let mut walk = prior.walk(header);
-            // What is heard without being predicted moves the past, and leaves the LSTM where it
-            // begins.
+            // Latents that are read without being predicted change the past, and leave the LSTM at
+            // its initial state.
             latents[..from].iter().for_each(|latent| walk.push(latent));
             let mut own = 0.0;
             for latent in &latents[from..] {
@@ -70,7 +70,7 @@ fn the_loss_is_the_mean_cost_of_the_walk() {
 }
 
 #[test]
-fn a_stretch_ends_where_it_says() {
+fn a_stretch_ends_after_its_length() {
     let (network, latents, header) = (worn(2), piece(1, 20, 0.2), vec![0.0; D_MODEL]);
     let stretch = |latents, count| Stretch { latents, from: 0, count, header: &header };
     let mut other = latents.clone();
@@ -104,7 +104,7 @@ fn gradients_of_the_prior_are_slopes() {
 }
 
 #[test]
-fn a_planted_repetition_is_learnt() {
+fn the_prior_learns_a_planted_repetition() {
     const NOISE: f32 = 0.05;
     let mut network = PriorNetwork::new(SIZES, 1, &device("cpu").unwrap().autodiff());
     let header = vec![0.0; D_MODEL];

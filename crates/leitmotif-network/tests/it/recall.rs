@@ -1,5 +1,5 @@
-//! Tasks that can only be solved by remembering: a key is shown once, distractors follow, and much
-//! later the key is asked for.
+//! Tasks that can only be solved with memory: a key is shown once, distractors follow, and much
+//! later the key is to be predicted.
 
 use crate::support::{Adam, Cut};
 use leitmotif_model::{Compression, CompressionLoss, ModelConfig, ModelDescription, Scorer};
@@ -8,7 +8,7 @@ use leitmotif_network::{Network, device};
 const KEYS: u16 = 4;
 const SEGMENT: usize = 8;
 const STREAMS: usize = 32;
-/// Keys are 1 to 4, distractors 5 to 8, and 9 asks.
+/// Keys are 1 to 4, distractors 5 to 8, and 9 asks for the key.
 const ASK: u16 = 9;
 const VALUES: usize = 10;
 /// The highest learning rate; it rises to it for some pieces, then falls to nothing.
@@ -115,7 +115,7 @@ fn recall_from_beyond_the_memory_needs_compressed_memory() {
     for compression in
         [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv, Compression::MostUsed]
     {
-        // Taps of a dilated group that lie before what was evicted see nothing, and miss some of
+        // Taps of a dilated group that lie before what was evicted read nothing, and miss some of
         // its states in exchange: what was there is found in their neighbours, once a layer below
         // has passed it on.
         let layers = if compression == Compression::DilatedConv { 2 } else { 1 };

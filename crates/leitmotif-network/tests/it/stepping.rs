@@ -1,4 +1,4 @@
-//! The stepping engine gives the training forward's probabilities, over memory boundaries too.
+//! The eager back end gives the training forward's probabilities, across memory boundaries too.
 
 use crate::support::{Music, config, describe, lstm};
 use leitmotif_model::{
@@ -7,7 +7,7 @@ use leitmotif_model::{
 };
 use leitmotif_network::{Network, device};
 
-/// Judges a piece of 43 events in segments of 6, by the network and event by event.
+/// Scores a piece of 43 events in segments of 6, by the network and event by event.
 fn compare(config: ModelConfig) {
     let network = Network::new(&describe(config.clone()), 11, &device("cpu").unwrap()).unwrap();
     let model = NetworkModel::new(network.description(), &network.weights()).unwrap();
@@ -36,7 +36,7 @@ fn every_compression_function() {
 /// Value 0 of a field after the first follows from the first, whatever the logits of the others
 /// are.
 #[test]
-fn independent_fields_know_nothing_of_each_other() {
+fn independent_fields_do_not_depend_on_each_other() {
     let description = describe(ModelConfig { fields: FieldDecoding::Independent, ..config() });
     let network = Network::new(&description, 11, &device("cpu").unwrap()).unwrap();
     let model = NetworkModel::new(&description, &network.weights()).unwrap();

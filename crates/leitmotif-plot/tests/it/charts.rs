@@ -44,7 +44,7 @@ fn missing_values_leave_gaps_not_lines() {
 }
 
 #[test]
-fn charts_without_data_say_so() {
+fn charts_without_data_note_it() {
     let nothing = [f64::NAN, f64::INFINITY];
     let charts = [
         LineChart::new("a").x_scale(Scale::Log).series(Series::new("s", [(0.0, 1.0)])).to_svg(Theme::Auto),

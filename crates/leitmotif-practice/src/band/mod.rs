@@ -1,5 +1,5 @@
-//! Invented bands. Each has a fingerprint: tempo, keys, tuning, meters, instruments and habits,
-//! so that a split by artist holds back something a model has not heard.
+//! Invented bands. Each has a fingerprint: tempo, keys, tuning, meters, instruments and habits, so
+//! that a split by artist holds back bands that are not in the training songs.
 
 mod metal;
 mod pop_rock;
@@ -35,7 +35,7 @@ pub(crate) struct Band {
     pub(crate) swing: u32,
     /// How far off the grid the players stray, in ticks of 480 a quarter.
     pub(crate) loose: i32,
-    /// How much the piano has to say: in 0 to 100 of the sections where it may rest.
+    /// How often the piano plays where it may rest, in percent of those sections.
     pub(crate) piano_share: u32,
     /// How busy the drummer's feet and ghost notes are, 0 to 100.
     pub(crate) busy: u32,

@@ -29,7 +29,7 @@ fn a_collection_is_laid_out_by_genre_and_artist_and_reads_back() {
 }
 
 #[test]
-fn titles_of_a_band_are_told_apart() {
+fn titles_of_a_band_are_distinct() {
     let songs = plan_collection(600, 2);
     let paths: BTreeSet<_> = songs.iter().map(|song| song.path.to_string_lossy().to_lowercase()).collect();
     assert_eq!(paths.len(), songs.len());

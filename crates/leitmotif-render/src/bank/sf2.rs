@@ -67,7 +67,7 @@ pub(crate) struct Program {
     pub zones: Vec<Zone>,
 }
 
-/// Zeros after each sample that the specification asks for.
+/// Zeros after each sample that the specification requires.
 const GUARD: usize = 46;
 
 /// Writes a bank.

@@ -18,7 +18,7 @@ pub(crate) const HIGHEST_PARTIAL: f64 = 14_500.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Tone {
     pub data: Vec<f32>,
-    /// Samples a second at which it has the pitch asked for.
+    /// Samples a second at which it has the requested pitch.
     pub rate: f64,
     /// Where it loops.
     pub span: Option<(usize, usize)>,
@@ -97,7 +97,7 @@ pub(crate) fn decaying(f0: f64, partials: &[Partial], knock: Option<Knock>, seed
         let phase = noise.unit() * std::f64::consts::TAU;
         let radius = 10f64.powf(-partial.decay.max(0.0) / 20.0 / RATE);
         let (fading, still) = data.split_at_mut(head);
-        // Nothing is heard of a partial that has fallen by 100 dB.
+        // A partial that has fallen by 100 dB is inaudible.
         let heard = if partial.decay > 0.0 { (100.0 / partial.decay * RATE) as usize } else { head };
         let fading = &mut fading[..heard.min(head)];
         if partial.level < 1e-4 {

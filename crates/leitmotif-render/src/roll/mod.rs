@@ -1,11 +1,12 @@
 //! The piano roll: time from left to right, pitch from bottom to top, drums in a lane of their own.
 //!
-//! `layout` decides how many rows ("systems") the music is wrapped into and how large a beat and a
-//! semitone are drawn; `grid` draws what lies behind the notes; `notes` draws the notes; `names`
+//! `layout` determines how many rows ("systems") the music is wrapped into and how large a beat and
+//! a semitone are drawn; `grid` draws what lies behind the notes; `notes` draws the notes; `names`
 //! says what things are called. Long music gives smaller notes and a coarser grid, down to bars of
 //! a few pixels: whatever the length, the picture has at most [`layout::MAX_SYSTEMS`] systems.
 
 mod grid;
+mod inks;
 mod layout;
 mod names;
 mod notes;
@@ -55,7 +56,7 @@ impl Default for RollOptions {
     }
 }
 
-/// Draws a score as SVG. A score without notes gives a picture that says so.
+/// Draws a score as SVG. A score without notes gives a picture with a note of that.
 pub fn piano_roll(score: &Score, options: &RollOptions) -> String {
     let width = if options.width.is_nan() { RollOptions::LEAST_WIDTH } else { options.width };
     let width = width.clamp(RollOptions::LEAST_WIDTH, RollOptions::MOST_WIDTH);

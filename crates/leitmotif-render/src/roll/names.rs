@@ -1,20 +1,9 @@
 //! What the picture calls things: parts, drum keys, pitches, the piece as a whole.
 
+use super::inks::part_ink;
 use super::layout::Layout;
-use leitmotif_plot::{Ink, SERIES_COLOURS, Swatch};
+use leitmotif_plot::{Ink, Swatch};
 use leitmotif_score::{Score, drum_key_name};
-
-/// The ink of part `index` and whether its notes are outlined, because its colour is used a second
-/// time. The first drum kit is drawn in the colour of text: its lane is its own.
-pub(super) fn part_ink(score: &Score, index: usize) -> (Ink, bool) {
-    let drums = |part: usize| score.parts[part].instrument.is_drums();
-    let first_kit = (0..score.parts.len()).find(|&part| drums(part));
-    if first_kit == Some(index) {
-        return (Ink::Text, false);
-    }
-    let place = index - usize::from(first_kit.is_some_and(|kit| kit < index));
-    (Ink::Series(place), place >= SERIES_COLOURS)
-}
 
 /// An entry for every part with notes: its instrument, and its name where two parts share one.
 pub(super) fn legend(score: &Score, layout: &Layout) -> Vec<(Swatch, Ink, String)> {

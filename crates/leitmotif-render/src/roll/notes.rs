@@ -3,8 +3,8 @@
 //! Notes of one part and loudness share one path, which keeps files small: about fifteen bytes a
 //! note.
 
+use super::inks::part_ink;
 use super::layout::{Layout, SystemFrame};
-use super::names::part_ink;
 use leitmotif_plot::{Ink, Look, Path, Svg};
 use leitmotif_score::{Note, Part, Score};
 

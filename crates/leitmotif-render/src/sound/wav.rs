@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bits_are_written_as_the_format_says() {
+    fn sixteen_bits_are_written_as_the_format_specifies() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
         write_wav(&path, &audio(), BitDepth::Sixteen).unwrap();

@@ -25,7 +25,7 @@ fn every_pitched_program_is_in_tune() {
         for pitch in [48, 67] {
             let sound = program(number, pitch);
             let off = cents_off(window(&sound, 0.15, 0.9), pitch);
-            // A section of many players is as wide as the ear likes it; one player is in tune.
+            // A section of many players may be detuned; one player is in tune.
             let section = (48..56).contains(&number) || (86..104).contains(&number) || number == 44;
             let bound = if section { 24.0 } else { 10.0 };
             assert!(off.abs() < bound, "program {number} at {pitch}: {off:.1} cents");

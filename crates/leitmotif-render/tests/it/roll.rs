@@ -51,7 +51,7 @@ fn only_the_chosen_bars_are_drawn() {
 }
 
 #[test]
-fn a_highlight_is_labelled_and_a_score_without_notes_says_so() {
+fn a_highlight_is_labelled_and_a_score_without_notes_is_noted() {
     let highlights = vec![Highlight { from: Ticks(0), to: Ticks(1920), label: "prime".into() }];
     let options = RollOptions { highlights, theme: Theme::Auto, ..RollOptions::default() };
     assert!(texts(&piano_roll(&band(4), &options)).contains(&"prime".to_owned()));

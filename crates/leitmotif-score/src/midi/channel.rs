@@ -23,7 +23,7 @@ pub(super) struct Channel {
     bank: Option<u8>,
     /// The bank that the next program change will use.
     next_bank: Option<u8>,
-    /// Drums or not, where a system exclusive said so.
+    /// Drums or not, where a system exclusive set it.
     rhythm: Option<bool>,
 }
 

@@ -72,7 +72,7 @@ pub enum WriteError {
         /// [`super::limits::MAX_TICKS`].
         limit: u64,
     },
-    /// A track has more bytes than its length can say.
+    /// A track has more bytes than its length can express.
     #[error("a track has more bytes than a file can hold")]
     TooLarge,
     /// More parts sound at once than ports and channels can hold.
@@ -86,7 +86,7 @@ pub enum WriteError {
     Io {
         /// The file that was to be written.
         path: PathBuf,
-        /// What it said.
+        /// Its error.
         source: std::io::Error,
     },
 }

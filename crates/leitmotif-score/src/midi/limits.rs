@@ -1,4 +1,4 @@
-//! What a file may ask of us. Everything a reader allocates is bounded by these.
+//! The limits on a file. Everything a reader allocates is bounded by these.
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;

@@ -8,7 +8,7 @@
 //! 3. `channel`: which instrument a channel plays, from programs, banks and system exclusives;
 //! 4. `perform`: events of all tracks in time order into parts, notes and the score.
 //!
-//! Writing: `voices` makes notes that a synthesiser can tell apart, `assign` gives parts channels,
+//! Writing: `voices` makes notes that a synthesiser can distinguish, `assign` gives parts channels,
 //! `write` puts them into bytes.
 
 mod assign;

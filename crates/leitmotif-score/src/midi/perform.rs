@@ -227,7 +227,7 @@ impl<'r> Performance<'r> {
         Ok(part)
     }
 
-    /// Ends what still sounds at the end of its track, and hands over the parts, named after their
+    /// Ends what still sounds at the end of its track, and returns the parts, named after their
     /// tracks, in the order of tracks, ports and channels.
     pub fn finish(mut self, ends: &[u64], names: &[String]) -> Vec<Part> {
         for held in 0..self.held.len() {

@@ -56,8 +56,8 @@ pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadRepo
 /// Like [`read_midi`], from a file.
 ///
 /// # Errors
-/// [`ReadError::InFile`], which names the file and what [`read_midi`] says of its bytes. The size
-/// is checked before the file is read.
+/// [`ReadError::InFile`], which names the file and the error of [`read_midi`]. The size is checked
+/// before the file is read.
 pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
     let path = path.as_ref();
     let read = || {

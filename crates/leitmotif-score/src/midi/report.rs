@@ -13,7 +13,7 @@ pub enum Severity {
     Noted,
     /// Something the score has no room for, or that makes no sense, is not in it.
     Dropped,
-    /// Something this reader does not know is not in the score.
+    /// Something that this reader does not support is not in the score.
     Unknown,
     /// The file breaks the rules, and its music was saved all the same.
     Repaired,

@@ -1,4 +1,4 @@
-//! Notes as a synthesiser can tell them apart: of one pitch, one at a time.
+//! Notes as a synthesiser can distinguish them: of one pitch, one at a time.
 
 use super::report::WriteReport;
 use crate::Note;

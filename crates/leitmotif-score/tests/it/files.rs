@@ -65,7 +65,7 @@ fn overlaps_are_cut_and_doubles_merged() {
 }
 
 #[test]
-fn what_a_file_cannot_say_is_changed_and_reported() {
+fn what_a_file_cannot_express_is_changed_and_reported() {
     let mut fine = score(vec![note(100, 60, 100)]);
     fine.resolution = Resolution::new(60_000).unwrap();
     fine.parts.push(Part { name: "Silent".into(), instrument: Instrument::Drums(0), notes: Vec::new() });

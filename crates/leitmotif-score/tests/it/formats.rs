@@ -194,7 +194,7 @@ fn all_notes_off_ends_notes() {
 }
 
 #[test]
-fn the_pedal_lengthens_notes_where_asked() {
+fn the_pedal_lengthens_notes_where_requested() {
     let track = [
         &[0, 0x90, 60, 1, 0, 0xB0, 64, 127, 10, 0x80, 60, 0, 10, 0x90, 60, 2, 10, 0x80, 60, 0][..],
         &[10, 0xB0, 64, 0, 10, 0x90, 62, 3, 10, 0xB0, 64, 99, 10, 0x80, 62, 0, 10, 0xFF, 1, 0],
@@ -236,7 +236,7 @@ fn damage_in_one_track_leaves_the_others() {
 }
 
 #[test]
-fn wrong_lengths_are_seen_through() {
+fn wrong_lengths_are_recovered_from() {
     for lie in [0u32, 3, 17, 19, 23, 90, u32::MAX] {
         let mut bytes = file(1, &[&TWO_NOTES, &TWO_NOTES]);
         bytes[18..22].copy_from_slice(&lie.to_be_bytes());

@@ -67,7 +67,7 @@ prop_compose! {
     }
 }
 
-/// The score as a file can say it: of each part and pitch one note at a time.
+/// The score as a file can express it: of each part and pitch one note at a time.
 fn apart(score: &Score) -> Score {
     let mut apart = score.clone();
     for part in &mut apart.parts {

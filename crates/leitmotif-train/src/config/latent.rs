@@ -1,4 +1,4 @@
-//! How latents and attributes are learnt: the table `[latent]`.
+//! How latents and attributes are trained: the table `[latent]`.
 
 use crate::TrainError;
 use leitmotif_corpus::Cuts;
@@ -18,13 +18,13 @@ pub enum KlSchedule {
     /// 2019).
     #[default]
     Cyclic,
-    /// It rises once, over the share of the budget that [`LatentConfig::kl_rise`] says.
+    /// It rises once, over the share of the budget that [`LatentConfig::kl_rise`] sets.
     Linear,
     /// It is at its peak throughout.
     Constant,
 }
 
-/// How latents and attributes are learnt.
+/// How latents and attributes are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LatentConfig {
@@ -51,8 +51,8 @@ pub struct LatentConfig {
     /// Probability with which an attribute is left open in training.
     #[serde(alias = "attribute_drop")]
     pub attribute_dropout: f64,
-    /// Passes over the training songs' latents in which the prior is learnt, after the model; 0 for
-    /// none.
+    /// Passes over the training songs' latents in which the prior is trained, after the model; 0
+    /// for none.
     pub prior_epochs: u32,
     /// Width of the prior's LSTM.
     pub prior_width: usize,
@@ -117,7 +117,7 @@ impl LatentConfig {
         self.kl_max_beta * risen.clamp(0.0, 1.0)
     }
 
-    /// What a step is to be learnt by when so much of the budget is used.
+    /// The objective of a training step when so much of the budget is used.
     pub(crate) fn objective(&self, used: f64) -> LatentObjective {
         LatentObjective {
             beta: self.beta(used) as f32,

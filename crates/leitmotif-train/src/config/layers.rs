@@ -104,8 +104,8 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
     if let Some(Value::Table(inner)) = changed.get_mut(section) {
         inner.insert(name.into(), value.clone());
     }
-    // Names out of a list, numbers too large, arrays of the wrong length: serde knows what the type
-    // takes.
+    // Names out of a list, numbers too large, arrays of the wrong length: serde checks what the
+    // type takes.
     changed
         .clone()
         .try_into::<RunConfig>()

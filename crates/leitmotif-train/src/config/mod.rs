@@ -1,4 +1,4 @@
-//! Everything a run can be told: `config.toml`.
+//! All settings of a run: `config.toml`.
 //!
 //! All defaults stand here, in the `Default` implementations. A configuration is built in layers: a
 //! preset, then a file, then single keys ([`RunConfig::layered`]); the result is saved with the
@@ -31,7 +31,7 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// Changes drawn at random for each song each time it is read.
     pub augment: AugmentConfig,
-    /// How latents and attributes are learnt, by models that have them.
+    /// How latents and attributes are trained, in models that have them.
     pub latent: LatentConfig,
 }
 
@@ -50,7 +50,7 @@ pub enum Schedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// Decides initial weights, order of songs, augmentation and dropout.
+    /// Determines initial weights, order of songs, augmentation and dropout.
     pub seed: u64,
     /// Where the networks run: `cpu`, or `cuda` or `wgpu` in builds that have them.
     pub device: String,
@@ -92,7 +92,7 @@ pub struct TrainConfig {
     pub header_dropout: f64,
     /// Optimiser steps between validations; 0 for only one, at the end.
     pub validate_every: u64,
-    /// Most events one validation judges; 0 for the whole validation split.
+    /// Most events that one validation scores; 0 for the whole validation split.
     pub validate_events: u64,
     /// Stop after this many validations in a row without a better one; 0 for never.
     pub patience: u32,

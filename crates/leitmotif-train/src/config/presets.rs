@@ -1,4 +1,4 @@
-//! Named starting points: a preset says only what differs from the defaults.
+//! Named starting points: a preset holds only what differs from the defaults.
 
 use super::{AugmentConfig, LatentConfig, RunConfig, TrainConfig};
 use crate::TrainError;
@@ -56,8 +56,8 @@ impl Preset {
             Self::TinyVae => with_latents(Self::Tiny.config(), 5),
             Self::SmallVae => with_latents(Self::Small.config(), 8),
             Self::Tiny => RunConfig {
-                // Many streams and short segments: a step that sees few songs teaches the weights
-                // those songs, not how to listen.
+                // Many streams and short segments: steps over few songs fit those songs and
+                // generalise less.
                 model: ModelConfig {
                     segment: 64,
                     memory: 64,

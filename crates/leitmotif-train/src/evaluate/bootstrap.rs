@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interval_has_the_width_that_theory_says() {
+    fn the_interval_has_the_theoretical_width() {
         // A mean of 400 values of standard deviation 1: its own is 1/20, its 95 % interval about
         // ±0.098.
         let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -1,4 +1,4 @@
-//! What the latents of some songs came to: how much they say, and of how many dimensions.
+//! What the latents of some songs cost, and how many of their dimensions are active.
 
 use super::{Estimate, SongLoss};
 use crate::record::LatentLine;

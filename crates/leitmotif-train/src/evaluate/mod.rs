@@ -1,5 +1,4 @@
-//! How well a model predicts music it has not seen: nats per event, per note and per second of
-//! music.
+//! How well a model predicts held-out music: nats per event, per note and per second of music.
 //!
 //! Events of different representations are not comparable, so nats per event (per token) are for
 //! one representation only. Where events are frames of one length, nats per frame and per token of
@@ -64,7 +63,7 @@ pub struct FrameLoss {
     pub nats: f64,
 }
 
-/// A model's judgement of some songs.
+/// A model's evaluation on some songs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Nats per event (per token).
@@ -108,7 +107,7 @@ impl Evaluation {
     }
 }
 
-/// Judges all songs of a split, `streams` of them side by side.
+/// Evaluates all songs of a split, `streams` of them side by side.
 ///
 /// # Errors
 /// [`TrainError::Corpus`] if the split is empty or the corpus is of another vocabulary than the
@@ -119,9 +118,9 @@ pub fn evaluate(scorer: &dyn Scorer, corpus: &Corpus, split: Split, streams: usi
     evaluation.ok_or_else(|| TrainError::Corpus(format!("the corpus has no songs in its {split} split")))
 }
 
-/// Evaluates these songs (by their index in the corpus). `progress` is told how many events of how
-/// many are done, and stops the evaluation by returning false; the result is then `None`, as it is
-/// for no songs.
+/// Evaluates these songs (by their index in the corpus). `progress` is called with the events done
+/// and the events in all, and stops the evaluation by returning false; the result is then `None`,
+/// as it is for no songs.
 ///
 /// # Errors
 /// [`TrainError::Corpus`] if the corpus is of another vocabulary than the model, or lacks a song.

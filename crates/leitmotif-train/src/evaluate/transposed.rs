@@ -1,8 +1,8 @@
 //! One model's predictions in several keys, averaged.
 //!
-//! What a model predicts of a piece and what it predicts of the same piece a tone higher are two
-//! opinions about the same notes. Their mean is a probability too, and usually a better one, as
-//! that of several models is.
+//! A model's predictions of a piece and of the same piece a tone higher are two predictions of the
+//! same notes. Their mean is a probability too, and usually a better one, as that of several models
+//! is.
 
 use leitmotif_events::Representation;
 use leitmotif_model::{ModelDescription, Scorer, ScoringSession, Segment};
@@ -10,11 +10,11 @@ use leitmotif_model::{ModelDescription, Scorer, ScoringSession, Segment};
 /// The farthest transposition, in semitones.
 pub const MAX_TRANSPOSITIONS: u8 = 6;
 
-/// Judges by the mean of what a model predicts in all keys up to so many semitones away.
+/// Scores by the mean of what a model predicts in all keys up to so many semitones away.
 ///
 /// For each field of each event, the mean of its probabilities in those keys that hold all of the
 /// piece so far. A key that cannot hold the event itself gives it no probability, and is left out
-/// from there to the piece's end. So what comes later in a piece has no part in how it is judged,
+/// from there to the piece's end. So what comes later in a piece does not affect how it is scored,
 /// and the probabilities of all values sum to at most 1.
 pub struct TransposedScorer<'a> {
     scorer: &'a dyn Scorer,
@@ -23,7 +23,7 @@ pub struct TransposedScorer<'a> {
 }
 
 impl<'a> TransposedScorer<'a> {
-    /// A judge in `2 most + 1` keys; `most` is from 0 to [`MAX_TRANSPOSITIONS`] semitones. `None`
+    /// A scorer in `2 most + 1` keys; `most` is from 0 to [`MAX_TRANSPOSITIONS`] semitones. `None`
     /// for a model with latents, which are of one key.
     pub fn new(scorer: &'a dyn Scorer, representation: &'a dyn Representation, most: u8) -> Option<Self> {
         let has_latents = scorer.description().model.bars_per_latent() > 0;

@@ -1,4 +1,4 @@
-//! The reference line: each field predicted from its overall frequencies, knowing only the kind of
+//! The reference line: each field predicted from its overall frequencies, given only the kind of
 //! event.
 
 use crate::TrainError;
@@ -20,7 +20,7 @@ impl Unigram {
     /// [`TrainError::Model`] if the corpus's vocabulary makes no model.
     pub fn count(corpus: &Corpus, songs: &[usize]) -> Result<Self, TrainError> {
         let sizes = corpus.vocabulary().sizes();
-        // All that is taken from the settings: events of any number of fields, judged segment by
+        // All that is taken from the settings: events of any number of fields, scored segment by
         // segment.
         let config = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
         let description = ModelDescription::new(config, sizes)?;

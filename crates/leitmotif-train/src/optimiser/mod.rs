@@ -40,11 +40,11 @@ trait Slot: Sized {
     fn accumulate<const D: usize>(&mut self, gradient: Tensor<D>);
     /// The sums of squares of the gradients accumulated in these slots.
     fn squares(slots: &[&Self]) -> f64;
-    /// The parameter after one update; forgets the gradient.
+    /// The parameter after one update; clears the gradient.
     fn update<const D: usize>(&mut self, parameter: Tensor<D>, update: &AdamW) -> Tensor<D>;
     /// Whether there is a gradient.
     fn has_gradient(&self) -> bool;
-    /// Forgets the gradient.
+    /// Clears the gradient.
     fn clear(&mut self);
     /// First and second moments.
     fn moments(&self) -> [Vec<f32>; 2];
@@ -106,7 +106,7 @@ impl Adam {
         }
     }
 
-    /// Forgets accumulated gradients.
+    /// Clears accumulated gradients.
     pub(crate) fn clear(&mut self) {
         self.accumulated = 0;
         match &mut self.state {

@@ -12,7 +12,7 @@ const SMOOTHED_POINTS: f64 = 10.0;
 /// The share of a curve that may lag behind.
 const SMOOTHED_SHARE: f64 = 0.1;
 
-/// Draws nats per note over steps, training and validation, from what `metrics.jsonl` says.
+/// Draws nats per note over steps, training and validation, from `metrics.jsonl`.
 ///
 /// # Errors
 /// As [`read_metrics`].

@@ -129,7 +129,7 @@ impl Records {
         Ok(Self { path, file, events })
     }
 
-    /// Goes on after `mark`; what was written beyond it is forgotten.
+    /// Goes on after `mark`; what was written beyond it is cut off.
     pub(crate) fn reopen(dir: &Path, mark: &RecordsMark) -> Result<Self, TrainError> {
         let path = dir.join(METRICS_FILE);
         let file = cut(&path, mark.metrics_bytes).map_err(TrainError::io(&path))?;

@@ -38,7 +38,7 @@ impl EventWriter {
         Ok(writer)
     }
 
-    /// Opens an event file of this writer again and forgets what lies beyond its first `length`
+    /// Opens an event file of this writer again and cuts off what lies beyond its first `length`
     /// bytes.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl EventWriter {
         &self.path
     }
 
-    /// Forces what was written to the disk, and says how many bytes the file has.
+    /// Forces what was written to the disk, and returns how many bytes the file has.
     ///
     /// # Errors
     /// Whatever syncing reports.
@@ -96,7 +96,7 @@ impl EventWriter {
     }
 }
 
-/// Opens a file for appending after its first `length` bytes, and forgets the rest.
+/// Opens a file for appending after its first `length` bytes, and cuts off the rest.
 pub(super) fn cut(path: &Path, length: u64) -> std::io::Result<File> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     let found = file.metadata()?.len();

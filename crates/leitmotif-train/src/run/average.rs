@@ -10,7 +10,7 @@ use leitmotif_model::Weights;
 /// Steps between two updates of the average: reading all weights costs less than a hundredth of a
 /// step this way.
 const STRIDE: u64 = 8;
-/// Before this step each one is an update, so that a short run publishes what it has learnt.
+/// Before this step each one is an update, so that a short run publishes trained weights.
 const EARLY: u64 = 8 * STRIDE;
 /// The average covers at most this share of the steps so far, since the first weights are noise.
 const SHARE: f64 = 0.3;
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_publishes_what_it_has_learnt() {
+    fn a_short_run_publishes_trained_weights() {
         assert_eq!(averages(1000, 3), [1.0, 2.0, 3.0]);
         let early = averages(1000, EARLY);
         assert!(early.iter().zip(1..).all(|(average, step)| *average > 0.6 * step as f32), "{early:?}");

@@ -1,5 +1,5 @@
-//! A network while it learns: its parameters, their optimiser, and what it remembers of the songs
-//! in its streams.
+//! A network in training: its parameters, their optimiser, and its memory of the songs in its
+//! streams.
 
 use super::Timings;
 use super::average::WeightAverage;
@@ -51,7 +51,7 @@ impl StepMetrics {
 }
 
 impl Learner {
-    /// A fresh network with nothing remembered.
+    /// A fresh network with empty memory.
     ///
     /// # Errors
     /// [`TrainError::Model`] if the description is invalid, or the configuration's device is not to
@@ -104,8 +104,8 @@ impl Learner {
     }
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is
-    /// added then, and everything remembered is forgotten, since it may be as bad. `seed` names
-    /// this segment's dropout; latents are learnt as `objective` says.
+    /// added then, and the memory is cleared, since it may not be finite either. `seed` names this
+    /// segment's dropout; latents are trained by `objective`.
     pub fn train_step(
         &mut self,
         batch: &SegmentBatch,
@@ -169,7 +169,7 @@ impl Learner {
         self.average.as_ref().map(WeightAverage::weights)
     }
 
-    /// Forgets gradients added since the last step.
+    /// Clears gradients added since the last step.
     pub fn clear(&mut self) {
         self.optimiser.clear();
     }

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Which corpus a run learns from.
+/// The corpus that a run trains on.
 pub const INFO_FILE: &str = "run.json";
 const INFO_FORMAT: u32 = 1;
 
@@ -81,9 +81,9 @@ pub enum TrainEvent<'a> {
     Line(&'a TrainLine),
     /// A validation is under way.
     Validating {
-        /// Events judged.
+        /// Events scored.
         done: usize,
-        /// Events to judge.
+        /// Events to score.
         total: usize,
     },
     /// A validation is done.
@@ -167,7 +167,7 @@ pub struct TrainSummary {
     pub skipped: u64,
     /// The best validation, if there was one.
     pub best: Option<Best>,
-    /// What the prior over latents has learnt, where there is one.
+    /// The training of the prior over latents, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorSummary>,
     /// Why it ended.
@@ -194,7 +194,8 @@ pub struct Budget {
 ///
 /// # Errors
 /// [`TrainError::Interrupted`] after `cancel`; [`TrainError::Config`] for settings that make no
-/// run; others as they say. Whatever the error, the last checkpoint and the best model stay whole.
+/// run; the others as documented there. Whatever the error, the last checkpoint and the best model
+/// stay whole.
 pub fn train(
     corpus: &Arc<Corpus>,
     dir: &Path,
@@ -266,7 +267,7 @@ pub fn resume(
     summary
 }
 
-/// What a network is to learn from the corpus; nothing for a Markov model, which counts.
+/// The training objective of a network on this corpus; nothing for a Markov model, which counts.
 fn plan(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Option<setup::TrainingSetup>, TrainError> {
     let learns = config.model.kind != ModelKind::Markov;
     learns.then(|| setup::TrainingSetup::of(corpus, config)).transpose()
@@ -299,7 +300,7 @@ pub fn load_config(dir: &Path) -> Result<RunConfig, TrainError> {
     RunConfig::from_toml(&text).map_err(|error| TrainError::file(&path, error.to_string()))
 }
 
-/// What a run folder says of its corpus.
+/// What a run folder records of its corpus.
 ///
 /// # Errors
 /// [`TrainError::Io`] or [`TrainError::File`] if it cannot be read.

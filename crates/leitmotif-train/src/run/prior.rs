@@ -1,5 +1,5 @@
-//! After a model with latents is learnt, its prior: what comes next in a song's sequence of
-//! latents.
+//! Training the prior over a song's sequence of latents, after the model with latents itself is
+//! trained.
 //!
 //! The encoder stays as it is. Latents are drawn from their posteriors narrowed to [`NARROWED`],
 //! anew for each pass over the training songs, which leaves out headers as often as
@@ -31,13 +31,13 @@ const LEARNING_RATE: f64 = 2e-3;
 /// The largest norm of a gradient.
 const CLIP: f64 = 1.0;
 /// The deviation of a drawn latent, in deviations of its posterior. A bar that is played again has
-/// the same posterior: drawn from the whole of it, a repetition would be told from a variation by
-/// little, and songs from the prior would drift from what they repeat.
+/// the same posterior: drawn from the whole of it, a repetition could hardly be distinguished from
+/// a variation, and songs from the prior would drift from what they repeat.
 const NARROWED: f32 = 0.1;
-/// How often a song's header is not told.
+/// How often a song's header is left out.
 const HEADER_DROP: f64 = 0.3;
 
-/// What the prior has learnt.
+/// The outcome of training the prior.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PriorSummary {
     /// Passes over the training songs' latents, up to the one that is kept.
@@ -50,14 +50,14 @@ pub struct PriorSummary {
     pub standard_normal: f64,
 }
 
-/// A song as the prior sees it.
+/// A song as the prior reads it.
 struct Song {
     posteriors: Vec<Posterior>,
     /// With its header, and without.
     headers: [Vec<f32>; 2],
 }
 
-/// Learns the prior of a network's latents, on a `device` that differentiates; `None` if there are
+/// Trains the prior of a network's latents, on a `device` that differentiates; `None` if there are
 /// no songs, no pass came to a finite cost, or the training is stopped from outside.
 pub(super) fn learn(
     corpus: &Corpus,
@@ -190,7 +190,7 @@ impl Song {
     }
 }
 
-/// The songs of a split, understood.
+/// The songs of a split, encoded.
 fn songs(
     corpus: &Corpus,
     split: Split,

@@ -1,8 +1,8 @@
 //! The loop: steps, metrics, validations, checkpoints, in an order that makes a resumed run the
 //! same run.
 //!
-//! Between two steps, in this order: validate if due, stop if told to, end if the budget is used
-//! up, save if due. All that decides the rest of the run is in [`RunState`], the learner and the
+//! Between two steps, in this order: validate if due, stop if cancelled, end if the budget is used
+//! up, save if due. All that determines the rest of the run is in [`RunState`], the learner and the
 //! position in the data, which a checkpoint holds.
 
 use super::learner::Learner;
@@ -45,7 +45,7 @@ pub(super) struct Session<'a> {
     events_per_note: f64,
     /// What the training songs have.
     observed: Option<Observed>,
-    /// The last judgement of this session, for the card of the last model.
+    /// The last validation of this session, for the card of the last model.
     judged: Option<(u64, Evaluation)>,
     /// Step of the newest checkpoint, with nothing done since.
     saved: Option<u64>,
@@ -329,7 +329,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Learns the prior over the latents of the model to use, and adds it to its folder (and to the
+    /// Trains the prior over the latents of the model to use, and adds it to its folder (and to the
     /// last one's, if that is the same model).
     fn learn_prior(&self) -> Result<Option<PriorSummary>, TrainError> {
         if self.description.model.bars_per_latent() == 0 || self.config.latent.prior_epochs == 0 {

@@ -15,7 +15,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
-/// Which validation songs a limited validation judges: fixed, so that runs compare.
+/// The seed of the songs that a limited validation scores: fixed, so that runs compare.
 const VALIDATION_SEED: u64 = 0x7661_6C69;
 
 /// A corpus and a configuration that go together: what is to be trained, and with what.
@@ -66,7 +66,7 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
 }
 
 /// What is to be trained: the configured model for the corpus's events, its attributes cut into
-/// classes as the configuration says.
+/// classes by the configuration.
 fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, TrainError> {
     let attribute = |name: &String| {
         name.parse::<Attribute>().map_err(|error| TrainError::Config(format!("model.attributes: {error}")))

@@ -1,4 +1,5 @@
-//! The model card: what a model is, what it learnt from and under which licences, how well it does.
+//! The model card: what a model is, what it was trained on and under which licences, and its
+//! results.
 
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
@@ -10,7 +11,7 @@ use std::fmt::Write;
 /// Most kinds of licence, genre or instrument that a card lists one by one.
 const MAX_ROWS: usize = 40;
 
-/// What a card tells of.
+/// The contents of a card.
 pub(crate) struct Card<'a> {
     pub corpus: &'a Corpus,
     pub config: &'a RunConfig,

@@ -2,7 +2,7 @@
 //!
 //! A folder that is only ever added ([`publish`]) takes one rename. One that replaces another
 //! ([`replace`]) takes two, since no portable rename swaps folders: `x` becomes `x.old`, `x.new`
-//! becomes `x`. Whoever reads in between finds the new one, complete, under `x.new`
+//! becomes `x`. A reader in between finds the new one, complete, under `x.new`
 //! ([`leitmotif_folder::newest`]), and the next writer finishes the exchange ([`recover`]).
 
 use crate::TrainError;

@@ -1,7 +1,7 @@
 //! Model folders: all that generation and evaluation need, and can be copied anywhere.
 //!
 //! `config.json` ([`ModelDescription`]), `model.safetensors`, `tokenizer.json` (the vocabulary),
-//! `observed.json` (what the training songs have, where the representation knows instruments),
+//! `observed.json` (what the training songs have, where the representation has instruments),
 //! `README.md` (the card).
 
 use super::{card, folders};
@@ -46,12 +46,12 @@ pub(crate) fn write(
     })
 }
 
-/// What some songs of a corpus have; `None` if its representation knows no instruments.
+/// What some songs of a corpus have; `None` if its representation has no instruments.
 pub(crate) fn observe(corpus: &Corpus, songs: &[usize]) -> Option<Observed> {
     corpus.representation().observe(&mut songs.iter().map(|song| corpus.sequence(*song)))
 }
 
-/// Loads the model of a run or model folder for judging music, on `device` (`cpu`, `cuda`, `wgpu`).
+/// Loads the model of a run or model folder for scoring music, on `device` (`cpu`, `cuda`, `wgpu`).
 ///
 /// # Errors
 /// As [`ModelFolder::open`]; [`TrainError::Model`] for weights that do not fit, or a device that is

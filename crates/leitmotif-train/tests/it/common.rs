@@ -188,7 +188,7 @@ pub fn assert_same(found: &[(String, Vec<u8>)], expected: &[(String, Vec<u8>)]) 
     assert!(different.is_empty(), "these differ: {different:?}");
 }
 
-/// Prepares a corpus and says nothing.
+/// Prepares a corpus without reporting progress.
 pub fn prepared(options: &PrepareOptions) {
     prepare(options, &(), &std::sync::atomic::AtomicBool::new(false)).unwrap();
 }

@@ -1,4 +1,4 @@
-//! A trained model's states tell music from music whose notes are at the wrong places.
+//! A trained model's states distinguish music from music whose notes are at the wrong places.
 
 use crate::common::{config, corpus, song};
 use leitmotif_events::{Header, Representation};

@@ -45,16 +45,16 @@ fn assert_finite(line: &LatentLine) {
 }
 
 #[test]
-fn a_run_with_latents_says_what_they_cost_and_leaves_a_prior() {
+fn a_run_with_latents_reports_their_cost_and_leaves_a_prior() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");
     let mut config = with_latents(config(20));
     config.latent.kl_max_beta = 0.4;
-    let heard = RefCell::new(Vec::new());
+    let reported = RefCell::new(Vec::new());
     let observer = |event: &TrainEvent<'_>| {
         if let TrainEvent::Prior { epoch, epochs, nats_per_latent } = event {
-            heard.borrow_mut().push((*epoch, *epochs, *nats_per_latent));
+            reported.borrow_mut().push((*epoch, *epochs, *nats_per_latent));
         }
     };
     let summary = train(&corpus, &dir, &config, &observer, &AtomicBool::new(false)).unwrap();
@@ -88,12 +88,15 @@ fn a_run_with_latents_says_what_they_cost_and_leaves_a_prior() {
     let chosen = validated.iter().min_by(|a, b| a.objective.unwrap().total_cmp(&b.objective.unwrap())).unwrap();
     assert_eq!((best.step, Some(best.nats_per_note)), (chosen.step, chosen.objective));
 
-    let heard = heard.into_inner();
+    let reported = reported.into_inner();
     let prior = summary.prior.unwrap();
-    assert_eq!(heard.iter().map(|(epoch, epochs, _)| (*epoch, *epochs)).collect::<Vec<_>>(), [(1, 3), (2, 3), (3, 3)]);
-    let least = heard.iter().map(|(.., nats)| *nats).fold(f64::INFINITY, f64::min);
+    assert_eq!(
+        reported.iter().map(|(epoch, epochs, _)| (*epoch, *epochs)).collect::<Vec<_>>(),
+        [(1, 3), (2, 3), (3, 3)]
+    );
+    let least = reported.iter().map(|(.., nats)| *nats).fold(f64::INFINITY, f64::min);
     assert_eq!(prior.nats_per_latent, least, "the pass that costs least is kept");
-    assert_eq!(heard[prior.epochs as usize - 1].2, least);
+    assert_eq!(reported[prior.epochs as usize - 1].2, least);
     assert!(least.is_finite() && prior.standard_normal.is_finite());
 
     let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
@@ -126,7 +129,7 @@ fn evaluation_adds_the_divergence_song_by_song() {
     assert!(!dir.join(BEST).join(PRIOR_FILE).exists());
     let scorer = load_scorer(&dir, "cpu").unwrap();
     let losses = [1, 2, 7].map(|streams| evaluate(scorer.as_ref(), &corpus, Split::Train, streams).unwrap());
-    // The definition of judging: by the model that writes.
+    // The definition of evaluation: by the model that writes.
     let model = ModelFolder::open(&dir).unwrap().model(Precision::Single).unwrap();
     let stepping = evaluate(&SessionScorer(model.as_ref()), &corpus, Split::Train, 3).unwrap();
     for evaluation in losses.iter().chain([&stepping]) {
@@ -224,7 +227,7 @@ fn latents_that_cannot_be_are_refused_by_name() {
 }
 
 #[test]
-fn attributes_are_cut_by_the_training_songs_and_the_model_knows_how() {
+fn attributes_are_cut_by_the_training_songs_and_the_cuts_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");

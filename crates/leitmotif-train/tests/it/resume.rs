@@ -21,7 +21,7 @@ fn whole(corpus: &Arc<Corpus>, dir: &Path, config: &RunConfig) -> Vec<(String, V
     outcome(dir)
 }
 
-/// Runs until the step `stop`, or until `during` says so, then resumes; again and again.
+/// Runs until the step `stop`, or until `during` returns true, then resumes; again and again.
 fn stopped_at(corpus: &Arc<Corpus>, dir: &Path, config: &RunConfig, stops: &[u64]) -> Vec<(String, Vec<u8>)> {
     let mut begun = false;
     for stop in stops.iter().map(Some).chain([None]) {
@@ -79,9 +79,9 @@ fn a_run_with_latents_that_is_stopped_and_resumed_is_the_run_that_was_not() {
     }
 }
 
-/// The model is learnt and saved by then; only the prior is missing.
+/// The model is trained and saved by then; only the prior is missing.
 #[test]
-fn a_stop_while_the_prior_is_learnt_is_heard_and_the_prior_learnt_again() {
+fn a_stop_while_the_prior_is_trained_takes_effect_and_the_prior_is_trained_again() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let config = common::with_latents(config(STEPS));
@@ -118,7 +118,7 @@ fn a_finished_run_goes_on_when_its_budget_is_raised() {
 }
 
 #[test]
-fn a_stop_during_validation_is_heard_and_the_validation_made_up_for() {
+fn a_stop_during_validation_takes_effect_and_the_validation_is_made_up_for() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let config = config(STEPS);

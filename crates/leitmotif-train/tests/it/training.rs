@@ -22,7 +22,7 @@ fn unigram_loss(corpus: &Corpus) -> f64 {
 }
 
 #[test]
-fn networks_learn_what_is_easily_learnt() {
+fn networks_learn_simple_songs() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let reference = unigram_loss(&corpus);
@@ -128,7 +128,7 @@ fn a_run_publishes_the_average_of_its_weights() {
 }
 
 #[test]
-fn judgement_does_not_depend_on_how_songs_are_laid_side_by_side() {
+fn evaluation_does_not_depend_on_how_songs_are_laid_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let dir = folder.path().join("run");
@@ -186,7 +186,7 @@ fn training_stops_when_validation_no_longer_improves() {
 }
 
 #[test]
-fn a_run_that_diverges_says_so_and_keeps_its_checkpoints() {
+fn a_run_that_diverges_reports_it_and_keeps_its_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
     let mut config = config(1000);

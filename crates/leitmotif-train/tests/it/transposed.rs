@@ -30,7 +30,7 @@ fn up(chords: &[[u16; 4]], semitones: i16) -> Vec<[u16; 4]> {
     chords.iter().map(|chord| chord.map(|pitch| pitch.wrapping_add_signed(semitones))).collect()
 }
 
-/// A Markov model that knows the song in some keys, some more often than others.
+/// A Markov model trained on the song in some keys, in some more often than in others.
 fn markov() -> Markov {
     let config = ModelConfig { kind: ModelKind::Markov, order: 2, ..ModelConfig::default() };
     let description = ModelDescription::new(config, chorales().vocabulary().sizes()).unwrap();
@@ -103,7 +103,7 @@ fn probabilities_are_the_mean_over_keys() {
 }
 
 #[test]
-fn what_comes_later_has_no_part_in_it() {
+fn later_events_do_not_affect_earlier_scores() {
     // The fourth chord leaves the range of pitches one or more semitones higher, so all but the
     // keys below are lost there.
     let high = [72, 69, 65, 127];

@@ -116,7 +116,7 @@ pub struct ModelResult {
     pub music: Option<music::Music>,
 }
 
-/// Judges and reports.
+/// Evaluates and reports.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let folder = model::find(&options.model)?;
     let corpus = Corpus::open(corpus_of(options)?)?;
@@ -187,7 +187,7 @@ pub struct TestEvaluation<'a> {
 }
 
 impl TestEvaluation<'_> {
-    /// Judges with one model; Ctrl-C stops it.
+    /// Evaluates one model; Ctrl-C stops it.
     pub fn result(&self, name: &'static str, model: Option<PathBuf>, scorer: &dyn Scorer) -> Result<ModelResult> {
         let cancel = interrupt::flag();
         let songs = self.corpus.split(self.split);
@@ -210,8 +210,8 @@ impl TestEvaluation<'_> {
         Ok(ModelResult { name, model, corpus, split, evaluation, originality: None, music: None })
     }
 
-    /// Judges with the baselines, counted from the training songs: a unigram and, of events with
-    /// few enough fields, a Markov model.
+    /// Evaluates the baselines, counted from the training songs: a unigram and, of events with few
+    /// enough fields, a Markov model.
     pub fn baselines(&self) -> Result<Vec<ModelResult>> {
         let songs = self.corpus.split(Split::Train);
         let unigram = Unigram::count(self.corpus, &songs)?;

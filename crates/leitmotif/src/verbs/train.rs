@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How long a network learns where nothing says when to stop, in minutes.
+/// How long a network is trained where no budget is set, in minutes.
 const DEFAULT_MINUTES: f64 = 10.0;
 /// The corpus in a run folder that was begun from a folder of MIDI files.
 const CORPUS: &str = "corpus";
@@ -193,8 +193,8 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     std::fs::remove_dir_all(run).with_context(|| format!("{} could not be removed", run.display()))
 }
 
-/// Whether a folder holds a run that was stopped before it had learnt anything: nothing that could
-/// be lost.
+/// Whether a folder holds a run that was stopped before its first checkpoint: nothing that could be
+/// lost.
 fn is_begun(run: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(run) else { return false };
     let ours = |name: &str| {
@@ -286,8 +286,8 @@ fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
     }
 }
 
-/// What a validation says of latents: how much of the cost they are, and how many dimensions are in
-/// use.
+/// What a validation reports of latents: how much of the cost they are, and how many dimensions are
+/// in use.
 fn latents(latent: &LatentEvaluation) -> String {
     format!(
         " ({:.4} with latents given, {:.1} nats a latent, {} of {} dimensions active)",

@@ -35,7 +35,7 @@ fn the_demo_makes_a_folder_that_stands_for_itself() {
     let refused = run(folder.path(), &line);
     assert_eq!(refused.status, 1);
     assert!(refused.err.contains("--force"), "{}", refused.err);
-    // An unfinished demo is in nobody's way.
+    // An unfinished demo may be replaced.
     std::fs::write(demo.join("UNFINISHED"), b"").unwrap();
     let again = json(folder.path(), &[&line[..], &["--json"]].concat());
     assert_eq!(again["pieces"], report["pieces"], "the same demo again");

@@ -1,4 +1,4 @@
-//! What the program says when it cannot do as it is told, and with which exit status.
+//! The messages and exit statuses of the program's errors.
 
 use crate::golden::compare;
 use crate::program::{run, workshop};

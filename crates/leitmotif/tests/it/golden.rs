@@ -1,4 +1,4 @@
-//! Comparing what the program says with what it said before: `tests/it/said/NAME.txt`.
+//! Comparing the program's output with its stored output: `tests/it/said/NAME.txt`.
 //!
 //! With `UPDATE_SAID=1` in the environment the files are written anew; look at the difference
 //! before you commit it.

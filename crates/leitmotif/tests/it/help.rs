@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! The program's help texts.
 
 use crate::golden::compare;
 use crate::program::{done, run};
@@ -45,7 +45,7 @@ fn the_version_is_the_packages() {
 }
 
 #[test]
-fn completions_know_every_verb_and_their_options() {
+fn completions_hold_every_verb_and_their_options() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = done(&std::env::temp_dir(), &["completions", shell]);
         for word in VERBS.iter().chain(&["top-p", "split-by", "soundfont"]) {

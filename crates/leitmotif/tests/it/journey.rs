@@ -60,7 +60,7 @@ fn a_corpus_is_exported() {
 }
 
 #[test]
-fn a_run_is_trained_from_a_folder_of_songs_inspected_and_judged() {
+fn a_run_is_trained_from_a_folder_of_songs_inspected_and_evaluated() {
     let to = scratch();
     let dir = name(&to, "run");
     let report: Value = serde_json::from_str(&train(workshop(), "songs", &dir, &["--steps", "3", "--json"])).unwrap();
@@ -118,7 +118,7 @@ fn the_same_command_composes_the_same_bytes_whatever_the_threads() {
 }
 
 #[test]
-fn a_piece_is_what_was_asked_for_and_says_how_it_was_made() {
+fn a_piece_is_as_requested_and_records_how_it_was_made() {
     let to = scratch();
     let out = name(&to, "new.mid");
     let line = [
@@ -264,13 +264,13 @@ fn a_markov_model_and_the_study_s_representation_go_the_same_way() {
 }
 
 #[test]
-fn copies_are_told_and_kept_short_in_the_file_as_well() {
+fn copies_are_reported_and_kept_short_in_the_file_as_well() {
     let to = scratch();
     let out = name(&to, "new.mid");
     let line = ["generate", "run", "-o", &out, "--bars", "6", "--avoid-copies", "2", "--originality", "--json"];
     let told = &json(workshop(), &line)["originality"];
     assert!(told["longest_run"].as_u64().unwrap() <= 2, "{told}");
-    // What stands in the file is what was told, measured by itself.
+    // The file holds what was reported, measured independently.
     let corpus = leitmotif_corpus::Corpus::open(workshop().join("corpus")).unwrap();
     let songs = corpus.split(leitmotif_corpus::Split::Train).into_iter().map(|song| {
         let score = corpus.representation().decode(&corpus.sequence(song)).unwrap();

@@ -100,7 +100,7 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
 }
 
 #[test]
-fn pieces_are_interpolated_and_a_direction_is_learnt() {
+fn pieces_are_interpolated_and_a_direction_is_computed() {
     let songs = songs();
     let lines = done(studio(), &["interpolate", "run", &songs[0], &songs[1], "--steps", "3", "-o", "way", "--json"]);
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

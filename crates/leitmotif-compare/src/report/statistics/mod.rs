@@ -23,7 +23,7 @@ const SEED: u64 = 1;
 /// Two models' costs of one test set's songs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pairing<'a> {
-    /// Which pair of runs: a pair that is judged on several test sets has one number.
+    /// Which pair of runs: a pair that is evaluated on several test sets has one number.
     pub pair: usize,
     /// The test set.
     pub test: &'a str,
@@ -46,7 +46,7 @@ pub struct Difference {
     pub range: (f64, f64),
 }
 
-/// What a difference says.
+/// How a difference is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The interval lies above 0: it costs more.
@@ -60,7 +60,7 @@ pub enum Verdict {
 }
 
 impl Difference {
-    /// What it says.
+    /// How it is read.
     pub fn verdict(&self) -> Verdict {
         let Estimate { low, high, .. } = self.estimate;
         match () {
@@ -77,7 +77,7 @@ impl Difference {
     }
 }
 
-/// The paired difference over songs that both models of a pairing were judged on. `None` where
+/// The paired difference over songs that both models of a pairing were evaluated on. `None` where
 /// there is no such song, or none with notes. Where the two count a song's notes differently, the
 /// baseline's count is used.
 pub fn paired_difference(pairings: &[Pairing<'_>]) -> Option<Difference> {
@@ -178,7 +178,7 @@ pub fn over_seeds(values: &[f64]) -> Option<OverSeeds> {
     })
 }
 
-/// Per song that all of `losses` judged: its path, the mean of its nats, and its size in `unit`.
+/// Per song that all of `losses` have: its path, the mean of its nats, and its size in `unit`.
 fn mean_songs<'a>(losses: &[&'a Loss], unit: Unit) -> Vec<(&'a str, f64, f64)> {
     let Some((first, _)) = losses.split_first() else { return Vec::new() };
     let mut songs: BTreeMap<&str, (f64, usize)> = BTreeMap::new();
@@ -194,7 +194,7 @@ fn mean_songs<'a>(losses: &[&'a Loss], unit: Unit) -> Vec<(&'a str, f64, f64)> {
 }
 
 /// What a test set costs on average over `losses`, one a seed, with its interval over songs. With
-/// one loss, what it says itself. `None` of none.
+/// one loss, its own value. `None` of none.
 pub fn mean_loss(losses: &[&Loss], unit: Unit) -> Option<Estimate> {
     if let [loss] = losses {
         return Some(unit.of(loss));

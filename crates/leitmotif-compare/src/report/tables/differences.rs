@@ -84,7 +84,7 @@ fn difference(it: &Difference) -> Vec<Said> {
     vec![signed(it.estimate.value).into(), interval.into(), range, count(it.songs as u64).into(), verdict.into()]
 }
 
-/// As a reader is told.
+/// Its description in the report.
 pub fn verdict(it: &Difference) -> &'static str {
     match it.verdict() {
         Verdict::Worse => "worse",

@@ -66,7 +66,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// `None` if the tensor is not on the CPU, or its definition is asked for.
+    /// `None` if the tensor is not on the CPU, or its definition is requested.
     pub(super) fn new<const D: usize>(tensor: &Tensor<D>) -> Option<Self> {
         if DEFINED.get() {
             return None;
@@ -99,7 +99,7 @@ fn primitive(values: Vec<f32>, shape: Shape) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
 }
 
-/// A result that nothing is learnt through.
+/// A result without gradient.
 pub(super) fn leaf<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(primitive(values, Shape::from(shape)))
 }

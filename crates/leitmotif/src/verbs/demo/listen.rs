@@ -1,4 +1,4 @@
-//! The demo's new pieces: what is asked of the model, and the files that let one see and hear them.
+//! The demo's new pieces: the request to the model, and the files to see and hear them by.
 
 use crate::console::Console;
 use crate::model::Opened;

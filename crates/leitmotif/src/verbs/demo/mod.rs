@@ -1,4 +1,5 @@
-//! `demo`: the whole way from nothing to new music, with what every verb of it would say.
+//! `demo`: the whole way from nothing to new music, with the output that each of its verbs would
+//! print.
 //!
 //! It works in place, in one folder. Until it is complete a marker says so: an unfinished demo is
 //! begun again without asking, a finished one is somebody's.

@@ -1,5 +1,5 @@
 //! The demo's page: one file with its style and script inside; sound and pictures lie beside it. It
-//! asks nothing of a network.
+//! loads nothing from a network.
 
 use super::listen::Listening;
 use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, training};
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_asks_nothing_of_a_network() {
+    fn the_page_loads_nothing_from_a_network() {
         assert!(SCRIPT.contains("[/*music*/]"));
         for text in [include_str!("page.html"), SCRIPT] {
             assert!(!text.contains("http") && !text.contains("//cdn") && !text.contains("@import"));

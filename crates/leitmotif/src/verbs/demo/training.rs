@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Minutes of training, so that the whole demo takes less than five.
 pub const MINUTES: f64 = 2.5;
-/// Songs judged side by side.
+/// Songs evaluated side by side.
 const STREAMS: usize = 16;
 
 /// The run's settings. Many songs side by side in short segments: with so few steps, what differs

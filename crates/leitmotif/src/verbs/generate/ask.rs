@@ -1,4 +1,4 @@
-//! The options that say what is to be composed, and the request they make.
+//! The options for what is to be composed, and the request they make.
 
 use crate::failure::Refusal;
 use crate::values::{self, Range};
@@ -13,7 +13,7 @@ use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, family_names
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The length where none is asked for, in bars.
+/// The default length, in bars.
 const DEFAULT_BARS: usize = 32;
 /// The top-p of fields of which something else is asked.
 const DEFAULT_TOP_P: f64 = 0.98;

@@ -155,7 +155,7 @@ impl<'a> Studio<'a> {
         }
     }
 
-    /// Writes the bars of `source` as its tasks say, to `output`.
+    /// Writes the bars of `source`, by its tasks, to `output`.
     fn edit(
         &self,
         source: &Source,
@@ -177,7 +177,7 @@ impl<'a> Studio<'a> {
         self.print_report(&report(output, &score, filled.bars.len(), written, filled.events, &source.score))
     }
 
-    /// Writes a piece, and what is asked for beside it.
+    /// Writes a piece, and what is requested beside it.
     fn write(&self, path: &Path, score: &Score, source: Option<(&Source, &[usize])>) -> Result<()> {
         write_midi_file(path, score)?;
         if let Some(bank) = &self.bank {

@@ -1,4 +1,4 @@
-//! `latents`: what a model's latents can do, measured on songs that it has not seen.
+//! `latents`: what a model's latents can do, measured on held-out songs.
 
 use crate::console::Console;
 use crate::failure::{Refusal, advise};

@@ -95,8 +95,8 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     }
     let mut studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
     if options.loose {
-        // The latents say what the bars were, and of several candidates the one would be kept that
-        // heeds what is asked for the least.
+        // The latents describe the bars as they were, and of several candidates the one would be
+        // kept that follows the requested attributes the least.
         studio.candidates = 1;
     }
     let source = studio.source(&options.input)?;

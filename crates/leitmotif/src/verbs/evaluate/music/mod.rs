@@ -1,9 +1,9 @@
 //! What a model composes, beside the songs it was kept from.
 //!
 //! For each of so many held-out songs it composes two pieces as long as the song's excerpt: one of
-//! the same genre for the same instruments, and one with nothing said. Each set is compared with
-//! the excerpts, and so that the numbers have a scale, songs of the training split are too. Songs
-//! come from the corpus, so that all of them lie on the same grid as the pieces.
+//! the same genre for the same instruments, and one with everything left open. Each set is compared
+//! with the excerpts, and so that the numbers have a scale, songs of the training split are too.
+//! Songs come from the corpus, so that all of them lie on the same grid as the pieces.
 
 mod page;
 mod songs;

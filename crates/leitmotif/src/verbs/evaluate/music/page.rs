@@ -1,5 +1,5 @@
-//! The comparison as a page: one file with its style and pictures inside, which asks nothing of a
-//! network.
+//! The comparison as a page: one file with its style and pictures inside, which loads nothing from
+//! a network.
 
 use super::table::{given_away, number, sets};
 use super::{Music, Song};
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_nothing_of_a_network() {
+    fn the_page_loads_nothing_from_a_network() {
         let template = include_str!("page.html");
         assert!(["http", "//cdn", "@import", "url("].iter().all(|asks| !template.contains(asks)));
     }

@@ -8,8 +8,8 @@ use leitmotif_kernels::step::{self, Gru};
 use leitmotif_kernels::{LayerNorm, group_attention};
 use std::ops::Range;
 
-/// Most rows that one step hands to a linear map: more would be divided among threads, which a step
-/// does not ask for.
+/// Most rows that one step passes to a linear map: more would be divided among threads, which a
+/// step must not do.
 pub(crate) const ROWS: usize = 64;
 
 /// All parameters.
