@@ -3,7 +3,7 @@
 use crate::Parameters;
 use crate::ops::{
     AttentionWeights, FeedForwardWeights, GroupAttentionWeights, copy_features, embed, feed_forward, group_attention,
-    layer_norm,
+    layer_norm, linear,
 };
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use leitmotif_model::network::{Attention, Dropout, FeedForward, GroupAttention, Norm, Ops, Weight};
@@ -91,11 +91,7 @@ impl Ops for Parameters {
     }
 
     fn linear(&self, x: &Tensor<2>, map: Weight, bias: Option<Weight>) -> Tensor<2> {
-        let y = x.clone().matmul(self.matrix(map));
-        match bias {
-            Some(bias) => y + self.matrix(bias),
-            None => y,
-        }
+        linear(x.clone(), self.matrix(map), bias.map(|bias| self.vector(bias)))
     }
 
     fn norm(&self, x: &Tensor<2>, norm: &Norm) -> Tensor<2> {

@@ -15,6 +15,7 @@ pub(crate) mod fused;
 mod group_attention;
 mod group_loss;
 mod join;
+mod linear;
 mod lstm;
 mod norm;
 mod reconstruction;
@@ -30,6 +31,7 @@ pub use group_attention::{GroupAttentionWeights, group_attention, group_attentio
 pub use group_loss::{GroupOutput, group_loss, group_loss_definition, group_nll};
 pub use join::{join, join_definition};
 pub use leitmotif_model::network::Dropout;
+pub use linear::{linear, linear_definition};
 pub use lstm::{lstm, lstm_definition};
 pub use norm::layer_norm;
 pub use reconstruction::{reconstruction_loss, reconstruction_loss_definition};

@@ -6,8 +6,8 @@ use leitmotif_network::ops::{
     AttentionWeights, Dropout, FeedForwardWeights, FieldOutput, GroupAttentionWeights, GroupOutput, Spans, attention,
     attention_definition, copy_features, copy_features_definition, embed, embed_definition, feed_forward,
     feed_forward_definition, field_loss, field_loss_definition, field_nll, group_attention, group_attention_definition,
-    group_loss, group_loss_definition, group_nll, join, join_definition, lstm, lstm_definition, reconstruction_loss,
-    reconstruction_loss_definition,
+    group_loss, group_loss_definition, group_nll, join, join_definition, linear, linear_definition, lstm,
+    lstm_definition, reconstruction_loss, reconstruction_loss_definition,
 };
 
 fn training() -> Device {
@@ -309,6 +309,25 @@ fn reconstruction_losses() {
         let tracked = reconstruction_loss(x.clone(), evicted.clone(), compressed.clone(), &filled, &w, heads);
         let gradients = tracked.backward();
         assert!(x.grad(&gradients).is_none() && w.qkv.grad(&gradients).is_none() && w.gamma.grad(&gradients).is_none());
+    }
+}
+
+#[test]
+fn linear_maps() {
+    let mut leaves = Leaves::new(training());
+    for [n, k, m] in [[1, 3, 5], [7, 20, 4], [300, 33, 50]] {
+        let (x, w, bias) = (leaves.next([n, k], 0.0), leaves.next([k, m], 0.0), leaves.next([m], 0.1));
+        compare_gradients!(
+            linear(x.clone(), w.clone(), Some(bias.clone())),
+            linear_definition(x.clone(), w.clone(), Some(bias.clone())),
+            [x, w, bias]
+        );
+        let detached = x.clone().inner();
+        compare_gradients!(
+            linear(detached.clone(), w.clone(), None),
+            linear_definition(Tensor::from_inner(detached.clone()), w.clone(), None),
+            [w]
+        );
     }
 }
 

@@ -12,6 +12,7 @@ mod group_attention;
 mod group_loss;
 mod head;
 mod join;
+mod linear;
 mod lstm;
 mod reconstruction;
 
@@ -23,6 +24,7 @@ pub(super) use field_loss::{field_loss, field_nll};
 pub(super) use group_attention::group_attention;
 pub(super) use group_loss::{group_loss, group_nll};
 pub(super) use join::join;
+pub(super) use linear::linear;
 pub(super) use lstm::lstm;
 pub(super) use reconstruction::reconstruction_loss;
 
