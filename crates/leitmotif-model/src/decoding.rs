@@ -1,7 +1,7 @@
 //! A trained network, and pieces that it writes side by side.
 
 use crate::eager::{CachedDecoder, DecoderState, Eager, LstmState, ROWS, Rows, copy_row, in_precision, product};
-use crate::network::{Backbone, Blocks, Decoder, Dropout, Known, Lstm, Ops, Parameters};
+use crate::network::{Backbone, Blocks, Decoder, Dropout, Known, Lstm, Ops, ParameterBuilder};
 use crate::{
     Condition, CopyFeatureLayout, CopyFeatures, DecodingBatch, LatentSpace, Model, ModelDescription, ModelError,
     Precision, Prior, Weights,
@@ -40,7 +40,7 @@ impl NetworkModel {
     /// [`ModelError::Weights`] if they do not fit, [`ModelError::Config`] if the description is
     /// invalid or of a Markov model.
     pub fn new(description: &ModelDescription, weights: &Weights) -> Result<Self, ModelError> {
-        let mut parameters = Parameters::of(weights);
+        let mut parameters = ParameterBuilder::of(weights);
         let blocks = Arc::new(Blocks::new(description, &mut parameters)?);
         let precision = weights.precision();
         let eager = Arc::new(Eager::new(parameters.finish()?, precision));

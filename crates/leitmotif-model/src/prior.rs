@@ -12,7 +12,7 @@
 //! Its weights are those of [`PriorBlocks`].
 
 use crate::eager::{Eager, Rows, advance};
-use crate::network::{PRIOR_FEATURES, Parameters, PriorBlocks, PriorShape};
+use crate::network::{PRIOR_FEATURES, ParameterBuilder, PriorBlocks, PriorShape};
 use crate::{ModelError, Precision, Weights};
 use std::path::Path;
 
@@ -56,7 +56,7 @@ impl Prior {
                     .into(),
             ));
         }
-        let mut parameters = Parameters::of(weights);
+        let mut parameters = ParameterBuilder::of(weights);
         let blocks = PriorBlocks::new(shape, &mut parameters);
         Ok(Self { blocks, eager: Eager::new(parameters.finish()?, Precision::Single) })
     }

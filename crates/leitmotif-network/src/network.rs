@@ -65,7 +65,7 @@ impl Network {
     /// # Errors
     /// [`ModelError::Config`] if the description is invalid, or of a Markov model.
     pub fn new(description: &ModelDescription, seed: u64, device: &Device) -> Result<Self, ModelError> {
-        Self::made(description, network::Parameters::fresh(seed), device)
+        Self::made(description, network::ParameterBuilder::fresh(seed), device)
     }
 
     /// A network with these weights.
@@ -77,7 +77,7 @@ impl Network {
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let network = Self::made(description, network::Parameters::of(weights), device)?;
+        let network = Self::made(description, network::ParameterBuilder::of(weights), device)?;
         match weights.len().saturating_sub(network.parameters.count()) {
             0 => Ok(network),
             extra => {
@@ -89,7 +89,7 @@ impl Network {
 
     fn made(
         description: &ModelDescription,
-        mut parameters: network::Parameters<'_>,
+        mut parameters: network::ParameterBuilder<'_>,
         device: &Device,
     ) -> Result<Self, ModelError> {
         let blocks = Blocks::new(description, &mut parameters)?;

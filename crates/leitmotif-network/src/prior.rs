@@ -36,7 +36,7 @@ impl PriorNetwork {
     /// An untrained prior of latents of `d` dimensions, an LSTM of this `width` and so many `free`
     /// components, for headers of width `d_model`.
     pub fn new([d, d_model, width, free]: [usize; 4], seed: u64, device: &Device) -> Self {
-        let mut parameters = network::Parameters::fresh(seed);
+        let mut parameters = network::ParameterBuilder::fresh(seed);
         let blocks = PriorBlocks::new(PriorShape { d, d_model, width, free }, &mut parameters);
         let parameters = parameters.finish().expect("fresh parameters are complete");
         Self { blocks, parameters: Parameters::new(parameters, device), device: device.clone() }

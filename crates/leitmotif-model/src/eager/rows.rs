@@ -10,7 +10,7 @@ thread_local! {
 /// At most so many buffers are kept for later use, and none that is larger than so many numbers:
 /// a step of a network takes about twenty.
 const MOST_KEPT: usize = 32;
-const LARGEST_KEPT: usize = 1 << 22;
+const LARGEST_KEPT: usize = 1 << 18;
 
 /// Rows `[n, width]`. They come from their thread's free buffers and return there.
 #[derive(Debug)]

@@ -16,7 +16,7 @@
 use super::Ops;
 use super::fields::Fields;
 use super::latent::Groups;
-use super::parameters::{Draws, Parameters, Weight, fan_in};
+use super::parameters::{Draws, ParameterBuilder, Weight, fan_in};
 use super::slot_latent::Members;
 use crate::ModelDescription;
 
@@ -36,7 +36,7 @@ pub(super) struct BagLatent {
 }
 
 impl BagLatent {
-    pub(super) fn new(description: &ModelDescription, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Self {
         let (d, width, bags) = (description.model.d_model, description.model.latent_bag, description.sizes.len() - 1);
         let mut fresh = Vec::with_capacity(bags);
         let writers = (0..bags).map(|bag| {

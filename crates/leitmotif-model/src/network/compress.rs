@@ -4,7 +4,7 @@
 //! full, empty states stand before the oldest.
 
 use super::Ops;
-use super::parameters::{Draws, Parameters, Weight, constant, fan_in, normal};
+use super::parameters::{Draws, ParameterBuilder, Weight, constant, fan_in, normal};
 use crate::{Compression, CompressionLoss, ModelConfig};
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub struct Evicted<'a> {
 }
 
 impl Compressor {
-    pub(super) fn new(config: &ModelConfig, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, p: &mut ParameterBuilder<'_>) -> Self {
         let (d, ratio) = (config.d_model, config.ratio);
         let learnt = matches!(config.compression, Compression::Conv | Compression::DilatedConv);
         let decodes = learnt && config.compression_loss == CompressionLoss::AutoEncoding;
@@ -184,7 +184,7 @@ mod tests {
         for (count, ratio, filled) in [(9, 4, [9, 4, 1]), (6, 6, [6, 3, 5]), (5, 1, [5, 2, 4]), (7, 3, [7, 6, 2])] {
             for compression in [Compression::Mean, Compression::Max, Compression::Conv, Compression::DilatedConv] {
                 let config = ModelConfig { d_model: D, ratio, compression, ..ModelConfig::default() };
-                let mut p = Parameters::fresh(3);
+                let mut p = ParameterBuilder::fresh(3);
                 let compressor = Compressor::new(&config, &mut p);
                 let parameters = p.finish().unwrap();
                 let kernel = parameters.first().map(|kernel| kernel.values.to_vec());
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn the_states_that_received_most_attention_are_kept_in_order() {
         let config = ModelConfig { d_model: 1, ratio: 3, compression: Compression::MostUsed, ..ModelConfig::default() };
-        let mut p = Parameters::fresh(3);
+        let mut p = ParameterBuilder::fresh(3);
         let compressor = Compressor::new(&config, &mut p);
         let eager = Eager::new(p.finish().unwrap(), Precision::Single);
         let usage = [0.1, 0.9, 0.2, 0.8, 0.3, 0.0, 0.5, 0.5, 9.0, 0.1, 0.2, 0.4, 0.3, 0.1];

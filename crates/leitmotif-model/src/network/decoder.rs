@@ -1,6 +1,6 @@
 //! The compressive transformer: a stack of layers over the residual stream.
 
-use super::parameters::{Parameters, site};
+use super::parameters::{ParameterBuilder, site};
 use super::sublayers::{Attention, FeedForward, Gate};
 use super::{Compressor, Dropout, Ops};
 use crate::{Gating, ModelConfig};
@@ -40,7 +40,7 @@ const HIDDEN: u64 = 3;
 const FEED_FORWARD: u64 = 4;
 
 impl Decoder {
-    pub(super) fn new(config: &ModelConfig, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, p: &mut ParameterBuilder<'_>) -> Self {
         let gated = config.gating == Gating::Gru;
         let depth = (2.0 * config.layers as f32).sqrt();
         let mut layers = p.each("blocks", 0..config.layers, |p, _| Layer {

@@ -2,7 +2,7 @@
 //! each from the backbone's state and the fields before it; or all at once, each from the state
 //! alone.
 
-use super::parameters::{Parameters, Weight, constant, fan_in, normal, site};
+use super::parameters::{ParameterBuilder, Weight, constant, fan_in, normal, site};
 use super::sublayers::{FeedForward, Norm};
 use super::{Dropout, Ops};
 use crate::{CopyFeatureLayout, FieldDecoding, ModelDescription};
@@ -51,7 +51,7 @@ const GAIN: (f32, f32) = (0.5, 0.25);
 const PLACE: u64 = 0xF1E1D;
 
 impl Fields {
-    pub(super) fn new(description: &ModelDescription, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, values) = (config.d_model, sizes.iter().sum());
         let layout = CopyFeatureLayout::new(sizes);

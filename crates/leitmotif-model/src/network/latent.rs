@@ -12,7 +12,7 @@
 
 use super::bag_latent::BagLatent;
 use super::fields::{Fields, Known};
-use super::parameters::{Parameters, Weight, fan_in, normal, site};
+use super::parameters::{ParameterBuilder, Weight, fan_in, normal, site};
 use super::slot_latent::SlotLatent;
 use super::sublayers::{FeedForward, GroupAttention, Norm};
 use super::{Dropout, Ops};
@@ -91,7 +91,7 @@ const NARROW: f32 = -2.0;
 
 impl Latent {
     /// The latents of a model, if it has any.
-    pub(super) fn new(description: &ModelDescription, p: &mut Parameters<'_>) -> Option<Self> {
+    pub(super) fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Option<Self> {
         let config = &description.model;
         let (d, d_latent, bars) = (config.d_model, config.d_latent, config.bars_per_latent());
         if bars == 0 {

@@ -1,6 +1,6 @@
 //! Long short-term memory (Hochreiter & Schmidhuber 1997), the recurrent baseline.
 
-use super::parameters::{Parameters, Weight, fan_in, normal};
+use super::parameters::{ParameterBuilder, Weight, fan_in, normal};
 use crate::ModelConfig;
 
 /// One layer; gates stand in the order input, forget, candidate, output.
@@ -23,7 +23,7 @@ pub struct Lstm {
 
 impl LstmLayer {
     /// A layer of width `h`.
-    pub(super) fn new(h: usize, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(h: usize, p: &mut ParameterBuilder<'_>) -> Self {
         let forgetting =
             |_: &mut _, n: usize| (0..n).map(|i| if (h..2 * h).contains(&i) { 1.0 } else { 0.0 }).collect();
         Self {
@@ -35,7 +35,7 @@ impl LstmLayer {
 }
 
 impl Lstm {
-    pub(super) fn new(config: &ModelConfig, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, p: &mut ParameterBuilder<'_>) -> Self {
         Self { layers: p.each("layers", 0..config.layers, |p, _| LstmLayer::new(config.d_model, p)) }
     }
 }

@@ -22,7 +22,7 @@ pub use fields::{Fields, Known};
 pub use latent::{Groups, Latent, LatentReader};
 pub use lstm::{Lstm, LstmLayer};
 pub use ops::{Dropout, Ops};
-pub use parameters::{Draws, Parameter, Parameters, Use, Weight, site};
+pub use parameters::{Draws, Parameter, ParameterBuilder, Use, Weight, site};
 pub use prior::{PRIOR_FEATURES, PriorBlocks, PriorShape};
 pub use slot_latent::SLOT_LEAST;
 pub use sublayers::{Attention, FeedForward, Gate, GroupAttention, Norm, RelativePositions};
@@ -54,7 +54,7 @@ impl Blocks {
     ///
     /// # Errors
     /// [`ModelError::Config`] if the description is invalid, or of a Markov model.
-    pub fn new(description: &ModelDescription, p: &mut Parameters<'_>) -> Result<Self, ModelError> {
+    pub fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Result<Self, ModelError> {
         description.validate()?;
         let config = &description.model;
         let backbone = match config.kind {

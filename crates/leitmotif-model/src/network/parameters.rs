@@ -13,7 +13,7 @@ use std::fmt::Display;
 pub struct Weight(usize);
 
 impl Weight {
-    /// Its place among [`Parameters::finish`].
+    /// Its place among [`ParameterBuilder::finish`].
     pub fn index(self) -> usize {
         self.0
     }
@@ -45,7 +45,7 @@ pub struct Parameter<'a> {
 
 /// The parameters of a network that is being made.
 #[derive(Debug)]
-pub struct Parameters<'a> {
+pub struct ParameterBuilder<'a> {
     path: Vec<String>,
     list: Vec<Parameter<'a>>,
     source: Source<'a>,
@@ -103,7 +103,7 @@ pub fn site(seed: u64, layer: usize, place: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> ParameterBuilder<'a> {
     /// Fresh parameters, drawn from a seed in the order in which they are declared.
     pub fn fresh(seed: u64) -> Self {
         Self::new(Source::Fresh(Draws { seed, drawn: 0 }))

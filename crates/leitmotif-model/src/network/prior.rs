@@ -2,7 +2,7 @@
 
 use super::Ops;
 use super::lstm::LstmLayer;
-use super::parameters::{Parameters, Weight, constant, fan_in, normal};
+use super::parameters::{ParameterBuilder, Weight, constant, fan_in, normal};
 use crate::prior::{PRIOR_COPIES, PRIOR_LAGS, PRIOR_PERIODS, PRIOR_SCALES};
 
 /// The parameters of a prior of latents of `d` dimensions and width `w`.
@@ -55,7 +55,7 @@ const COPY_DEVIATIONS: [f32; PRIOR_SCALES] = [-3.0, -0.5];
 
 impl PriorBlocks {
     /// A prior of this shape.
-    pub fn new(shape: PriorShape, p: &mut Parameters<'_>) -> Self {
+    pub fn new(shape: PriorShape, p: &mut ParameterBuilder<'_>) -> Self {
         let PriorShape { d, d_model, width, .. } = shape;
         let lags = PRIOR_LAGS.len();
         let deviations =

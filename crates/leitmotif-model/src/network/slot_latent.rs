@@ -18,7 +18,7 @@
 use super::Ops;
 use super::fields::{Fields, Known};
 use super::latent::Groups;
-use super::parameters::{Parameters, Weight, fan_in, normal};
+use super::parameters::{ParameterBuilder, Weight, fan_in, normal};
 use super::sublayers::Norm;
 use crate::ModelDescription;
 
@@ -53,7 +53,7 @@ const QUIET: f32 = 0.1;
 const FAINT: f32 = 0.2;
 
 impl SlotLatent {
-    pub(super) fn new(description: &ModelDescription, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, k, slots) = (config.d_model, sizes.len(), config.latent_slots);
         let (width, values) = (config.slot_width(k), sizes.iter().sum::<usize>());

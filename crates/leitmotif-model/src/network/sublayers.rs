@@ -1,7 +1,7 @@
 //! The parts of a layer: normalisation, feed-forward, attention's parameters, gates.
 
 use super::Ops;
-use super::parameters::{Parameters, Weight, constant, fan_in, normal};
+use super::parameters::{ParameterBuilder, Weight, constant, fan_in, normal};
 use crate::{ModelConfig, Normalisation, Positions};
 
 /// A normalisation of rows.
@@ -14,7 +14,7 @@ pub struct Norm {
 }
 
 impl Norm {
-    pub(super) fn new(config: &ModelConfig, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, p: &mut ParameterBuilder<'_>) -> Self {
         let (d, shifts) = (config.d_model, config.norm == Normalisation::Layer);
         let gamma = p.vector("gamma", d, constant(1.0));
         Self { gamma, beta: shifts.then(|| p.vector("beta", d, constant(0.0))) }
@@ -44,7 +44,7 @@ pub struct FeedForward {
 impl FeedForward {
     /// `depth` divides the last projection at first, so that a deep residual stream starts no wider
     /// than a shallow one.
-    pub(super) fn new(config: &ModelConfig, f: usize, glu: bool, depth: f32, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, f: usize, glu: bool, depth: f32, p: &mut ParameterBuilder<'_>) -> Self {
         let (d, wide) = (config.d_model, if glu { 2 * f } else { f });
         Self {
             norm: Norm::new(config, p),
@@ -74,7 +74,7 @@ pub struct GroupAttention {
 }
 
 impl GroupAttention {
-    pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut ParameterBuilder<'_>) -> Self {
         let d = config.d_model;
         Self {
             norm: Norm::new(config, p),
@@ -113,7 +113,7 @@ pub struct RelativePositions {
 }
 
 impl Attention {
-    pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(config: &ModelConfig, depth: f32, p: &mut ParameterBuilder<'_>) -> Self {
         let d = config.d_model;
         Self {
             norm: Norm::new(config, p),
@@ -148,7 +148,7 @@ pub struct Gate {
 const GATE_BIAS: f32 = -2.0;
 
 impl Gate {
-    pub(super) fn new(d: usize, p: &mut Parameters<'_>) -> Self {
+    pub(super) fn new(d: usize, p: &mut ParameterBuilder<'_>) -> Self {
         Self {
             input: p.map("input", [d, 3 * d], normal(fan_in(d))),
             state: p.map("state", [d, 2 * d], normal(fan_in(d))),

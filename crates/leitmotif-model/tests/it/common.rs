@@ -1,7 +1,7 @@
 //! Networks with reproducible small weights, for tests and benchmarks.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use leitmotif_model::network::{Blocks, Parameters};
+use leitmotif_model::network::{Blocks, ParameterBuilder};
 use leitmotif_model::{ModelConfig, ModelDescription, NetworkModel, Weights};
 
 /// The sizes of four fields.
@@ -37,7 +37,7 @@ pub fn event(sizes: &[usize], piece: usize, event: usize) -> Vec<u16> {
 
 /// Small weights under the network's names.
 pub fn weights(description: &ModelDescription) -> Weights {
-    let mut parameters = Parameters::fresh(1);
+    let mut parameters = ParameterBuilder::fresh(1);
     Blocks::new(description, &mut parameters).unwrap();
     let mut state = 1_u32;
     let mut next = || {
