@@ -116,7 +116,10 @@ impl FieldSampling {
                 weights.clear();
                 weights.extend(values.iter().map(|value| ((value.1 - most) / self.temperature).max(LOWEST) as f32));
                 step::softmax(weights);
-                values.iter_mut().zip(weights).for_each(|(value, weight)| value.1 = f64::from(*weight));
+                for (value, weight) in values.iter_mut().zip(weights) {
+                    let reachable = (value.1 - most) / self.temperature > LOWEST;
+                    value.1 = if reachable { f64::from(*weight) } else { 0.0 };
+                }
             });
         }
         if self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0 {
@@ -250,6 +253,12 @@ mod tests {
         }
         assert_eq!(counts[1], 0);
         assert!((f64::from(counts[0]) / 20_000.0 - 0.4).abs() < 0.02, "{counts:?}");
+    }
+
+    #[test]
+    fn impossible_values_have_no_probability() {
+        let open = FieldSampling::default().distribution(&[0.0, f32::NAN, f32::NEG_INFINITY, -1e9, -90.0], &[true; 5]);
+        assert_eq!(open, [(0, 1.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0)]);
     }
 
     #[test]

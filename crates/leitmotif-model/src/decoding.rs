@@ -71,8 +71,9 @@ impl NetworkModel {
     /// # Errors
     /// [`ModelError::Weights`] if the prior is of other latents.
     pub fn with_prior(mut self, prior: Option<Prior>) -> Result<Self, ModelError> {
-        let wanted = self.description.model.d_latent;
-        let fits = |prior: &Prior| self.latents.is_some() && prior.dimensions() == wanted;
+        let model = &self.description.model;
+        let wanted = (model.d_latent, model.d_model);
+        let fits = |prior: &Prior| self.latents.is_some() && (prior.dimensions(), prior.header_width()) == wanted;
         if prior.as_ref().is_some_and(|prior| !fits(prior)) {
             return Err(ModelError::Weights("the prior is of other latents than the model's".into()));
         }

@@ -106,7 +106,12 @@ impl LatentSpace {
     pub fn encode_groups(&self, groups: &Groups<'_>) -> Vec<Posterior> {
         let (n, k) = (groups.places.len(), self.blocks.fields.sizes.len());
         assert_eq!(groups.events.len(), n * k, "events are [n, fields], places [n]");
+        let ends = (groups.offsets.first(), groups.offsets.last());
+        assert_eq!(ends, (Some(&0), Some(&n)), "offsets lead from 0 to the number of events");
         assert!(groups.offsets.is_sorted_by(|a, b| a < b), "every group has an event");
+        if n == 0 {
+            return Vec::new();
+        }
         let both = self.latent().encode(&*self.eager, &self.blocks.fields, groups, None);
         let posterior = |row: &[f32]| Posterior::new(row[..self.d].to_vec(), row[self.d..].to_vec());
         both.rows().map(posterior).collect()

@@ -74,6 +74,11 @@ impl Prior {
         prior.map(Some).map_err(|error| ModelError::File { path, reason: error.to_string() })
     }
 
+    /// Width of what it goes by of a header.
+    pub(crate) fn header_width(&self) -> usize {
+        self.blocks.shape.d_model
+    }
+
     /// Dimensions of a latent.
     pub fn dimensions(&self) -> usize {
         self.blocks.shape.d

@@ -77,14 +77,7 @@ impl Network {
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let network = Self::made(description, network::ParameterBuilder::of(weights), device)?;
-        match weights.len().saturating_sub(network.parameters.count()) {
-            0 => Ok(network),
-            extra => {
-                let all = weights.len();
-                Err(ModelError::Weights(format!("{extra} of its {all} arrays are not the model's")))
-            }
-        }
+        Self::made(description, network::ParameterBuilder::of(weights), device)
     }
 
     fn made(
@@ -253,7 +246,7 @@ struct ForwardOutput {
     /// The copy features of each field of each target.
     copies: Vec<Vec<i32>>,
     gaussians: Option<Gaussians>,
-    /// The latent of each input, `[streams * segment, d_latent]`, if latents have slots.
+    /// The latent of each input, `[streams * segment, d_latent]`, if fields read them.
     latents: Option<Tensor<2>>,
 }
 

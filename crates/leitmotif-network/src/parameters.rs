@@ -40,11 +40,6 @@ impl Parameters {
         &self.device
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.values.len()
-    }
-
     /// A parameter that is a vector.
     pub(crate) fn vector(&self, weight: Weight) -> Tensor<1> {
         match &self.values[weight.index()] {

@@ -18,6 +18,9 @@ use crate::ComposeError;
 use crate::masks::Masks;
 use leitmotif_score::Instrument;
 
+/// Most bytes that a model may remember for the candidates of a bar.
+const MOST_BYTES: usize = 1 << 30;
+
 impl LatentEditor<'_> {
     /// Fills the frame of `source`, a task for each of its bars (bars beyond the last task are left
     /// out). `instruments` may play; if there are none, those of the source. `piece` chooses the
@@ -43,6 +46,11 @@ impl LatentEditor<'_> {
         }
         if !(1..=MAX_CANDIDATES).contains(&candidates) {
             return Err(ComposeError::setting("candidates", candidates, &format!("between 1 and {MAX_CANDIDATES}")));
+        }
+        let most = (MOST_BYTES / model.stream_bytes().max(1)).max(1);
+        if candidates > most {
+            let want = format!("at most {most}, since all candidates of a bar are written side by side in memory");
+            return Err(ComposeError::setting("candidates", candidates, &want));
         }
         let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
         request.sampling.validate(&names)?;

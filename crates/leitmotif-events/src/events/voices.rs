@@ -49,8 +49,7 @@ impl Voices {
     /// Whether `instrument` can play one of `pitches` at step `at`.
     #[inline]
     pub fn any_free(&self, instrument: Instrument, mut pitches: std::ops::Range<u8>, at: u64) -> bool {
-        self.of(instrument).len() < VOICES * pitches.len()
-            || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
+        self.count < VOICES * pitches.len() || pitches.any(|pitch| self.free(instrument, pitch, at).is_some())
     }
 
     /// Sounds a note from step `at` to step `end` in the first free voice, and returns its number;

@@ -118,14 +118,13 @@ fn stretches<'a>(mut buf: &'a mut [f32], tasks: &[Head<'_>], width: usize) -> Ve
 }
 
 /// The middle of the block alone: mixes the values of each group for each of its rows, from
-/// `qkv[rows, 3 d]` into `mixed[rows, d]`.
+/// `qkv[rows, 3 d]` into `mixed[rows, d]`, with these `heads` of a width `d`.
 ///
 /// # Panics
 /// If the sizes do not fit or a group is empty.
-pub fn attend(qkv: &[f32], offsets: &[usize], heads: usize, mixed: &mut [f32]) {
+pub fn attend(qkv: &[f32], offsets: &[usize], [heads, d]: [usize; 2], mixed: &mut [f32]) {
     let rows = *offsets.last().expect("offsets lead from 0 to the number of rows");
-    let d = mixed.len() / rows.max(1);
-    assert!(heads > 0 && d.is_multiple_of(heads), "heads divide the width");
+    assert!(d > 0 && heads > 0 && d.is_multiple_of(heads), "heads divide the width");
     assert_eq!([qkv.len(), mixed.len()], [3 * rows * d, rows * d], "qkv is [rows, 3 d], mixed [rows, d]");
     assert!(offsets[0] == 0 && offsets.is_sorted_by(|a, b| a < b), "every group has a row");
     let input = Input { x: &[], offsets, heads };

@@ -174,7 +174,7 @@ impl Ops for Eager {
     fn group_attention(&self, mut x: Rows, block: &GroupAttention, offsets: &[usize], _: Dropout) -> Rows {
         let qkv = self.linear(&self.norm(&x, &block.norm), block.qkv, None);
         let mut mixed = Rows::any(x.count(), x.width());
-        group_attention::attend(&qkv, offsets, block.heads, &mut mixed);
+        group_attention::attend(&qkv, offsets, [block.heads, x.width()], &mut mixed);
         add(&mut x, &self.linear(&mixed, block.output, Some(block.output_bias)));
         x
     }

@@ -122,9 +122,18 @@ impl<'a> ParameterBuilder<'a> {
     ///
     /// # Errors
     /// [`ModelError::Weights`] for the first that the weights do not have, or have in another
-    /// shape.
+    /// shape, and if they have others.
     pub fn finish(self) -> Result<Vec<Parameter<'a>>, ModelError> {
-        self.error.map_or(Ok(self.list), Err)
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.source {
+            Source::Loaded(weights) if weights.len() > self.list.len() => {
+                let (extra, all) = (weights.len() - self.list.len(), weights.len());
+                Err(ModelError::Weights(format!("{extra} of its {all} arrays are not the model's")))
+            }
+            _ => Ok(self.list),
+        }
     }
 
     /// What is declared within a part of the network.

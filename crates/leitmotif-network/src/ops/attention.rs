@@ -3,7 +3,8 @@
 //!
 //! Scores follow Transformer-XL (Dai et al. 2019, section 3.3): content and position terms with one
 //! global bias each. Positions are distances within the concatenation, so that a compressed state
-//! counts as one place, as in the compressive transformer (Rae et al. 2020).
+//! counts as one place, as in the compressive transformer (Rae et al. 2020). Without parameters of
+//! positions, queries and keys are rotated by their places instead (Su et al. 2021).
 
 use super::{Dropout, dropout, layer_norm};
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
@@ -13,7 +14,7 @@ use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
 pub struct AttentionWeights {
     /// Scale of the layer norm, `[d]`.
     pub gamma: Tensor<1>,
-    /// Shift of the layer norm, `[d]`.
+    /// Shift of the layer norm, `[d]`; empty where rows are divided by their root mean square.
     pub beta: Tensor<1>,
     /// Queries, keys and values side by side, `[d, 3 d]`.
     pub qkv: Tensor<2>,

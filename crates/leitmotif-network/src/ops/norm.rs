@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 pub const EPSILON: f32 = 1e-5;
 
 /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; `gamma` and `beta` are `[d]`, the length
-/// of the last dimension.
+/// of the last dimension. With an empty `beta`, `x / sqrt(mean(x^2) + epsilon) * gamma`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<D> {
     if beta.dims() == [0] {
         let square = (x.clone() * x.clone()).mean_dim(D - 1);
