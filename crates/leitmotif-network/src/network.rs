@@ -22,7 +22,6 @@ pub struct Network {
     description: ModelDescription,
     blocks: Arc<Blocks>,
     parameters: Parameters,
-    device: Device,
 }
 
 /// What one step of training gives.
@@ -87,7 +86,7 @@ impl Network {
     ) -> Result<Self, ModelError> {
         let blocks = Blocks::new(description, &mut parameters)?;
         let parameters = Parameters::new(parameters.finish()?, device);
-        Ok(Self { description: description.clone(), blocks: blocks.into(), parameters, device: device.clone() })
+        Ok(Self { description: description.clone(), blocks: blocks.into(), parameters })
     }
 
     /// Its architecture and field sizes.
@@ -97,7 +96,7 @@ impl Network {
 
     /// Where it lives.
     pub fn device(&self) -> &Device {
-        &self.device
+        self.parameters.device()
     }
 
     /// The number of trainable values.
@@ -122,12 +121,12 @@ impl Network {
 
     /// The same network without gradients, for evaluation.
     pub fn valid(&self) -> Self {
-        Self { parameters: self.parameters.valid(), device: self.device.clone().inner(), ..self.clone() }
+        Self { parameters: self.parameters.valid(), ..self.clone() }
     }
 
     /// An empty memory for `streams` pieces.
     pub fn carry(&self, streams: usize) -> Carry {
-        Carry::empty(&self.description, streams, &self.device)
+        Carry::empty(&self.description, streams, self.device())
     }
 
     /// One segment of training: the loss to call `backward` on, and the memory for the next

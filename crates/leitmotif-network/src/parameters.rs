@@ -94,19 +94,23 @@ impl Module for Parameters {
     }
 
     fn fork(self, device: &Device) -> Self {
-        self.each(|value| of_param!(value, param => param.fork(device)))
+        let moved = self.each(|value| of_param!(value, param => param.fork(device)));
+        Self { device: device.clone(), ..moved }
     }
 
     fn to_device(self, device: &Device) -> Self {
-        self.each(|value| of_param!(value, param => param.to_device(device)))
+        let moved = self.each(|value| of_param!(value, param => param.to_device(device)));
+        Self { device: device.clone(), ..moved }
     }
 
     fn train(self) -> Self {
-        self.each(|value| of_param!(value, param => param.train()))
+        let device = self.device.clone().autodiff();
+        Self { device, ..self.each(|value| of_param!(value, param => param.train())) }
     }
 
     fn valid(&self) -> Self {
-        self.clone().each(|value| of_param!(value, param => param.valid()))
+        let valid = self.clone().each(|value| of_param!(value, param => param.valid()));
+        Self { device: self.device.clone().inner(), ..valid }
     }
 
     fn materialize(self) -> Self {

@@ -13,7 +13,6 @@ use leitmotif_model::{PRIOR_COPIES, PRIOR_LAGS, PRIOR_LOG_DEVIATIONS, PRIOR_SCAL
 pub struct PriorNetwork {
     blocks: PriorBlocks,
     parameters: Parameters,
-    device: Device,
 }
 
 /// A stretch of a piece's latents, to be predicted one after another.
@@ -39,7 +38,7 @@ impl PriorNetwork {
         let mut parameters = network::ParameterBuilder::fresh(seed);
         let blocks = PriorBlocks::new(PriorShape { d, d_model, width, free }, &mut parameters);
         let parameters = parameters.finish().expect("fresh parameters are complete");
-        Self { blocks, parameters: Parameters::new(parameters, device), device: device.clone() }
+        Self { blocks, parameters: Parameters::new(parameters, device) }
     }
 
     /// The parameters, for visitors.
@@ -61,7 +60,7 @@ impl PriorNetwork {
     /// one width.
     pub fn loss(&self, stretches: &[Stretch<'_>]) -> Tensor<1> {
         let (streams, length) = (stretches.len(), stretches.iter().map(|s| s.count).max().unwrap_or(0));
-        let (p, blocks, device) = (&self.parameters, &self.blocks, &self.device);
+        let (p, blocks, device) = (&self.parameters, &self.blocks, self.parameters.device());
         let PriorShape { d, d_model, width, free } = blocks.shape;
         let parts = Parts::of(stretches, length, d).with_free(free);
         let headers = stretches.iter().flat_map(|s| s.header.iter().copied()).collect();
