@@ -22,6 +22,7 @@
 //! ```
 
 mod bars;
+mod chords;
 mod general_midi;
 mod instrument;
 pub mod midi;
@@ -32,6 +33,10 @@ mod time;
 mod transform;
 
 pub use bars::{Bar, Bars};
+pub use chords::{
+    Chord, ChordError, ChordProblem, ChordQuality, ChordSpan, MAX_CHORDS_A_BAR, MAX_PROGRESSION_BARS,
+    MAX_PROGRESSION_BYTES, Progression, Tonality, parse_progression,
+};
 pub use general_midi::{DRUM_KEYS, FAMILIES, FIRST_DRUM_KEY, PROGRAMS, drum_key_name};
 pub use instrument::Instrument;
 pub use midi::{
