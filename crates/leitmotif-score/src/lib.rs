@@ -34,14 +34,14 @@ mod transform;
 
 pub use bars::{Bar, Bars};
 pub use chords::{
-    Chord, ChordError, ChordProblem, ChordQuality, ChordSpan, MAX_CHORDS_A_BAR, MAX_PROGRESSION_BARS,
-    MAX_PROGRESSION_BYTES, Progression, Tonality, parse_progression,
+    Chord, ChordError, ChordProblem, ChordQuality, ChordSpan, MAX_CHORD_CELLS, MAX_CHORDS_A_BAR, MAX_PROGRESSION_BARS,
+    MAX_PROGRESSION_BYTES, Progression, Tonality, estimate_chords, parse_progression,
 };
 pub use general_midi::{DRUM_KEYS, FAMILIES, FIRST_DRUM_KEY, PROGRAMS, drum_key_name};
 pub use instrument::Instrument;
 pub use midi::{
-    ReadError, ReadOptions, ReadReport, WriteError, WriteReport, read_midi, read_midi_file, write_midi,
-    write_midi_file, write_midi_with_report,
+    Edits, PartEdits, ReadError, ReadOptions, ReadReport, SpliceError, SpliceReport, WriteError, WriteReport,
+    read_midi, read_midi_file, splice_midi, write_midi, write_midi_file, write_midi_with_report,
 };
 pub use score::{KeySignature, Marker, Meter, Note, Part, Score, Tempo};
 pub use selection::{InstrumentSelection, UnknownInstrument, family_names};

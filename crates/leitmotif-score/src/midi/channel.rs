@@ -1,6 +1,7 @@
 //! Which instrument a channel plays: programs, banks, and the system exclusives that make a channel
 //! drums.
 
+use super::event::{BANK_LSB, BANK_MSB, Kind};
 use crate::Instrument;
 
 /// The channel that is drums unless something says otherwise (the tenth).
@@ -8,21 +9,29 @@ pub(super) const DRUM_CHANNEL: u8 = 9;
 /// Channels of a port.
 pub(super) const CHANNELS: usize = 16;
 
-const GM2_RHYTHM: u8 = 120;
-const GM2_MELODY: u8 = 121;
+pub(super) const GM2_RHYTHM: u8 = 120;
+pub(super) const GM2_MELODY: u8 = 121;
 const XG_EFFECTS_KIT: u8 = 126;
-const XG_DRUM_KIT: u8 = 127;
+pub(super) const XG_DRUM_KIT: u8 = 127;
 /// The kit of sound effects in GM2 and GS, which stands for XG's.
 const EFFECTS_KIT: u8 = 56;
 
+/// A bank, coarse and fine; 0 until one is selected.
+pub(super) type Bank = [u8; 2];
+
+/// What a program change selects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sound {
+    pub bank: Bank,
+    pub program: u8,
+}
+
 /// What a channel is set to.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Channel {
-    program: u8,
-    /// The bank (coarse) that the last program change used.
-    bank: Option<u8>,
+struct Channel {
+    sound: Sound,
     /// The bank that the next program change will use.
-    next_bank: Option<u8>,
+    next_bank: Bank,
     /// Drums or not, where a system exclusive set it.
     rhythm: Option<bool>,
 }
@@ -36,33 +45,51 @@ pub(super) struct Port {
 }
 
 impl Port {
-    pub fn select_bank(&mut self, channel: u8, bank: u8) {
-        self.channels[usize::from(channel)].next_bank = Some(bank);
+    /// Follows an event on `channel`; those that select no sound change nothing.
+    pub fn follow(&mut self, channel: u8, kind: &Kind<'_>) {
+        let next_bank = &mut self.channels[usize::from(channel)].next_bank;
+        match *kind {
+            Kind::Control { controller: BANK_MSB, value } => next_bank[0] = value,
+            Kind::Control { controller: BANK_LSB, value } => next_bank[1] = value,
+            Kind::Program(program) => self.change_program(channel, program),
+            Kind::SystemExclusive(message) => self.system_exclusive(message),
+            _ => {}
+        }
     }
 
-    pub fn change_program(&mut self, channel: u8, program: u8) {
+    fn change_program(&mut self, channel: u8, program: u8) {
         let channel = &mut self.channels[usize::from(channel)];
-        channel.program = program;
-        channel.bank = channel.next_bank;
+        channel.sound = Sound { bank: channel.next_bank, program };
+    }
+
+    /// The sound of `channel`.
+    pub fn sound(&self, channel: u8) -> Sound {
+        self.channels[usize::from(channel)].sound
+    }
+
+    /// The bank that the next program change on `channel` will use.
+    pub fn next_bank(&self, channel: u8) -> Bank {
+        self.channels[usize::from(channel)].next_bank
     }
 
     /// Who plays what comes next on `channel`.
     pub fn instrument(&self, channel: u8) -> Instrument {
         let state = &self.channels[usize::from(channel)];
-        if state.rhythm.is_none() && state.bank == Some(XG_EFFECTS_KIT) && !self.gs {
+        let Sound { bank: [bank, _], program } = state.sound;
+        if state.rhythm.is_none() && bank == XG_EFFECTS_KIT && !self.gs {
             return Instrument::Drums(EFFECTS_KIT);
         }
-        let drums = state.rhythm.unwrap_or(match state.bank {
-            Some(GM2_RHYTHM) => true,
-            Some(XG_DRUM_KIT) if !self.gs => true,
-            Some(GM2_MELODY) => false,
+        let drums = state.rhythm.unwrap_or(match bank {
+            GM2_RHYTHM => true,
+            XG_DRUM_KIT if !self.gs => true,
+            GM2_MELODY => false,
             _ => channel == DRUM_CHANNEL,
         });
-        if drums { Instrument::Drums(state.program) } else { Instrument::Program(state.program) }
+        if drums { Instrument::Drums(program) } else { Instrument::Program(program) }
     }
 
     /// Follows a system exclusive message (what stands after its F0).
-    pub fn system_exclusive(&mut self, message: &[u8]) {
+    fn system_exclusive(&mut self, message: &[u8]) {
         match message {
             // GM 1 on, GM off, GM 2 on: everything starts afresh.
             [0x7E, _, 0x09, 0x01..=0x03, ..] => *self = Self::default(),
@@ -92,6 +119,10 @@ impl Port {
 mod tests {
     use super::*;
 
+    fn select_bank(port: &mut Port, channel: u8, value: u8) {
+        port.follow(channel, &Kind::Control { controller: BANK_MSB, value });
+    }
+
     fn rhythm_message(block: u8, map: u8) -> Vec<u8> {
         vec![0x41, 0x10, 0x42, 0x12, 0x40, 0x10 | block, 0x15, map, 0, 0xF7]
     }
@@ -119,16 +150,16 @@ mod tests {
     #[test]
     fn banks_take_effect_with_the_next_program() {
         let mut port = Port::default();
-        port.select_bank(2, XG_DRUM_KIT);
+        select_bank(&mut port, 2, XG_DRUM_KIT);
         assert!(!port.instrument(2).is_drums());
         port.change_program(2, 8);
         assert_eq!(port.instrument(2), Instrument::Drums(8));
         port.system_exclusive(&[0x41, 0x10, 0x42, 0x12, 0x40, 0x00, 0x7F, 0x00, 0x41, 0xF7]);
         assert!(!port.instrument(2).is_drums());
-        port.select_bank(2, XG_DRUM_KIT);
+        select_bank(&mut port, 2, XG_DRUM_KIT);
         port.change_program(2, 8);
         assert!(!port.instrument(2).is_drums(), "bank 127 of GS is the MT-32's");
-        port.select_bank(9, GM2_MELODY);
+        select_bank(&mut port, 9, GM2_MELODY);
         port.change_program(9, 8);
         assert!(!port.instrument(9).is_drums());
         port.system_exclusive(&[0x7E, 0x7F, 0x09, 0x01, 0xF7]);

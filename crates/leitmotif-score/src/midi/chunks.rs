@@ -7,14 +7,15 @@
 use super::error::ReadError;
 use super::report::{ReadReport, What};
 use crate::Resolution;
+use std::ops::Range;
 
 /// How far into a file its header is looked for (MacBinary puts 128 bytes before it).
 const MAX_BYTES_BEFORE_HEADER: usize = 1024;
 /// The bytes of a chunk's name and length.
-const CHUNK_HEADER: usize = 8;
+pub(super) const CHUNK_HEADER: usize = 8;
 /// The bytes of the header's contents.
-const HEADER_LENGTH: usize = 6;
-const TRACK: &[u8] = b"MTrk";
+pub(super) const HEADER_LENGTH: usize = 6;
+pub(super) const TRACK: &[u8] = b"MTrk";
 
 /// How the file counts time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(super) struct Frame {
     pub format: u16,
     pub declared_tracks: usize,
     pub clock: Clock,
+    /// The first byte of the header's chunk.
+    pub header: usize,
     /// The first byte after the header.
     pub at: usize,
     /// The end of the MIDI data: the file's, or that of the wrapper's contents.
@@ -79,7 +82,7 @@ pub(super) fn frame(bytes: &[u8], report: &mut ReadReport) -> Result<Frame, Read
     if clock.smpte_micros.is_some() {
         report.add(What::SmpteTime, 1, None);
     }
-    Ok(Frame { format, declared_tracks: usize::from(u16::from_be_bytes([t0, t1])), clock, at, end })
+    Ok(Frame { format, declared_tracks: usize::from(u16::from_be_bytes([t0, t1])), clock, header, at, end })
 }
 
 /// The meaning of the header's division.
@@ -157,10 +160,12 @@ pub(super) struct TrackSpan {
 /// What `next_track` found.
 pub(super) enum Next {
     Track(TrackSpan),
+    /// A chunk of an unknown kind, whole.
+    Unknown(Range<usize>),
     End,
 }
 
-/// Finds the next track at or after `at`.
+/// Finds the next track or whole chunk at or after `at`.
 pub(super) fn next_track(bytes: &[u8], mut at: usize, report: &mut ReadReport) -> Next {
     loop {
         if at >= bytes.len() {
@@ -177,7 +182,7 @@ pub(super) fn next_track(bytes: &[u8], mut at: usize, report: &mut ReadReport) -
         match length_at(bytes, at) {
             Some(length) if is_name(&rest[..4]) && length <= rest.len() - CHUNK_HEADER => {
                 report.add(What::ChunkUnknown, 1, Some(at));
-                at += CHUNK_HEADER + length;
+                return Next::Unknown(at..at + CHUNK_HEADER + length);
             }
             _ => {
                 report.add(What::StrayBytes, 1, Some(at));

@@ -1,5 +1,6 @@
 //! Why a file could not be read or written at all.
 
+use crate::{Instrument, Note};
 use std::path::PathBuf;
 
 /// Why bytes gave no score. Offsets count from the first byte of the file.
@@ -88,5 +89,64 @@ pub enum WriteError {
         path: PathBuf,
         /// Its error.
         source: std::io::Error,
+    },
+}
+
+/// Why a file could not be changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpliceError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The file is of format 2.
+    #[error("the file holds independent sequences (format 2), into which nothing can be written")]
+    Independent,
+    /// The edits name a part that the file has not.
+    #[error("no part {part}: the file has {parts}, counted from 0")]
+    NoSuchPart {
+        /// The part's index.
+        part: usize,
+        /// How many the file has.
+        parts: usize,
+    },
+    /// The edits remove a note that the file has not.
+    #[error("part {part} has no note of pitch {} and velocity {} from tick {} to {}", note.pitch, note.velocity,
+        note.onset.0, note.end().0)]
+    NoSuchNote {
+        /// The part's index.
+        part: usize,
+        /// The note as it was named.
+        note: Note,
+    },
+    /// An added note ends later than files do.
+    #[error("a note ends at tick {ticks}, a file at {limit}")]
+    TooLong {
+        /// The note's end.
+        ticks: u64,
+        /// [`super::limits::MAX_TICKS`].
+        limit: u64,
+    },
+    /// Notes are on all channels, and none of them plays a new part's instrument.
+    #[error("no channel is left for new part {part} ({instrument})")]
+    NoChannel {
+        /// The index among the new parts.
+        part: usize,
+        /// Its instrument.
+        instrument: Instrument,
+    },
+    /// More tracks than are read.
+    #[error("with the new parts there are more than {limit} tracks")]
+    TooManyTracks {
+        /// [`super::limits::MAX_TRACKS`].
+        limit: usize,
+    },
+    /// More bytes than are read.
+    #[error("with its changes the file has {bytes} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// The length of the file, or of the one track that is too long.
+        bytes: u64,
+        /// [`super::limits::MAX_FILE_BYTES`].
+        limit: u64,
     },
 }

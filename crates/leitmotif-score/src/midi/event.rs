@@ -74,6 +74,23 @@ pub(super) struct Event<'a> {
     pub kind: Kind<'a>,
 }
 
+/// Where any event lies in the file, those that say nothing to the score included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    /// In score ticks.
+    pub tick: u64,
+    /// The first byte of the time before it.
+    pub start: u32,
+    /// Its first byte after the time: its status, or its data under running status.
+    pub body: u32,
+    /// The first byte after it.
+    pub end: u32,
+    /// Its status, under running status too.
+    pub status: u8,
+    /// The track's port after it.
+    pub port: u8,
+}
+
 /// How a track's bytes ended.
 pub(super) struct TrackEnd {
     /// The tick of the end.
@@ -134,6 +151,7 @@ pub(super) struct TrackReader<'a, 'r> {
     cursor: Cursor<'a>,
     report: &'r mut ReadReport,
     events: &'r mut Vec<Event<'a>>,
+    spans: Option<&'r mut Vec<Span>>,
     track: u16,
     port: u8,
     scale: u64,
@@ -156,8 +174,14 @@ impl<'a, 'r> TrackReader<'a, 'r> {
         report: &'r mut ReadReport,
     ) -> Self {
         let cursor = Cursor { bytes: &bytes[..span.limit], at: span.start, event: span.start };
-        let (port, tick, running, interrupted, expression) = (0, start, None, false, 0);
-        Self { cursor, report, events, track, port, scale, smpte, tick, running, interrupted, expression }
+        let (spans, port, tick, running, interrupted, expression) = (None, 0, start, None, false, 0);
+        Self { cursor, report, events, spans, track, port, scale, smpte, tick, running, interrupted, expression }
+    }
+
+    /// Notes down in `spans` where every event lies.
+    pub fn recording(mut self, spans: Option<&'r mut Vec<Span>>) -> Self {
+        self.spans = spans;
+        self
     }
 
     /// Reads to the end. Damage ends a track early and is reported.
@@ -197,7 +221,19 @@ impl<'a, 'r> TrackReader<'a, 'r> {
             return Err(Damage(What::TimeBeyondLimit, self.cursor.event));
         }
         self.tick = tick;
+        let body = self.cursor.at;
         let status = self.cursor.byte()?;
+        let ends = self.message(status)?;
+        if let Some(spans) = &mut self.spans {
+            let status = if status < 0x80 { self.running.unwrap_or(status) } else { status };
+            let [start, body, end] = [self.cursor.event, body, self.cursor.at].map(|byte| byte as u32);
+            spans.push(Span { tick, start, body, end, status, port: self.port });
+        }
+        Ok(ends)
+    }
+
+    /// Reads what follows the time; true for the end of the track.
+    fn message(&mut self, status: u8) -> Result<bool, Damage> {
         match status {
             0x80..=0xEF => {
                 (self.running, self.interrupted) = (Some(status), false);

@@ -9,7 +9,7 @@
 //! 4. `perform`: events of all tracks in time order into parts, notes and the score.
 //!
 //! Writing: `voices` makes notes that a synthesiser can distinguish, `assign` gives parts channels,
-//! `write` puts them into bytes.
+//! `write` puts them into bytes. `splice` writes into the bytes of a file instead.
 
 mod assign;
 mod channel;
@@ -20,11 +20,13 @@ pub mod limits;
 mod perform;
 mod read;
 mod report;
+mod splice;
 mod text;
 mod voices;
 mod write;
 
-pub use error::{ReadError, WriteError};
+pub use error::{ReadError, SpliceError, WriteError};
 pub use read::{ReadOptions, read_midi, read_midi_file};
-pub use report::{Finding, ReadReport, Severity, What, WriteReport};
+pub use report::{Finding, ReadReport, Severity, SpliceReport, What, WriteReport};
+pub use splice::{Edits, PartEdits, splice_midi};
 pub use write::{write_midi, write_midi_file, write_midi_with_report};

@@ -4,12 +4,12 @@
 //! port, channel and instrument makes one part, so that a program change in mid-track begins (or
 //! resumes) another part.
 
-use super::channel::{CHANNELS, Port};
+use super::channel::{CHANNELS, Port, Sound};
 use super::error::ReadError;
-use super::event::{ALL_NOTES_OFF, ALL_SOUND_OFF, BANK_MSB, Event, Kind, RESET_CONTROLLERS, SUSTAIN};
+use super::event::{ALL_NOTES_OFF, ALL_SOUND_OFF, Event, Kind, RESET_CONTROLLERS, SUSTAIN};
 use super::limits::{MAX_NOTES, MAX_PARTS};
 use super::report::{ReadReport, What};
-use crate::{Instrument, Note, Part, Ticks};
+use crate::{Instrument, Note, Ticks};
 use std::collections::{BTreeMap, VecDeque};
 
 const PITCHES: usize = 128;
@@ -19,11 +19,50 @@ const PEDAL_DOWN: u8 = 64;
 /// A note that sounds: its part, its number there, and its byte in the file.
 type Sounding = (u32, u32, u32);
 
-/// One track's use of one channel.
+/// A channel as one track uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub track: u16,
+    pub port: u8,
+    pub channel: u8,
+}
+
+/// How a note's key was let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Release {
+    /// By the note-off at this byte.
+    Off(u32),
+    /// By all-notes-off or all-sound-off.
+    Silenced,
+    /// By the end of its track.
+    Hung,
+}
+
+/// Where a note stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trace {
+    /// The byte of its note-on.
+    pub on: u32,
+    pub release: Release,
+    /// When its key was let go, which a pedal does not change.
+    pub end: u64,
+}
+
+/// A part as it was played.
+pub(super) struct Played {
+    pub place: Place,
+    pub instrument: Instrument,
+    /// In the order of their note-ons.
+    pub notes: Vec<Note>,
+    /// Of each note.
+    pub traces: Vec<Trace>,
+    /// The sounds of its notes, each with the tick of the first note that has it.
+    pub sounds: Vec<(u64, Sound)>,
+}
+
+/// What one track plays on one channel.
 struct Lane {
-    track: u16,
-    port: u8,
-    channel: u8,
+    place: Place,
     /// The part that played last, with its instrument.
     part: Option<(Instrument, u32)>,
     open: Box<[VecDeque<Sounding>; PITCHES]>,
@@ -38,12 +77,6 @@ struct Held {
     lanes: Vec<u32>,
 }
 
-struct Draft {
-    lane: u32,
-    instrument: Instrument,
-    notes: Vec<Note>,
-}
-
 /// The parts played so far, and everything that sounds.
 pub(super) struct Performance<'r> {
     report: &'r mut ReadReport,
@@ -54,7 +87,7 @@ pub(super) struct Performance<'r> {
     /// The lanes of each track's first port by channel, and of its other ports.
     first_ports: Vec<[Option<u32>; CHANNELS]>,
     other_ports: BTreeMap<(u16, u8, u8), u32>,
-    parts: Vec<Draft>,
+    parts: Vec<Played>,
     part_numbers: BTreeMap<(u32, Instrument), u32>,
     notes: usize,
 }
@@ -87,17 +120,14 @@ impl<'r> Performance<'r> {
         match event.kind {
             Kind::NoteOn { pitch, velocity } => self.start(event, held, pitch, velocity)?,
             Kind::NoteOff { pitch } => self.stop(event, held, pitch),
-            Kind::Control { controller: BANK_MSB, value } => self.ports[port].select_bank(channel, value),
             Kind::Control { controller: ALL_NOTES_OFF | ALL_SOUND_OFF, .. } => self.silence(event.tick, held),
             Kind::Control { controller: SUSTAIN, value } => {
                 let down = self.apply_sustain && value >= PEDAL_DOWN;
                 self.pedal(event.tick, held, down);
             }
             Kind::Control { controller: RESET_CONTROLLERS, .. } => self.pedal(event.tick, held, false),
-            Kind::Program(program) => self.ports[port].change_program(channel, program),
-            Kind::SystemExclusive(message) => self.ports[port].system_exclusive(message),
             Kind::NewSequence => self.ports.fill(Port::default()),
-            _ => {}
+            _ => self.ports[port].follow(channel, &event.kind),
         }
         Ok(())
     }
@@ -112,9 +142,14 @@ impl<'r> Performance<'r> {
         }
         let lane = self.lane(event);
         let part = self.part(lane, event)?;
-        let notes = &mut self.parts[part as usize].notes;
-        let sounding = (part, notes.len() as u32, event.byte);
-        notes.push(Note { onset: Ticks(event.tick), pitch, duration: Ticks(0), velocity });
+        let sound = self.ports[usize::from(event.port)].sound(event.channel);
+        let played = &mut self.parts[part as usize];
+        if played.sounds.last().is_none_or(|last| last.1 != sound) {
+            played.sounds.push((event.tick, sound));
+        }
+        let sounding = (part, played.notes.len() as u32, event.byte);
+        played.notes.push(Note { onset: Ticks(event.tick), pitch, duration: Ticks(0), velocity });
+        played.traces.push(Trace { on: event.byte, release: Release::Hung, end: event.tick });
         let state = &mut self.lanes[lane as usize];
         if state.sounding == 0 {
             self.held[held].lanes.push(lane);
@@ -133,6 +168,9 @@ impl<'r> Performance<'r> {
             lane.sounding -= 1;
             Some(note)
         });
+        if let Some(note) = note {
+            self.let_go(event.tick, note, Release::Off(event.byte));
+        }
         match note {
             Some(note) if self.held[held].down => self.held[held].notes.entry(pitch).or_default().push(note),
             Some(note) => self.close(event.tick, note),
@@ -151,8 +189,16 @@ impl<'r> Performance<'r> {
             lane.sounding = 0;
             let open: Vec<Sounding> = lane.open.iter_mut().flat_map(|open| open.drain(..)).collect();
             self.report.add(What::NotesEndedByController, open.len() as u64, None);
-            open.into_iter().for_each(|note| self.close(tick, note));
+            for note in open {
+                self.let_go(tick, note, Release::Silenced);
+                self.close(tick, note);
+            }
         }
+    }
+
+    fn let_go(&mut self, end: u64, (part, index, _): Sounding, release: Release) {
+        let trace = &mut self.parts[part as usize].traces[index as usize];
+        (trace.release, trace.end) = (release, end);
     }
 
     fn pedal(&mut self, tick: u64, held: usize, down: bool) {
@@ -191,7 +237,7 @@ impl<'r> Performance<'r> {
         }
         let (track, port, channel) = (event.track, event.port, event.channel);
         let open = Box::new(std::array::from_fn(|_| VecDeque::new()));
-        self.lanes.push(Lane { track, port, channel, part: None, open, sounding: 0 });
+        self.lanes.push(Lane { place: Place { track, port, channel }, part: None, open, sounding: 0 });
         let lane = self.lanes.len() as u32 - 1;
         if port == 0 {
             let tracks = self.first_ports.len().max(usize::from(track) + 1);
@@ -217,7 +263,9 @@ impl<'r> Performance<'r> {
                 return Err(ReadError::TooMany { what: "parts", limit: MAX_PARTS, at: u64::from(event.byte) });
             }
             None => {
-                self.parts.push(Draft { lane, instrument, notes: Vec::new() });
+                let place = self.lanes[lane as usize].place;
+                let (notes, traces, sounds) = (Vec::new(), Vec::new(), Vec::new());
+                self.parts.push(Played { place, instrument, notes, traces, sounds });
                 let part = self.parts.len() as u32 - 1;
                 self.part_numbers.insert((lane, instrument), part);
                 part
@@ -227,32 +275,25 @@ impl<'r> Performance<'r> {
         Ok(part)
     }
 
-    /// Ends what still sounds at the end of its track, and returns the parts, named after their
-    /// tracks, in the order of tracks, ports and channels.
-    pub fn finish(mut self, ends: &[u64], names: &[String]) -> Vec<Part> {
+    /// Ends what still sounds at the end of its track, and returns the parts in the order of
+    /// tracks, ports and channels; those of one channel in the order of their first notes.
+    pub fn finish(mut self, ends: &[u64]) -> Vec<Played> {
         for held in 0..self.held.len() {
             for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {
-                let track = self.lanes[self.parts[note.0 as usize].lane as usize].track;
+                let track = self.parts[note.0 as usize].place.track;
                 self.close(ends[usize::from(track)], note);
             }
         }
         for lane in 0..self.lanes.len() {
-            let end = ends[usize::from(self.lanes[lane].track)];
+            let end = ends[usize::from(self.lanes[lane].place.track)];
             let open: Vec<Sounding> = self.lanes[lane].open.iter_mut().flat_map(|open| open.drain(..)).collect();
             for note in open {
                 self.report.add(What::NoteNeverEnded, 1, Some(note.2 as usize));
+                self.let_go(end, note, Release::Hung);
                 self.close(end, note);
             }
         }
-        let lanes = &self.lanes;
-        self.parts.sort_by_key(|part| {
-            let lane = &lanes[part.lane as usize];
-            (lane.track, lane.port, lane.channel)
-        });
-        let name = |part: &Draft| names[usize::from(lanes[part.lane as usize].track)].clone();
-        let parts = self.parts.iter_mut();
-        parts
-            .map(|part| Part { name: name(part), instrument: part.instrument, notes: std::mem::take(&mut part.notes) })
-            .collect()
+        self.parts.sort_by_key(|part| part.place);
+        self.parts
     }
 }

@@ -2,17 +2,18 @@
 
 use super::chunks::{self, Frame, Next};
 use super::error::ReadError;
-use super::event::{Event, Kind, TextKind, TrackReader};
+use super::event::{Event, Kind, Span, TextKind, TrackReader};
 use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
 use super::perform::Performance;
 use super::report::{ReadReport, What};
 use super::text::decode;
-use crate::{KeySignature, Marker, Meter, Score, Tempo, Ticks};
+use crate::{KeySignature, Marker, Meter, Part, Score, Tempo, Ticks};
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 /// The format whose tracks are sequences of their own.
-const INDEPENDENT: u16 = 2;
+pub(super) const INDEPENDENT: u16 = 2;
 
 /// How to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,10 +24,15 @@ pub struct ReadOptions {
 }
 
 /// Everything between the frame of a file and its score.
-struct Tracks<'a> {
-    events: Vec<Event<'a>>,
+pub(super) struct Tracks<'a> {
+    /// In the order of time, then of tracks; but track by track where format 2 joins several.
+    pub events: Vec<Event<'a>>,
     /// The last tick of each track.
-    ends: Vec<u64>,
+    pub ends: Vec<u64>,
+    /// Where every event of each track lies, if asked for.
+    pub spans: Vec<Vec<Span>>,
+    /// Chunks of unknown kinds, with the number of tracks before each.
+    pub unknown: Vec<(usize, Range<usize>)>,
 }
 
 /// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare or in a RIFF wrapper), and what
@@ -37,20 +43,30 @@ struct Tracks<'a> {
 /// [`ReadError`] where there is no music to save, or more of something than [`super::limits`]
 /// allows. Every variant says at which byte.
 pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
+    let mut report = ReadReport::default();
+    let (frame, tracks) = open(bytes, false, &mut report)?;
+    let score = perform(&tracks, &frame, options, &mut report)?;
+    report.findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.what));
+    Ok((score, report))
+}
+
+/// The frame of a file and the events of its tracks; where each event lies with `spans`.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    spans: bool,
+    report: &mut ReadReport,
+) -> Result<(Frame, Tracks<'a>), ReadError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit: MAX_FILE_BYTES });
     }
-    let mut report = ReadReport::default();
-    let frame = chunks::frame(bytes, &mut report)?;
+    let frame = chunks::frame(bytes, report)?;
     report.format = frame.format;
-    let mut tracks = read_tracks(&bytes[..frame.end], &frame, &mut report)?;
+    let mut tracks = read_tracks(&bytes[..frame.end], &frame, spans, report)?;
     let joined = frame.format == INDEPENDENT && tracks.ends.len() > 1;
     if !joined {
         tracks.events.sort_by_key(|event| event.tick);
     }
-    let score = perform(&tracks, &frame, options, &mut report)?;
-    report.findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.what));
-    Ok((score, report))
+    Ok((frame, tracks))
 }
 
 /// Like [`read_midi`], from a file.
@@ -74,11 +90,26 @@ pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(
     read().map_err(|source| ReadError::InFile { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn read_tracks<'a>(bytes: &'a [u8], frame: &Frame, report: &mut ReadReport) -> Result<Tracks<'a>, ReadError> {
-    let mut tracks = Tracks { events: Vec::with_capacity(bytes.len() / 4), ends: Vec::new() };
+fn read_tracks<'a>(
+    bytes: &'a [u8],
+    frame: &Frame,
+    spans: bool,
+    report: &mut ReadReport,
+) -> Result<Tracks<'a>, ReadError> {
+    let events = Vec::with_capacity(bytes.len() / 4);
+    let mut tracks = Tracks { events, ends: Vec::new(), spans: Vec::new(), unknown: Vec::new() };
     let clock = (frame.clock.scale, frame.clock.smpte_micros.is_some());
     let mut at = frame.at;
-    while let Next::Track(span) = chunks::next_track(bytes, at, report) {
+    loop {
+        let span = match chunks::next_track(bytes, at, report) {
+            Next::Track(span) => span,
+            Next::Unknown(chunk) => {
+                at = chunk.end;
+                tracks.unknown.push((tracks.ends.len(), chunk));
+                continue;
+            }
+            Next::End => break,
+        };
         if tracks.ends.len() >= MAX_TRACKS {
             return Err(ReadError::TooMany { what: "tracks", limit: MAX_TRACKS, at: span.start as u64 });
         }
@@ -89,9 +120,11 @@ fn read_tracks<'a>(bytes: &'a [u8], frame: &Frame, report: &mut ReadReport) -> R
             let (byte, kind) = (span.start as u32, Kind::NewSequence);
             tracks.events.push(Event { tick: start, byte, track: number, port: 0, channel: 0, kind });
         }
+        let mut track_spans = spans.then(Vec::new);
         let reader = TrackReader::new(bytes, &span, number, clock, start, &mut tracks.events, report);
-        let end = reader.read()?;
+        let end = reader.recording(track_spans.as_mut()).read()?;
         tracks.ends.push(end.tick);
+        tracks.spans.extend(track_spans);
         at = span.resume(bytes, end.stop, end.ended, report);
     }
     report.tracks = tracks.ends.len();
@@ -162,7 +195,11 @@ fn perform(
         .zip(instrument_names)
         .map(|(name, instrument)| name.filter(|it| !it.is_empty()).or(instrument).unwrap_or_default())
         .collect();
-    score.parts = performance.finish(&tracks.ends, &names);
+    let name = |track: u16| names[usize::from(track)].clone();
+    let played = performance.finish(&tracks.ends).into_iter();
+    score.parts = played
+        .map(|part| Part { name: name(part.place.track), instrument: part.instrument, notes: part.notes })
+        .collect();
     for finding in &texts.findings {
         for &byte in &finding.bytes {
             report.add(finding.what, 1, Some(byte as usize));

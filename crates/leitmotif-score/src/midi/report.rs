@@ -181,3 +181,26 @@ pub struct WriteReport {
     /// Ports used; more than one only where 16 channels are too few.
     pub ports: usize,
 }
+
+/// What changing a file did. `notes_added` and `notes_dropped` make up all notes that were to be
+/// added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpliceReport {
+    /// Notes taken out.
+    pub notes_removed: usize,
+    /// Notes written, those of new parts too.
+    pub notes_added: usize,
+    /// Of the notes written, those that end earlier than was asked: where the next note of their
+    /// pitch and channel begins, or where an event of the file would end them.
+    pub notes_shortened: usize,
+    /// Notes that were to be added and found no place: their pitch already sounds on their channel,
+    /// no program change can select their instrument there, or no MIDI device knows their pitch.
+    pub notes_dropped: usize,
+    /// Notes moved to a tick of the file, as scores count SMPTE clocks with an odd number of ticks
+    /// a second twice as fast.
+    pub notes_rounded: usize,
+    /// Tracks added, one for each new part with notes.
+    pub tracks_added: usize,
+    /// The file was of format 0, and is of format 1 as it has new tracks.
+    pub made_parallel: bool,
+}

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The finest clock that a file can name.
 const MAX_TICKS_PER_QUARTER: u64 = 0x7FFF;
 /// The velocity of a release, which is inaudible.
-const RELEASE_VELOCITY: u8 = 64;
+pub(super) const RELEASE_VELOCITY: u8 = 64;
 /// What a time signature also says: MIDI clocks per click, and 32nds a quarter.
 const CLOCKS_PER_CLICK: u8 = 24;
 const THIRTY_SECONDS_PER_QUARTER: u8 = 8;

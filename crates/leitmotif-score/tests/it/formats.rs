@@ -4,14 +4,14 @@ use leitmotif_score::midi::What;
 use leitmotif_score::midi::limits::{MAX_FILE_BYTES, MAX_TRACKS};
 use leitmotif_score::{Instrument, Marker, ReadError, ReadOptions, ReadReport, Score, Seconds, Ticks, read_midi};
 
-const END: &[u8] = &[0, 0xFF, 0x2F, 0];
+pub const END: &[u8] = &[0, 0xFF, 0x2F, 0];
 
 /// A file of 96 ticks a quarter, its tracks ended.
-fn file(format: u8, tracks: &[&[u8]]) -> Vec<u8> {
+pub fn file(format: u8, tracks: &[&[u8]]) -> Vec<u8> {
     file_with_division(format, [0, 96], tracks)
 }
 
-fn file_with_division(format: u8, division: [u8; 2], tracks: &[&[u8]]) -> Vec<u8> {
+pub fn file_with_division(format: u8, division: [u8; 2], tracks: &[&[u8]]) -> Vec<u8> {
     let mut bytes = b"MThd\0\0\0\x06".to_vec();
     bytes.extend([0, format, 0, tracks.len() as u8, division[0], division[1]]);
     for track in tracks {

@@ -7,3 +7,4 @@ mod common;
 mod files;
 mod formats;
 mod properties;
+mod splice;

@@ -15,7 +15,7 @@ fn ticks(end: u64) -> impl Strategy<Value = Ticks> {
     prop_oneof![4 => 0..20u64, 3 => 0..2000u64, 1 => 0..end].prop_map(Ticks)
 }
 
-fn note() -> impl Strategy<Value = Note> {
+pub fn note() -> impl Strategy<Value = Note> {
     let pitch = prop_oneof![58..62u8, 0..128u8];
     (ticks(1 << 29), pitch, ticks(1 << 29), 1..128u8).prop_map(|(onset, pitch, duration, velocity)| Note {
         onset,
@@ -39,7 +39,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 prop_compose! {
-    fn score(parts: std::ops::Range<usize>)(
+    pub fn score(parts: std::ops::Range<usize>)(
         resolution in 1..0x8000u16,
         title in prop::option::of("\\PC{1,20}"),
         parts in prop::collection::vec(part(), parts),
@@ -164,14 +164,14 @@ fn check_limits(bytes: &[u8]) {
 }
 
 #[derive(Debug, Clone)]
-enum Mutation {
+pub enum Mutation {
     Flip(prop::sample::Index, u8),
     Cut(prop::sample::Index),
     Insert(prop::sample::Index, Vec<u8>),
     Remove(prop::sample::Index, usize),
 }
 
-fn mutation() -> impl Strategy<Value = Mutation> {
+pub fn mutation() -> impl Strategy<Value = Mutation> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
         (index(), any::<u8>()).prop_map(|(at, bits)| Mutation::Flip(at, bits)),
@@ -181,7 +181,7 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-fn mutate(bytes: &mut Vec<u8>, mutation: Mutation) {
+pub fn mutate(bytes: &mut Vec<u8>, mutation: Mutation) {
     if bytes.is_empty() {
         return;
     }

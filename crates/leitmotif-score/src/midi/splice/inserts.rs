@@ -1,0 +1,179 @@
+//! The messages of added notes.
+//!
+//! The sounds of all channels are followed through the file and through what is inserted. Where a
+//! channel has another instrument than an added note needs, its bank and program are selected
+//! before the note, and what was selected comes back after it.
+
+use super::super::channel::{Bank, GM2_MELODY, GM2_RHYTHM, Port, Sound, XG_DRUM_KIT};
+use super::super::event::{BANK_LSB, BANK_MSB, Event, Kind};
+use super::super::perform::Place;
+use super::super::report::SpliceReport;
+use super::super::write::RELEASE_VELOCITY;
+use super::Added;
+use super::voices::Voice;
+use crate::Instrument;
+
+const NOTE_OFF: u8 = 0x80;
+const NOTE_ON: u8 = 0x90;
+const CONTROL: u8 = 0xB0;
+pub(super) const PROGRAM: u8 = 0xC0;
+
+/// Where among the events of its tick a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// Before those of the file: the end of an added note.
+    Before,
+    /// After those of the file: the end of a note that had none.
+    Closing,
+    /// Last: an added note, with what selects its sound.
+    After,
+}
+
+/// A channel message to write.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Insert {
+    pub tick: u64,
+    pub order: Order,
+    pub port: u8,
+    /// Its bytes; a program change has two.
+    pub message: [u8; 3],
+}
+
+impl Insert {
+    /// The end of a note.
+    pub fn off(tick: u64, order: Order, place: Place, pitch: u8) -> Self {
+        Self { tick, order, port: place.port, message: [NOTE_OFF | place.channel, pitch, RELEASE_VELOCITY] }
+    }
+}
+
+/// A moment at which a voice needs its sound: for a note, or at the start of a new part.
+struct Moment<'a> {
+    tick: u64,
+    voice: &'a Voice<'a>,
+    note: Option<&'a Added>,
+}
+
+impl Moment<'_> {
+    fn place(&self) -> (u64, Place) {
+        (self.tick, self.voice.place)
+    }
+}
+
+/// The messages of `added` notes, track by track, each in the order of its track.
+pub(super) fn inserts(
+    added: &[Added],
+    voices: &[Voice<'_>],
+    events: &[Event<'_>],
+    report: &mut SpliceReport,
+) -> Vec<Vec<Insert>> {
+    let starts = voices.iter().filter(|voice| voice.sounds() && voice.alone);
+    let starts = starts.map(|voice| Moment { tick: 0, voice, note: None });
+    let notes = added.iter().map(|note| Moment { tick: note.onset, voice: &voices[note.voice], note: Some(note) });
+    let mut moments: Vec<Moment<'_>> = starts.chain(notes).collect();
+    moments.sort_by_key(|it| (it.place(), it.voice.instrument, it.note.map(|note| note.pitch)));
+    let mut tracks: Vec<Vec<Insert>> = Vec::new();
+    let mut ports: Vec<Port> = Vec::new();
+    let mut events = events.iter().peekable();
+    for group in moments.chunk_by(|a, b| a.place() == b.place()) {
+        let (tick, place) = group[0].place();
+        while let Some(event) = events.next_if(|event| (event.tick, event.track) <= (tick, place.track)) {
+            port(&mut ports, event.port).follow(event.channel, &event.kind);
+        }
+        let track = usize::from(place.track);
+        tracks.resize_with(tracks.len().max(track + 1), Vec::new);
+        let inserts = &mut tracks[track];
+        let mut desk = Desk { port: port(&mut ports, place.port), tick, place, inserts };
+        let before = (desk.port.sound(place.channel), desk.port.next_bank(place.channel));
+        for moment in group {
+            let selected = desk.select(moment.voice.instrument, moment.voice.sound_at(tick));
+            let Some(note) = moment.note else { continue };
+            if !selected {
+                report.notes_dropped += 1;
+                continue;
+            }
+            report.notes_added += 1;
+            desk.send([NOTE_ON | place.channel, note.pitch, note.velocity]);
+            desk.inserts.push(Insert::off(note.end, Order::Before, place, note.pitch));
+        }
+        if !group[0].voice.alone {
+            desk.restore(before);
+        }
+    }
+    tracks.iter_mut().for_each(|inserts| inserts.sort_by_key(|insert| (insert.tick, insert.order)));
+    tracks
+}
+
+fn port(ports: &mut Vec<Port>, number: u8) -> &mut Port {
+    let number = usize::from(number);
+    ports.resize_with(ports.len().max(number + 1), Port::default);
+    &mut ports[number]
+}
+
+/// Sends messages to one channel at one tick.
+struct Desk<'a> {
+    port: &'a mut Port,
+    tick: u64,
+    place: Place,
+    inserts: &'a mut Vec<Insert>,
+}
+
+impl Desk<'_> {
+    fn send(&mut self, message: [u8; 3]) {
+        follow(self.port, message);
+        self.inserts.push(Insert { tick: self.tick, order: Order::After, port: self.place.port, message });
+    }
+
+    /// Gives the channel an instrument, with `sound` where that makes it. False where none does,
+    /// as a system exclusive has made drums of the channel, or the contrary.
+    fn select(&mut self, instrument: Instrument, sound: Sound) -> bool {
+        let channel = self.place.channel;
+        if self.port.instrument(channel) == instrument {
+            return true;
+        }
+        let general = if instrument.is_drums() { GM2_RHYTHM } else { GM2_MELODY };
+        let banks = [sound.bank, [0, 0], [general, 0], [XG_DRUM_KIT, 0]];
+        let makes = |bank: &Bank| {
+            let mut trial = self.port.clone();
+            let sound = Sound { bank: *bank, program: sound.program };
+            selection(&trial, channel, sound).into_iter().for_each(|message| follow(&mut trial, message));
+            trial.instrument(channel) == instrument
+        };
+        let Some(&bank) = banks.iter().find(|bank| makes(bank)) else { return false };
+        let messages = selection(self.port, channel, Sound { bank, program: sound.program });
+        messages.into_iter().for_each(|message| self.send(message));
+        true
+    }
+
+    fn restore(&mut self, (sound, next_bank): (Sound, Bank)) {
+        let channel = self.place.channel;
+        if self.port.sound(channel) != sound {
+            let messages = selection(self.port, channel, sound);
+            messages.into_iter().for_each(|message| self.send(message));
+        }
+        let messages = banks(self.port, channel, next_bank);
+        messages.into_iter().for_each(|message| self.send(message));
+    }
+}
+
+/// The messages that select `sound`, beyond what is selected.
+fn selection(port: &Port, channel: u8, sound: Sound) -> Vec<[u8; 3]> {
+    let mut messages = banks(port, channel, sound.bank);
+    messages.push([PROGRAM | channel, sound.program, 0]);
+    messages
+}
+
+fn banks(port: &Port, channel: u8, bank: Bank) -> Vec<[u8; 3]> {
+    let controls = [BANK_MSB, BANK_LSB].into_iter().zip(bank).zip(port.next_bank(channel));
+    let changed = controls.filter(|((_, wanted), selected)| wanted != selected);
+    changed.map(|((controller, value), _)| [CONTROL | channel, controller, value]).collect()
+}
+
+/// Takes a message that this module makes into account.
+fn follow(port: &mut Port, [status, first, second]: [u8; 3]) {
+    let kind = match status & 0xF0 {
+        CONTROL => Kind::Control { controller: first, value: second },
+        PROGRAM => Kind::Program(first),
+        _ => return,
+    };
+    port.follow(status & 0x0F, &kind);
+}

@@ -1,0 +1,128 @@
+//! Writing into a file: some of its notes change, everything else stands.
+//!
+//! A [`Score`](crate::Score) has no room for controllers, pitch bends, lyrics and system exclusives,
+//! so a file written from one has lost them. [`splice_midi`] works on the bytes instead: it reads
+//! them as [`crate::read_midi`] does, takes out the events of removed notes, and puts those of
+//! added notes between the others, which keep their order, tick and bytes. The steps:
+//!
+//! 1. `edits`: which notes of the file go;
+//! 2. `voices`: which track and channel plays what is added;
+//! 3. `room`: where an added note must end, or has no place;
+//! 4. `inserts`: the messages of added notes, with program changes where another sound is selected;
+//! 5. `rebuild`: the tracks and the file.
+//!
+//! Kept notes never change. Of one pitch, a channel plays one note at a time, so an added note ends
+//! where a kept one begins, where all notes are silenced, and where a note-off without a note would
+//! end it; where one already sounds it has no place.
+
+mod edits;
+mod inserts;
+mod rebuild;
+mod room;
+mod voices;
+
+pub use edits::{Edits, PartEdits};
+
+use super::error::{ReadError, SpliceError};
+use super::limits::MAX_TICKS;
+use super::perform::{Performance, Played};
+use super::read::{INDEPENDENT, ReadOptions, Tracks, open};
+use super::report::{ReadReport, SpliceReport};
+use crate::{Note, Ticks};
+
+const MAX_DATA: u8 = 127;
+
+/// A note to write.
+#[derive(Debug, Clone, Copy)]
+struct Added {
+    /// The number of the voice that plays it.
+    voice: usize,
+    onset: u64,
+    end: u64,
+    pitch: u8,
+    velocity: u8,
+}
+
+/// The file in `source` with some notes written anew, and everything else as it was: other notes,
+/// controllers, texts, tempos, system exclusives and chunks of unknown kinds, each with its tick,
+/// its bytes and its place among the others.
+///
+/// `edits` speak of the score that [`crate::read_midi`] gives for the same bytes and `options`.
+/// Reading the result with default options gives that score with the edits, but for what the report
+/// counts, and but for these:
+///
+/// - a part without notes is none; parts of one track and channel are in the order of their first
+///   notes, so a note added before the others can change their order;
+/// - with [`ReadOptions::apply_sustain`] pedals of the file also hold what is added;
+/// - a file of format 0 to which parts are added is of format 1, where the name of its track is
+///   that of its parts and no longer the title.
+///
+/// What damage left unreadable, bytes outside chunks and a RIFF wrapper are not written. Running
+/// status is expanded where the specification forbids it.
+///
+/// # Errors
+/// [`SpliceError`] where the file cannot be read or is of format 2, where the edits do not fit it,
+/// and where no channel is left for a new part.
+pub fn splice_midi(
+    source: &[u8],
+    options: &ReadOptions,
+    edits: &Edits,
+) -> Result<(Vec<u8>, SpliceReport), SpliceError> {
+    let (frame, tracks) = open(source, true, &mut ReadReport::default())?;
+    if frame.format == INDEPENDENT {
+        return Err(SpliceError::Independent);
+    }
+    let parts = play(&tracks, options)?;
+    let removed = edits::removed(&parts, edits)?;
+    let mut report = SpliceReport { notes_removed: removed.notes, ..SpliceReport::default() };
+    let voices = voices::assign(&parts, &edits.new_parts, &tracks)?;
+    let wanted = wanted(edits, parts.len(), frame.clock.scale, &mut report)?;
+    let fitting = room::fit(wanted, &voices, &parts, &removed, &tracks.events, frame.clock.scale, &mut report);
+    let inserts = inserts::inserts(&fitting, &voices, &tracks.events, &mut report);
+    let bytes = rebuild::file(
+        &source[..frame.end],
+        &frame,
+        &tracks,
+        &rebuild::Changes { parts: &parts, removed: &removed, voices: &voices[parts.len()..], inserts },
+    )?;
+    report.tracks_added = voices[parts.len()..].iter().filter(|it| it.sounds()).count();
+    report.made_parallel = frame.format == 0 && report.tracks_added > 0;
+    Ok((bytes, report))
+}
+
+fn play(tracks: &Tracks<'_>, options: &ReadOptions) -> Result<Vec<Played>, ReadError> {
+    let mut unread = ReadReport::default();
+    let mut performance = Performance::new(options.apply_sustain, &mut unread);
+    for event in &tracks.events {
+        performance.play(event)?;
+    }
+    Ok(performance.finish(&tracks.ends))
+}
+
+/// The notes that the edits add, in the file's clock and in range.
+fn wanted(edits: &Edits, parts: usize, scale: u64, report: &mut SpliceReport) -> Result<Vec<Added>, SpliceError> {
+    let existing = edits.parts.iter().map(|(&part, edits)| (part, &edits.added));
+    let new = edits.new_parts.iter().enumerate().map(|(number, part)| (parts + number, &part.notes));
+    let mut wanted = Vec::new();
+    for (voice, notes) in existing.chain(new) {
+        for note in notes {
+            if note.pitch > MAX_DATA {
+                report.notes_dropped += 1;
+                continue;
+            }
+            wanted.push(in_file(voice, note, scale, report)?);
+        }
+    }
+    Ok(wanted)
+}
+
+fn in_file(voice: usize, note: &Note, scale: u64, report: &mut SpliceReport) -> Result<Added, SpliceError> {
+    let asked = (note.onset.0, (note.onset + note.duration.max(Ticks(1))).0);
+    if asked.1 > MAX_TICKS {
+        return Err(SpliceError::TooLong { ticks: asked.1, limit: MAX_TICKS });
+    }
+    let onset = asked.0 / scale * scale;
+    let end = (asked.1 / scale * scale).max(onset + scale);
+    report.notes_rounded += usize::from((onset, end) != asked);
+    Ok(Added { voice, onset, end, pitch: note.pitch, velocity: note.velocity.clamp(1, MAX_DATA) })
+}
