@@ -19,13 +19,17 @@ pub struct Chord {
 
 /// Letters of notes, and the pitch class of each.
 pub(super) const LETTERS: [(char, u8); 7] = [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
-/// Roots of chords with a major third, or with none.
-const MAJOR_ROOTS: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
-/// Roots of chords with a minor third.
-const MINOR_ROOTS: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"];
-/// Letters from the root to the note each number of semitones above it: a third is two, whether
-/// minor or major.
-const LETTER_STEPS: [usize; 12] = [0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6];
+/// Letters in the order of fifths.
+const FIFTHS: [&str; 7] = ["F", "C", "G", "D", "A", "E", "B"];
+/// Where names are on the line of fifths, on which C is 0, G is 1 and F is -1: from Cb to A#.
+const NAMES: std::ops::RangeInclusive<i32> = -7..=10;
+/// The first and the last root on that line: Gb and A#.
+const FIRST_ROOT: i32 = -6;
+/// See [`FIRST_ROOT`].
+const LAST_ROOT: i32 = 10;
+/// Fifths from the root to the note each number of semitones above it, as a note of the chord: a
+/// third is a third, whether minor (-3) or major (4).
+const FIFTHS_ABOVE: [i32; 12] = [0, -5, 2, -3, 4, -1, -6, 1, 8, 3, -2, 5];
 
 impl Chord {
     /// The chord on `root` (taken modulo 12) with the root in the bass.
@@ -72,36 +76,36 @@ impl Chord {
         symbol::chord(symbol).map_err(|problem| ChordError::new(symbol, 0, symbol, problem))
     }
 
-    /// The name of the root: "F#".
-    fn root_name(self) -> &'static str {
-        let names = if self.quality.has_minor_third() { MINOR_ROOTS } else { MAJOR_ROOTS };
-        names[usize::from(self.root % OCTAVE)]
+    /// Its symbol as it is spelt beside a key signature of so many sharps (flats below zero): `G#7`
+    /// beside four sharps, `Ab7` beside four flats. `Display` is the spelling beside none.
+    pub fn name_in(self, sharps: i8) -> String {
+        // The twelve names that are nearest to the key; minor chords lie on its side of sharps.
+        let side = if self.quality.has_major_third() { -5 } else { -3 };
+        let root = in_fifths(self.root, (i32::from(sharps) + side).clamp(FIRST_ROOT, LAST_ROOT - 11));
+        let name = format!("{}{}", fifths_name(root), self.quality.symbol());
+        let Some(bass) = self.bass.filter(|bass| bass % OCTAVE != self.root % OCTAVE) else { return name };
+        let above = (bass % OCTAVE + OCTAVE - self.root % OCTAVE) % OCTAVE;
+        let spelt = root + FIFTHS_ABOVE[usize::from(above)];
+        let bass = if NAMES.contains(&spelt) { spelt } else { in_fifths(bass, -5) };
+        format!("{name}/{}", fifths_name(bass))
     }
 }
 
-/// The name of pitch class `tone` as a note of the chord on `root`, whose name is `root_name`: the
-/// third of E is G#, not Ab.
-fn note_name(root: u8, root_name: &str, tone: u8) -> String {
-    let interval = (tone + OCTAVE - root % OCTAVE) % OCTAVE;
-    let letter = LETTERS.iter().position(|(letter, _)| root_name.starts_with(*letter)).unwrap_or(0);
-    let (letter, natural) = LETTERS[(letter + LETTER_STEPS[usize::from(interval)]) % LETTERS.len()];
-    match (tone + OCTAVE - natural) % OCTAVE {
-        0 => letter.to_string(),
-        1 => format!("{letter}#"),
-        11 => format!("{letter}b"),
-        // Double accidentals are right and hard to read.
-        _ => MAJOR_ROOTS[usize::from(tone)].to_owned(),
-    }
+/// The place on the line of fifths, from `first` on, of a pitch class.
+fn in_fifths(class: u8, first: i32) -> i32 {
+    first + (i32::from(class) * 7 - first).rem_euclid(i32::from(OCTAVE))
+}
+
+/// The name of a note by its place on the line of fifths.
+fn fifths_name(place: i32) -> String {
+    let (letter, accidental) = ((place + 1).rem_euclid(7), (place + 1).div_euclid(7));
+    let signs = if accidental < 0 { "b" } else { "#" }.repeat(accidental.unsigned_abs() as usize);
+    format!("{}{signs}", FIFTHS[letter as usize])
 }
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let root = self.root_name();
-        let mut name = format!("{root}{}", self.quality.symbol());
-        if let Some(bass) = self.bass.filter(|bass| bass % OCTAVE != self.root % OCTAVE) {
-            name = format!("{name}/{}", note_name(self.root, root, bass % OCTAVE));
-        }
-        f.pad(&name)
+        f.pad(&self.name_in(0))
     }
 }
 
@@ -142,7 +146,19 @@ mod tests {
         assert_eq!(named(3, ChordQuality::Minor, Some(6)), "Ebm/Gb");
         assert_eq!(named(0, ChordQuality::Dominant7, Some(10)), "C7/Bb");
         assert_eq!(named(6, ChordQuality::Major, Some(0)), "F#/C");
+        assert_eq!(named(1, ChordQuality::Power, None), "C#5");
         assert_eq!(format!("{:6}|", Chord::new(9, ChordQuality::Minor)), "Am    |");
+    }
+
+    #[test]
+    fn names_follow_the_key() {
+        let names = |root, quality, bass: u8| {
+            [-7, -4, 0, 4, 7, i8::MIN, i8::MAX].map(|sharps| Chord::new(root, quality).over(bass).name_in(sharps))
+        };
+        assert_eq!(names(8, ChordQuality::Dominant7, 8), ["Ab7", "Ab7", "Ab7", "G#7", "G#7", "Ab7", "G#7"]);
+        assert_eq!(names(8, ChordQuality::Minor, 3)[1..4], ["Abm/Eb", "G#m/D#", "G#m/D#"]);
+        assert_eq!(names(11, ChordQuality::Major, 3)[..4], ["B/D#", "B/D#", "B/D#", "B/D#"]);
+        assert_eq!(names(9, ChordQuality::Minor, 9)[..5], ["Am", "Am", "Am", "Am", "Am"]);
     }
 
     #[test]
