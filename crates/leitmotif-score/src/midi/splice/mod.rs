@@ -51,14 +51,33 @@ struct Added {
 /// Reading the result with default options gives that score with the edits, but for what the report
 /// counts, and but for these:
 ///
-/// - a part without notes is none; parts of one track and channel are in the order of their first
-///   notes, so a note added before the others can change their order;
-/// - with [`ReadOptions::apply_sustain`] pedals of the file also hold what is added;
+/// - a part left without notes is missing, and the name of a first track left without notes is the
+///   title; parts of one track and channel are in the order of their first notes, so a note added
+///   before the others can change their order;
+/// - with [`ReadOptions::apply_sustain`] the pedals of the file also hold added notes;
 /// - a file of format 0 to which parts are added is of format 1, where the name of its track is
 ///   that of its parts and no longer the title.
 ///
 /// What damage left unreadable, bytes outside chunks and a RIFF wrapper are not written. Running
 /// status is expanded where the specification forbids it.
+///
+/// ```
+/// use leitmotif_score::{Edits, Instrument, Note, Part, ReadOptions, Score, Ticks, read_midi, splice_midi, write_midi};
+///
+/// let note = Note { onset: Ticks(0), pitch: 60, duration: Ticks(480), velocity: 90 };
+/// let piano = Part { name: "Piano".into(), instrument: Instrument::Program(0), notes: vec![note] };
+/// let file = write_midi(&Score { parts: vec![piano], ..Score::default() })?;
+///
+/// let options = ReadOptions::default();
+/// let before = read_midi(&file, &options)?.0;
+/// let mut after = before.clone();
+/// after.parts[0].notes[0].pitch = 64;
+/// let edits = Edits::between(&before, &after).ok_or("parts changed")?;
+/// let (changed, report) = splice_midi(&file, &options, &edits)?;
+/// assert_eq!(read_midi(&changed, &options)?.0, after);
+/// assert_eq!((report.notes_removed, report.notes_added), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`SpliceError`] where the file cannot be read or is of format 2, where the edits do not fit it,

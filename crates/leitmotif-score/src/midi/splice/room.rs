@@ -98,7 +98,8 @@ impl Pitch {
         scale: u64,
         report: &mut SpliceReport,
     ) -> Vec<Added> {
-        self.added.sort_by_key(|note| note.onset);
+        // Of notes that begin together the longest stays.
+        self.added.sort_by_key(|note| (note.onset, std::cmp::Reverse(note.end)));
         let mut fitting: Vec<(Added, u64)> = Vec::with_capacity(self.added.len());
         for mut note in std::mem::take(&mut self.added) {
             let asked = note.end;

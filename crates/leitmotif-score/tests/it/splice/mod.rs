@@ -133,6 +133,39 @@ fn notes_without_a_note_off_of_their_own() {
 }
 
 #[test]
+fn silence_from_another_track_ends_notes_too() {
+    let silence = [48, 0xB0, 120, 0];
+    let track = [0, 0x90, 60, 80, 24, 60, 0, 72, 60, 80, 24, 60, 0];
+    let added = [note(40, 62, 20, 9), note(48, 64, 20, 9)];
+    let (before, report) = splice(&file(1, &[&silence, &track]), &edits(0, &[], &added));
+    assert_eq!((report.notes_shortened, report.notes_dropped), (1, 0));
+    assert_eq!(notes(&read(&before), 0)[1..3], [(40, 62, 8), (48, 64, 20)]);
+    // A later track silences what an earlier one begins at the same tick.
+    let (after, report) = splice(&file(1, &[&track, &silence]), &edits(0, &[], &added));
+    assert_eq!((report.notes_shortened, report.notes_dropped), (1, 1));
+    assert_eq!(notes(&read(&after), 0)[1..], [(40, 62, 8), (96, 60, 24)]);
+}
+
+#[test]
+fn system_exclusives_decide_which_sound_makes_an_instrument() {
+    let xg_drums_on_channel_1 = [0, 0xF0, 8, 0x43, 0x10, 0x4C, 0x08, 0x00, 0x07, 0x02, 0xF7];
+    let bytes = file(1, &[&[&xg_drums_on_channel_1[..], &[0, 0x95, 60, 80, 48, 0x85, 60, 0]].concat()]);
+    let new_parts = vec![new_part(Instrument::Program(3), &[note(0, 60, 9, 9)])];
+    let (spliced, report) = splice(&bytes, &Edits { new_parts: new_parts.clone(), ..Edits::default() });
+    assert_eq!((report.notes_dropped, &read(&spliced).parts[1]), (0, &new_parts[0]));
+    // Bank 127 makes drums until GS is switched on; then bank 120 does.
+    let gs = [48, 0xF0, 10, 0x41, 0x10, 0x42, 0x12, 0x40, 0x00, 0x7F, 0x00, 0x41, 0xF7];
+    let bytes = file(1, &[&[&[0, 0xB0, 0, 127, 0, 0xC0, 8, 0, 0x90, 36, 80, 24, 36, 0][..], &gs].concat()]);
+    let (spliced, report) = splice(&bytes, &edits(0, &[], &[note(80, 38, 9, 9)]));
+    assert_eq!((report.notes_dropped, notes(&read(&spliced), 0)), (0, vec![(0, 36, 24), (80, 38, 9)]));
+    // Nothing makes drums of a channel that a message has made melodic.
+    let melodic = [48, 0xF0, 8, 0x43, 0x10, 0x4C, 0x08, 0x09, 0x07, 0x00, 0xF7];
+    let bytes = file(1, &[&[&[0, 0x99, 36, 80, 24, 36, 0][..], &melodic].concat()]);
+    let (spliced, report) = splice(&bytes, &edits(0, &[], &[note(30, 38, 9, 9), note(80, 38, 9, 9)]));
+    assert_eq!((report.notes_dropped, notes(&read(&spliced), 0)), (1, vec![(0, 36, 24), (30, 38, 9)]));
+}
+
+#[test]
 fn overlapping_notes_keep_their_ends() {
     let track = [0, 0x90, 60, 1, 10, 60, 2, 10, 60, 3, 10, 60, 0, 10, 60, 0, 10, 60, 0];
     let bytes = file(1, &[&track]);
@@ -178,7 +211,7 @@ fn new_parts_have_tracks_and_channels_of_their_own() {
 fn without_a_free_channel_a_new_part_shares_or_is_refused() {
     let setup: Vec<u8> = (0..16).flat_map(|it| [0, 0xC0 | it, it, 0, 0x90 | it, 60, 80]).collect();
     let rest: Vec<u8> = (0..16).flat_map(|it| [if it == 0 { 96 } else { 0 }, 0x80 | it, 60, 0]).collect();
-    let bytes = file(1, &[&[setup, rest].concat()]);
+    let bytes = file(1, &[&[&setup[..], &rest].concat()]);
     let ask = |instrument, notes: &[Note]| {
         let new_parts = vec![new_part(instrument, notes)];
         splice_midi(&bytes, &ReadOptions::default(), &Edits { new_parts, ..Edits::default() })
@@ -186,6 +219,11 @@ fn without_a_free_channel_a_new_part_shares_or_is_refused() {
     let (spliced, report) = ask(Instrument::Program(7), &[note(0, 60, 9, 9), note(5, 62, 50, 9)]).unwrap();
     assert_eq!((report.notes_added, report.notes_dropped), (1, 1));
     assert_eq!(events(&spliced)[1][1], (5, vec![0x97, 62, 9]));
+    // The kept note of an earlier track at the tick where an added one would end comes before its end.
+    let meeting = file(1, &[&[&setup[..], &[50, 0x97, 70, 80, 46, 0x87, 70, 0]].concat()]);
+    let new_parts = vec![new_part(Instrument::Program(7), &[note(5, 70, 45, 9)])];
+    let (spliced, report) = splice(&meeting, &Edits { new_parts, ..Edits::default() });
+    assert_eq!((notes(&read(&spliced), 16), report.notes_shortened), (vec![(5, 70, 44)], 1));
     let (spliced, _) = ask(Instrument::Drums(0), &[note(0, 36, 9, 9), note(50, 38, 9, 9)]).unwrap();
     let drums = &read(&spliced).parts[16];
     assert_eq!((drums.instrument, drums.notes.len()), (Instrument::Drums(0), 2));
