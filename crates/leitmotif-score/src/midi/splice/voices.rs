@@ -72,18 +72,18 @@ pub(super) fn assign<'a>(
             alone: true,
             new: Some(part),
         };
-        track += usize::from(voice.sounds());
-        if !voice.sounds() {
-            // It is left out.
-        } else if let Some(channel) = channels.take(part.instrument) {
-            voice.place.channel = channel;
-        } else if let Some(other) = voices.iter().find(|it| it.plays(part.instrument)) {
-            (voice.place.port, voice.place.channel) = (other.place.port, other.place.channel);
-            (voice.timbres, voice.alone) = (other.timbres.clone(), false);
-        } else if part.instrument.is_drums() && channels.drums {
-            voice.alone = false;
-        } else {
-            return Err(SpliceError::NoChannel { part: number, instrument: part.instrument });
+        if voice.sounds() {
+            track += 1;
+            if let Some(channel) = channels.take(part.instrument) {
+                voice.place.channel = channel;
+            } else if let Some(other) = voices.iter().find(|it| it.plays(part.instrument)) {
+                (voice.place.port, voice.place.channel) = (other.place.port, other.place.channel);
+                (voice.timbres, voice.alone) = (other.timbres.clone(), false);
+            } else if part.instrument.is_drums() && channels.drums {
+                voice.alone = false;
+            } else {
+                return Err(SpliceError::NoChannel { part: number, instrument: part.instrument });
+            }
         }
         voices.push(voice);
     }
