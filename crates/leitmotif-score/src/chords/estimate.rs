@@ -8,7 +8,7 @@
 
 use super::grid::{Cell, Place, cells};
 use super::sound::{Sound, sounds};
-use super::templates::{BASS_VOICES, NO_CHORD, STATES, States, add_evidence, change_cost, chord, entry_costs};
+use super::templates::{BASS_VOICES, NO_CHORD, STATES, States, Templates, change_cost, chord};
 use super::{Chord, ChordSpan, OCTAVE};
 use crate::Score;
 
@@ -40,50 +40,47 @@ pub fn estimate_chords(score: &Score) -> Vec<ChordSpan> {
     spans
 }
 
-/// How the best path to each state comes to a cell.
-struct Arrival {
-    /// The best state before it.
-    best: usize,
-    /// Bit n is set where the best path to state n changes here, from `best`.
-    changes: [u64; STATES.div_ceil(64)],
-}
-
 /// The most likely state of each cell.
 fn decode(cells: &[Cell], sounds: &[Sound]) -> Vec<usize> {
-    let entry = entry_costs(sounds);
-    let mut scores = entry.map(|cost| -cost);
-    let mut arrivals: Vec<Arrival> = Vec::with_capacity(cells.len());
-    for (index, (cell, sound)) in cells.iter().zip(sounds).enumerate() {
+    let templates = Templates::new(sounds);
+    let mut scores = templates.entry_costs.map(|cost| -cost);
+    // The cell in which the best path to each state came to it.
+    let mut since = [0u32; STATES];
+    // Of each cell the best state before it, from which paths change there, and its cell.
+    let mut before: Vec<(usize, u32)> = Vec::with_capacity(cells.len());
+    for (index, (cell, sound)) in (0..).zip(cells.iter().zip(sounds)) {
         let best = best(&scores);
-        let (top, mut changes) = (scores[best], [0; STATES.div_ceil(64)]);
-        let cost = change_cost(cell.place);
-        for (state, (score, entry)) in scores.iter_mut().zip(entry).enumerate() {
-            // Beside the best, so that sums of a long piece stay exact.
-            *score -= top;
-            let change = -cost - entry;
-            if index > 0 && change > *score {
-                *score = change;
-                changes[state / 64] |= 1 << (state % 64);
-            }
+        before.push((best, since[best]));
+        // Beside the best, so that sums of a long piece stay exact.
+        let (top, cost) = (scores[best], if index == 0 { f32::INFINITY } else { change_cost(cell.place) });
+        for ((score, since), entry) in scores.iter_mut().zip(&mut since).zip(&templates.entry_costs) {
+            let (stay, change) = (*score - top, -cost - entry);
+            *since = if change > stay { index } else { *since };
+            *score = if change > stay { change } else { stay };
         }
-        arrivals.push(Arrival { best, changes });
-        add_evidence(&mut scores, sound, cell.place);
+        templates.add_evidence(&mut scores, sound, cell.place);
     }
+    let mut path = vec![NO_CHORD; cells.len()];
+    let mut end = cells.len();
     let mut state = best(&scores);
-    let mut path = vec![state; cells.len()];
-    for (slot, arrival) in path.iter_mut().zip(&arrivals).rev() {
-        *slot = state;
-        if arrival.changes[state / 64] >> (state % 64) & 1 == 1 {
-            state = arrival.best;
-        }
+    let mut start = since[state];
+    while end > 0 {
+        path[start as usize..end].fill(state);
+        end = start as usize;
+        (state, start) = before[end];
     }
     path
 }
 
 /// The state with the highest score, the first of equals.
 fn best(scores: &States) -> usize {
-    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter().position(|score| *score == top).unwrap_or(NO_CHORD)
+    let mut best = 0;
+    for (state, score) in scores.iter().enumerate() {
+        if *score > scores[best] {
+            best = state;
+        }
+    }
+    best
 }
 
 /// `chord` over the bass that it has in these cells: another note of the chord that is the lowest

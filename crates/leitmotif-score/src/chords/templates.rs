@@ -7,7 +7,6 @@
 use super::grid::Place;
 use super::sound::Sound;
 use super::{Chord, ChordQuality, OCTAVE};
-use std::sync::LazyLock;
 
 /// The states of the hidden chain: each quality on each root, and no chord.
 pub(super) const STATES: usize = NO_CHORD + 1;
@@ -15,9 +14,9 @@ pub(super) const STATES: usize = NO_CHORD + 1;
 pub(super) const NO_CHORD: usize = ChordQuality::ALL.len() * 12;
 
 /// How likely a note outside a chord is beside one of the chord's notes.
-const OUTSIDE: f32 = 0.08;
-/// What much sounds of a pitch class counts less than proportionally: weights to this power.
-const COMPRESSION: f32 = 0.5;
+const OUTSIDE: f32 = 0.06;
+/// What each note of a chord that is not heard in a cell speaks against the chord.
+const ABSENT: f32 = 0.1;
 /// The evidence of a cell with many voices; one with [`HALF_VOICES`] has half of it.
 const EVIDENCE: f32 = 1.2;
 /// See [`EVIDENCE`].
@@ -25,7 +24,7 @@ const HALF_VOICES: f32 = 7.0;
 /// How much more a cell at the beginning of a beat counts.
 const ON_BEAT: f32 = 1.6;
 /// What the lowest note speaks for a chord whose root it is, and against one that lacks it.
-const BASS: f32 = 0.5;
+const BASS: f32 = 0.32;
 /// Below this pitch (middle C) a note is a bass even when it sounds alone.
 const BASS_BELOW: u8 = 60;
 /// From so many voices on the lowest is a bass.
@@ -56,7 +55,7 @@ fn quality_cost(quality: ChordQuality) -> f32 {
         ChordQuality::Minor => 0.3,
         ChordQuality::Dominant7 => 0.1,
         ChordQuality::Minor7 | ChordQuality::Major7 => 0.7,
-        ChordQuality::Power => 1.0,
+        ChordQuality::Power => 1.5,
         ChordQuality::Diminished => 0.8,
         ChordQuality::Sixth | ChordQuality::MinorSixth => 1.5,
         _ => 1.2,
@@ -66,89 +65,87 @@ fn quality_cost(quality: ChordQuality) -> f32 {
 /// A value of each state.
 pub(super) type States = [f32; STATES];
 
-struct Templates {
-    /// Of each pitch class, its log-probability in each state.
-    notes: [States; 12],
-    /// Of each pitch class, what it speaks for each state as the lowest.
-    bass: [States; 12],
-    /// Of each pitch class, its share of each chord's notes.
-    shares: [States; 12],
-}
-
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
-    let mut templates =
-        Templates { notes: [[0.0; STATES]; 12], bass: [[0.0; STATES]; 12], shares: [[0.0; STATES]; 12] };
-    for class in 0..12 {
-        for state in 0..NO_CHORD {
-            let chord = chord(state);
-            let tones = chord.quality.intervals().len() as f32;
-            let within = chord.contains(class as u8);
-            let likely = if within { 1.0 } else { OUTSIDE };
-            templates.notes[class][state] = (likely / (tones + OUTSIDE * (12.0 - tones))).ln();
-            templates.shares[class][state] = if within { 1.0 / tones } else { 0.0 };
-            templates.bass[class][state] = match within {
-                true if usize::from(chord.root) == class => BASS,
-                true => 0.0,
-                false => -BASS,
-            };
-        }
-        templates.notes[class][NO_CHORD] = (1.0f32 / 12.0).ln();
-        templates.bass[class][NO_CHORD] = BASS / 2.0;
-    }
-    templates
-});
-
 /// The chord of a state below [`NO_CHORD`]. Of states that are equally likely the first counts.
 pub(super) fn chord(state: usize) -> Chord {
     Chord::new((state % 12) as u8, ChordQuality::ALL[state / 12 % ChordQuality::ALL.len()])
 }
 
-/// What it costs to begin each state, wherever in the piece that plays `sounds`: less the more the
-/// whole piece has of the chord's notes.
-pub(super) fn entry_costs(sounds: &[Sound]) -> States {
-    let mut totals = [0.0f64; 12];
-    for sound in sounds {
-        totals.iter_mut().zip(sound.weights).for_each(|(total, weight)| *total += f64::from(weight));
-    }
-    let all: f64 = totals.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-    let mut costs = std::array::from_fn(|state| match state {
-        NO_CHORD => NO_CHORD_COST,
-        _ => quality_cost(chord(state).quality),
-    });
-    for (shares, total) in TEMPLATES.shares.iter().zip(totals) {
-        // Beside a piece in which all pitch classes are alike.
-        let gain = CONTEXT * (12.0 * ((total / all) as f32 + CONTEXT_FLOOR)).ln();
-        add(&mut costs, -gain, shares);
-    }
-    costs
+/// The chords of one piece. A chord's template has all its notes equally likely, and each note
+/// outside it [`OUTSIDE`] times as likely.
+pub(super) struct Templates {
+    /// What it costs to begin each state, besides the cost of the change: less the more the whole
+    /// piece has of the chord's notes.
+    pub(super) entry_costs: States,
+    /// Of each quality, the log-probability of a note outside it.
+    outside: [f32; ChordQuality::ALL.len()],
 }
 
-/// Adds to `scores` what a cell's sound speaks for each state.
-pub(super) fn add_evidence(scores: &mut States, sound: &Sound, place: Place) {
-    let weights = sound.weights.map(|weight| weight.max(0.0).powf(COMPRESSION));
-    let all: f32 = weights.iter().sum();
-    if all <= 0.0 {
-        scores[NO_CHORD] += NO_CHORD_SILENT;
-        return;
+impl Templates {
+    /// The templates of a piece with these cells.
+    pub(super) fn new(sounds: &[Sound]) -> Self {
+        let mut totals = [0.0f64; 12];
+        for sound in sounds {
+            totals.iter_mut().zip(sound.weights).for_each(|(total, weight)| *total += f64::from(weight));
+        }
+        let all: f64 = totals.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        // Beside a piece in which all pitch classes are alike.
+        let gains = totals.map(|total| CONTEXT * (12.0 * ((total / all) as f32 + CONTEXT_FLOOR)).ln());
+        let entry_costs = std::array::from_fn(|state| {
+            if state == NO_CHORD {
+                return NO_CHORD_COST;
+            }
+            let quality = chord(state).quality;
+            let notes = quality.intervals().iter().map(|step| usize::from(*step) + state % 12);
+            quality_cost(quality) - notes.map(|note| gains[note % 12]).sum::<f32>() / notes_of(quality)
+        });
+        let outside = ChordQuality::ALL.map(|quality| {
+            let notes = notes_of(quality);
+            (OUTSIDE / (notes + OUTSIDE * (12.0 - notes))).ln()
+        });
+        Self { entry_costs, outside }
     }
-    let beat = if place == Place::WithinBeat { 1.0 } else { ON_BEAT };
-    let evidence = EVIDENCE * beat * sound.voices / (sound.voices + HALF_VOICES);
-    for (weight, notes) in weights.into_iter().zip(&TEMPLATES.notes) {
-        if weight > 0.0 {
-            add(scores, evidence * weight / all, notes);
+
+    /// Adds to `scores` what a cell's sound speaks for each state.
+    pub(super) fn add_evidence(&self, scores: &mut States, sound: &Sound, place: Place) {
+        // Roots: what sounds more counts less than proportionally.
+        let weights = sound.weights.map(f32::sqrt);
+        let all: f32 = weights.iter().sum();
+        if all <= 0.0 {
+            scores[NO_CHORD] += NO_CHORD_SILENT;
+            return;
+        }
+        let beat = if place == Place::WithinBeat { 1.0 } else { ON_BEAT };
+        let evidence = EVIDENCE * beat * sound.voices / (sound.voices + HALF_VOICES);
+        // What each pitch class speaks for the chords that have it.
+        let inside = -OUTSIDE.ln() * evidence / all;
+        let mut notes = weights.map(|weight| if weight > 0.0 { weight * inside } else { -evidence * ABSENT });
+        scores[NO_CHORD] += evidence * (1.0f32 / 12.0).ln() - NO_CHORD_SOUNDING;
+        let is_bass = |lowest: &u8| *lowest < BASS_BELOW || sound.voices >= BASS_VOICES;
+        let bass = sound.lowest.filter(is_bass).map(|lowest| usize::from(lowest % OCTAVE));
+        let against = if bass.is_some() { -evidence * BASS } else { 0.0 };
+        if let Some(bass) = bass {
+            notes[bass] -= against;
+            scores[NO_CHORD] -= against / 2.0;
+        }
+        // Twice, so that a chord's notes lie above its root without turning round.
+        let notes: [f32; 24] = std::array::from_fn(|note| notes[note % 12]);
+        for ((quality, outside), scores) in
+            ChordQuality::ALL.into_iter().zip(self.outside).zip(scores.chunks_exact_mut(12))
+        {
+            let mut sums = [evidence * outside + against; 12];
+            for step in quality.intervals() {
+                let above = &notes[usize::from(*step)..][..12];
+                sums.iter_mut().zip(above).for_each(|(sum, note)| *sum += note);
+            }
+            if let Some(bass) = bass {
+                sums[bass] -= against;
+            }
+            scores.iter_mut().zip(sums).for_each(|(score, sum)| *score += sum);
         }
     }
-    if let Some(lowest) = sound.lowest
-        && (lowest < BASS_BELOW || sound.voices >= BASS_VOICES)
-    {
-        add(scores, evidence, &TEMPLATES.bass[usize::from(lowest % OCTAVE)]);
-    }
-    scores[NO_CHORD] -= NO_CHORD_SOUNDING;
 }
 
-/// Adds `factor` times `row`.
-fn add(scores: &mut States, factor: f32, row: &States) {
-    for (score, value) in scores.iter_mut().zip(row) {
-        *score += factor * value;
-    }
+/// How many notes a quality has.
+fn notes_of(quality: ChordQuality) -> f32 {
+    quality.intervals().len() as f32
 }
