@@ -12,7 +12,6 @@ use crate::study::{Study, representation};
 use crate::{Amount, ArmFacts, CollectionFacts, CompareError, LeakageCheck, TestFacts};
 use leitmotif_corpus::prepare::{PrepareError, PrepareObserver, PrepareOptions, prepare, subset};
 use leitmotif_corpus::{Corpus, DropReason, MANIFEST_FILE, Split, Totals};
-use leitmotif_events::RepresentationConfig;
 use leitmotif_train::Override;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -221,7 +220,7 @@ impl Views<'_> {
         }
         let reason = |reason| CompareError::Selection { what: "representation", name: name.to_owned(), reason };
         let mut config = representation(name).map_err(reason)?;
-        if let (RepresentationConfig::Events { genres, .. }, Some(known)) = (&mut config, &self.genres) {
+        if let (Some(genres), Some(known)) = (config.genres_mut(), &self.genres) {
             genres.clone_from(known);
         }
         let is_first = self.open.is_empty();
@@ -246,8 +245,8 @@ impl Views<'_> {
             }
         }
         let corpus = Arc::new(Corpus::open(&options.output)?);
-        if is_first && let RepresentationConfig::Events { genres, .. } = &corpus.manifest().options.representation {
-            self.genres = Some(genres.clone());
+        if is_first {
+            self.genres = corpus.manifest().options.representation.clone().genres_mut().cloned();
         }
         self.open.insert(key, Arc::clone(&corpus));
         Ok(corpus)

@@ -23,11 +23,18 @@ pub(crate) fn assemble(
     end: Option<f64>,
     request: &Request,
 ) -> Result<Score, ComposeError> {
-    let mut decoded = representation.decode(sequence)?;
-    // Voices of one instrument are players of their own.
-    if !matches!(representation.vocabulary().settings, RepresentationConfig::Chorales { .. }) {
-        one_player_each(&mut decoded);
-    }
+    let decoded = match representation.cells() {
+        Some(cells) => cells.score(&cells.song(sequence)?),
+        None => {
+            let mut decoded = representation.decode(sequence)?;
+            // Voices of one instrument are players of their own.
+            if !matches!(representation.vocabulary().settings, RepresentationConfig::Chorales { .. }) {
+                one_player_each(&mut decoded);
+            }
+            decoded
+        }
+    };
+    let has_cells = representation.cells().is_some();
     let (mut score, from) = match primed {
         Some(primed) => (continued(&decoded, primed, representation), primed),
         None => {
@@ -35,7 +42,7 @@ pub(crate) fn assemble(
             if let Some(tempo) = tempo {
                 score.tempos = vec![Tempo::from_quarters_per_minute(Ticks(0), tempo.exact)];
             }
-            finish(&mut score, Ticks(0), end, request);
+            finish(&mut score, Ticks(0), end, request, has_cells);
             return Ok(score);
         }
     };
@@ -48,7 +55,7 @@ pub(crate) fn assemble(
         }
     }
     let end = end.map(|end| end - from.line + score.resolution.quarters(cut).0);
-    finish(&mut score, cut, end, request);
+    finish(&mut score, cut, end, request, has_cells);
     Ok(score)
 }
 
@@ -101,7 +108,7 @@ impl Placement {
 }
 
 /// Ends what began at `from` or later where the piece ends, and names the key.
-fn finish(score: &mut Score, from: Ticks, end: Option<f64>, request: &Request) {
+fn finish(score: &mut Score, from: Ticks, end: Option<f64>, request: &Request, has_cells: bool) {
     let mut end = end.map(|end| score.resolution.ticks(Quarters(end)));
     if let Length::Seconds(seconds) = request.length {
         let begun = score.seconds_at(from).0;
@@ -117,12 +124,34 @@ fn finish(score: &mut Score, from: Ticks, end: Option<f64>, request: &Request) {
         score.tempos.retain(|tempo| tempo.at <= from || tempo.at < end);
         score.meters.retain(|meter| meter.at <= from || meter.at < end);
     }
+    if let (Length::Notes(most), true) = (request.length, has_cells) {
+        keep_notes(score, from, most);
+    }
     score.parts.retain(|part| !part.notes.is_empty());
     if let Some(signature) = request.constraints.key.and_then(|key| key.signature(from)) {
         score.keys.retain(|key| key.at < from);
         score.keys.push(signature);
     }
     score.normalise();
+}
+
+/// Keeps the first notes of those that begin at `from` or later: cells are written to the end of
+/// their bar.
+fn keep_notes(score: &mut Score, from: Ticks, most: usize) {
+    let new = score
+        .parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, it)| it.notes.iter().map(move |note| (note.onset, part, note.pitch)));
+    let mut new: Vec<_> = new.filter(|(onset, ..)| *onset >= from).collect();
+    if new.len() <= most {
+        return;
+    }
+    new.sort_unstable();
+    let last = new[most];
+    for (number, part) in score.parts.iter_mut().enumerate() {
+        part.notes.retain(|note| note.onset < from || (note.onset, number, note.pitch) < last);
+    }
 }
 
 /// The prime with the decoded music after its cut.

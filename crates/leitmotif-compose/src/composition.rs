@@ -4,6 +4,7 @@
 use crate::attribute_mask::AttributeMask;
 use crate::drive::DrawEvents;
 use crate::ensemble::Entries;
+use crate::harmony::Harmony;
 use crate::latent::Conditioner;
 use crate::parts::PartLimits;
 use crate::piece_state::{Counted, PieceState};
@@ -127,10 +128,16 @@ impl<'a> Composition<'a> {
             let counts = (self.sequence.len(), self.trace.len());
             Checkpoint::new(self.grammar.fork(), self.state.clone(), counts, endings)
         });
-        if marks && self.state.repeats.departs_at_once() {
+        if marks && self.may_depart() && self.state.repeats.departs_at_once() {
             self.state.repeats.depart(self.sampler.chance());
         }
         marks
+    }
+
+    /// Whether a bar can depart from the one before at one of its notes: not where notes are
+    /// repeated as cells.
+    fn may_depart(&self) -> bool {
+        self.plan.representation.cells().is_none()
     }
 
     /// Looks at the bar that the event just drawn closes, if it does and may be drawn again. True
@@ -148,7 +155,7 @@ impl<'a> Composition<'a> {
         if checkpoint.again(&closing, ending, &self.trace, chance) {
             self.redrawn_bars += 1;
             (self.grammar, self.state) = checkpoint.start();
-            if checkpoint.must_depart() {
+            if self.may_depart() && checkpoint.must_depart() {
                 self.state.repeats.depart(self.sampler.chance());
             }
             self.sequence.truncate(checkpoint.events());
@@ -245,6 +252,14 @@ impl DrawEvents for Composition<'_> {
 fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, ComposeError> {
     let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);
+    state.has_cells = events.has_cells();
+    if let Some(chords) = &request.chords {
+        let cells = plan.representation.cells().ok_or_else(|| {
+            let reason = "this model knows no chords: train one on a corpus prepared with --representation cells";
+            ComposeError::Request(reason.to_owned())
+        })?;
+        state.harmony = Harmony::new(cells, chords);
+    }
     state.most_silent_bars = request.most_silent_bars;
     state.most_notes_in_bar = request.most_notes_in_bar;
     let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());

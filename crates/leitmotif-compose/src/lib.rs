@@ -13,6 +13,7 @@
 
 mod assemble;
 mod attribute_mask;
+pub mod cells;
 mod composition;
 mod conditions;
 mod constraints;
@@ -23,6 +24,7 @@ mod error;
 mod filter;
 mod generate;
 mod group;
+mod harmony;
 pub mod latent;
 mod masks;
 mod parts;
@@ -43,6 +45,7 @@ pub use constraints::{Constraints, PitchRange};
 pub use error::ComposeError;
 pub use filter::{Filter, Place};
 pub use generate::{compose, generate, generate_each, generate_many};
+pub use harmony::ChordRequest;
 pub use piece::Piece;
 pub use prime::Prime;
 pub use report::PieceReport;

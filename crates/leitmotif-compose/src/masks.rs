@@ -175,6 +175,16 @@ impl Masks {
         }
     }
 
+    /// Whether a note is within the key and ranges.
+    pub fn keeps_to_constraints(&self, events: &EventVocabulary, note: &[Value]) -> bool {
+        has_pitch(events, &self.pitches, note)
+    }
+
+    /// Whether training songs play the note's pitch on its instrument.
+    pub fn is_seen(&self, events: &EventVocabulary, note: &[Value]) -> bool {
+        has_pitch(events, &self.seen_pitches, note)
+    }
+
     /// Takes out of `allowed` what no training song has. Instruments, and a meter or tempo that was
     /// requested, are left.
     pub fn unseen(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
@@ -203,6 +213,13 @@ fn pitches(events: &EventVocabulary, request: &Request, instrument: Option<Instr
         _ => false,
     };
     events.pitches.iter().map(may).collect()
+}
+
+/// Whether the mask of a note's instrument, if there is one, has its pitch.
+fn has_pitch(events: &EventVocabulary, masks: &[Vec<bool>], note: &[Value]) -> bool {
+    let Some(fields) = events.note_fields else { return true };
+    let mask = masks.get(usize::from(note[fields.instrument]));
+    mask.and_then(|mask| mask.get(usize::from(note[fields.pitch]))).is_none_or(|may| *may)
 }
 
 fn and(allowed: &mut [bool], mask: &[bool]) {

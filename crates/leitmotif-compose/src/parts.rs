@@ -62,6 +62,18 @@ impl PartLimits {
         }
     }
 
+    /// Whether a note leaves the range of its part no wider than it may be.
+    pub fn reaches(&self, events: &EventVocabulary, note: &[Value]) -> bool {
+        let Some(fields) = events.note_fields else { return true };
+        let instrument = note[fields.instrument];
+        let range = self.ranges.get(usize::from(instrument)).copied().flatten();
+        let (Some((low, high)), Some(Limit { widest, .. })) = (range, self.limit(instrument)) else { return true };
+        match events.pitch(note[fields.pitch]) {
+            Some(PitchValue { pitch, is_drum: false }) => high.max(pitch) - low.min(pitch) <= widest.max(high - low),
+            _ => true,
+        }
+    }
+
     /// Takes out of `allowed` the instrument whose chord is full, and pitches that would widen a
     /// range too far.
     pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {

@@ -9,11 +9,13 @@
 
 use crate::Length;
 use crate::attribute_mask::AttributeMask;
+use crate::cells::KeptCell;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
+use crate::harmony::Harmony;
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
-use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, Value};
+use leitmotif_events::{EventKind, EventVocabulary, FIRST_POSITION, Grammar, NONE, Value};
 
 /// A length in seconds below which missing instruments play at once, because a single slow bar may
 /// fill it.
@@ -45,6 +47,14 @@ pub(crate) struct PieceState {
     pub tempo_fixed: bool,
     /// Whether a tempo holds.
     pub tempo_known: bool,
+    /// Whether notes come in cells.
+    pub has_cells: bool,
+    /// Instrument and number of the part whose cell must come next, where the task says so.
+    pub next: Option<[Value; 2]>,
+    /// The chords that are asked for.
+    pub harmony: Harmony,
+    /// What the cell being written keeps of the notes that stood there.
+    pub kept: Option<KeptCell>,
     /// Seconds of the result for each second the grammar counts.
     pub pace: f64,
     /// What the grammar had counted when composing began.
@@ -97,6 +107,10 @@ impl PieceState {
             tempo_due: None,
             tempo_fixed: false,
             tempo_known: false,
+            has_cells: false,
+            next: None,
+            harmony: Harmony::default(),
+            kept: None,
             pace: 1.0,
             start,
             now: Counted::default(),
@@ -137,9 +151,14 @@ impl PieceState {
 
     /// Whether the missing instruments must play now.
     fn due(&self) -> bool {
+        self.due_in(self.bars)
+    }
+
+    /// Whether the missing instruments must play in bar `bar`, from 1.
+    fn due_in(&self, bar: usize) -> bool {
         !self.missing.is_empty()
             && match self.length {
-                Length::Bars(most) | Length::Open { most_bars: most } => self.missing.len() + self.bars > most,
+                Length::Bars(most) | Length::Open { most_bars: most } => self.missing.len() + bar > most,
                 Length::Notes(notes) => self.missing.len() + self.now.notes >= notes,
                 Length::Seconds(seconds) => seconds < SHORT_SECONDS || self.bar_began >= seconds / 2.0,
             }
@@ -168,15 +187,26 @@ impl PieceState {
             }
             return;
         };
+        if self.harmony.is_due() && self.tempo_known && self.tempo_due.is_none() {
+            return self.harmony.mask_due(events, field, allowed);
+        }
         let due = self.due();
         if field == 0 {
             return self.mask_kinds(events, due, free, allowed);
         }
-        if field == note.position && events.kind(earlier).is_tempo() {
+        if self.has_cells && events.kind(earlier).names_next() {
+            if let (Some(next), Some(part)) = (self.next, note.part)
+                && let Some(value) = [note.instrument, part].iter().position(|it| *it == field)
+            {
+                only(allowed, next[value].into());
+            } else if field == note.instrument {
+                self.mask_next(events.kind(earlier), allowed);
+            }
+        } else if field == note.position && events.kind(earlier).is_tempo() {
             if self.tempo_due.is_some() {
                 only(allowed, FIRST_POSITION.into());
             }
-        } else if due && events.kind(earlier) == EventKind::Note {
+        } else if due && !self.has_cells && events.kind(earlier) == EventKind::Note {
             if field == note.position && matches!(self.length, Length::Seconds(_)) {
                 only(allowed, FIRST_POSITION.into());
             } else if field == note.instrument {
@@ -206,6 +236,23 @@ impl PieceState {
         }
     }
 
+    /// Takes out of `allowed` who may not come next in a bar of cells, or that nobody comes: a
+    /// missing instrument is not passed over when it must play, and a bar is not silent where it
+    /// may not be.
+    fn mask_next(&self, kind: EventKind, allowed: &mut [bool]) {
+        let begins = kind.is_bar();
+        let bars = self.bars + usize::from(begins);
+        let last = matches!(self.length, Length::Bars(most) if bars >= most);
+        if begins && (last || self.silent >= self.most_silent_bars) {
+            allowed[usize::from(NONE)] = false;
+        }
+        let missing = self.missing.iter().find(|value| allowed.get(usize::from(**value)) == Some(&true));
+        if let Some(missing) = missing.filter(|_| self.due_in(bars)) {
+            let others = allowed.iter_mut().enumerate();
+            others.for_each(|(value, allowed)| *allowed &= value > 0 && value <= usize::from(*missing));
+        }
+    }
+
     fn mask_kinds(&self, events: &EventVocabulary, due: bool, free: bool, allowed: &mut [bool]) {
         if let Some(closing) = self.closing {
             for (value, (allowed, kind)) in allowed.iter_mut().zip(&events.kinds).enumerate() {
@@ -215,16 +262,23 @@ impl PieceState {
             return;
         }
         let (before_bars, complete) = (self.bars == 0, self.complete(true));
-        let within = !before_bars && !complete;
+        // A bar of cells is written to its end.
+        let within = !before_bars && (!complete || self.has_cells);
         let empty = self.notes_in_bar == 0;
         let may_close = before_bars
             || !(complete
                 || self.tempo_due.is_some()
-                || due && !matches!(self.length, Length::Notes(_))
+                || due && !matches!(self.length, Length::Notes(_)) && !self.has_cells
                 || empty && self.silent > self.most_silent_bars);
         for (value, (allowed, kind)) in allowed.iter_mut().zip(&events.kinds).enumerate() {
             *allowed &= match kind {
-                EventKind::Note => within && self.tempo_due.is_none() && self.notes_in_bar < self.most_notes_in_bar,
+                EventKind::Note | EventKind::Repeat | EventKind::Transposed | EventKind::Rhythm => {
+                    within && self.tempo_due.is_none() && self.notes_in_bar < self.most_notes_in_bar
+                }
+                // Which cells are given is no choice of the model's, and what may come there is the
+                // grammar's.
+                EventKind::Close | EventKind::Rest | EventKind::Write => within,
+                EventKind::Window | EventKind::Chord(_) => false,
                 EventKind::Tempo(_) => match self.tempo_due {
                     Some(wanted) => within && value == wanted,
                     None => within && !self.tempo_fixed && !(due && self.tempo_known),
@@ -294,8 +348,13 @@ impl PieceState {
             if let Some(wished) = wished {
                 close_by(events, wished, logits);
             }
-        } else if field == note.instrument && events.kind(earlier) == EventKind::Note {
-            self.entries.favour(self.bars, logits);
+        } else if field == note.instrument {
+            let kind = events.kind(earlier);
+            match self.has_cells {
+                true if kind.names_next() => self.entries.favour(self.bars + usize::from(kind.is_bar()), logits),
+                false if kind == EventKind::Note => self.entries.favour(self.bars, logits),
+                _ => {}
+            }
         }
     }
 
@@ -309,13 +368,12 @@ impl PieceState {
         if let Some(attribute_mask) = &mut self.attribute_mask {
             attribute_mask.follow(events, event);
         }
-        if let Some(copies) = &mut self.copies {
-            copies.follow(events, event);
+        if events.kind(event) != EventKind::Note {
+            self.follow_rules(events, event);
         }
-        self.parts.follow(events, event);
-        self.repeats.follow(events, event);
         match events.kind(event) {
-            EventKind::Bar(_) => {
+            EventKind::Bar(meter) => {
+                self.harmony.begin_bar(self.bars, meter.steps);
                 self.meter = event.first().copied();
                 self.bars += 1;
                 self.silent += 1;
@@ -326,17 +384,37 @@ impl PieceState {
                 self.tempo_due = None;
                 self.tempo_known = true;
             }
-            EventKind::Note => {
-                self.notes_in_bar += 1;
-                self.silent = 0;
-                if let Some(note) = events.note_fields {
-                    let player = event[note.instrument];
-                    self.missing.retain(|&value| value != player);
-                    self.entries.play(player, self.bars);
+            EventKind::Note => self.play(events, event),
+            EventKind::Repeat | EventKind::Transposed => {
+                for note in grammar.played() {
+                    events.note_values(note).into_iter().for_each(|note| self.play(events, &note));
                 }
             }
+            EventKind::Chord(_) => self.harmony.follow(),
+            EventKind::Close | EventKind::Rest | EventKind::Rhythm | EventKind::Window | EventKind::Write => {}
             EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
             EventKind::Start | EventKind::Genre(_) | EventKind::End => {}
+        }
+    }
+
+    /// What the rules keep of an event.
+    fn follow_rules(&mut self, events: &EventVocabulary, event: &[Value]) {
+        if let Some(copies) = &mut self.copies {
+            copies.follow(events, event);
+        }
+        self.parts.follow(events, event);
+        self.repeats.follow(events, event);
+    }
+
+    /// Follows a note, whether its event is one of its own or one that stands for several.
+    fn play(&mut self, events: &EventVocabulary, note: &[Value]) {
+        self.follow_rules(events, note);
+        self.notes_in_bar += 1;
+        self.silent = 0;
+        if let Some(fields) = events.note_fields {
+            let player = note[fields.instrument];
+            self.missing.retain(|&value| value != player);
+            self.entries.play(player, self.bars);
         }
     }
 }

@@ -53,7 +53,7 @@ impl Primed {
         }
         let mut header = header.clone();
         // The ensemble is that of the whole file: what rests in the bars that are kept may enter.
-        header.instruments.extend(prime.score.instruments());
+        header.instruments.extend(prime.score.parts.iter().map(|part| part.instrument));
         let (encoded, _) = representation.encode(&score, &header);
         let mut primed = Self { score, cut, bars: bars.len(), sequence: Sequence::new(encoded.fields()), line: 0.0 };
         primed.take(&encoded, representation, events)?;

@@ -1,6 +1,6 @@
 //! What is to be composed.
 
-use crate::{ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
+use crate::{ChordRequest, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
 use leitmotif_events::{Header, Observed};
 use leitmotif_measures::OriginalityIndex;
 use serde::Serialize;
@@ -54,6 +54,10 @@ pub struct Request {
     /// first that the model writes (or carries the prime's on).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<(u8, u8)>,
+    /// The chords of the bars, for models of cells; `None` leaves them to the model. A prime keeps
+    /// its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chords: Option<ChordRequest>,
     /// How values are drawn.
     pub sampling: Sampling,
     /// What the notes must keep to.
@@ -106,6 +110,7 @@ impl Default for Request {
             prime: None,
             tempo: None,
             meter: None,
+            chords: None,
             sampling: Sampling::default(),
             constraints: Constraints::default(),
             avoid: None,

@@ -2,7 +2,7 @@
 //! of.
 
 use crate::{NONE, Value, Vocabulary};
-use leitmotif_score::Instrument;
+use leitmotif_score::{ChordQuality, Instrument};
 
 /// The value of a position field for the first step of a bar.
 pub const FIRST_POSITION: Value = 1;
@@ -85,9 +85,30 @@ pub enum EventKind {
     Note,
     /// The piece ends.
     End,
+    /// A cell of notes closes ([`crate::cells`], as the following).
+    Close,
+    /// A cell is a rest.
+    Rest,
+    /// A cell repeats another one.
+    Repeat,
+    /// A cell is another one, transposed.
+    Transposed,
+    /// A cell has the rhythm of another one.
+    Rhythm,
+    /// A window of bars begins, some of whose cells are given.
+    Window,
+    /// Cells of a bar follow that are not given.
+    Write,
+    /// A chord, of this quality; `None` for no chord.
+    Chord(Option<ChordQuality>),
 }
 
 impl EventKind {
+    /// Whether its event says whose cell comes next.
+    pub fn names_next(self) -> bool {
+        matches!(self, Self::Bar(_) | Self::Close | Self::Repeat | Self::Transposed | Self::Write)
+    }
+
     /// Whether a bar begins.
     pub fn is_bar(self) -> bool {
         matches!(self, Self::Bar(_))
@@ -114,6 +135,8 @@ pub struct NoteFields {
     pub position: usize,
     /// The instrument.
     pub instrument: usize,
+    /// Which of the parts with that instrument, where they are kept apart.
+    pub part: Option<usize>,
     /// The pitch or drum sound.
     pub pitch: usize,
     /// The length.
@@ -165,6 +188,42 @@ impl EventVocabulary {
     /// The fields of a note, if `event` is one that has them; its later fields may be missing.
     pub fn note(&self, event: &[Value]) -> Option<NoteFields> {
         self.note_fields.filter(|_| self.kind(event) == EventKind::Note)
+    }
+
+    /// The values of a note of the piece; `None` where the vocabulary cannot name it. Fields that
+    /// are no part of a note are 0.
+    pub fn note_values(&self, note: &NoteEvent) -> Option<Vec<Value>> {
+        let fields = self.note_fields?;
+        let value = |at: Option<usize>| at.map(|at| at as Value);
+        let kind = value(self.kinds.iter().position(|kind| *kind == EventKind::Note))?;
+        let instrument = value(self.instruments.iter().position(|it| *it == Some(note.instrument)))?;
+        let wanted = Some(PitchValue { pitch: note.pitch, is_drum: note.instrument.is_drums() });
+        let pitch = value(self.pitches.iter().position(|it| *it == wanted))?;
+        let duration = value(self.durations.iter().rposition(|it| *it <= note.duration))?;
+        let mut values = vec![NONE; fields.velocity.max(fields.duration) + 1];
+        values[0] = kind;
+        values[fields.position] = note.position as Value + FIRST_POSITION;
+        values[fields.instrument] = instrument;
+        values[fields.pitch] = pitch;
+        values[fields.duration] = duration;
+        values[fields.velocity] = Value::from(note.velocity);
+        Some(values)
+    }
+
+    /// Whether notes come in cells.
+    pub fn has_cells(&self) -> bool {
+        self.kinds.contains(&EventKind::Close)
+    }
+
+    /// The field that decides which notes an event of this kind stands for, where it can stand for
+    /// several.
+    pub fn reference_field(&self, event: &[Value]) -> Option<usize> {
+        let fields = self.note_fields?;
+        match self.kind(event) {
+            EventKind::Repeat => Some(fields.position),
+            EventKind::Transposed => Some(fields.pitch),
+            _ => None,
+        }
     }
 
     /// Whether a value of the instrument field stands for drums.

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod bar;
+pub mod cells;
 mod chorales;
 mod event;
 mod events;
@@ -33,7 +34,7 @@ pub use observed::{
 };
 pub use registry::{build, load};
 pub use representation::{
-    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Representation, RepresentationError,
+    Augmentation, EncodeReport, FrameEvent, FrameUnits, Grammar, Representation, RepresentationError, Tasks,
 };
 pub use roll::{MAX_FRAMES, NoteGatherer, frame_clock};
 pub use segment::{MAX_GROUP_EVENTS, SegmentBars};

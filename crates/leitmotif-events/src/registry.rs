@@ -1,5 +1,6 @@
 //! The representations by their settings.
 
+use crate::cells::Cells;
 use crate::chorales::Chorales;
 use crate::events::Events;
 use crate::frames::Frames;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub fn build(config: &RepresentationConfig) -> Result<Arc<dyn Representation>, RepresentationError> {
     Ok(match config {
         RepresentationConfig::Events { grid, genres } => Arc::new(Events::new(*grid, genres)?),
+        RepresentationConfig::Cells { grid, genres, references } => Arc::new(Cells::new(*grid, genres, *references)?),
         RepresentationConfig::Notes => Arc::new(Notes::new()),
         RepresentationConfig::Chorales { grid } => Arc::new(Chorales::new(*grid)?),
         RepresentationConfig::Frames { grid } => Arc::new(Frames::new(*grid)?),

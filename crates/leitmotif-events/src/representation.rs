@@ -1,5 +1,7 @@
 //! The interface of every representation: scores to events and back, and which events may follow.
 
+use crate::cells::Cells;
+use crate::event::NoteEvent;
 use crate::{BarMusic, Event, EventVocabulary, Header, Observed, Sequence, Value, Vocabulary};
 use leitmotif_score::Score;
 use rand_chacha::ChaCha8Rng;
@@ -56,6 +58,23 @@ pub struct Augmentation {
     pub tempo_octaves: f32,
     /// Added to every velocity, 1 to 127 kept.
     pub velocity: i8,
+}
+
+/// How often a piece is read as a task in training, from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tasks {
+    /// Some of its cells are given before the others are written.
+    pub holes: f64,
+    /// Its chords are given.
+    pub chords: f64,
+}
+
+impl Tasks {
+    /// Whether pieces are read as they are.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A failure to encode or decode.
@@ -140,6 +159,17 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         shifted
     }
 
+    /// The sequence as a task for training: some of it given before the rest, as `tasks` says. Of
+    /// itself, for representations without such tasks.
+    fn draw_tasks(&self, sequence: &Sequence, _tasks: &Tasks, _rng: &mut ChaCha8Rng) -> Sequence {
+        sequence.clone()
+    }
+
+    /// The representation as one of cells; `None` if it is another.
+    fn cells(&self) -> Option<&Cells> {
+        None
+    }
+
     /// One event so many semitones higher, which no other event becomes; `None` where it would
     /// leave the range of pitches.
     fn transposed(&self, event: &[Value], semitones: i8) -> Option<Vec<Value>>;
@@ -212,6 +242,18 @@ pub trait Grammar: Send {
 
     /// Seconds of music from the start to the current position.
     fn seconds(&self) -> f64;
+
+    /// The notes that the last event stands for, where an event can stand for several; empty
+    /// otherwise.
+    fn played(&self) -> &[NoteEvent] {
+        &[]
+    }
+
+    /// The notes that the next event would stand for, of which the fields up to those that decide
+    /// it are given, where an event can repeat others; empty otherwise.
+    fn stands_for(&self, _event: &[Value]) -> Vec<NoteEvent> {
+        Vec::new()
+    }
 
     /// Another grammar that stands where this one does.
     fn fork<'a>(&self) -> Box<dyn Grammar + 'a>

@@ -22,6 +22,16 @@ pub enum RepresentationConfig {
         /// The genres a header can name, in order.
         genres: Vec<String>,
     },
+    /// Bars of cells, each of which can repeat another: part, place, pitch, duration, velocity.
+    Cells {
+        /// Grid steps per quarter note, 1 to [`crate::MAX_GRID`].
+        grid: u16,
+        /// The genres a header can name, in order.
+        genres: Vec<String>,
+        /// Whether cells repeat others in one event; without, all are written note by note.
+        #[serde(default = "yes")]
+        references: bool,
+    },
     /// The original study's: one token per onset and part, a note or a chord's pitch classes.
     Notes,
     /// One event per step of the grid: the pitches of soprano, alto, tenor and bass.
@@ -47,6 +57,7 @@ impl RepresentationConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Events { .. } => "events",
+            Self::Cells { .. } => "cells",
             Self::Notes => "notes",
             Self::Chorales { .. } => "chorales",
             Self::Frames { .. } => "frames",
@@ -57,9 +68,11 @@ impl RepresentationConfig {
     /// Grid steps per quarter note, where it has a grid.
     pub fn grid(&self) -> Option<u16> {
         match self {
-            Self::Events { grid, .. } | Self::Chorales { grid } | Self::Frames { grid } | Self::Rolls { grid } => {
-                Some(*grid)
-            }
+            Self::Events { grid, .. }
+            | Self::Cells { grid, .. }
+            | Self::Chorales { grid }
+            | Self::Frames { grid }
+            | Self::Rolls { grid } => Some(*grid),
             Self::Notes => None,
         }
     }
@@ -67,8 +80,25 @@ impl RepresentationConfig {
     /// The genres that a header can name.
     pub fn genres(&self) -> &[String] {
         match self {
-            Self::Events { genres, .. } => genres,
+            Self::Events { genres, .. } | Self::Cells { genres, .. } => genres,
             _ => &[],
         }
     }
+
+    /// Whether it keeps bars and the instruments that play in them.
+    pub fn has_bars(&self) -> bool {
+        matches!(self, Self::Events { .. } | Self::Cells { .. })
+    }
+
+    /// The same, open to change; `None` where a header names no genres.
+    pub fn genres_mut(&mut self) -> Option<&mut Vec<String>> {
+        match self {
+            Self::Events { genres, .. } | Self::Cells { genres, .. } => Some(genres),
+            _ => None,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
 }

@@ -4,7 +4,6 @@ use super::error::LatentsError;
 use super::settings::{Settings, Subject};
 use leitmotif_compose::latent::{Source, space};
 use leitmotif_corpus::{Corpus, SongRecord};
-use leitmotif_events::RepresentationConfig;
 use leitmotif_measures::{BarNotes, bars};
 use leitmotif_score::{Instrument, Score, Ticks};
 use rayon::prelude::*;
@@ -105,7 +104,7 @@ fn read(subject: &Subject<'_>, song: usize, bars: usize) -> Result<Option<Song>,
 
 /// The song's genre, if the model can be conditioned on it.
 fn known_genre(corpus: &Corpus, record: &SongRecord) -> Option<String> {
-    let RepresentationConfig::Events { genres, .. } = &corpus.vocabulary().settings else { return None };
+    let genres = corpus.vocabulary().settings.genres();
     record.genre.clone().filter(|genre| genres.contains(genre))
 }
 

@@ -327,11 +327,14 @@ impl FactorSpec {
 pub(crate) fn representation(name: &str) -> Result<RepresentationConfig, String> {
     match name {
         "events" => Ok(RepresentationConfig::Events { grid: DEFAULT_GRID, genres: Vec::new() }),
+        "cells" => Ok(RepresentationConfig::Cells { grid: DEFAULT_GRID, genres: Vec::new(), references: true }),
         "notes" => Ok(RepresentationConfig::Notes),
         "chorales" => Ok(RepresentationConfig::Chorales { grid: SIXTEENTHS }),
         "frames" => Ok(RepresentationConfig::Frames { grid: SIXTEENTHS }),
         "rolls" => Ok(RepresentationConfig::Rolls { grid: SIXTEENTHS }),
-        other => Err(format!("representation = \"{other}\": it may be events, notes, chorales, frames or rolls")),
+        other => {
+            Err(format!("representation = \"{other}\": it may be events, cells, notes, chorales, frames or rolls"))
+        }
     }
 }
 

@@ -77,9 +77,22 @@ impl Rules<'_> {
                 masks.ensemble(events, earlier, field, allowed);
                 state.ensemble(events, earlier, field, allowed);
             }
-            Rule::Constraints => masks.constraints(events, earlier, field, allowed),
-            Rule::Unseen => masks.unseen(events, earlier, field, allowed),
-            Rule::Part => state.parts.mask(events, earlier, field, allowed),
+            Rule::Constraints => {
+                masks.constraints(events, earlier, field, allowed);
+                state.kept.iter().for_each(|kept| kept.mask(events, earlier, field, allowed));
+                state.harmony.mask(events, earlier, field, allowed);
+                let may =
+                    |note: &[Value]| masks.keeps_to_constraints(events, note) && state.harmony.allows(events, note);
+                self.references(earlier, allowed, may);
+            }
+            Rule::Unseen => {
+                masks.unseen(events, earlier, field, allowed);
+                self.references(earlier, allowed, |note| masks.is_seen(events, note));
+            }
+            Rule::Part => {
+                state.parts.mask(events, earlier, field, allowed);
+                self.references(earlier, allowed, |note| state.parts.reaches(events, note));
+            }
             Rule::Length if closes && field > 0 => {}
             Rule::Length if mode == Mode::Close => state.close(events, allowed),
             Rule::Length if mode == Mode::End => state.end(events, allowed),
@@ -88,6 +101,21 @@ impl Rules<'_> {
             Rule::Repeats => state.repeats.mask(events, earlier, field, allowed),
             Rule::Attributes => state.attributes(events, earlier, field, allowed),
             Rule::Copies => state.copies.iter().for_each(|it| it.mask(events, earlier, field, allowed)),
+        }
+    }
+
+    /// Takes out what would stand for notes that may not be, of an event that repeats others.
+    fn references(&self, earlier: &[Value], allowed: &mut [bool], may: impl Fn(&[Value]) -> bool) {
+        if self.events.reference_field(earlier) != Some(earlier.len()) {
+            return;
+        }
+        let mut event = earlier.to_vec();
+        for (value, allowed) in allowed.iter_mut().enumerate().filter(|(_, allowed)| **allowed) {
+            event.truncate(earlier.len());
+            event.push(value as Value);
+            let notes = self.grammar.stands_for(&event);
+            let mut values = notes.iter().filter_map(|note| self.events.note_values(note));
+            *allowed = values.all(|note| may(&note));
         }
     }
 

@@ -1,7 +1,7 @@
 //! How training batches are made.
 
 use super::{BatchError, LatentOptions};
-use leitmotif_events::Augmentation;
+use leitmotif_events::{Augmentation, Tasks};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub struct BatchOptions {
     pub header_dropout: f64,
     /// How songs are varied.
     pub augment: AugmentOptions,
+    /// How often songs are read as tasks, such as a hole to fill.
+    pub tasks: Tasks,
     /// What batches are to hold about bars, if anything.
     #[serde(skip)]
     pub latents: Option<LatentOptions>,
@@ -41,6 +43,7 @@ impl Default for BatchOptions {
             shuffle: true,
             header_dropout: 0.0,
             augment: AugmentOptions::default(),
+            tasks: Tasks::default(),
             latents: None,
         }
     }
@@ -54,6 +57,9 @@ impl BatchOptions {
         }
         if !(0.0..=1.0).contains(&self.header_dropout) {
             return wrong("header_dropout is a probability, 0 to 1");
+        }
+        if ![self.tasks.holes, self.tasks.chords].iter().all(|share| (0.0..=1.0).contains(share)) {
+            return wrong("holes and chords are probabilities, 0 to 1");
         }
         if self.augment.transpose > MAX_TRANSPOSE {
             return wrong("augment.transpose is at most 24 semitones");

@@ -239,9 +239,9 @@ impl TrainingBatches {
 
     /// The song as the model reads it in that epoch.
     fn read(&self, song: usize, epoch: u64) -> Stream {
-        let BatchOptions { seed, header_dropout, augment, .. } = self.options;
+        let BatchOptions { seed, header_dropout, augment, tasks, .. } = self.options;
         let mut values = None;
-        if header_dropout > 0.0 || !augment.is_none() {
+        if header_dropout > 0.0 || !augment.is_none() || !tasks.is_none() {
             let mut rng = generator("song", seed, epoch, song as u64);
             let representation = self.corpus.representation();
             let mut sequence = self.corpus.sequence(song);
@@ -250,6 +250,9 @@ impl TrainingBatches {
             }
             if header_dropout > 0.0 {
                 sequence = representation.drop_header(&sequence, header_dropout, &mut rng);
+            }
+            if !tasks.is_none() {
+                sequence = representation.draw_tasks(&sequence, &tasks, &mut rng);
             }
             values = Some(sequence.values().to_vec());
         }
@@ -281,10 +284,13 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
         hasher.update(&(*song as u64).to_le_bytes());
     }
     // Saved positions hold a hash of exactly these words.
-    let BatchOptions { streams, segment, seed, shuffle, header_dropout, augment, latents } = options;
+    let BatchOptions { streams, segment, seed, shuffle, header_dropout, augment, tasks, latents } = options;
     let mut text =
         format!("BatchOptions {{ lanes: {streams:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
     text += &format!("header_drop: {header_dropout:?}, augment: {augment:?} }}");
+    if !tasks.is_none() {
+        text += &format!("{tasks:?}");
+    }
     if let Some(latents) = latents {
         let LatentOptions { bars_per_latent, attributes, attribute_dropout } = latents;
         text += &format!("LatentOptions {{ bars_per_latent: {bars_per_latent:?}, attributes: {attributes:?}, ");

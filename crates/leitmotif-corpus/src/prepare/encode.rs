@@ -149,7 +149,7 @@ fn lost_text(report: &EncodeReport) -> String {
 /// The representation with the genres of the songs, where it names none itself.
 fn with_genres(config: &RepresentationConfig, songs: &[Candidate], warnings: &mut Vec<String>) -> RepresentationConfig {
     let mut config = config.clone();
-    if let RepresentationConfig::Events { genres, .. } = &mut config
+    if let Some(genres) = config.genres_mut()
         && genres.is_empty()
     {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

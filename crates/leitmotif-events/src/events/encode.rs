@@ -161,7 +161,7 @@ impl SongEncoder<'_> {
 }
 
 /// The step nearest to a tick; half a step goes to the later one.
-pub(super) fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
+pub(crate) fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
     ((2 * u128::from(ticks) * u128::from(grid) + u128::from(quarter)) / (2 * u128::from(quarter)))
         .try_into()
         .unwrap_or(u64::MAX)
@@ -224,7 +224,7 @@ fn without_doubles(notes: Vec<GridNote>, report: &mut EncodeReport) -> Vec<GridN
 }
 
 /// The tempo map on the grid: ascending steps, one tempo a step.
-fn tempo_changes(fields: &Fields, score: &Score) -> Vec<(u64, TempoBin)> {
+pub(crate) fn tempo_changes(fields: &Fields, score: &Score) -> Vec<(u64, TempoBin)> {
     let mut changes: Vec<(u64, TempoBin)> = Vec::with_capacity(score.tempos.len());
     for tempo in &score.tempos {
         let change = (

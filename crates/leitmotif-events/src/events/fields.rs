@@ -77,6 +77,23 @@ impl Fields {
         })
     }
 
+    /// The number of a genre among those that a header can name.
+    ///
+    /// # Errors
+    /// [`RepresentationError::Settings`] names a genre that is not among them, and lists those
+    /// that are.
+    pub fn genre(&self, wanted: Option<&String>) -> Result<Option<usize>, RepresentationError> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        let number = self.genres.iter().position(|genre| genre == wanted);
+        number.map(Some).ok_or_else(|| {
+            let known = match self.genres.is_empty() {
+                true => "it knows none".to_owned(),
+                false => format!("it knows {}", self.genres.join(", ")),
+            };
+            RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}: {known}"))
+        })
+    }
+
     /// The first genre among the kinds.
     pub fn first_genre(&self) -> Value {
         BARS + self.meters.list().len() as Value
@@ -111,6 +128,7 @@ impl Fields {
             note_fields: Some(NoteFields {
                 position: POSITION,
                 instrument: INSTRUMENT,
+                part: None,
                 pitch: PITCH,
                 duration: DURATION,
                 velocity: VELOCITY,
@@ -131,6 +149,7 @@ impl Fields {
             EventKind::Tempo(tempo) => format!("tempo {tempo:.1}"),
             EventKind::Bar(signature) => format!("bar {}/{}", signature.numerator, signature.denominator),
             EventKind::Genre(number) => format!("genre {}", self.genres[*number]),
+            _ => String::new(),
         };
         let kinds = self.vocabulary().kinds.iter().map(kind).collect();
         let positions = (0..self.positions()).map(|step| step.to_string());

@@ -25,13 +25,13 @@ mod bars;
 mod check;
 mod decode;
 mod durations;
-mod encode;
-mod fields;
+pub(crate) mod encode;
+pub(crate) mod fields;
 mod grammar;
-mod layout;
+pub(crate) mod layout;
 mod meters;
-mod observed;
-mod tempos;
+pub(crate) mod observed;
+pub(crate) mod tempos;
 mod values;
 mod voices;
 
@@ -102,14 +102,7 @@ impl Representation for Events {
     fn opening(&self, header: &Header) -> Result<Sequence, RepresentationError> {
         let mut sequence = Sequence::new(fields::FIELDS);
         sequence.push(&self.fields.values(Event::Start));
-        if let Some(wanted) = &header.genre {
-            let Some(number) = self.fields.genres.iter().position(|genre| genre == wanted) else {
-                let known = match self.fields.genres.is_empty() {
-                    true => "it knows none".to_owned(),
-                    false => format!("it knows {}", self.fields.genres.join(", ")),
-                };
-                return Err(RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}: {known}")));
-            };
+        if let Some(number) = self.fields.genre(header.genre.as_ref())? {
             sequence.push(&self.fields.values(Event::Genre(number)));
         }
         for instrument in fields::distinct(header.instruments.iter().copied()) {

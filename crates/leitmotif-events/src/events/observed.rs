@@ -9,26 +9,53 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts what the sequences have. Events without meaning are passed over.
 pub(crate) fn observe(fields: &Fields, songs: &mut dyn Iterator<Item = Sequence>) -> Observed {
-    let mut values: Vec<BTreeSet<Value>> = vec![BTreeSet::new(); FIELDS];
-    let mut parts: BTreeMap<Instrument, Parts> = BTreeMap::new();
-    let mut ensembles = Vec::new();
+    let mut all = Songs::new(FIELDS);
     for sequence in songs {
         let mut song = Song::default();
         for event in sequence.events() {
             let Ok(parsed) = fields.event(event) else { continue };
-            event.iter().zip(&mut values).for_each(|(value, seen)| {
-                seen.insert(*value);
-            });
-            song.follow(parsed);
+            all.see(event);
+            song.follow(parsed, 1);
         }
-        song.add_to(&mut parts);
-        ensembles.extend(song.ensemble(fields));
+        all.add(&song, fields);
     }
-    Observed {
-        format: OBSERVED_FORMAT,
-        values: values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
-        parts: parts.into_iter().map(|(instrument, parts)| parts.observed(instrument)).collect(),
-        ensembles: at_even_distances(ensembles, MAX_ENSEMBLES),
+    all.observed()
+}
+
+/// What all songs have.
+#[derive(Debug)]
+pub(crate) struct Songs {
+    /// Of each field.
+    values: Vec<BTreeSet<Value>>,
+    parts: BTreeMap<Instrument, Parts>,
+    ensembles: Vec<Ensemble>,
+}
+
+impl Songs {
+    pub fn new(fields: usize) -> Self {
+        Self { values: vec![BTreeSet::new(); fields], parts: BTreeMap::new(), ensembles: Vec::new() }
+    }
+
+    /// Adds the values of an event.
+    pub fn see(&mut self, event: &[Value]) {
+        event.iter().zip(&mut self.values).for_each(|(value, seen)| {
+            seen.insert(*value);
+        });
+    }
+
+    /// Adds a song.
+    pub fn add(&mut self, song: &Song, fields: &Fields) {
+        song.add_to(&mut self.parts);
+        self.ensembles.extend(song.ensemble(fields));
+    }
+
+    pub fn observed(self) -> Observed {
+        Observed {
+            format: OBSERVED_FORMAT,
+            values: self.values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
+            parts: self.parts.into_iter().map(|(instrument, parts)| parts.observed(instrument)).collect(),
+            ensembles: at_even_distances(self.ensembles, MAX_ENSEMBLES),
+        }
     }
 }
 
@@ -78,7 +105,7 @@ impl Parts {
 
 /// A song as far as it has come.
 #[derive(Debug, Default)]
-struct Song {
+pub(crate) struct Song {
     genre: Option<usize>,
     /// Bars with notes by time signature, and notes by tempo.
     meters: BTreeMap<TimeSignature, usize>,
@@ -87,9 +114,10 @@ struct Song {
     meter: Option<TimeSignature>,
     /// Bars begun.
     bars: usize,
-    parts: BTreeMap<Instrument, Part>,
-    /// Step and instrument of the last note, and how many began there.
-    chord: Option<(u64, Instrument, usize)>,
+    /// By instrument, and number among the parts of that instrument.
+    parts: BTreeMap<(Instrument, u8), Part>,
+    /// Step, instrument and number of the last note, and how many began there.
+    chord: Option<(u64, Instrument, u8, usize)>,
     /// The notes of the bar and of the one before: position, instrument, pitch.
     bar: Vec<(u64, Instrument, u8)>,
     before: Vec<(u64, Instrument, u8)>,
@@ -99,7 +127,8 @@ struct Song {
 }
 
 impl Song {
-    fn follow(&mut self, event: Event) {
+    /// Follows an event; a note is of part `number` of its instrument.
+    pub fn follow(&mut self, event: Event, number: u8) {
         match event {
             Event::Start | Event::With(_) => {}
             Event::Genre(number) => self.genre = Some(number),
@@ -112,16 +141,16 @@ impl Song {
             Event::Note(note) => {
                 *self.tempos.entry(self.tempo.unwrap_or(TempoBin::MODERATE)).or_default() += 1;
                 let count = match self.chord {
-                    Some((position, instrument, count))
-                        if (position, instrument) == (note.position, note.instrument) =>
+                    Some((position, instrument, part, count))
+                        if (position, instrument, part) == (note.position, note.instrument, number) =>
                     {
                         count + 1
                     }
                     _ => 1,
                 };
-                self.chord = Some((note.position, note.instrument, count));
+                self.chord = Some((note.position, note.instrument, number, count));
                 let bar = self.bars.saturating_sub(1);
-                let part = self.parts.entry(note.instrument).or_insert_with(|| Part {
+                let part = self.parts.entry((note.instrument, number)).or_insert_with(|| Part {
                     pitches: BTreeSet::new(),
                     chord: 0,
                     enters: bar,
@@ -152,7 +181,7 @@ impl Song {
     }
 
     fn add_to(&self, parts: &mut BTreeMap<Instrument, Parts>) {
-        for (&instrument, part) in &self.parts {
+        for (&(instrument, _), part) in &self.parts {
             let (Some(low), Some(high)) = (part.pitches.first(), part.pitches.last()) else { continue };
             let all = parts.entry(instrument).or_default();
             all.widest = all.widest.max(high - low);
@@ -164,7 +193,7 @@ impl Song {
     /// The ensemble; `None` of a song without notes.
     fn ensemble(&self, fields: &Fields) -> Option<Ensemble> {
         let meter = most(&self.meters)?;
-        let part = |(&instrument, part): (&Instrument, &Part)| EnsemblePart {
+        let part = |(&(instrument, _), part): (&(Instrument, u8), &Part)| EnsemblePart {
             instrument,
             enters: part.enters,
             plays: part.plays,

@@ -26,6 +26,12 @@ impl TempoBin {
         Self(bin.clamp(0.0, f64::from(Self::COUNT - 1)) as Value)
     }
 
+    /// The bin so many bins faster; `None` beyond the fastest and the slowest.
+    pub(crate) fn moved(self, bins: i32) -> Option<Self> {
+        let bin = Value::try_from(i32::from(self.0) + bins).ok()?;
+        (bin < Self::COUNT).then_some(Self(bin))
+    }
+
     /// The middle of the bin in quarters a minute.
     pub fn quarters_per_minute(self) -> f64 {
         120.0 * ((f64::from(self.0) - f64::from(Self::MODERATE.0)) / PER_OCTAVE).exp2()

@@ -90,6 +90,12 @@ pub struct TrainConfig {
     /// Probability with which a song's header is left out in training.
     #[serde(alias = "header_drop")]
     pub header_dropout: f64,
+    /// Probability with which a song is read with holes: some of its cells given before the others
+    /// are written. Of corpora of cells.
+    pub holes: f64,
+    /// Probability with which a song is read with its chords, estimated from its notes. Of corpora
+    /// of cells.
+    pub chords: f64,
     /// Optimiser steps between validations; 0 for only one, at the end.
     pub validate_every: u64,
     /// Most events that one validation scores; 0 for the whole validation split.
@@ -125,6 +131,8 @@ impl Default for TrainConfig {
             average_steps: 1000,
             max_bad_steps: 20,
             header_dropout: 0.2,
+            holes: 0.5,
+            chords: 0.5,
             validate_every: 200,
             validate_events: 100_000,
             patience: 0,
@@ -185,6 +193,8 @@ impl RunConfig {
         check(train.epsilon.is_finite() && train.epsilon > 0.0, "train.epsilon", &train.epsilon, "above 0")?;
         check(finite(train.clip), "train.clip", &train.clip, "0 or more")?;
         check(share(train.header_dropout), "train.header_dropout", &train.header_dropout, "between 0 and 1")?;
+        check(share(train.holes), "train.holes", &train.holes, "between 0 and 1")?;
+        check(share(train.chords), "train.chords", &train.chords, "between 0 and 1")?;
         check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;
         check(train.keep_checkpoints > 0, "train.keep_checkpoints", &train.keep_checkpoints, "at least 1")?;
         let augment = &self.augment;

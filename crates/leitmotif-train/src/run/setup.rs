@@ -8,7 +8,7 @@ use crate::schedule::StepTime;
 use crate::segment::latent_options;
 use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
 use leitmotif_corpus::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts};
-use leitmotif_events::Attribute;
+use leitmotif_events::{Attribute, Tasks};
 use leitmotif_model::{AttributeCuts, ModelDescription};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -97,6 +97,7 @@ fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<B
             tempo_octaves: augment.tempo as f32,
             velocity: augment.velocity,
         },
+        tasks: Tasks { holes: config.train.holes, chords: config.train.chords },
     })
 }
 

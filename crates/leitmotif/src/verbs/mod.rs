@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+mod cells;
 mod compare;
 mod completions;
 mod demo;
@@ -24,6 +25,9 @@ pub enum Verb {
     Prepare(Box<prepare::Options>),
     Train(train::Options),
     Generate(Box<generate::Options>),
+    Fill(Box<cells::fill::Options>),
+    Accompany(Box<cells::accompany::Options>),
+    Harmonise(Box<cells::harmonise::Options>),
     Reconstruct(latent::reconstruct::Options),
     Vary(latent::vary::Options),
     Interpolate(latent::interpolate::Options),
@@ -46,6 +50,9 @@ pub fn run(verb: Verb, program: clap::Command, console: &Console, threads: Optio
         Verb::Prepare(options) => prepare::run(&options, console, threads),
         Verb::Train(options) => train::run(&options, console, threads),
         Verb::Generate(options) => generate::run(&options, console),
+        Verb::Fill(options) => cells::fill::run(&options, console),
+        Verb::Accompany(options) => cells::accompany::run(&options, console),
+        Verb::Harmonise(options) => cells::harmonise::run(&options, console),
         Verb::Reconstruct(options) => latent::reconstruct::run(&options, console),
         Verb::Vary(options) => latent::vary::run(&options, console),
         Verb::Interpolate(options) => latent::interpolate::run(&options, console),

@@ -47,6 +47,9 @@ pub struct Options {
     /// Grid steps per quarter note, 1 to 48 [default: 12; 4 for chorales, frames and rolls]
     #[arg(long, value_name = "STEPS")]
     grid: Option<u16>,
+    /// Write every cell note by note (cells only): for comparison
+    #[arg(long)]
+    no_references: bool,
     /// Replace an existing corpus
     #[arg(long)]
     force: bool,
@@ -126,6 +129,8 @@ enum LayoutOption {
 enum RepresentationOption {
     /// One event per note: position, instrument, pitch, duration, velocity
     Events,
+    /// Bars of cells (what a part plays in a bar), each of which can repeat another in one event
+    Cells,
     /// One token per onset and part: a note, or the pitch classes of a chord
     Notes,
     /// One event per grid step: the pitches of soprano, alto, tenor and bass
@@ -201,6 +206,11 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
             RepresentationOption::Events => {
                 RepresentationConfig::Events { grid: options.grid.unwrap_or(DEFAULT_GRID), genres: Vec::new() }
             }
+            RepresentationOption::Cells => RepresentationConfig::Cells {
+                grid: options.grid.unwrap_or(DEFAULT_GRID),
+                genres: Vec::new(),
+                references: !options.no_references,
+            },
             RepresentationOption::Notes => RepresentationConfig::Notes,
             RepresentationOption::Chorales => {
                 RepresentationConfig::Chorales { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }

@@ -12,6 +12,8 @@ pub struct Edits {
     pub parts: BTreeMap<usize, PartEdits>,
     /// Parts to add, each as a track of its own; those without notes are left out.
     pub new_parts: Vec<Part>,
+    /// Texts to add at the beginning of the first track.
+    pub texts: Vec<String>,
 }
 
 /// What is to change in one part. Notes count in the ticks of the score.

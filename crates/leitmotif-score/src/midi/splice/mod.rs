@@ -102,7 +102,13 @@ pub fn splice_midi(
         &source[..frame.end],
         &frame,
         &tracks,
-        &rebuild::Changes { parts: &parts, removed: &removed, voices: &voices[parts.len()..], inserts },
+        &rebuild::Changes {
+            parts: &parts,
+            removed: &removed,
+            texts: &edits.texts,
+            voices: &voices[parts.len()..],
+            inserts,
+        },
     )?;
     report.tracks_added = voices[parts.len()..].iter().filter(|it| it.sounds()).count();
     report.made_parallel = frame.format == 0 && report.tracks_added > 0;

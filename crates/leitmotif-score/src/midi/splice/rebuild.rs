@@ -12,6 +12,7 @@ use super::inserts::{Insert, Order, PROGRAM};
 use super::voices::Voice;
 
 const META: u8 = 0xFF;
+const TEXT: u8 = 0x01;
 const TRACK_NAME: u8 = 0x03;
 const PORT: u8 = 0x21;
 const END_OF_TRACK: u8 = 0x2F;
@@ -22,6 +23,7 @@ const SEQUENCER_SPECIFIC: u8 = 0x7F;
 pub(super) struct Changes<'a> {
     pub parts: &'a [Played],
     pub removed: &'a Removed,
+    pub texts: &'a [String],
     /// The new parts.
     pub voices: &'a [Voice<'a>],
     /// Of each track, the new parts' too; tracks at the end may be missing.
@@ -45,6 +47,9 @@ pub(super) fn file(
         }
         let mut writer = TrackWriter::new(source, frame.clock.scale);
         let end = tracks.ends[number];
+        for text in changes.texts.iter().filter(|_| number == 0) {
+            writer.meta(0, TEXT, &text.as_bytes()[..cut(text.as_bytes())]);
+        }
         let mut inserts = inserts(number).to_vec();
         if inserts.last().is_some_and(|last| last.tick > end) {
             inserts.extend(closings(number, end, changes));

@@ -2,6 +2,7 @@
 
 use crate::failure::Refusal;
 use crate::values::{self, Range};
+use crate::verbs::cells::chords::{self, ChordOptions};
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::{
@@ -103,6 +104,10 @@ pub struct RequestOptions {
     #[arg(long, help_heading = "Sampling")]
     no_grammar: bool,
 
+    /// Which chords it follows.
+    #[command(flatten)]
+    chords: ChordOptions,
+
     /// Key, such as "C", "F# minor" or "Bb dorian"; does not affect drums
     #[arg(long, value_name = "KEY", help_heading = "Constraints")]
     key: Option<String>,
@@ -179,6 +184,7 @@ impl RequestOptions {
             prime: self.prime()?,
             tempo: self.tempo,
             meter: self.meter,
+            chords: self.chords.request(chords::key(self.key.as_deref())?)?,
             sampling: self.sampling(),
             constraints: self.constraints()?,
             conditions: self.conditions(),

@@ -1,5 +1,6 @@
 //! What is in a MIDI file.
 
+use super::chords::{ChordReport, Chords};
 use super::pairs;
 use crate::console::Console;
 use crate::words::{clock, count, counted, row, table};
@@ -30,6 +31,9 @@ struct Report {
     meters: Vec<Change>,
     keys: Vec<Change>,
     markers: Vec<Change>,
+    /// Where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chords: Option<Vec<ChordReport>>,
     texts: Vec<String>,
     /// How Leitmotif made it, where it did.
     made: Option<Value>,
@@ -70,15 +74,23 @@ struct FindingReport {
     text: String,
 }
 
-/// Shows it.
-pub fn show(path: &Path, json: bool, console: &Console) -> Result<()> {
+/// Shows it, with its chords or without.
+pub fn show(path: &Path, chords: bool, json: bool, console: &Console) -> Result<()> {
     let (score, read) = read_midi_file(path, &ReadOptions::default())?;
-    let report = Report::of(path, &score, &read);
-    if json { console.json(&report) } else { console.out(report.describe()) }
+    let chords = chords.then(|| Chords::of(&score));
+    let report = Report::of(path, &score, &read, chords.as_ref());
+    if json {
+        return console.json(&report);
+    }
+    let mut text = report.describe();
+    if let Some(sheet) = chords.map(|chords| chords.sheet()).filter(|sheet| !sheet.is_empty()) {
+        text += &format!("\n\n{sheet}");
+    }
+    console.out(text)
 }
 
 impl Report {
-    fn of(path: &Path, score: &Score, read: &ReadReport) -> Self {
+    fn of(path: &Path, score: &Score, read: &ReadReport, chords: Option<&Chords>) -> Self {
         let starts: Vec<Ticks> = score.bars().map(|bar| bar.start).collect();
         let bar = |at: Ticks| starts.partition_point(|start| *start <= at).max(1);
         let meters = score.meters.iter().map(|it| (it.at, format!("{}/{}", it.numerator, it.denominator)));
@@ -104,6 +116,7 @@ impl Report {
             meters: changes(&mut meters.into_iter()),
             keys: changes(&mut keys.into_iter()),
             markers: changes(&mut markers.into_iter()),
+            chords: chords.map(Chords::list),
             texts: texts.into_iter().cloned().collect(),
             made: made.first().and_then(|text| provenance(text)),
             findings: read.findings.iter().map(finding).collect(),

@@ -1,5 +1,6 @@
 //! `inspect`: what a path holds, whichever of the project's kinds it is.
 
+mod chords;
 mod corpus;
 mod midi;
 mod model;
@@ -19,6 +20,10 @@ use std::path::PathBuf;
 pub struct Options {
     /// MIDI file, or the folder of a corpus, run or model
     path: PathBuf,
+    /// Estimate the chords of a MIDI file and show them as a lead sheet of four bars a line: `%`
+    /// repeats the bar before, `N.C.` is no chord, `G@4` begins on beat 4
+    #[arg(long)]
+    chords: bool,
     /// Print one line of JSON; its key `kind` (midi, corpus, run or model) decides which other keys
     /// it has
     #[arg(long)]
@@ -30,7 +35,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let path = &options.path;
     files::must_exist(path)?;
     if !path.is_dir() {
-        return midi::show(path, options.json, console);
+        return midi::show(path, options.chords, options.json, console);
+    }
+    if options.chords {
+        let what = format!("{} is a folder, and --chords shows those of a MIDI file", path.display());
+        return Err(Refusal::usage(what).into());
     }
     if path.join(MANIFEST_FILE).is_file() {
         return corpus::show(path, options.json, console);

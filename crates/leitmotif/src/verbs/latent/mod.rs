@@ -229,7 +229,7 @@ fn report(path: &Path, score: &Score, bars: usize, written: Vec<usize>, events: 
 }
 
 /// Runs of consecutive bars.
-fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
+pub(super) fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
     let lines: Vec<_> = score.bars().collect();
     let runs = bars.chunk_by(|a, b| a + 1 == *b);
     let highlight = |run: &[usize]| {
@@ -239,7 +239,7 @@ fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
     runs.filter_map(highlight).collect()
 }
 
-fn picture(score: &Score, kind: &str, highlights: Vec<Highlight>, path: &Path) -> Result<()> {
+pub(super) fn picture(score: &Score, kind: &str, highlights: Vec<Highlight>, path: &Path) -> Result<()> {
     let theme = if kind == "svg" { Theme::Auto } else { Theme::Light };
     let mut score = score.clone();
     score.merge_parts_by_instrument();

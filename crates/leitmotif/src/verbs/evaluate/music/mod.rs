@@ -17,7 +17,7 @@ use crate::{files, interrupt};
 use anyhow::Result;
 use leitmotif_compose::{ComposeError, Length, Request, generate};
 use leitmotif_corpus::{Corpus, Split};
-use leitmotif_events::{Header, RepresentationConfig};
+use leitmotif_events::Header;
 use leitmotif_measures::two_sample::TwoSample;
 use leitmotif_measures::{MusicComparison, MusicSet};
 use leitmotif_score::Score;
@@ -89,13 +89,13 @@ struct OtherSongs {
 /// Refuses what cannot be compared, before anything takes time.
 pub fn check(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<()> {
     let representation = &corpus.vocabulary().settings;
-    if !matches!(representation, RepresentationConfig::Events { .. }) {
+    if !representation.has_bars() {
         let what = format!(
             "{} holds songs as {}, without the bars and parts that --music compares",
             corpus.dir().display(),
             representation.name()
         );
-        return Err(Refusal::usage(what).remedy("prepare the songs with --representation events").into());
+        return Err(Refusal::usage(what).remedy("prepare the songs with --representation events or cells").into());
     }
     if settings.bars < LEAST_BARS {
         let what = format!("{} bars are too few for --music", settings.bars);

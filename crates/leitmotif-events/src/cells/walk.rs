@@ -1,0 +1,475 @@
+//! A walk along the events of a piece: what is known of it so far, and what each event adds.
+
+use super::event::CellEvent;
+use super::fields::{CellFields, MAX_INTERVAL, MAX_WINDOW};
+use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, PartId, Place, transposed};
+use crate::event::{NoteEvent, TempoBin};
+use std::sync::Arc;
+
+/// What stands before the next event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    Start,
+    Genre,
+    With,
+    Window,
+    /// A bar's own events: the positions of its last tempo and its last chord.
+    Frame {
+        tempo: Option<u64>,
+        chord: Option<u64>,
+    },
+    /// A finished cell, or the opening of a bar to be written.
+    Cell,
+    /// The notes of a cell so far, and the cell whose rhythm they have.
+    Notes(Vec<CellNote>, Option<Cell>),
+    End,
+}
+
+/// Which part of a window the walk is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// A bar by itself, all of whose cells are written.
+    Plain,
+    /// The given cells of a window of `bars` bars, the first of which is bar `first`.
+    Given { first: usize, bars: usize },
+    /// The other cells of it.
+    Writing { first: usize, bars: usize },
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Walk<'a> {
+    pub fields: &'a CellFields,
+    pub song: CellSong,
+    pub(super) before: Before,
+    pub(super) section: Section,
+    /// The bar that events belong to.
+    pub(super) bar: usize,
+    /// The part whose cell comes next, or is being written.
+    pub(super) next: Option<usize>,
+    pub tempo: Option<TempoBin>,
+    pub notes: usize,
+    /// The notes that the last event stands for.
+    pub played: Vec<NoteEvent>,
+    /// The step at which the bar begins, the step that `seconds` belongs to, and the last step.
+    line: u64,
+    clock: u64,
+    end: u64,
+    pub seconds: f64,
+    pub accepted: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(fields: &'a CellFields) -> Self {
+        Self {
+            fields,
+            song: CellSong::default(),
+            before: Before::Nothing,
+            section: Section::Plain,
+            bar: 0,
+            next: None,
+            tempo: None,
+            notes: 0,
+            played: Vec::new(),
+            line: 0,
+            clock: 0,
+            end: 0,
+            seconds: 0.0,
+            accepted: 0,
+        }
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.before == Before::End
+    }
+
+    /// Bars whose cells are all known.
+    pub fn complete_bars(&self) -> usize {
+        match self.section {
+            _ if self.is_complete() => self.song.bars.len(),
+            Section::Given { first, .. } | Section::Writing { first, .. } => first,
+            Section::Plain => self.song.bars.len().saturating_sub(1),
+        }
+    }
+
+    /// Whether every cell so far is known.
+    pub fn is_complete(&self) -> bool {
+        let over = self.turn().is_none() && !matches!(self.before, Before::Notes(..) | Before::Window);
+        let window = match self.section {
+            Section::Plain => true,
+            Section::Given { first, bars } => self.song.bars.len() == first + bars && self.unwritten().is_none(),
+            Section::Writing { .. } => self.unwritten().is_none(),
+        };
+        over && window
+    }
+
+    /// The part whose cell may begin now.
+    pub(super) fn turn(&self) -> Option<usize> {
+        match self.before {
+            Before::Frame { .. } | Before::Cell => self.next,
+            _ => None,
+        }
+    }
+
+    /// The bar and part of the first cell of the window that is not known.
+    pub(super) fn unwritten(&self) -> Option<(usize, usize)> {
+        let (Section::Given { first, .. } | Section::Writing { first, .. }) = self.section else { return None };
+        let unknown = |bar: usize| Some((bar, self.song.bars[bar].cells.iter().position(Option::is_none)?));
+        (first..self.song.bars.len()).find_map(unknown)
+    }
+
+    /// Whether the bar, and in it all cells that come now, are over.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.before, Before::Frame { .. } | Before::Cell) && self.next.is_none()
+    }
+
+    /// Whether another bar of a window's given cells must come.
+    fn given_goes_on(&self) -> bool {
+        matches!(self.section, Section::Given { first, bars } if self.song.bars.len() < first + bars)
+    }
+
+    /// Whether a bar may begin.
+    pub(super) fn bar_allowed(&self) -> bool {
+        match self.before {
+            Before::Start | Before::Genre | Before::With | Before::Window => true,
+            _ => self.is_over() && self.tempo.is_some() && (self.given_goes_on() || self.unwritten().is_none()),
+        }
+    }
+
+    /// Whether a window may begin.
+    pub(super) fn window_allowed(&self) -> bool {
+        self.before != Before::Window && self.bar_allowed() && !self.given_goes_on()
+    }
+
+    /// Whether the cells of a bar that are not given may begin.
+    pub(super) fn write_allowed(&self) -> bool {
+        self.is_over() && self.tempo.is_some() && !self.given_goes_on() && self.unwritten().is_some()
+    }
+
+    pub(super) fn end_allowed(&self) -> bool {
+        self.tempo.is_some() && self.is_over() && self.is_complete()
+    }
+
+    pub(super) fn steps(&self) -> u64 {
+        self.song.bars.get(self.bar).map_or(0, |bar| bar.frame.meter.steps)
+    }
+
+    /// The first position at which a tempo may stand; `None` where none may.
+    pub(super) fn tempo_from(&self) -> Option<u64> {
+        match self.before {
+            Before::Frame { tempo, chord: None } => Some(tempo.map_or(0, |at| at + 1)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn tempo_at(&self, position: u64) -> bool {
+        let first = self.tempo.is_none();
+        self.tempo_from().is_some_and(|from| position >= from) && position < self.steps() && !(first && position > 0)
+    }
+
+    pub(super) fn chord_at(&self, position: u64) -> bool {
+        match self.before {
+            Before::Frame { chord, .. } if self.tempo.is_some() => match chord {
+                None => position == 0,
+                Some(last) => position > last && position < self.steps(),
+            },
+            _ => false,
+        }
+    }
+
+    /// Who may come after the part that plays: a later one whose cell is not known, or nobody.
+    pub(super) fn nexts(&self) -> Vec<Option<usize>> {
+        let from = self.next.map_or(0, |part| part + 1);
+        let cells = &self.song.bars[self.bar].cells;
+        (from..cells.len()).filter(|part| cells[*part].is_none()).map(Some).chain([None]).collect()
+    }
+
+    /// Who may come first in a bar that begins now.
+    pub(super) fn firsts(&self) -> Vec<Option<usize>> {
+        (0..self.song.parts.len()).map(Some).chain([None]).collect()
+    }
+
+    /// Who may come first of a bar's cells that are not given.
+    pub(super) fn written(&self) -> Vec<Option<usize>> {
+        let Some((bar, _)) = self.unwritten() else { return Vec::new() };
+        let cells = &self.song.bars[bar].cells;
+        (0..cells.len()).filter(|part| cells[*part].is_none()).map(Some).chain([None]).collect()
+    }
+
+    /// Goes on to the next part of the bar. The parts between rest, unless cells are being given.
+    fn go_on(&mut self, next: Option<usize>) {
+        if !matches!(self.section, Section::Given { .. }) {
+            let cells = &self.song.bars[self.bar].cells;
+            let between = self.next.map_or(0, |part| part + 1)..next.unwrap_or(cells.len());
+            for part in between.filter(|part| cells[*part].is_none()).collect::<Vec<_>>() {
+                self.song.set(self.bar, part, Some(Cell::from([])));
+            }
+        }
+        self.next = next;
+    }
+
+    /// Whether a cell may be given as a rest; elsewhere, who rests is passed over.
+    pub(super) fn rest_allowed(&self) -> bool {
+        self.turn().is_some() && self.tempo.is_some() && matches!(self.section, Section::Given { .. })
+    }
+
+    /// Whether the cell that begins now can be the same as the one at `place`.
+    pub(super) fn can_repeat(&self, place: Place) -> bool {
+        self.turn().is_some_and(|part| self.song.source(self.bar, part, place).is_some())
+    }
+
+    /// The lowest and highest interval by which the cell at `place` can be transposed; `None` where
+    /// there is none.
+    pub(super) fn intervals(&self, place: Place) -> Option<(i8, i8)> {
+        let part = self.turn().filter(|part| !self.song.parts[*part].instrument.is_drums())?;
+        let cell = self.song.source(self.bar, part, place)?;
+        let pitches = || cell.iter().map(|note| note.pitch as i8);
+        let low = pitches().min()?.min(MAX_INTERVAL);
+        let high = (127 - pitches().max()?).min(MAX_INTERVAL);
+        (low > 0 || high > 0).then_some((-low, high))
+    }
+
+    /// The cell whose rhythm the one that begins now can have.
+    pub(super) fn rhythm(&self, place: Place) -> Option<&Cell> {
+        self.song.source(self.bar, self.turn()?, place).filter(|cell| cell.len() > 1)
+    }
+
+    /// Whether a note may follow in the cell.
+    pub(super) fn note_at(&self, position: u64) -> bool {
+        match &self.before {
+            Before::Notes(notes, Some(rhythm)) => rhythm.get(notes.len()).is_some_and(|note| note.position == position),
+            Before::Notes(notes, None) => {
+                let after = |last: &CellNote| (position, 127) > (last.position, last.pitch);
+                position < self.steps() && notes.last().is_none_or(after)
+            }
+            _ => self.tempo.is_some() && self.turn().is_some() && position < self.steps(),
+        }
+    }
+
+    /// Which pitches a note at `position` may have: the lowest and the highest.
+    pub(super) fn pitches(&self, position: u64) -> std::ops::RangeInclusive<u8> {
+        let Before::Notes(notes, rhythm) = &self.before else { return 0..=127 };
+        let low = notes.last().filter(|last| last.position == position).map_or(0, |last| last.pitch.saturating_add(1));
+        let together =
+            |cell: &Cell| cell[notes.len() + 1..].iter().take_while(|note| note.position == position).count();
+        let above = rhythm.as_ref().filter(|cell| notes.len() < cell.len()).map_or(0, together);
+        low..=127u8.saturating_sub(above as u8)
+    }
+
+    /// Whether the cell may close.
+    pub(super) fn close_allowed(&self) -> bool {
+        matches!(&self.before, Before::Notes(notes, rhythm)
+            if !notes.is_empty() && rhythm.as_ref().is_none_or(|rhythm| rhythm.len() == notes.len()))
+    }
+
+    /// The number of a part that comes next, if it is one of `nexts`.
+    fn next_of(&self, next: Option<PartId>, nexts: &[Option<usize>]) -> Result<Option<usize>, &'static str> {
+        let number = match next {
+            None => None,
+            Some(part) => Some(self.song.part(part).ok_or("the part is not in the header")?),
+        };
+        nexts.contains(&number).then_some(number).ok_or("another part comes next")
+    }
+
+    /// Steps over one event.
+    ///
+    /// # Errors
+    /// Why it may not stand here; the walk then stays where it was.
+    pub fn step(&mut self, event: CellEvent) -> Result<(), &'static str> {
+        self.advance_over(event)?;
+        self.accepted += 1;
+        Ok(())
+    }
+
+    fn advance_over(&mut self, event: CellEvent) -> Result<(), &'static str> {
+        let turn = self.turn();
+        let begins = || turn.ok_or("no cell begins here");
+        match event {
+            CellEvent::Start => {
+                self.header(self.before == Before::Nothing, Before::Start, "a start within the piece")?
+            }
+            CellEvent::Genre(number) => {
+                self.header(self.before == Before::Start, Before::Genre, "a genre stands right after the start")?;
+                self.song.genre = Some(number);
+            }
+            CellEvent::With(part) => {
+                self.header(self.with_allowed(part), Before::With, "the header's parts ascend, before the first bar")?;
+                self.song.parts.push(part);
+            }
+            CellEvent::Window { bars } => {
+                let allowed = self.window_allowed() && (1..=MAX_WINDOW).contains(&bars);
+                self.header(allowed, Before::Window, "no window may begin here")?;
+                self.section = Section::Given { first: self.song.bars.len(), bars };
+            }
+            CellEvent::Bar { meter, next } => {
+                if !self.bar_allowed() {
+                    return Err("no bar may begin here");
+                }
+                let next = self.next_of(next, &self.firsts())?;
+                if !(self.given_goes_on() || self.before == Before::Window) {
+                    self.section = Section::Plain;
+                }
+                let cells = vec![None; self.song.parts.len()];
+                let frame = BarFrame { meter, tempos: Vec::new(), chords: Vec::new() };
+                self.song.bars.push(Arc::new(CellBar { frame, cells }));
+                (self.line, self.end) = (self.end, self.end + meter.steps);
+                self.advance(self.line);
+                (self.bar, self.next) = (self.song.bars.len() - 1, None);
+                self.go_on(next);
+                self.before = Before::Frame { tempo: None, chord: None };
+                self.played.clear();
+            }
+            CellEvent::Tempo { position, tempo, next } => {
+                if !self.tempo_at(position) || self.tempo == Some(tempo) {
+                    return Err("tempos stand first in a bar, ascend, and differ from the one before them");
+                }
+                self.next_of(next, &[self.next])?;
+                self.advance(self.line + position);
+                self.tempo = Some(tempo);
+                self.frame().tempos.push((position, tempo));
+                self.before = Before::Frame { tempo: Some(position), chord: None };
+                self.played.clear();
+            }
+            CellEvent::Chord { position, chord, next } => {
+                if !self.chord_at(position) {
+                    return Err("chords stand after the tempos of a bar, from its beginning on");
+                }
+                self.next_of(next, &[self.next])?;
+                self.frame().chords.push((position, chord));
+                self.before = Before::Frame { tempo: None, chord: Some(position) };
+                self.played.clear();
+            }
+            CellEvent::Write { bar, next } => {
+                let (true, Some((unwritten, _))) = (self.write_allowed(), self.unwritten()) else {
+                    return Err("no bar may be written here");
+                };
+                let (Section::Given { first, bars } | Section::Writing { first, bars }) = self.section else {
+                    return Err("no bar may be written here");
+                };
+                if bar != unwritten - first + 1 {
+                    return Err("the bars of a window are written in order");
+                }
+                let next = self.next_of(next, &self.written())?;
+                self.section = Section::Writing { first, bars };
+                (self.bar, self.before, self.next) = (unwritten, Before::Cell, None);
+                self.go_on(next);
+                self.played.clear();
+            }
+            CellEvent::Rest { next } => {
+                if !self.rest_allowed() {
+                    return Err("parts that rest are passed over");
+                }
+                self.finish(begins()?, Arc::from([]), next)?;
+            }
+            CellEvent::Repeat { place, next } => {
+                let source = self.song.source(self.bar, begins()?, place).ok_or("there is no such cell to repeat")?;
+                self.finish(begins()?, source.clone(), next)?;
+            }
+            CellEvent::Transposed { place, interval, next } => {
+                let (low, high) = self.intervals(place).ok_or("there is no such cell to transpose")?;
+                if interval == 0 || !(low..=high).contains(&interval) {
+                    return Err("the cell cannot be transposed so far");
+                }
+                let source = self.song.source(self.bar, begins()?, place);
+                let cell = source.and_then(|cell| transposed(cell, interval)).ok_or("pitches leave their range")?;
+                self.finish(begins()?, cell, next)?;
+            }
+            CellEvent::Rhythm { place, part } => {
+                let rhythm = self.rhythm(place).ok_or("there is no such cell whose rhythm could be taken")?.clone();
+                self.next_of(Some(part), &[turn])?;
+                self.before = Before::Notes(Vec::new(), Some(rhythm));
+                self.played.clear();
+            }
+            CellEvent::Note { part, note } => self.note(part, note)?,
+            CellEvent::Close { next } => {
+                let (true, Before::Notes(notes, _), Some(part)) = (self.close_allowed(), &self.before, self.next)
+                else {
+                    return Err("no cell closes here");
+                };
+                let cell: Cell = notes.as_slice().into();
+                let next = self.next_of(next, &self.nexts())?;
+                self.song.set(self.bar, part, Some(cell));
+                self.played.clear();
+                self.before = Before::Cell;
+                self.go_on(next);
+            }
+            CellEvent::End => {
+                self.header(self.end_allowed(), Before::End, "a piece ends once, after a complete bar")?;
+                self.advance(self.end);
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, allowed: bool, before: Before, reason: &'static str) -> Result<(), &'static str> {
+        if !allowed {
+            return Err(reason);
+        }
+        self.before = before;
+        self.played.clear();
+        Ok(())
+    }
+
+    /// Whether a part may stand next in the header.
+    pub(super) fn with_allowed(&self, part: PartId) -> bool {
+        let at_header = matches!(self.before, Before::Start | Before::Genre | Before::With);
+        at_header
+            && match self.song.parts.last() {
+                Some(last) if last.instrument == part.instrument => part.number == last.number + 1,
+                Some(last) => part.instrument > last.instrument && part.number == 1,
+                None => part.number == 1,
+            }
+    }
+
+    fn note(&mut self, part: PartId, note: CellNote) -> Result<(), &'static str> {
+        let current = self.next.filter(|_| self.turn().is_some() || matches!(self.before, Before::Notes(..)));
+        self.next_of(Some(part), &[current])?;
+        if !self.note_at(note.position) || !self.pitches(note.position).contains(&note.pitch) {
+            return Err("the notes of a cell ascend by position and pitch, within the bar");
+        }
+        if let Before::Notes(notes, Some(rhythm)) = &self.before
+            && rhythm.get(notes.len()).is_none_or(|of| (of.duration, of.velocity) != (note.duration, note.velocity))
+        {
+            return Err("the note has not the rhythm of the cell");
+        }
+        if !matches!(self.before, Before::Notes(..)) {
+            self.before = Before::Notes(Vec::new(), None);
+        }
+        if let Before::Notes(notes, _) = &mut self.before {
+            notes.push(note);
+        }
+        self.notes += 1;
+        self.played.clear();
+        self.played.push(note.of(part));
+        Ok(())
+    }
+
+    /// The cell of `part` is known as a whole.
+    fn finish(&mut self, part: usize, cell: Cell, next: Option<PartId>) -> Result<(), &'static str> {
+        if self.tempo.is_none() {
+            return Err("the first bar begins with a tempo");
+        }
+        let next = self.next_of(next, &self.nexts())?;
+        let id = self.song.parts[part];
+        self.played.clear();
+        self.played.extend(cell.iter().map(|note| note.of(id)));
+        self.notes += cell.len();
+        self.song.set(self.bar, part, Some(cell));
+        self.before = Before::Cell;
+        self.go_on(next);
+        Ok(())
+    }
+
+    fn frame(&mut self) -> &mut BarFrame {
+        let last = self.song.bars.len() - 1;
+        &mut Arc::make_mut(&mut self.song.bars[last]).frame
+    }
+
+    /// Moves the clock on to `step`.
+    fn advance(&mut self, step: u64) {
+        let micros = self.tempo.unwrap_or(TempoBin::MODERATE).micros_per_quarter();
+        let steps = step.saturating_sub(self.clock) as f64;
+        self.seconds += steps * f64::from(micros) * 1e-6 / self.fields.plain.grid as f64;
+        self.clock = self.clock.max(step);
+    }
+}
