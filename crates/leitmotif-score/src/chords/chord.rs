@@ -17,8 +17,6 @@ pub struct Chord {
     pub bass: Option<u8>,
 }
 
-/// Letters of notes, and the pitch class of each.
-pub(super) const LETTERS: [(char, u8); 7] = [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
 /// Letters in the order of fifths.
 const FIFTHS: [&str; 7] = ["F", "C", "G", "D", "A", "E", "B"];
 /// Where names are on the line of fifths, on which C is 0, G is 1 and F is -1: from Cb to A#.

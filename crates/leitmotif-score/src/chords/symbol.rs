@@ -1,9 +1,10 @@
 //! Reading one chord symbol.
 
-use super::chord::LETTERS;
 use super::error::clipped;
 use super::{Chord, ChordProblem, ChordQuality, OCTAVE};
 
+/// Letters of notes, and the pitch class of each.
+const LETTERS: [(char, u8); 7] = [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
 /// Other beginnings of a suffix, and the beginning that [`SUFFIXES`] has in their place, for
 /// suffixes that it does not list. The first that fits counts.
 const BEGINNINGS: [(&str, &str); 21] = [

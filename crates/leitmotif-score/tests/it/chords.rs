@@ -123,6 +123,29 @@ proptest! {
         }
         let _ = Chord::parse(&text);
     }
+
+    #[test]
+    fn every_score_is_covered_by_spans(
+        notes in prop::collection::vec((0..4000u64, 1..3000u64, 0..128u8), 1..40),
+        meters in prop::collection::vec((0..4000u64, 1..=255u8, 0..8u32), 0..4),
+        resolution in 1..1000u16,
+    ) {
+        let meters = meters.into_iter();
+        let mut score = Score {
+            parts: vec![part(&notes)],
+            resolution: Resolution::new(resolution).unwrap(),
+            meters: meters
+                .map(|(at, numerator, power)| Meter { at: Ticks(at), numerator, denominator: 1 << power })
+                .collect(),
+            ..Score::default()
+        };
+        score.normalise();
+        let spans = estimate_chords(&score);
+        prop_assert_eq!(spans[0].at, Ticks(0));
+        prop_assert_eq!(spans[spans.len() - 1].until, score.bars().last().unwrap().end());
+        prop_assert!(spans.iter().all(|span| span.at < span.until));
+        prop_assert!(spans.windows(2).all(|pair| pair[0].until == pair[1].at && pair[0].chord != pair[1].chord));
+    }
 }
 
 const BAR: u64 = 1920;
