@@ -253,9 +253,12 @@ fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, Com
     let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);
     state.has_cells = events.has_cells();
+    state.draws_chords = state.has_cells && request.draws_chords && request.chords.is_none() && primed.is_none();
     if let Some(chords) = &request.chords {
-        let cells = plan.representation.cells().ok_or_else(|| {
-            let reason = "this model knows no chords: train one on a corpus prepared with --representation cells";
+        let trained = request.observed.as_ref().is_none_or(|observed| observed.tasks.chords > 0.0);
+        let cells = plan.representation.cells().filter(|_| trained).ok_or_else(|| {
+            let reason = "this model was not trained with chords: train one on a corpus prepared with --representation \
+                          cells, with train.chords above 0";
             ComposeError::Request(reason.to_owned())
         })?;
         state.harmony = Harmony::new(cells, chords);

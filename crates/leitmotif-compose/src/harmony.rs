@@ -5,6 +5,7 @@
 //! and a bass that begins with a chord over another bass plays that. Shorter notes in between are
 //! free: passing notes stay possible.
 
+use crate::masks::without_rhythm;
 use leitmotif_events::cells::Cells;
 use leitmotif_events::{EventVocabulary, FIRST_POSITION, NONE, Value, step_of};
 use leitmotif_score::{Chord, Instrument, Progression};
@@ -117,7 +118,10 @@ impl Harmony {
 
     /// Takes out of `allowed` the pitches and lengths that strict chords refuse.
     pub fn mask(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
-        let (Some(fields), true) = (events.note(earlier), self.strict && field > 0) else { return };
+        if field == 0 && self.strict {
+            return without_rhythm(events, allowed);
+        }
+        let (Some(fields), true) = (events.note(earlier), self.strict) else { return };
         let of = |field: usize| earlier.get(field).copied().unwrap_or(NONE);
         let Some((chord, begins)) = step_of(of(fields.position)).and_then(|step| self.at(step)) else { return };
         let player = events.instruments.get(usize::from(of(fields.instrument))).copied().flatten();

@@ -167,6 +167,9 @@ impl Masks {
 
     /// Takes out of `allowed` the pitches outside the key and ranges.
     pub fn constraints(&self, events: &EventVocabulary, earlier: &[Value], field: usize, allowed: &mut [bool]) {
+        if field == 0 && !self.pitches.is_empty() {
+            without_rhythm(events, allowed);
+        }
         let Some(note) = events.note(earlier) else { return };
         if field == note.pitch
             && let Some(mask) = self.pitches.get(usize::from(earlier[note.instrument]))
@@ -213,6 +216,13 @@ fn pitches(events: &EventVocabulary, request: &Request, instrument: Option<Instr
         _ => false,
     };
     events.pitches.iter().map(may).collect()
+}
+
+/// Takes out of `allowed` the cells that take only their rhythm from others: the notes of a chord
+/// that are still to come could find no pitch.
+pub(crate) fn without_rhythm(events: &EventVocabulary, allowed: &mut [bool]) {
+    let kinds = allowed.iter_mut().zip(&events.kinds);
+    kinds.for_each(|(allowed, kind)| *allowed &= *kind != EventKind::Rhythm);
 }
 
 /// Whether the mask of a note's instrument, if there is one, has its pitch.

@@ -53,6 +53,10 @@ pub(crate) struct PieceState {
     pub next: Option<[Value; 2]>,
     /// The chords that are asked for.
     pub harmony: Harmony,
+    /// Whether the model draws chords for each bar before its cells.
+    pub draws_chords: bool,
+    /// Whether the bar being written has a chord.
+    has_chord: bool,
     /// What the cell being written keeps of the notes that stood there.
     pub kept: Option<KeptCell>,
     /// Seconds of the result for each second the grammar counts.
@@ -110,6 +114,8 @@ impl PieceState {
             has_cells: false,
             next: None,
             harmony: Harmony::default(),
+            draws_chords: false,
+            has_chord: false,
             kept: None,
             pace: 1.0,
             start,
@@ -261,6 +267,10 @@ impl PieceState {
             }
             return;
         }
+        if self.draws_chords && !self.has_chord && self.bars > 0 && self.tempo_known && self.tempo_due.is_none() {
+            let kinds = allowed.iter_mut().zip(&events.kinds);
+            return kinds.for_each(|(allowed, kind)| *allowed &= matches!(kind, EventKind::Chord(_)));
+        }
         let (before_bars, complete) = (self.bars == 0, self.complete(true));
         // A bar of cells is written to its end.
         let within = !before_bars && (!complete || self.has_cells);
@@ -278,7 +288,8 @@ impl PieceState {
                 // Which cells are given is no choice of the model's, and what may come there is the
                 // grammar's.
                 EventKind::Close | EventKind::Rest | EventKind::Write => within,
-                EventKind::Window | EventKind::Chord(_) => false,
+                EventKind::Chord(_) => within && self.draws_chords && self.tempo_due.is_none(),
+                EventKind::Window => false,
                 EventKind::Tempo(_) => match self.tempo_due {
                     Some(wanted) => within && value == wanted,
                     None => within && !self.tempo_fixed && !(due && self.tempo_known),
@@ -297,7 +308,8 @@ impl PieceState {
         }
         let more = events.note_fields.is_some() && self.bars < self.most_bars() && !self.complete(true);
         for (allowed, kind) in allowed.iter_mut().zip(&events.kinds) {
-            *allowed &= if more { kind.is_bar() } else { *kind == EventKind::End };
+            let closes = if more { kind.is_bar() } else { *kind == EventKind::End };
+            *allowed &= closes || *kind == EventKind::Close;
         }
     }
 
@@ -374,6 +386,7 @@ impl PieceState {
         match events.kind(event) {
             EventKind::Bar(meter) => {
                 self.harmony.begin_bar(self.bars, meter.steps);
+                self.has_chord = false;
                 self.meter = event.first().copied();
                 self.bars += 1;
                 self.silent += 1;
@@ -390,7 +403,10 @@ impl PieceState {
                     events.note_values(note).into_iter().for_each(|note| self.play(events, &note));
                 }
             }
-            EventKind::Chord(_) => self.harmony.follow(),
+            EventKind::Chord(_) => {
+                self.harmony.follow();
+                self.has_chord = true;
+            }
             EventKind::Close | EventKind::Rest | EventKind::Rhythm | EventKind::Window | EventKind::Write => {}
             EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
             EventKind::Start | EventKind::Genre(_) | EventKind::End => {}

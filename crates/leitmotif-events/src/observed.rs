@@ -5,7 +5,7 @@
 //! Whoever composes can keep to what songs have: no drum key, metre or chord that none of them has,
 //! and an ensemble that occurs in one of them.
 
-use crate::{Header, Value};
+use crate::{Header, Tasks, Value};
 use leitmotif_score::Instrument;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,9 @@ pub struct Observed {
     pub parts: Vec<ObservedPart>,
     /// Who plays together in each song.
     pub ensembles: Vec<Ensemble>,
+    /// How often the model was trained on songs with holes and with chords.
+    #[serde(default, skip_serializing_if = "Tasks::is_none")]
+    pub tasks: Tasks,
 }
 
 /// How the songs' parts of one instrument are played.
@@ -157,6 +160,9 @@ impl Observed {
         if self.ensembles.len() > MAX_ENSEMBLES {
             return Err(format!("{} ensembles, at most {MAX_ENSEMBLES}", self.ensembles.len()));
         }
+        if ![self.tasks.holes, self.tasks.chords].iter().all(|share| (0.0..=1.0).contains(share)) {
+            return Err("a share of songs with holes or chords is not between 0 and 1".to_owned());
+        }
         if self.values.iter().any(|values| !ascends(values)) {
             return Err("the values of a field do not ascend".to_owned());
         }
@@ -190,6 +196,7 @@ mod tests {
                 repeats_in_a_row: 0,
                 parts: vec![part],
             }],
+            tasks: Tasks { holes: 0.5, chords: 0.25 },
         }
     }
 
@@ -200,7 +207,8 @@ mod tests {
         let path = dir.path().join(OBSERVED_FILE);
         std::fs::write(&path, serde_json::to_vec(&observed()).unwrap()).unwrap();
         assert_eq!(Observed::load(dir.path()).unwrap(), Some(observed()));
-        let damages: [fn(&mut Observed); 6] = [
+        let damages: [fn(&mut Observed); 7] = [
+            |it| it.tasks.chords = 1.5,
             |it| it.ensembles[0].tempo = f64::MAX,
             |it| it.ensembles[0].bars = usize::MAX,
             |it| it.ensembles[0].repeats_in_a_row = usize::MAX,

@@ -112,6 +112,11 @@ pub fn fill(
     if !task.written.contains(&true) {
         return Err(ComposeError::Request("there is nothing to write: no bar or no part is chosen".to_owned()));
     }
+    if request.observed.as_ref().is_some_and(|observed| observed.tasks.holes == 0.0) {
+        let reason = "this model was trained without holes, so it cannot write into a piece: train one with train.holes \
+                      above 0";
+        return Err(ComposeError::Request(reason.to_owned()));
+    }
     let vocabulary = representation.vocabulary();
     let sizes = &model.description().sizes;
     if *sizes != vocabulary.sizes() {

@@ -11,7 +11,7 @@ use crate::piece_state::{Counted, PieceState};
 use crate::{AvoidCopies, Constraints, FieldSampling, Key, Length, PitchRange, Request, Sampling, Scale};
 use leitmotif_events::{
     EventKind, EventVocabulary, Header, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
-    Sequence, Value,
+    Sequence, Tasks, Value,
 };
 use leitmotif_measures::OriginalityIndex;
 use leitmotif_model::AttributeCuts;
@@ -224,6 +224,7 @@ fn observed() -> Observed {
         values: vec![(0..200).collect(), vec![0, 1, 7, 13], vec![], vec![], vec![0, 3, 6], vec![0, 20, 25]],
         parts: vec![part(PIANO, &[57, 62], 5, 2), part(Instrument::Drums(0), &[38], 0, 1)],
         ensembles: Vec::new(),
+        tasks: Tasks::default(),
     }
 }
 

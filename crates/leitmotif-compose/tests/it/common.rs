@@ -3,6 +3,7 @@
 use leitmotif_compose::{ComposeError, Piece, Request, generate};
 use leitmotif_events::{
     Ensemble as Players, EnsemblePart, OBSERVED_FORMAT, Observed, ObservedPart, Representation, RepresentationConfig,
+    Tasks,
 };
 use leitmotif_model::{DecodingBatch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use leitmotif_score::{Instrument, Meter, Note, Part, Resolution, Score, Tempo, Ticks};
@@ -170,5 +171,6 @@ pub fn observed() -> Observed {
             song("metal", &[PIANO, BASS, DRUMS], 120.0, (4, 4)),
             song("rock", &[FLUTE, PIANO], 84.852_813_742_385_7, (3, 4)),
         ],
+        tasks: Tasks::default(),
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bars;
+mod cells;
 mod common;
 mod copies;
 mod generate;

@@ -3,7 +3,7 @@
 use super::fields::*;
 use crate::event::{Event, TempoBin, TimeSignature};
 use crate::observed::{Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FORMAT, Observed, ObservedPart};
-use crate::{Sequence, Value};
+use crate::{Sequence, Tasks, Value};
 use leitmotif_score::Instrument;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +55,7 @@ impl Songs {
             values: self.values.into_iter().map(|seen| seen.into_iter().collect()).collect(),
             parts: self.parts.into_iter().map(|(instrument, parts)| parts.observed(instrument)).collect(),
             ensembles: at_even_distances(self.ensembles, MAX_ENSEMBLES),
+            tasks: Tasks::default(),
         }
     }
 }

@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
         let seconds_before = state.seconds;
         let notes: usize = batches.songs().iter().map(|song| corpus.songs()[*song].notes).sum();
         let events_per_note = batches.targets_per_epoch() as f64 / notes.max(1) as f64;
-        let observed = model_folder::observe(corpus, batches.songs());
+        let observed = model_folder::observe(corpus, batches.songs(), batches.options().tasks);
         let (judged, timings) = (None, Timings::default());
         Ok(Self {
             corpus,

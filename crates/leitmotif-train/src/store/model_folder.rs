@@ -7,7 +7,7 @@
 use super::{card, folders};
 use crate::TrainError;
 use leitmotif_corpus::Corpus;
-use leitmotif_events::{Observed, Vocabulary};
+use leitmotif_events::{Observed, Tasks, Vocabulary};
 use leitmotif_folder::{CARD_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
 use leitmotif_model::{Markov, ModelDescription, Scorer, Weights, write_description};
 use leitmotif_network::Network;
@@ -46,9 +46,13 @@ pub(crate) fn write(
     })
 }
 
-/// What some songs of a corpus have; `None` if its representation has no instruments.
-pub(crate) fn observe(corpus: &Corpus, songs: &[usize]) -> Option<Observed> {
-    corpus.representation().observe(&mut songs.iter().map(|song| corpus.sequence(*song)))
+/// What some songs of a corpus have, which a model was trained on with these tasks; `None` if its
+/// representation has no instruments.
+pub(crate) fn observe(corpus: &Corpus, songs: &[usize], tasks: Tasks) -> Option<Observed> {
+    let representation = corpus.representation();
+    let tasks = if representation.cells().is_some() { tasks } else { Tasks::default() };
+    let observed = representation.observe(&mut songs.iter().map(|song| corpus.sequence(*song)));
+    observed.map(|observed| Observed { tasks, ..observed })
 }
 
 /// Loads the model of a run or model folder for scoring music, on `device` (`cpu`, `cuda`, `wgpu`).

@@ -2,13 +2,15 @@
 //! latents or after its first bars.
 
 use crate::common;
+use leitmotif_compose::cells::{CellSource, CellTask, fill};
 use leitmotif_compose::latent::{LatentEditor, Source, Task, reconstruction, space};
 use leitmotif_compose::{FieldSampling, Length, Prime, Request, Sampling, generate};
 use leitmotif_corpus::Corpus;
 use leitmotif_corpus::prepare::{Layout, PrepareOptions};
+use leitmotif_events::RepresentationConfig;
 use leitmotif_folder::ModelFolder;
 use leitmotif_measures::{Matching, note_accuracy};
-use leitmotif_model::Precision;
+use leitmotif_model::{Precision, SessionScorer};
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks, write_midi_file};
 use leitmotif_train::{AugmentConfig, Preset, RunConfig, TrainEvent, train};
 use std::path::Path;
@@ -98,15 +100,24 @@ fn song() -> Score {
     score
 }
 
+fn events() -> RepresentationConfig {
+    RepresentationConfig::Events { grid: 12, genres: Vec::new() }
+}
+
+fn cells() -> RepresentationConfig {
+    RepresentationConfig::Cells { grid: 12, genres: Vec::new(), references: true }
+}
+
 /// Prepares a corpus whose one song is for training.
-fn corpus(dir: &Path, song: &Score) -> Arc<Corpus> {
+fn corpus(dir: &Path, song: &Score, representation: RepresentationConfig) -> Arc<Corpus> {
     let (midi, metadata, output) = (dir.join("midi"), dir.join("songs.csv"), dir.join("corpus"));
     std::fs::create_dir(&midi).unwrap();
     write_midi_file(midi.join("song.mid"), song).unwrap();
     std::fs::write(&metadata, "path,split\nsong.mid,train\n").unwrap();
     let inputs = vec![midi];
     let metadata = Some(metadata);
-    common::prepared(&PrepareOptions { inputs, output, metadata, layout: Layout::Flat, ..PrepareOptions::default() });
+    let layout = Layout::Flat;
+    common::prepared(&PrepareOptions { inputs, output, metadata, layout, representation, ..PrepareOptions::default() });
     Arc::new(Corpus::open(dir.join("corpus")).unwrap())
 }
 
@@ -191,7 +202,7 @@ fn continued(folder: &ModelFolder, song: &Score, bars: usize) -> f64 {
 fn a_model_with_latents_reconstructs_the_song_it_was_overfitted_on() {
     let folder = tempfile::tempdir().unwrap();
     let song = song();
-    let corpus = corpus(folder.path(), &song);
+    let corpus = corpus(folder.path(), &song, events());
     let config = small(Preset::TinyVae);
     assert!(config.model.latent_slots > 0 && config.model.latent_bag > 0, "as the preset has");
     let [untrained, _] = reconstructed(&trained(&corpus, folder.path(), config.clone(), UNTRAINED), &song);
@@ -205,10 +216,48 @@ fn a_model_with_latents_reconstructs_the_song_it_was_overfitted_on() {
 fn a_model_continues_the_song_it_was_overfitted_on() {
     let folder = tempfile::tempdir().unwrap();
     let song = song();
-    let corpus = corpus(folder.path(), &song);
+    let corpus = corpus(folder.path(), &song, events());
     let config = small(Preset::Tiny);
     let untrained = continued(&trained(&corpus, folder.path(), config.clone(), UNTRAINED), &song, 4);
     let right = continued(&trained(&corpus, folder.path(), config, 800), &song, 4);
     assert!(right > FLOOR, "F1 {right}");
     assert!(untrained < CHANCE, "F1 {untrained} without training");
+}
+
+/// Fills bars 6 to 9 of piano and drums, and compares what is new.
+fn filled(folder: &ModelFolder, song: &Score) -> f64 {
+    let model = folder.model(Precision::Single).unwrap();
+    let representation = &**folder.representation();
+    let source = CellSource::new(representation, song, None, &[]).unwrap();
+    let parts = [source.parts_named("piano").unwrap(), source.parts_named("drums").unwrap()].concat();
+    let (bars, hole) = ([5, 6, 7, 8], song.bars().nth(5).unwrap().start..song.bars().nth(9).unwrap().start);
+    let task = CellTask::new(&source, &bars, &parts);
+    let (request, cancel) = (greedy(folder), AtomicBool::new(false));
+    let scorer = SessionScorer(&*model);
+    let versions = fill(&*model, &scorer, representation, &request, &source, &task, 1, &|_| (), &cancel).unwrap();
+    let after = source.edited(&source.edits(&task, &versions[0].song));
+    let [before, after] = [song, &after].map(|score| {
+        let mut score = score.clone();
+        score.parts.retain(|part| part.instrument != Instrument::Program(33));
+        score.parts.iter_mut().for_each(|part| part.notes.retain(|note| hole.contains(&note.onset)));
+        score
+    });
+    note_accuracy(&before, &after, Matching { steps_per_quarter: 4, programs: true }).f1().unwrap_or(0.0)
+}
+
+#[test]
+fn a_model_of_cells_fills_a_hole_in_the_song_it_was_overfitted_on_and_continues_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = song();
+    let corpus = corpus(folder.path(), &song, cells());
+    let mut config = small(Preset::Tiny);
+    (config.train.holes, config.train.chords) = (0.7, 0.0);
+    let untrained = trained(&corpus, folder.path(), config.clone(), UNTRAINED);
+    let model = trained(&corpus, folder.path(), config, 1500);
+    let [right, chance] = [&model, &untrained].map(|folder| filled(folder, &song));
+    assert!(right > FLOOR, "F1 {right} in the hole");
+    assert!(chance < CHANCE, "F1 {chance} in the hole without training");
+    let [right, chance] = [&model, &untrained].map(|folder| continued(folder, &song, 4));
+    assert!(right > FLOOR, "F1 {right} of what follows");
+    assert!(chance < CHANCE, "F1 {chance} of what follows without training");
 }
