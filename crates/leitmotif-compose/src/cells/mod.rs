@@ -7,12 +7,14 @@
 //! them, and [`CellSource::edits`] says what that changes in the piece's own file.
 
 mod edits;
+mod holes;
 mod keep;
 mod source;
 mod task;
 mod windows;
 mod writer;
 
+pub use holes::{HoleCost, HoleShape, hole_cost};
 pub use keep::Keep;
 pub(crate) use keep::KeptCell;
 pub use source::CellSource;

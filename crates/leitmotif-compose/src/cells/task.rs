@@ -8,7 +8,7 @@ use crate::drive::Drive;
 use crate::masks::Masks;
 use crate::{ComposeError, Request};
 use leitmotif_events::cells::CellSong;
-use leitmotif_events::{Ensemble, Representation};
+use leitmotif_events::{Ensemble, Representation, Sequence};
 use leitmotif_model::{Model, Scorer, Segment};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,17 +178,17 @@ fn finished(
     let cells: Vec<_> = written.filter_map(|cell| song.cell(cell / parts, cell % parts)).collect();
     let notes = cells.iter().map(|cell| cell.len()).sum();
     let rests = cells.iter().filter(|cell| cell.is_empty()).count();
-    let nats = cost(writer, scorer) / (notes as f64).max(1.0);
+    let nats = nll(writer.sequence(), scorer, &writer.drawn) / (notes as f64).max(1.0);
     let report =
         FilledReport { candidate, cells: cells.len(), notes, rests, events: writer.drawn.len(), nats_per_note: nats };
     Ok(Filled { song, report })
 }
 
-/// What the drawn events cost, in nats.
-fn cost(writer: &CellWriter<'_>, scorer: &dyn Scorer) -> f64 {
-    let (sequence, mut session) = (writer.sequence(), scorer.scoring_session(1));
+/// What these events of a piece cost, in nats; their numbers ascend.
+pub(super) fn nll(sequence: &Sequence, scorer: &dyn Scorer, events: &[usize]) -> f64 {
+    let mut session = scorer.scoring_session(1);
     let (fields, targets) = (sequence.fields(), sequence.len().saturating_sub(1));
-    let (mut nats, mut drawn) = (0.0, writer.drawn.iter().peekable());
+    let (mut nats, mut events) = (0.0, events.iter().peekable());
     for from in (0..targets).step_by(SCORED_AT_ONCE) {
         let length = SCORED_AT_ONCE.min(targets - from);
         let values = |from: usize| &sequence.values()[from * fields..(from + length) * fields];
@@ -203,7 +203,7 @@ fn cost(writer: &CellWriter<'_>, scorer: &dyn Scorer) -> f64 {
             bars: None,
         };
         let costs = session.nll(&segment);
-        while let Some(&event) = drawn.next_if(|event| **event <= from + length) {
+        while let Some(&event) = events.next_if(|event| **event <= from + length) {
             let at = (event - 1 - from) * fields;
             nats += costs[at..at + fields].iter().map(|it| f64::from(*it)).sum::<f64>();
         }

@@ -185,10 +185,10 @@ fn strict_chords_hold_where_they_begin_and_on_long_notes() {
     let model = Hashing::new(&*representation, 2.0);
     let text = "Am F | C/E G7 | N.C.";
     let progression = parse_progression(text, None).unwrap();
-    let spans = progression.spans(Score { parts: song().parts, ..Score::default() }.bars().take(9));
+    let spans = progression.spans(Score { parts: song().parts, ..Score::default() }.bars().take(24));
     let chords = Some(ChordRequest { text: text.to_owned(), progression, strict: true });
     let header = Header { genre: None, instruments: vec![PIANO, BASS, DRUMS] };
-    let request = Request { header, chords, meter: Some((4, 4)), length: Length::Bars(9), ..seeded(4) };
+    let request = Request { header, chords, meter: Some((4, 4)), length: Length::Bars(24), ..seeded(4) };
     let piece = generate(&model, &*representation, &request, 0, &|_| (), &AtomicBool::new(false)).unwrap();
     let (mut checked, ticks) = (0, piece.score.resolution);
     for part in piece.score.parts.iter().filter(|part| !part.instrument.is_drums()) {

@@ -78,7 +78,7 @@ pub(super) fn count(
         validation: validation.as_ref(),
     };
     let best = dir.join(BEST);
-    let observed = model_folder::observe(corpus, &songs, Tasks::default());
+    let observed = model_folder::observe(corpus, &songs, leitmotif_events::Tasks::default());
     let vocabulary = (corpus.vocabulary(), observed.as_ref());
     model_folder::write(&best, &description, vocabulary, &Trained::Markov(&markov), &card)?;
     let seconds = began.elapsed().as_secs_f64();

@@ -1,5 +1,6 @@
 //! `evaluate`: what music costs a model.
 
+mod holes;
 mod music;
 mod originality;
 
@@ -67,6 +68,10 @@ pub struct Options {
     /// docs/measures.md)
     #[arg(long, group = "composes")]
     music: bool,
+    /// Also score the notes of N holes in held-out songs, with the music around each hole and with
+    /// the music before it alone
+    #[arg(long, value_name = "N")]
+    holes: Option<u16>,
     /// Number of pieces for --originality, or of songs for --music [default: 8, 32]
     #[arg(long, value_name = "N", requires = "composes", value_parser = clap::value_parser!(u64).range(1..))]
     pieces: Option<u64>,
@@ -88,7 +93,7 @@ pub struct Options {
     device: String,
     /// Print one line of JSON per model: name, model, corpus, split, nats_per_event, nats_per_note,
     /// nats_per_second, nats_per_frame, nats_per_token, fields, latent, events, notes, seconds,
-    /// songs, originality, music
+    /// songs, holes, originality, music
     #[arg(long)]
     json: bool,
 }
@@ -108,6 +113,9 @@ pub struct ModelResult {
     /// What was found.
     #[serde(flatten)]
     pub evaluation: Evaluation,
+    /// Of holes in the songs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holes: Option<Vec<holes::Costs>>,
     /// Of the model's own pieces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub originality: Option<originality::Originality>,
@@ -129,6 +137,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let scorer = load_scorer(&folder, &options.device)?;
     let evaluation = TestEvaluation { corpus: &corpus, split: options.split, streams: options.batch_size, console };
     let mut results = vec![evaluation.result("model", Some(folder.clone()), &*scorer)?];
+    if let Some(holes) = options.holes.map(usize::from) {
+        results[0].holes = Some(holes::measure(&*scorer, &corpus, options.split, (holes, seed), console)?);
+    }
     if options.originality {
         let pieces = options.pieces.unwrap_or(DEFAULT_PIECES);
         results[0].originality = Some(originality::measure(&folder, &corpus, pieces, bars, seed, console)?);
@@ -151,6 +162,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         return results.iter().try_for_each(|result| console.json(result));
     }
     console.out(describe(&results))?;
+    if let Some(costs) = &results[0].holes {
+        console.out(format_args!("\n{}", holes::describe(costs)))?;
+    }
     if let Some(originality) = &results[0].originality {
         console.out(format_args!("\n{}", originality.describe()))?;
     }
@@ -207,7 +221,16 @@ impl TestEvaluation<'_> {
             return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
         };
         let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
-        Ok(ModelResult { name, model, corpus, split, evaluation, originality: None, music: None })
+        Ok(ModelResult {
+            name,
+            model,
+            corpus,
+            split,
+            evaluation,
+            holes: None,
+            originality: None,
+            music: None,
+        })
     }
 
     /// Evaluates the baselines, counted from the training songs: a unigram and, of events with few
