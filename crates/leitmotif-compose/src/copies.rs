@@ -50,8 +50,8 @@ impl Copies {
         primed: Option<&Primed>,
     ) -> Result<Self, ComposeError> {
         let RepresentationConfig::Events { grid, .. } = representation.vocabulary().settings else {
-            let reason = "this model's representation keeps no rhythm and no instruments, so copies cannot be told from \
-                          chance: use a model of the representation events";
+            let reason = "copies can only be avoided note by note, with rhythm and instruments: use a model of the \
+                          representation events";
             return Err(ComposeError::Request(reason.into()));
         };
         if avoid.most == 0 {

@@ -167,6 +167,9 @@ pub struct EventVocabulary {
     pub pitches: Vec<Option<PitchValue>>,
     /// Of each value of the duration field, in grid steps; 0 for the value that does not apply.
     pub durations: Vec<u64>,
+    /// Fields that are not predicted, ascending: what they hold follows from the events and the
+    /// fields before them.
+    pub given: Vec<usize>,
 }
 
 impl EventVocabulary {
@@ -176,7 +179,14 @@ impl EventVocabulary {
         let mut kinds = vec![EventKind::Note; vocabulary.fields[0].values.len()];
         kinds[usize::from(start)] = EventKind::Start;
         kinds[usize::from(end)] = EventKind::End;
-        Self { kinds, note_fields: None, instruments: Vec::new(), pitches: Vec::new(), durations: Vec::new() }
+        Self {
+            kinds,
+            note_fields: None,
+            instruments: Vec::new(),
+            pitches: Vec::new(),
+            durations: Vec::new(),
+            given: Vec::new(),
+        }
     }
 
     /// What an event is; [`EventKind::Start`] for an event without a known first value.

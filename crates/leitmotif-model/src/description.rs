@@ -17,6 +17,10 @@ pub struct ModelDescription {
     /// How each of the model's attributes is cut into classes, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeCuts>,
+    /// Fields that are read but not predicted, ascending: what they hold follows from the events
+    /// and the fields before them. They cost nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<usize>,
 }
 
 /// An attribute of a bar as a model reads it: its value in classes. Class 0 means that it is open
@@ -64,7 +68,18 @@ impl ModelDescription {
         sizes: Vec<usize>,
         attributes: Vec<AttributeCuts>,
     ) -> Result<Self, ModelError> {
-        let description = Self { format: Self::FORMAT, model, sizes, attributes };
+        let description = Self { format: Self::FORMAT, model, sizes, attributes, given: Vec::new() };
+        description.validate()?;
+        Ok(description)
+    }
+
+    /// The same, with fields that are not predicted.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] for fields that events do not have, the first field, and fields that
+    /// do not ascend.
+    pub fn with_given(self, given: &[usize]) -> Result<Self, ModelError> {
+        let description = Self { given: given.to_vec(), ..self };
         description.validate()?;
         Ok(description)
     }
@@ -93,6 +108,10 @@ impl ModelDescription {
         }
         if let Some(size) = self.sizes.iter().find(|&&size| size == 0 || size > MAX_VALUES) {
             return Err(ModelError::Config(format!("a field has 1 to {MAX_VALUES} values, not {size}")));
+        }
+        let ascends = self.given.windows(2).all(|pair| pair[0] < pair[1]);
+        if !ascends || self.given.iter().any(|field| *field == 0 || *field >= self.sizes.len()) {
+            return Err(ModelError::Config("fields that are not predicted must ascend, from the second on".into()));
         }
         let names = self.attributes.iter().map(|attribute| &attribute.name);
         if !names.eq(&self.model.attributes) {

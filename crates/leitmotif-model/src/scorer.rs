@@ -27,7 +27,7 @@ struct SessionScoring<'a> {
 
 impl ScoringSession for SessionScoring<'_> {
     fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
-        let sizes = &self.model.description().sizes;
+        let ModelDescription { sizes, given, .. } = self.model.description();
         let k = sizes.len();
         let mut nats = vec![0.0; segment.streams * segment.segment * k];
         let mut logits = vec![0.0; sizes.iter().copied().max().unwrap_or(0)];
@@ -54,7 +54,7 @@ impl ScoringSession for SessionScoring<'_> {
                 }
                 self.streams[stream].push(&segment.inputs[place..place + k]);
                 let target = &segment.targets[place..place + k];
-                for field in (0..k).filter(|&field| field == 0 || target[field] != 0) {
+                for field in (0..k).filter(|field| *field == 0 || target[*field] != 0 && !given.contains(field)) {
                     let logits = &mut logits[..sizes[field]];
                     self.streams[stream].logits(&target[..field], field, logits);
                     nats[place + field] = cross_entropy(logits, usize::from(target[field]));

@@ -86,8 +86,9 @@ pub(crate) fn losses(
     }
     let device = state.device();
     let states = states(p, fields, state, inputs, dropout).into_iter().enumerate();
-    let loss = |(field, state)| {
-        field_loss(state, &output(p, fields, field), &column(inputs, fields.sizes.len(), field), scale)
+    let loss = |(field, state)| match fields.given.contains(&field) {
+        true => Tensor::zeros([1], &device),
+        false => field_loss(state, &output(p, fields, field), &column(inputs, fields.sizes.len(), field), scale),
     };
     let losses: Vec<Tensor<1>> = states.map(loss).collect();
     let fields = losses.iter().map(|loss| f64::from(loss.clone().inner().into_scalar::<f32>())).collect();
@@ -102,7 +103,8 @@ pub(crate) fn nll(p: &Parameters, fields: &Fields, state: Tensor<2>, inputs: Fie
         return group_nll(state, &group(p, fields), &classes(inputs, k));
     }
     let mut nats = vec![0.0; inputs.targets.len()];
-    for (field, state) in states(p, fields, state, inputs, Dropout::NONE).into_iter().enumerate() {
+    let states = states(p, fields, state, inputs, Dropout::NONE).into_iter().enumerate();
+    for (field, state) in states.filter(|(field, _)| !fields.given.contains(field)) {
         let costs = field_nll(state, &output(p, fields, field), &column(inputs, k, field));
         for (event, cost) in costs.into_iter().enumerate() {
             nats[event * k + field] = cost;

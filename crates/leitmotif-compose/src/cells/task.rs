@@ -109,6 +109,10 @@ pub fn fill(
     if !(1..=MAX_FILLS).contains(&count) {
         return Err(ComposeError::setting("candidates", count, &format!("between 1 and {MAX_FILLS}")));
     }
+    if request.avoid.is_some() {
+        let reason = "copies cannot be avoided while cells are written; leave that out, and measure originality";
+        return Err(ComposeError::Request(reason.to_owned()));
+    }
     if !task.written.contains(&true) {
         return Err(ComposeError::Request("there is nothing to write: no bar or no part is chosen".to_owned()));
     }

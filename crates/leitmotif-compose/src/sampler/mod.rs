@@ -299,7 +299,7 @@ impl<'a> EventSampler<'a> {
         if let Some(value) = only(&self.allowed) {
             // No other value could be drawn, so no refused value has to be drawn first.
             let applies = field == 0 || value != usize::from(NONE);
-            if !applies || self.forced || !exact {
+            if !applies || self.forced || !exact || self.events.given.contains(&field) {
                 return Step::Only(value as Value);
             }
         }

@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn resuming_goes_on_to_the_byte(streams in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100) {
         let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
-        let options = BatchOptions { streams, segment, seed, shuffle: true, header_dropout: 0.5, augment, tasks: Tasks::default(), latents: None };
+        let options = BatchOptions { streams, segment, seed, shuffle: true, header_dropout: 0.5, augment, tasks: leitmotif_events::Tasks::default(), latents: None };
         let mut straight = training(&options);
         (0..before).for_each(|_| drop(straight.next_batch()));
         let saved = serde_json::to_string(&straight.state()).unwrap();

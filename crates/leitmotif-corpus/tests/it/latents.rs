@@ -346,6 +346,7 @@ fn without_latents_the_fingerprint_is_what_it_was() {
         header_dropout: 0.2,
         augment,
         latents: None,
+        ..leitmotif_corpus::BatchOptions::default()
     };
     let batches = training(&corpus, &options);
     assert_eq!(batches.state().data, hasher.finalize().to_hex().to_string());

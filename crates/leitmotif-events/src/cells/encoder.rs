@@ -83,8 +83,8 @@ impl<'a> CellEncoder<'a> {
     /// [`RepresentationError::Event`] if it may not stand here.
     pub fn push(&mut self, event: CellEvent) -> Result<(), RepresentationError> {
         let (index, turn) = (self.walk.accepted, self.turn());
+        let values = self.walk.values(event);
         self.walk.step(event).map_err(|reason| RepresentationError::Event { index, reason: reason.to_owned() })?;
-        let values = self.walk.fields.values(event);
         self.follow(&values, turn);
         Ok(())
     }
@@ -159,8 +159,13 @@ impl<'a> CellEncoder<'a> {
     /// # Errors
     /// As [`Self::push`].
     pub fn given(&mut self, song: &CellSong, window: &CellWindow) -> Result<(), RepresentationError> {
-        self.push(CellEvent::Window { bars: window.bars })?;
         let (from, parts) = (self.walk.song.bars.len(), self.walk.song.parts.len());
+        if window.given.len() != window.bars.saturating_mul(parts) || window.bars > song.bars.len().saturating_sub(from)
+        {
+            let reason = "the window does not fit the song".to_owned();
+            return Err(RepresentationError::Event { index: self.walk.accepted, reason });
+        }
+        self.push(CellEvent::Window { bars: window.bars })?;
         for bar in 0..window.bars {
             let given: Vec<usize> = (0..parts).filter(|part| window.given[bar * parts + part]).collect();
             self.bar(&song.bars[from + bar].frame, given.first().copied())?;

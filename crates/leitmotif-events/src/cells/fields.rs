@@ -6,11 +6,14 @@
 //! | place | grid steps since the bar began; bars back; bars ahead; parts before and after; bars of a window | note, tempo, chord; repeat, transposed, rhythm; window, write |
 //! | instrument | as in `events` | all but start, end, genre, window |
 //! | part | which of the parts with that instrument | as instrument |
+//! | bass | pitch class of the lowest note that sounds | note, pitched |
+//! | harmony | the intervals above it | note, pitched |
 //! | pitch | as in `events`; intervals; roots of chords | note; transposed; chord |
 //! | duration | as in `events` | note |
 //! | velocity | as in `events` | note |
 
 use super::event::CellEvent;
+use super::harmony::{Harmony, OCTAVE};
 use super::song::{CellNote, MAX_PARTS_OF_INSTRUMENT, PartId, Place};
 use crate::event::{EventKind, EventVocabulary, NoteFields, TempoBin, step_of};
 use crate::events::fields::{self as plain, Fields as PlainFields};
@@ -21,11 +24,15 @@ pub(crate) const KIND: usize = 0;
 pub(crate) const PLACE: usize = 1;
 pub(crate) const INSTRUMENT: usize = 2;
 pub(crate) const PART: usize = 3;
-pub(crate) const PITCH: usize = 4;
-pub(crate) const DURATION: usize = 5;
-pub(crate) const VELOCITY: usize = 6;
+/// What sounds in other parts where a note begins ([`super::harmony`]); these two are not
+/// predicted.
+pub(crate) const BASS: usize = 4;
+pub(crate) const HARMONY: usize = 5;
+pub(crate) const PITCH: usize = 6;
+pub(crate) const DURATION: usize = 7;
+pub(crate) const VELOCITY: usize = 8;
 /// Fields of an event.
-pub(crate) const FIELDS: usize = 7;
+pub(crate) const FIELDS: usize = 9;
 
 pub(crate) use plain::{BARS, END, NOTE, START, TEMPOS, WITH};
 
@@ -79,16 +86,13 @@ impl CellFields {
             usize::from(first_window) + MAX_WINDOW,
             instrument,
             usize::from(MAX_PARTS_OF_INSTRUMENT) + 1,
+            usize::from(OCTAVE) + 1,
+            Harmony::COUNT + 1,
             usize::from(ROOTS) + 12,
             duration,
             velocity,
         ];
         Ok(Self { plain, kinds, sizes, first_place, first_window, places, close })
-    }
-
-    /// The number of values of each field.
-    pub fn sizes(&self) -> [usize; FIELDS] {
-        self.sizes
     }
 
     fn first_chord(&self) -> Value {
@@ -195,6 +199,7 @@ impl CellFields {
         let yes = |yes: bool| if yes { Applies::Always } else { Applies::Never };
         match kind {
             EventKind::Start | EventKind::End | EventKind::Genre(_) => Applies::Never,
+            EventKind::Note if field == BASS || field == HARMONY => Applies::Maybe,
             EventKind::Note => Applies::Always,
             EventKind::Window => yes(field == PLACE),
             EventKind::With => yes(field == INSTRUMENT || field == PART),
@@ -226,6 +231,9 @@ impl CellFields {
                 Applies::Never if value != NONE => return Err(format!("field {field} does not apply to this kind")),
                 _ => {}
             }
+        }
+        if (values[BASS] == NONE) != (values[HARMONY] == NONE) {
+            return Err("a bass and the harmony above it come together".to_owned());
         }
         if (values[INSTRUMENT] == NONE) != (values[PART] == NONE) {
             return Err("an instrument and the number of its part come together".to_owned());
@@ -287,6 +295,7 @@ impl CellFields {
             velocity: VELOCITY,
         });
         vocabulary.pitches.resize(self.sizes[PITCH], None);
+        vocabulary.given = vec![BASS, HARMONY];
         vocabulary
     }
 
@@ -315,6 +324,11 @@ impl CellFields {
         fields[PLACE].values.extend((1..=MAX_WINDOW).map(|bar| format!("bar {bar}")));
         let numbers = std::iter::once("none".to_owned()).chain((1..=MAX_PARTS_OF_INSTRUMENT).map(|n| n.to_string()));
         fields.insert(PART, Field { name: "part".to_owned(), values: numbers.collect() });
+        let bass = (0..OCTAVE).map(|tone| Chord::new(tone, ChordQuality::Major).to_string());
+        let none = || std::iter::once("none".to_owned());
+        fields.insert(BASS, Field { name: "bass".to_owned(), values: none().chain(bass).collect() });
+        let harmonies = Harmony::all().map(|harmony| harmony.to_string());
+        fields.insert(HARMONY, Field { name: "harmony".to_owned(), values: none().chain(harmonies).collect() });
         let intervals = (-MAX_INTERVAL..=MAX_INTERVAL).map(|interval| format!("{interval:+} semitones"));
         let roots = (0..12).map(|root| format!("root {}", Chord::new(root, ChordQuality::Major)));
         fields[PITCH].values.extend(intervals.chain(roots));
@@ -336,8 +350,8 @@ pub(crate) fn interval_value(interval: i8) -> Value {
 }
 
 pub(crate) fn interval_of(value: Value) -> Option<i8> {
-    let interval = value.checked_sub(INTERVALS)? as i16 - i16::from(MAX_INTERVAL);
-    i8::try_from(interval).ok().filter(|interval| *interval <= MAX_INTERVAL)
+    let above = i8::try_from(value.checked_sub(INTERVALS)?).ok()?;
+    Some(above - MAX_INTERVAL).filter(|interval| *interval <= MAX_INTERVAL)
 }
 
 /// Whether a pitch value is the root of a chord.

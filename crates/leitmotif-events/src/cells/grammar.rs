@@ -12,6 +12,7 @@
 //! An event names the part whose cell the next event belongs to, so that a cell is decided upon
 //! when it is known whose it is.
 
+use super::event::CellEvent;
 use super::fields::*;
 use super::song::{MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
 use super::walk::{Before, Walk};
@@ -27,7 +28,7 @@ impl Walk<'_> {
         let rhythm = repeats && Place::all().any(|place| self.rhythm(place).is_some());
         let (bar, window, write) = (self.bar_allowed(), self.window_allowed(), self.write_allowed());
         let tempo = self.tempo_from().is_some_and(|from| self.tempo_at(from));
-        let chord = (0..self.steps()).any(|step| self.chord_at(step));
+        let chord = (0..self.steps()).rev().take(1).chain([0]).any(|step| self.chord_at(step));
         let note = ready || matches!(self.before, Before::Notes(..)) && self.any_note();
         let last = PartId { instrument: instrument_of(crate::events::fields::DRUMS), number: 1 };
         let with = match self.song.parts.last() {
@@ -165,6 +166,10 @@ impl Grammar for Walk<'_> {
             PLACE => self.mark_place(kind, allowed),
             INSTRUMENT | PART => self.mark_part(kind, earlier, field, allowed),
             PITCH => self.mark_pitch(kind, earlier, allowed),
+            BASS | HARMONY => {
+                let context = self.context(self.fields.step_of(earlier[PLACE]).unwrap_or(0));
+                allowed[usize::from(context[field - BASS])] = true;
+            }
             DURATION => match known {
                 Some(note) => allowed[usize::from(self.fields.plain.durations.value_of(note.duration))] = true,
                 None => allowed[1..].fill(true),
@@ -176,10 +181,20 @@ impl Grammar for Walk<'_> {
         }
     }
 
-    fn accept(&mut self, event: &[Value]) -> Result<(), RepresentationError> {
+    fn accept(&mut self, values: &[Value]) -> Result<(), RepresentationError> {
         let index = self.accepted;
         let fields = self.fields;
-        let taken = fields.event(event).and_then(|event| self.step(event).map_err(str::to_owned));
+        let step = |event: CellEvent| {
+            let context = match event {
+                CellEvent::Note { note, .. } => self.context(note.position),
+                _ => [NONE; 2],
+            };
+            if values[BASS..=HARMONY] != context {
+                return Err("bass and harmony are not what sounds".to_owned());
+            }
+            self.step(event).map_err(str::to_owned)
+        };
+        let taken = fields.event(values).and_then(step);
         taken.map_err(|reason| RepresentationError::Event { index, reason })
     }
 
@@ -207,7 +222,11 @@ impl Grammar for Walk<'_> {
         let place = event.get(PLACE).and_then(|value| self.fields.place_of(*value));
         let (Some(part), Some(place)) = (self.turn(), place) else { return Vec::new() };
         let Some(source) = self.song.source(self.bar, part, place) else { return Vec::new() };
-        let interval = event.get(PITCH).map_or(Some(0), |value| interval_of(*value));
+        let interval = match self.fields.kinds.get(usize::from(event[KIND])) {
+            Some(EventKind::Repeat) => Some(0),
+            Some(EventKind::Transposed) => event.get(PITCH).and_then(|value| interval_of(*value)),
+            _ => None,
+        };
         let cell = interval.and_then(|interval| transposed(source, interval));
         let id = self.song.parts[part];
         cell.map_or_else(Vec::new, |cell| cell.iter().map(|note| note.of(id)).collect())

@@ -16,9 +16,10 @@
 //! ```
 //!
 //! Every event names the part whose cell comes next, so that a model knows whose cell it decides
-//! on; parts that are passed over rest. A *window* of several bars gives some cells before it lets the others be written, which can
-//! then depend on what follows them: the layout of filling and accompanying ([`grammar`]). A bar
-//! without a window is written whole, which is the layout of continuing.
+//! on; parts that are passed over rest. A *window* of several bars gives some cells before it lets
+//! the others be written, which can then depend on what follows them: the layout of filling and
+//! accompanying ([`grammar`]). A bar without a window is written whole, which is the layout of
+//! continuing.
 //!
 //! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events;
 //! every encoded sequence is accepted by the [`grammar`]; every sequence that the grammar accepts
@@ -34,6 +35,7 @@ mod encoder;
 mod event;
 mod fields;
 mod grammar;
+mod harmony;
 mod observe;
 mod read;
 mod reference;
@@ -56,6 +58,7 @@ use fields::{CellFields, KIND, NOTE};
 use leitmotif_score::{Chord, Instrument, Score};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use read::Silent;
 use walk::Walk;
 
 /// The version of the meaning of the fields.
@@ -89,7 +92,7 @@ impl Cells {
 
     /// A score as cells. The header adds parts of its instruments that play no note.
     pub fn read(&self, score: &Score, header: &Header) -> ReadCells {
-        read::read(&self.fields, score, header)
+        read::read(&self.fields, score, header, Silent::Kept)
     }
 
     /// The song of a sequence; cells that it leaves open are not known.
@@ -170,7 +173,7 @@ impl Representation for Cells {
     }
 
     fn encode(&self, score: &Score, header: &Header) -> (Sequence, EncodeReport) {
-        let ReadCells { song, report, .. } = self.read(score, header);
+        let ReadCells { song, report, .. } = read::read(&self.fields, score, header, Silent::Left);
         let sequence = self.encode_song(&song, &[]).unwrap_or_else(|error| {
             debug_assert!(false, "what is read of a score is grammatical: {error}");
             Sequence::new(fields::FIELDS)
@@ -196,8 +199,7 @@ impl Representation for Cells {
     }
 
     fn drop_header(&self, sequence: &Sequence, drop: f64, rng: &mut ChaCha8Rng) -> Sequence {
-        let drop = if drop.is_nan() { 0.0 } else { drop.clamp(0.0, 1.0) };
-        if !rng.random_bool(drop) {
+        if !rng.random_bool(share(drop)) {
             return sequence.clone();
         }
         // The parts stay: events name them.
@@ -218,7 +220,7 @@ impl Representation for Cells {
 
     fn draw_tasks(&self, sequence: &Sequence, tasks: &Tasks, rng: &mut ChaCha8Rng) -> Sequence {
         let Ok(mut song) = self.song(sequence) else { return sequence.clone() };
-        let (holes, chords) = (rng.random_bool(tasks.holes), rng.random_bool(tasks.chords));
+        let (holes, chords) = (rng.random_bool(share(tasks.holes)), rng.random_bool(share(tasks.chords)));
         if chords {
             song.find_chords(self);
         }
@@ -245,4 +247,9 @@ impl Representation for Cells {
     fn is_note(&self, event: &[Value]) -> bool {
         event.first() == Some(&NOTE)
     }
+}
+
+/// A share between 0 and 1; 0 for one that is no number.
+fn share(share: f64) -> f64 {
+    if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
 }

@@ -29,10 +29,18 @@ pub struct ReadCells {
     pub song: CellSong,
     /// What became of its notes.
     pub report: EncodeReport,
-    /// The part of each part of the score.
+    /// The part of each part of the score; of those that play, if the others are left out.
     pub part_of: Vec<PartId>,
     /// The first grid step of each bar in the score; bars that were cut are left out.
     pub lines: Vec<u64>,
+}
+
+/// What becomes of the score's parts without notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silent {
+    Kept,
+    /// Parts are numbered among those that play; only the header can name others.
+    Left,
 }
 
 /// The part of each of these players: those of one instrument are numbered in order.
@@ -47,12 +55,15 @@ pub(super) fn part_ids(players: impl Iterator<Item = Instrument>) -> Vec<PartId>
     players.map(id).collect()
 }
 
-pub(super) fn read(fields: &CellFields, score: &Score, header: &Header) -> ReadCells {
+pub(super) fn read(fields: &CellFields, score: &Score, header: &Header, silent: Silent) -> ReadCells {
     let mut report = EncodeReport::default();
-    let part_of = part_ids(score.parts.iter().map(|part| part.instrument));
+    let mut played: Vec<(Instrument, Vec<GridNote>)> =
+        score.parts.iter().map(|part| (part.instrument, grid_notes(fields, part, score, &mut report))).collect();
+    played.retain(|(_, notes)| silent == Silent::Kept || !notes.is_empty());
+    let part_of = part_ids(played.iter().map(|(instrument, _)| *instrument));
     let mut notes: BTreeMap<PartId, Vec<GridNote>> = BTreeMap::new();
-    for (part, id) in score.parts.iter().zip(&part_of) {
-        notes.entry(*id).or_default().extend(grid_notes(fields, part, score, &mut report));
+    for ((_, played), id) in played.into_iter().zip(&part_of) {
+        notes.entry(*id).or_default().extend(played);
     }
     for notes in notes.values_mut() {
         one_at_a_time(fields, notes, &mut report);
@@ -136,6 +147,8 @@ fn bars(
         song.parts.iter().map(|part| notes.get(part).map_or(&[][..], |notes| notes)).collect();
     let (mut tempo, mut silent, mut current) = (0, 0, None);
     let (mut lines, mut complete) = (Vec::new(), 0);
+    // The first bar that is left out of a long silence: the notes after it move.
+    let mut cut = None;
     for bar in bars {
         let until = bar.start + bar.steps;
         let cells: Vec<Cell> = rests.iter_mut().map(|rest| take(rest, bar.start, until)).collect();
@@ -143,6 +156,7 @@ fn bars(
         silent = if plays { 0 } else { silent + 1 };
         if silent > MAX_SILENT_BARS {
             report.silent_bars_cut += 1;
+            cut.get_or_insert(bar.start);
             continue;
         }
         // A tempo that begins in a bar that was cut begins with the next bar that is not.
@@ -169,7 +183,7 @@ fn bars(
     song.bars.truncate(complete);
     lines.truncate(complete);
     report.bars = complete;
-    count(notes, report);
+    count(notes, cut, report);
     lines
 }
 
@@ -186,12 +200,12 @@ fn take(rest: &mut &[GridNote], start: u64, until: u64) -> Cell {
     here.iter().map(note).collect()
 }
 
-/// Counts what is kept as it was.
-fn count(notes: &BTreeMap<PartId, Vec<GridNote>>, report: &mut EncodeReport) {
+/// Counts what is kept as it was; notes after step `cut` are not.
+fn count(notes: &BTreeMap<PartId, Vec<GridNote>>, cut: Option<u64>, report: &mut EncodeReport) {
     for note in notes.values().flatten() {
         let cause = match note {
             note if note.too_long => Some(TOO_LONG),
-            _ if report.silent_bars_cut > 0 => Some(AFTER_SILENCE),
+            _ if cut.is_some_and(|cut| note.step >= cut) => Some(AFTER_SILENCE),
             _ => None,
         };
         match cause {

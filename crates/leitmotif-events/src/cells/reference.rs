@@ -5,6 +5,7 @@
 //! repeats come before transposed ones, and these before those of rhythm alone.
 
 use super::event::CellEvent;
+use super::fields::MAX_INTERVAL;
 use super::song::{Cell, CellNote, CellSong, PartId, Place};
 
 /// The lags that are tried first.
@@ -63,13 +64,6 @@ impl Reference {
         rhythms.next().map(|(place, _)| Self::Rhythm(place))
     }
 
-    /// The place it refers to.
-    pub fn place(self) -> Place {
-        match self {
-            Self::Repeat(place) | Self::Transposed(place, _) | Self::Rhythm(place) => place,
-        }
-    }
-
     /// The event of it, in the cell of `part`, before that of `next`.
     pub fn event(self, part: PartId, next: Option<PartId>) -> CellEvent {
         match self {
@@ -87,8 +81,8 @@ fn same_rhythm(a: &[CellNote], b: &[CellNote]) -> bool {
 
 /// The interval by which `from` becomes `to`, if it is not 0 and no larger than may be named.
 fn interval(from: &[CellNote], to: &[CellNote]) -> Option<i8> {
-    let by = |a: &CellNote, b: &CellNote| b.pitch as i8 - a.pitch as i8;
+    let by = |a: &CellNote, b: &CellNote| i16::from(b.pitch) - i16::from(a.pitch);
     let interval = from.first().zip(to.first()).map(|(a, b)| by(a, b))?;
-    let named = interval != 0 && interval.abs() <= super::fields::MAX_INTERVAL;
-    (named && same_rhythm(from, to) && from.iter().zip(to).all(|(a, b)| by(a, b) == interval)).then_some(interval)
+    let named = i8::try_from(interval).ok().filter(|it| *it != 0 && it.unsigned_abs() <= MAX_INTERVAL.unsigned_abs());
+    named.filter(|_| same_rhythm(from, to) && from.iter().zip(to).all(|(a, b)| by(a, b) == interval))
 }

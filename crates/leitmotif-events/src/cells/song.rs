@@ -117,9 +117,13 @@ impl CellSong {
     }
 
     /// The cell at a place that cell `part` of bar `bar` can repeat: it has notes, its bar is as
-    /// long, and it is of drums where the other is.
+    /// long, and it is of drums where the other is. There is none at a place that has no value.
     pub fn source(&self, bar: usize, part: usize, place: Place) -> Option<&Cell> {
         let (from, other) = match place {
+            Place::Back(bars) if bars > Place::MOST_BACK => return None,
+            Place::Ahead(bars) if bars > Place::MOST_AHEAD => return None,
+            Place::Part(by) if by.unsigned_abs() > Place::MOST_PARTS.unsigned_abs() => return None,
+            Place::Back(0) | Place::Ahead(0) | Place::Part(0) => return None,
             Place::Back(bars) => (bar.checked_sub(usize::from(bars))?, part),
             Place::Ahead(bars) => (bar + usize::from(bars), part),
             Place::Part(by) => (bar, part.checked_add_signed(isize::from(by))?),

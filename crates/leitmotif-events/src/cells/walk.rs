@@ -1,9 +1,11 @@
 //! A walk along the events of a piece: what is known of it so far, and what each event adds.
 
 use super::event::CellEvent;
-use super::fields::{CellFields, MAX_INTERVAL, MAX_WINDOW};
-use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, PartId, Place, transposed};
+use super::fields::{BASS, CellFields, FIELDS, HARMONY, MAX_INTERVAL, MAX_WINDOW};
+use super::harmony;
+use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
 use crate::event::{NoteEvent, TempoBin};
+use crate::{NONE, Value};
 use std::sync::Arc;
 
 /// What stands before the next event.
@@ -271,6 +273,20 @@ impl<'a> Walk<'a> {
         nexts.contains(&number).then_some(number).ok_or("another part comes next")
     }
 
+    /// The values of an event that comes next, with what sounds where it is a note.
+    pub fn values(&self, event: CellEvent) -> [Value; FIELDS] {
+        let mut values = self.fields.values(event);
+        if let CellEvent::Note { note, .. } = event {
+            [values[BASS], values[HARMONY]] = self.context(note.position);
+        }
+        values
+    }
+
+    /// Bass and harmony of a note of the cell being written.
+    pub(super) fn context(&self, position: u64) -> [Value; 2] {
+        self.next.map_or([NONE; 2], |part| harmony::context(&self.song, self.bar, part, position))
+    }
+
     /// Steps over one event.
     ///
     /// # Errors
@@ -289,7 +305,8 @@ impl<'a> Walk<'a> {
                 self.header(self.before == Before::Nothing, Before::Start, "a start within the piece")?
             }
             CellEvent::Genre(number) => {
-                self.header(self.before == Before::Start, Before::Genre, "a genre stands right after the start")?;
+                let allowed = self.before == Before::Start && number < self.fields.plain.genres.len();
+                self.header(allowed, Before::Genre, "a genre stands right after the start")?;
                 self.song.genre = Some(number);
             }
             CellEvent::With(part) => {
@@ -414,6 +431,7 @@ impl<'a> Walk<'a> {
     pub(super) fn with_allowed(&self, part: PartId) -> bool {
         let at_header = matches!(self.before, Before::Start | Before::Genre | Before::With);
         at_header
+            && part.number <= MAX_PARTS_OF_INSTRUMENT
             && match self.song.parts.last() {
                 Some(last) if last.instrument == part.instrument => part.number == last.number + 1,
                 Some(last) => part.instrument > last.instrument && part.number == 1,

@@ -136,6 +136,7 @@ impl Fields {
             instruments: std::iter::once(None).chain(instruments).collect(),
             pitches: std::iter::once(None).chain(pitches).collect(),
             durations: std::iter::once(0).chain(self.durations.steps().iter().copied()).collect(),
+            given: Vec::new(),
         }
     }
 

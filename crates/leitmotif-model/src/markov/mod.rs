@@ -238,7 +238,7 @@ struct MarkovScoring<'a> {
 
 impl ScoringSession for MarkovScoring<'_> {
     fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
-        let k = self.model.plan.fields;
+        let (k, given) = (self.model.plan.fields, &Model::description(self.model).given);
         let mut nats = vec![0.0; segment.streams * segment.segment * k];
         for stream in 0..segment.streams {
             let memory = &mut self.memories[stream];
@@ -249,7 +249,7 @@ impl ScoringSession for MarkovScoring<'_> {
                 let place = (stream * segment.segment + step) * k;
                 memory.push(&self.model.plan, &segment.inputs[place..place + k]);
                 let target = &segment.targets[place..place + k];
-                for field in (0..k).filter(|&field| field == 0 || target[field] != 0) {
+                for field in (0..k).filter(|field| *field == 0 || target[*field] != 0 && !given.contains(field)) {
                     let p = self.model.probability(memory, field, &target[..field], target[field], &mut self.scratch);
                     nats[place + field] = -p.ln().max(NOTHING);
                 }

@@ -26,6 +26,8 @@ pub struct Fields {
     pub sizes: Vec<usize>,
     /// Where the values of each field begin in the common table.
     pub offsets: Vec<usize>,
+    /// Fields that are not predicted.
+    pub given: Vec<usize>,
 }
 
 /// What is known of some events: their first fields.
@@ -77,6 +79,7 @@ impl Fields {
                 .collect(),
             sizes: sizes.clone(),
             offsets: (0..sizes.len()).map(|field| sizes[..field].iter().sum()).collect(),
+            given: description.given.clone(),
         }
     }
 

@@ -23,7 +23,7 @@ impl Unigram {
         // All that is taken from the settings: events of any number of fields, scored segment by
         // segment.
         let config = ModelConfig { fields: FieldDecoding::Independent, ..ModelConfig::default() };
-        let description = ModelDescription::new(config, sizes)?;
+        let description = ModelDescription::new(config, sizes)?.with_given(&corpus.representation().events().given)?;
         let sizes = &description.sizes;
         let kinds = sizes[0];
         let rows = |field: usize| if field == 0 { 1 } else { kinds };
@@ -65,14 +65,14 @@ struct Memoryless<'a>(&'a Unigram);
 
 impl ScoringSession for Memoryless<'_> {
     fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
-        let sizes = &self.0.description.sizes;
+        let ModelDescription { sizes, given, .. } = &self.0.description;
         let k = sizes.len();
         let mut nats = vec![0.0; segment.targets.len()];
         for (stream, length) in segment.lengths.iter().enumerate() {
             for index in stream * segment.segment..stream * segment.segment + length {
                 let event = &segment.targets[index * k..(index + 1) * k];
                 for (field, value) in event.iter().enumerate() {
-                    if field == 0 || *value != leitmotif_events::NONE {
+                    if field == 0 || *value != leitmotif_events::NONE && !given.contains(&field) {
                         let row = if field == 0 { 0 } else { usize::from(event[0]) };
                         nats[index * k + field] = self.0.nats[field][row * sizes[field] + usize::from(*value)];
                     }

@@ -26,7 +26,8 @@ pub(super) fn count(
     cancel: &AtomicBool,
 ) -> Result<TrainSummary, TrainError> {
     let began = Instant::now();
-    let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes())?;
+    let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes())?
+        .with_given(&corpus.representation().events().given)?;
     let songs = corpus.split(Split::Train);
     if songs.is_empty() {
         return Err(TrainError::Corpus("the corpus has no songs in its train split".into()));

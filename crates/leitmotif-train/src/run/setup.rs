@@ -79,7 +79,8 @@ fn describe(corpus: &Corpus, config: &RunConfig) -> Result<ModelDescription, Tra
     };
     let cuts = scales.into_iter().zip(&config.model.attributes);
     let cuts = cuts.map(|(scale, name)| AttributeCuts { name: name.clone(), cuts: scale.cuts }).collect();
-    Ok(ModelDescription::with_attributes(config.model.clone(), corpus.vocabulary().sizes(), cuts)?)
+    let description = ModelDescription::with_attributes(config.model.clone(), corpus.vocabulary().sizes(), cuts)?;
+    Ok(description.with_given(&corpus.representation().events().given)?)
 }
 
 /// What the configuration means for the data.

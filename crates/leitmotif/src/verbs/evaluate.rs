@@ -221,16 +221,7 @@ impl TestEvaluation<'_> {
             return Err(Refusal::because(what).remedy("choose another --split, or prepare with other shares").into());
         };
         let (corpus, split) = (self.corpus.dir().to_owned(), self.split);
-        Ok(ModelResult {
-            name,
-            model,
-            corpus,
-            split,
-            evaluation,
-            holes: None,
-            originality: None,
-            music: None,
-        })
+        Ok(ModelResult { name, model, corpus, split, evaluation, holes: None, originality: None, music: None })
     }
 
     /// Evaluates the baselines, counted from the training songs: a unigram and, of events with few
@@ -245,7 +236,8 @@ impl TestEvaluation<'_> {
             return Ok(vec![unigram]);
         }
         let config = ModelConfig { kind: ModelKind::Markov, ..ModelConfig::default() };
-        let description = ModelDescription::new(config, self.corpus.vocabulary().sizes())?;
+        let description = ModelDescription::new(config, self.corpus.vocabulary().sizes())?
+            .with_given(&self.corpus.representation().events().given)?;
         let mut builder = MarkovBuilder::new(&description);
         for song in songs {
             builder.add_piece(&self.corpus.values(song))?;

@@ -3,11 +3,14 @@
 use crate::golden::compare;
 use crate::program::{done, run};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 20] = [
     "demo",
     "prepare",
     "train",
     "generate",
+    "fill",
+    "accompany",
+    "harmonise",
     "reconstruct",
     "vary",
     "interpolate",

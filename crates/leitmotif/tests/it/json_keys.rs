@@ -48,6 +48,9 @@ const TRAIN: &str = "train corpus -o run --steps 1 --set train.batch_size=1 --se
 const STUDY: &str = "title = 'one'\n[collection]\ninputs = ['demo/practice-midi']\n[budget]\nsteps = 1\n\
     [set]\ntrain.batch_size = 1\nmodel.d_model = 8\nmodel.segment = 32\n[music]\npieces = 1\nbars = 2\n\
     [[arm]]\nname = 'all'\n[[test]]\nname = 'all'\n";
+/// A run that can write into pieces.
+const CELLS: &str =
+    "train cells -o writer --steps 1 --set train.batch_size=1 --set model.d_model=8 --set model.segment=32";
 /// A run whose events are frames of one length.
 const CHORALES: &str = "train chorales -o sung --steps 1 --set train.batch_size=1 --set model.d_model=8";
 /// Four voices for two sixteenths, in each split.
@@ -65,6 +68,10 @@ fn the_page_names_every_key() {
         ("train", TRAIN),
         ("generate", "generate demo/run -o new.mid --bars 2 --originality --avoid-copies 9"),
         ("reconstructvaryrestyleinterpolate", "vary run new.mid -o varied.mid"),
+        ("prepare", "prepare demo/practice-midi -o cells --representation cells"),
+        ("train", CELLS),
+        ("fillaccompanyharmonise", "fill writer new.mid -o filled.mid --bars 1 --originality"),
+        ("evaluate", "evaluate writer --holes 3"),
         ("direction", "direction run --more demo/practice-midi --less demo/practice-midi -o direction.json"),
         ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
         ("evaluate", "evaluate run --originality --music --pieces 2 --bars 8"),
@@ -74,7 +81,7 @@ fn the_page_names_every_key() {
         ("train", CHORALES),
         ("evaluate", "evaluate sung"),
         ("render", "render new.mid -o new.wav --soundfont built-in"),
-        ("inspect midi", "inspect new.mid"),
+        ("inspect midi", "inspect new.mid --chords"),
         ("inspect corpus", "inspect corpus"),
         ("inspect run", "inspect run"),
         ("inspect model", "inspect run/best"),

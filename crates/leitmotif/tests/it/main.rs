@@ -11,3 +11,4 @@ mod json_keys;
 mod latents;
 mod music;
 mod program;
+mod write;
