@@ -1,18 +1,20 @@
 """Makes a reproducible list of holes in songs, as JSON lines.
 
-Usage: holes.py ROOT [FILE...] [--corpus DIR --split valid] [--count 200] [--seed 0] [--balanced] > holes.jsonl
+Usage: holes.py ROOT [FILE...] [--corpus DIR --split valid] [--balanced] > holes.jsonl
 
-The songs are the files named (paths below ROOT), or those of one split of a prepared corpus. Kinds of holes:
+The songs are the files named (paths below ROOT), or those of one split of a prepared corpus. Kinds
+of holes:
 
 - `part`: 1 to 8 bars of one part;
 - `all`: 1 to 8 bars of all parts;
 - `whole`: all bars of one part of several.
 
-In a hole there are at least 4 notes. Except for `whole`, it does not begin in bar 1, and the part (for `all`, the song)
-goes on after it. A song is drawn first, then a length, then a place, so that long songs count no more than short ones.
+In a hole there are at least 4 notes. Except for `whole`, it does not begin in bar 1, and the part
+(for `all`, the song) goes on after it. A song is drawn first, then a length, then a place, so that
+long songs count no more than short ones.
 
-Most bars of songs like these come again elsewhere, note for note. `--balanced` draws as many holes that do not (see
-`repeats`) as holes that do, where there are so many.
+Most bars of songs like these come again elsewhere, note for note. `--balanced` draws as many holes
+that do not (see `repeats`) as holes that do, where there are so many.
 """
 
 import argparse
@@ -57,8 +59,8 @@ def candidate(song, kind, rng):
 
 
 def repeats(song, hole):
-    """Whether each bar of the hole that has notes equals, onset for onset and pitch for pitch on the grid, a given bar
-    of its part."""
+    """Whether each bar of the hole that has notes equals, onset for onset and pitch for pitch on
+    the grid, a given bar of its part."""
     first, last = hole["bars"]
     for part in hole["parts"]:
         cells = {bar: song.cell(notes, bar) for bar, notes in song.by_bar(song.parts[part["index"]]).items()}
@@ -101,7 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("root", type=pathlib.Path, help="the folder that paths of songs are below")
     parser.add_argument("files", nargs="*", help="songs, below ROOT")
-    parser.add_argument("--corpus", type=pathlib.Path, help="a corpus folder; its songs.jsonl says the split of each song")
+    parser.add_argument("--corpus", type=pathlib.Path, help="a prepared corpus, whose songs.jsonl says the splits")
     parser.add_argument("--split", default="valid", choices=["train", "valid", "test"])
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

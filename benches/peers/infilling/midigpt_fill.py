@@ -1,26 +1,32 @@
-"""Trains MIDI-GPT on songs and fills holes with it: `midigpt` 0.4.2 with its own tokeniser, trainer and infilling.
+"""Trains MIDI-GPT on songs and fills holes with it.
+
+This is `midigpt` 0.4.2 with its own tokeniser, trainer and infilling.
 
 Usage: midigpt_fill.py train CORPUS ROOT RUN --minutes N
        midigpt_fill.py fill RUN HOLES.jsonl ROOT OUT [--count N]
 
-`train` learns from the training split of a prepared corpus (its songs.jsonl; songs lie below ROOT) for N minutes on
-`--threads` threads and writes RUN/model_final.safetensors. A first call of the library's `train` for a twentieth of the
-time, at most a minute, counts how many steps there will be, which its learning-rate schedule wants to know; the second
-trains anew, for N minutes. The time of preparing data, importing and saving is not counted.
+`train` learns from the training split of a prepared corpus (its songs.jsonl; songs lie below ROOT)
+for N minutes on `--threads` threads and writes RUN/model_final.safetensors. A first call of the
+library's `train` for a twentieth of the time, at most a minute, counts how many steps there will
+be, which its learning-rate schedule wants to know; the second trains anew, for N minutes. The time
+of preparing data, importing and saving is not counted.
 
-`fill` writes OUT/NUMBER.mid for each hole: the song with what the library's session returns in the hole's bars. The hole
-is empty in what the model is given.
+`fill` writes OUT/NUMBER.mid for each hole: the song with what the library's session returns in the
+hole's bars. The hole is empty in what the model is given.
 
-- `part` and `all` are infilling, with windows, bars and tracks a step left to the library (`auto`): the largest window
-  that the song has and the context holds, around the hole; the library leaves out tracks that do not fit.
+- `part` and `all` are infilling, with windows, bars and tracks a step left to the library (`auto`):
+  the largest window that the song has and the context holds, around the hole; the library leaves
+  out tracks that do not fit.
 - `whole` is the library's generation of a track, a window after the other, given the others.
-- Songs shorter than the smallest window are padded with empty bars, as the library's message says to.
+- Songs shorter than the smallest window are padded with empty bars, as the library's message says
+  to.
 
-Not expressible: meters outside the vocabulary. That, refusals of the library, and what takes longer than `--limit`
-seconds a hole, are counted and leave no file.
+Not expressible: meters outside the vocabulary. That, refusals of the library, and what takes longer
+than `--limit` seconds a hole, are counted and leave no file.
 
-The vocabulary has no attribute controls (density, polyphony, length of notes): the library takes these from the notes of
-a track, and what is asked for is unknown where notes are missing. Windows are of 4, 8 and 16 bars.
+The vocabulary has no attribute controls (density, polyphony, length of notes): the library takes
+these from the notes of a track, and what is asked for is unknown where notes are missing. Windows
+are of 4, 8 and 16 bars.
 """
 
 import argparse
@@ -82,8 +88,8 @@ def train(options):
     (run / "encoder.json").write_text(json.dumps(ENCODER))
     many = write_parquet(options.corpus, options.root, "train", run / "train.parquet")
     write_parquet(options.corpus, options.root, "valid", run / "valid.parquet")
-    # The library's `train` leaves these settings of Lightning open, and Lightning reads them from here. Lightning wants
-    # validation data, but nothing is validated: all of the time is for learning.
+    # The library's `train` leaves these settings of Lightning open, and Lightning reads them from
+    # here. Lightning wants validation data, but nothing is validated: all time is for learning.
     os.environ["PL_TRAINER_NUM_SANITY_VAL_STEPS"] = "0"
     os.environ["PL_TRAINER_CHECK_VAL_EVERY_N_EPOCH"] = str(10**6)
 
@@ -94,8 +100,8 @@ def train(options):
             n_embd=options.width, n_layer=options.layers, n_head=options.heads, max_seq_len=options.context,
             learning_rate=options.rate, lr_scheduler_type="cosine", warmup_steps=min(200, max(steps // 20, 1)),
             max_steps=steps, per_device_batch_size=options.batch, gradient_accumulation_steps=1, precision="fp32",
-            mask_apply_probability=0.0, max_tracks=options.tracks, min_fill_ratio=options.fill, save_steps=10**9, eval_steps=1,
-            logging_steps=1, seed=options.seed,
+            mask_apply_probability=0.0, max_tracks=options.tracks, min_fill_ratio=options.fill,
+            save_steps=10**9, eval_steps=1, logging_steps=1, seed=options.seed,
         )
         fit(config, str(run / "train.parquet"), str(run / "valid.parquet"))
         records = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
@@ -113,7 +119,8 @@ def train(options):
     (run / "run" / "model_final.safetensors").replace(run / "model_final.safetensors")
     done = {"songs": many, "steps": len(losses), "planned": steps, "seconds": round(time.monotonic() - start, 1),
             "first loss": losses[0], "last loss": sum(tail) / len(tail)}
-    (run / "training.json").write_text(json.dumps({**done, **{key: str(value) for key, value in vars(options).items()}}))
+    settings = {key: str(value) for key, value in vars(options).items()}
+    (run / "training.json").write_text(json.dumps({**done, **settings}))
     print(json.dumps(done))
 
 
@@ -124,7 +131,8 @@ def parts_of(seconds):
 
 
 def as_score(song, notes, bars):
-    """The library's score of a song with `notes` by the index of the part, padded to a number of bars."""
+    """The library's score of a song with `notes` by the index of the part, padded to a number of
+    bars."""
     from midigpt import Bar, Score, Track
     from midigpt import Note as TheirNote
 
@@ -162,7 +170,8 @@ def fill(engine, song, hole, seed):
     targets = list(range(bars)) if whole else list(range(hole["bars"][0] - 1, hole["bars"][1]))
     prompts = [TrackPrompt(id=index, bars=targets if index in holed else [], autoregressive=whole and index in holed)
                for index in range(len(song.parts))]
-    config = InferenceConfig(seed=seed, model_dim="auto", bars_per_step="auto", tracks_per_step="auto", novelty_check=False)
+    config = InferenceConfig(seed=seed, model_dim="auto", bars_per_step="auto", tracks_per_step="auto",
+                             novelty_check=False)
     session = engine.session(score, GenerationRequest(tracks=prompts, config=config))
     result = session.run()
     fills = {}
@@ -239,7 +248,7 @@ def main():
     to_train.add_argument("--batch", type=int, default=4)
     to_train.add_argument("--rate", type=float, default=6e-4)
     to_train.add_argument("--tracks", type=int, default=12, help="tracks in a window, at most")
-    to_train.add_argument("--fill", type=float, default=0.75, help="least share of bars with notes of a window's tracks")
+    to_train.add_argument("--fill", type=float, default=0.75, help="least share of a track's bars with notes")
     to_train.set_defaults(work=train)
     to_fill = verbs.add_parser("fill")
     to_fill.add_argument("run", type=pathlib.Path)
@@ -250,7 +259,7 @@ def main():
     to_fill.add_argument("--limit", type=float, default=300, help="seconds for a hole")
     to_fill.set_defaults(work=fill_all)
     for verb in (to_train, to_fill):
-        # Tokens are written one by one, for which more threads than cores at rest are much slower.
+        # Tokens are written one by one; more threads than idle cores make that much slower.
         verb.add_argument("--threads", type=int, default=2 if verb is to_train else 1)
         verb.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

@@ -1,8 +1,8 @@
 """MIDI files as parts and bars, holes in them, and writing them again with holes filled.
 
-Times are in quarters. The grid has 12 steps a quarter; a note belongs to the bar in which its onset lies after rounding
-to the grid. A part is what one track plays on one channel with one program. Of a channel's program, what all tracks say
-counts, as a synthesiser hears it.
+Times are in quarters. The grid has 12 steps a quarter; a note belongs to the bar in which its onset
+lies after rounding to the grid. A part is what one track plays on one channel with one program. Of
+a channel's program, what all tracks say counts, as a synthesiser hears it.
 """
 
 import bisect
@@ -127,23 +127,22 @@ class Song:
         """Where a bar begins, in quarters."""
         return self.lines[bar - 1] / GRID
 
-    def length(self, bar):
-        """How long a bar is, in quarters."""
-        return (self.lines[bar] - self.lines[bar - 1]) / GRID
-
     def cell(self, notes, bar):
         """Notes of a bar as a sorted list of (step in the bar, pitch)."""
         return sorted((step(note.onset) - self.lines[bar - 1], note.pitch) for note in notes)
 
     def moved(self, notes, source, bar, target):
-        """Notes of bar `source` of this song, moved to bar `bar` of song `target` and cut to that bar."""
-        shift, end = target.start(bar) - self.start(source), target.start(bar) + target.length(bar)
-        moved = [note._replace(onset=max(note.onset + shift, target.start(bar)), end=note.end + shift) for note in notes]
+        """Notes of bar `source` of this song, moved to bar `bar` of song `target` and cut to that
+        bar."""
+        start = target.start(bar)
+        shift = start - self.start(source)
+        moved = [note._replace(onset=max(note.onset + shift, start), end=note.end + shift) for note in notes]
         return [note for note in moved if step(note.onset) < target.lines[bar]]
 
 
 def describe(song, index):
-    """What a hole says of a part. `instrument` is its program (or `drums`) and which of the parts with it this is."""
+    """What a hole says of a part. `instrument` is its program (or `drums`) and which of the parts
+    with it this is."""
     part = song.parts[index]
     ordinal = sum(other.voice == part.voice for other in song.parts[: index + 1])
     return {"index": index, "track": part.track, "channel": part.channel, "program": part.program, "drums": part.drums,
@@ -174,9 +173,11 @@ def fill_path(folder, hole):
 
 
 def write_filled(path, song, hole, fills):
-    """Writes the song with the notes of `fills` (by the index of the part) instead of those in the hole.
+    """Writes the song with the notes of `fills` (by the index of the part) instead of those in the
+    hole.
 
-    A track and a channel for each part; beyond fifteen pitched parts, further ports. Controllers are left out.
+    A track and a channel for each part; beyond fifteen pitched parts, further ports. Controllers
+    are left out.
     """
     given, _ = split(song, hole)
     write(path, song, {index: given[index] + list(fills.get(index, [])) for index in given})
@@ -207,7 +208,8 @@ def tick(quarters):
 
 
 def apart(notes):
-    """Notes in ticks; of one pitch each ends where the next begins at the latest, and lasts a tick at least."""
+    """Notes in ticks; of one pitch each ends where the next begins at the latest, and lasts a tick
+    at least."""
     after, result = {}, []
     for note in sorted(notes, reverse=True):
         on = tick(note.onset)
