@@ -104,15 +104,15 @@ impl CellFields {
         self.first_chord() + 1 + ChordQuality::ALL.len() as Value
     }
 
-    /// The value of a place of the field [`PLACE`].
+    /// The value of a place of the field [`PLACE`]; of a place out of range, any.
     pub fn place_value(&self, place: Place) -> Value {
         let back = Value::from(Place::MOST_BACK);
         let ahead = back + Value::from(Place::MOST_AHEAD);
         self.first_place
             + match place {
-                Place::Back(bars) => Value::from(bars) - 1,
-                Place::Ahead(bars) => back + Value::from(bars) - 1,
-                Place::Part(by) => ahead + 2 * (Value::from(by.unsigned_abs()) - 1) + Value::from(by > 0),
+                Place::Back(bars) => Value::from(bars).saturating_sub(1),
+                Place::Ahead(bars) => back + Value::from(bars).saturating_sub(1),
+                Place::Part(by) => ahead + 2 * Value::from(by.unsigned_abs()).saturating_sub(1) + Value::from(by > 0),
             }
     }
 
@@ -128,7 +128,7 @@ impl CellFields {
     }
 
     fn step_value(step: u64) -> Value {
-        step as Value + FIRST_POSITION
+        (step as Value).wrapping_add(FIRST_POSITION)
     }
 
     /// The step of a value; `None` of one that is none.
@@ -160,7 +160,7 @@ impl CellFields {
                 let quality = chord.and_then(|it| ChordQuality::ALL.iter().position(|other| *other == it.quality));
                 self.first_chord() + quality.map_or(0, |quality| quality as Value + 1)
             }
-            CellEvent::Genre(number) => self.first_genre() + number as Value,
+            CellEvent::Genre(number) => self.first_genre().wrapping_add(number as Value),
         };
         if let Some(part) = event.part() {
             values[INSTRUMENT] = plain::instrument_value(part.instrument);
@@ -186,7 +186,7 @@ impl CellFields {
                 values[PITCH] = interval_value(interval);
             }
             CellEvent::Window { bars } | CellEvent::Write { bar: bars, .. } => {
-                values[PLACE] = self.first_window + bars as Value - 1;
+                values[PLACE] = self.first_window.wrapping_add(bars as Value).wrapping_sub(1);
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod attributes;
+mod cells;
 mod events;
 mod notes;
 mod observed;
