@@ -253,8 +253,6 @@ fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, Com
     let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);
     state.has_cells = events.has_cells();
-    state.draws_chords = state.has_cells && request.draws_chords && request.chords.is_none() && primed.is_none();
-    state.draws_chords &= request.observed.as_ref().is_some_and(|observed| observed.tasks.chords > 0.0);
     if let Some(chords) = &request.chords {
         let trained = request.observed.as_ref().is_none_or(|observed| observed.tasks.chords > 0.0);
         let cells = plan.representation.cells().filter(|_| trained).ok_or_else(|| {

@@ -53,10 +53,6 @@ pub(crate) struct PieceState {
     pub next: Option<[Value; 2]>,
     /// The chords that are asked for.
     pub harmony: Harmony,
-    /// Whether the model draws chords for each bar before its cells.
-    pub draws_chords: bool,
-    /// Whether the bar being written has a chord.
-    has_chord: bool,
     /// What the cell being written keeps of the notes that stood there.
     pub kept: Option<KeptCell>,
     /// Seconds of the result for each second the grammar counts.
@@ -114,8 +110,6 @@ impl PieceState {
             has_cells: false,
             next: None,
             harmony: Harmony::default(),
-            draws_chords: false,
-            has_chord: false,
             kept: None,
             pace: 1.0,
             start,
@@ -267,10 +261,6 @@ impl PieceState {
             }
             return;
         }
-        if self.draws_chords && !self.has_chord && self.bars > 0 && self.tempo_known && self.tempo_due.is_none() {
-            let kinds = allowed.iter_mut().zip(&events.kinds);
-            return kinds.for_each(|(allowed, kind)| *allowed &= matches!(kind, EventKind::Chord(_)));
-        }
         let (before_bars, complete) = (self.bars == 0, self.complete(true));
         // A bar of cells is written to its end.
         let within = !before_bars && (!complete || self.has_cells);
@@ -288,8 +278,7 @@ impl PieceState {
                 // Which cells are given is no choice of the model's, and what may come there is the
                 // grammar's.
                 EventKind::Close | EventKind::Rest | EventKind::Write => within,
-                EventKind::Chord(_) => within && self.draws_chords && self.tempo_due.is_none(),
-                EventKind::Window => false,
+                EventKind::Chord(_) | EventKind::Window => false,
                 EventKind::Tempo(_) => match self.tempo_due {
                     Some(wanted) => within && value == wanted,
                     None => within && !self.tempo_fixed && !(due && self.tempo_known),
@@ -386,7 +375,6 @@ impl PieceState {
         match events.kind(event) {
             EventKind::Bar(meter) => {
                 self.harmony.begin_bar(self.bars, meter.steps);
-                self.has_chord = false;
                 self.meter = event.first().copied();
                 self.bars += 1;
                 self.silent += 1;
@@ -403,10 +391,7 @@ impl PieceState {
                     events.note_values(note).into_iter().for_each(|note| self.play(events, &note));
                 }
             }
-            EventKind::Chord(_) => {
-                self.harmony.follow();
-                self.has_chord = true;
-            }
+            EventKind::Chord(_) => self.harmony.follow(),
             EventKind::Close | EventKind::Rest | EventKind::Rhythm | EventKind::Window | EventKind::Write => {}
             EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
             EventKind::Start | EventKind::Genre(_) | EventKind::End => {}

@@ -58,9 +58,6 @@ pub struct Request {
     /// its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chords: Option<ChordRequest>,
-    /// Whether a model of cells draws chords for each bar before it writes the bar, where
-    /// [`Self::chords`] names none and nothing is continued.
-    pub draws_chords: bool,
     /// How values are drawn.
     pub sampling: Sampling,
     /// What the notes must keep to.
@@ -114,7 +111,6 @@ impl Default for Request {
             tempo: None,
             meter: None,
             chords: None,
-            draws_chords: true,
             sampling: Sampling::default(),
             constraints: Constraints::default(),
             avoid: None,

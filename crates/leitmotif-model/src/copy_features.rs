@@ -21,7 +21,7 @@ const SLOTS: usize = 1 << 10;
 /// How many last events must be the same for the copy features that continue a sequence.
 const SEQUELS: [usize; 3] = [1, 2, 4];
 /// Most earlier fields, counted back from a field, among which its ranges lie.
-const REACH: usize = 5;
+const REACH: usize = 7;
 /// The index of a copy feature that has no value.
 pub const NO_COPY: i32 = -1;
 

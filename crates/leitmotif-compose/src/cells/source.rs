@@ -1,9 +1,9 @@
 //! A piece that is written into.
 
 use crate::ComposeError;
-use leitmotif_events::cells::{Cells, PartId, ReadCells};
+use leitmotif_events::cells::{CellBar, Cells, PartId, ReadCells};
 use leitmotif_events::{Header, Representation};
-use leitmotif_score::{Chord, ChordSpan, Instrument, InstrumentSelection, Score, Ticks};
+use leitmotif_score::{Chord, ChordSpan, Instrument, InstrumentSelection, MAX_CHORDS_A_BAR, Score, Ticks};
 
 /// A piece as bars of cells, with the score that it was read from.
 #[derive(Debug, Clone)]
@@ -141,10 +141,18 @@ impl CellSource {
         }
     }
 
-    /// The chords of each bar, in order.
+    /// The chords of each bar, in order; of more than [`MAX_CHORDS_A_BAR`] in a bar, those at so
+    /// many even distances.
     pub fn chords(&self) -> Vec<Vec<Option<Chord>>> {
-        let bars = self.read.song.bars.iter();
-        bars.map(|bar| bar.frame.chords.iter().map(|(_, chord)| *chord).collect()).collect()
+        let bar = |bar: &CellBar| {
+            let (chords, most) = (&bar.frame.chords, MAX_CHORDS_A_BAR as u64);
+            let at = |step: u64| chords.iter().rev().find(|(from, _)| *from <= step).and_then(|(_, chord)| *chord);
+            match chords.len() > MAX_CHORDS_A_BAR {
+                true => (0..most).map(|part| at(bar.frame.meter.steps * part / most)).collect(),
+                false => chords.iter().map(|(_, chord)| *chord).collect(),
+            }
+        };
+        self.read.song.bars.iter().map(|it| bar(it)).collect()
     }
 
     /// The part that leads: the highest of those that play often, drums apart.

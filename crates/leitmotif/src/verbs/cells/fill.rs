@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 /// Fill bars and parts of a piece anew, to fit what stands around them.
 ///
-/// The model reads the whole piece, the bars after the hole included. Everything outside the chosen
-/// bars and parts stays exactly as it is in the file: notes, controllers, lyrics, markers and
-/// tempo. Needs a model of a corpus that was prepared with --representation cells.
+/// The model reads what comes before the hole, what plays beside it, and up to 16 bars after it.
+/// Everything outside the chosen bars and parts stays exactly as it is in the file: notes,
+/// controllers, lyrics, markers and tempo. Needs a model of a corpus that was prepared with --representation cells.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Run or model folder
