@@ -5,10 +5,10 @@ Usage: leitmotif_fill.py MODEL HOLES.jsonl ROOT OUT [--past-only] [--emptied] [-
 For each hole runs `leitmotif fill MODEL IN.mid --bars 9-16 --parts NAME -o OUT.mid --seed N`.
 Writes OUT/NUMBER.mid for each hole; a hole whose command fails has no file and is counted, with the
 last line that it said. Parts are named `program:ordinal` (or `drums:ordinal`), as the holes have
-it; for `all` no parts are named. With `--past-only` the model is given nothing after the hole. With
-`--emptied` the command is given a copy of the song without the notes of the hole, so that nothing
-of them can show through (but not for `whole`, whose part would be gone). What follows `--` goes to
-every command.
+it; for `all` no parts are named. With `--past-only` the model uses only the music before the hole.
+With `--emptied` the command is given a copy of the song without the notes of the hole, so that
+nothing of them can show through (but not for `whole`, whose part would be gone). What follows `--`
+goes to every command.
 """
 
 import argparse
