@@ -250,17 +250,11 @@ impl DrawEvents for Composition<'_> {
 
 /// Prepares the piece's state: rules, missing instruments, the tempo to begin with.
 fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, ComposeError> {
-    let CompositionPlan { request, events, masks, tempo, opening, primed, .. } = plan;
+    let CompositionPlan { representation, request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);
     state.has_cells = events.has_cells();
     if let Some(chords) = &request.chords {
-        let trained = request.observed.as_ref().is_none_or(|observed| observed.tasks.chords > 0.0);
-        let cells = plan.representation.cells().filter(|_| trained).ok_or_else(|| {
-            let reason = "this model was not trained with chords: train one on a corpus prepared with --representation \
-                          cells, with train.chords above 0";
-            ComposeError::Request(reason.to_owned())
-        })?;
-        state.harmony = Harmony::new(cells, chords);
+        state.harmony = Harmony::new(crate::harmony::cells(request, *representation)?, chords);
     }
     state.most_silent_bars = request.most_silent_bars;
     state.most_notes_in_bar = request.most_notes_in_bar;

@@ -6,8 +6,9 @@
 //! free: passing notes stay possible.
 
 use crate::masks::without_rhythm;
+use crate::{ComposeError, Request};
 use leitmotif_events::cells::Cells;
-use leitmotif_events::{EventVocabulary, FIRST_POSITION, NONE, Value, step_of};
+use leitmotif_events::{EventVocabulary, FIRST_POSITION, NONE, Representation, Value, step_of};
 use leitmotif_score::{Chord, Instrument, Progression};
 use serde::Serialize;
 use std::sync::Arc;
@@ -25,6 +26,19 @@ pub struct ChordRequest {
     pub progression: Progression,
     /// Whether they are enforced, beyond what the model makes of them.
     pub strict: bool,
+}
+
+/// The representation of a model that was trained with chords.
+///
+/// # Errors
+/// [`ComposeError::Request`] if the model was not.
+pub(crate) fn cells<'a>(request: &Request, representation: &'a dyn Representation) -> Result<&'a Cells, ComposeError> {
+    let trained = request.observed.as_ref().is_none_or(|observed| observed.tasks.chords > 0.0);
+    representation.cells().filter(|_| trained).ok_or_else(|| {
+        let reason = "this model was not trained with chords: train one on a corpus prepared with --representation \
+                      cells, with train.chords above 0";
+        ComposeError::Request(reason.to_owned())
+    })
 }
 
 /// A chord as values of an event, and where it begins in its bar, in grid steps.

@@ -381,7 +381,7 @@ mod tests {
         for (text, part) in [
             ("seeds = []", "seeds"),
             ("seeds = [1, 1]", "once"),
-            ("representation = 'remi'", "events, notes"),
+            ("representation = 'remi'", "events, cells"),
             ("music = { pieces = 2000 }", "music.pieces"),
             ("music = { bars = 0 }", "music.bars"),
             ("budget = { minutes = -1.0 }", "budget"),

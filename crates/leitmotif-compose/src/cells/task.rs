@@ -5,6 +5,7 @@ use super::source::{CellSource, cells};
 use super::windows::items;
 use super::writer::CellWriter;
 use crate::drive::Drive;
+use crate::harmony;
 use crate::masks::Masks;
 use crate::{ComposeError, Request};
 use leitmotif_events::cells::CellSong;
@@ -120,6 +121,9 @@ pub fn fill(
         let reason = "this model was trained without holes, so it cannot write into a piece: train one with train.holes \
                       above 0";
         return Err(ComposeError::Request(reason.to_owned()));
+    }
+    if source.chords().iter().any(|bar| !bar.is_empty()) {
+        harmony::cells(request, representation)?;
     }
     let vocabulary = representation.vocabulary();
     let sizes = &model.description().sizes;

@@ -16,7 +16,8 @@ pub(super) struct Sound {
     pub(super) lowest: Option<u8>,
 }
 
-/// A filled cell in the integers that shares are added in: sums do not depend on the order of notes.
+/// A filled cell in the integers that shares are added in: sums do not depend on the order of
+/// notes.
 const WHOLE: i64 = 1 << 12;
 /// The least share of a cell for its lowest pitch to count.
 const LOWEST_SHARE: i64 = WHOLE / 4;

@@ -1,7 +1,7 @@
 //! Writing into a piece, from a corpus of cells to the file.
 
 use crate::program::{done, json, keys, run, workshop};
-use leitmotif_score::{ReadOptions, Score, read_midi_file};
+use leitmotif_score::{ReadOptions, Score, Ticks, read_midi_file};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -56,13 +56,16 @@ fn a_hole_is_filled_and_everything_else_stands() {
     assert_eq!((&report["bars"], &report["parts"]), (&Value::from(vec![3, 4]), &Value::from(vec!["drums"])));
     assert_eq!((&report["cells"], &report["rests"]), (&Value::from(2), &Value::from(0)));
     let (before, after) = (score("song.mid"), score("filled.mid"));
-    let hole = before.bars().nth(2).unwrap().start..before.bars().nth(4).unwrap().start;
+    // A note belongs to the bar of its nearest twelfth of a quarter.
+    let half_a_step = Ticks(before.resolution.ticks_per_quarter() / 24);
+    let line = |bar| before.bars().nth(bar).unwrap().start - half_a_step;
+    let hole = line(2)..line(4);
     for (part, new) in before.parts.iter().zip(&after.parts) {
         let outside = |score: &leitmotif_score::Part| {
             let notes = score.notes.iter().filter(|note| !(part.instrument.is_drums() && hole.contains(&note.onset)));
             notes.copied().collect::<Vec<_>>()
         };
-        assert_eq!((outside(part), &part.name), (outside(new), &new.name));
+        assert!(outside(part) == outside(new) && part.name == new.name, "{}", part.name);
     }
     let made: Value = serde_json::from_str(&after.texts[0]).unwrap();
     assert_eq!((&made["edit"]["verb"], &made["bars"]), (&Value::from("fill"), &Value::from(vec![3, 4])));
@@ -125,17 +128,17 @@ fn chords_are_found_shown_changed_and_followed() {
 
 #[test]
 fn what_cannot_be_is_refused_with_a_remedy() {
-    let refused = |words: &[&str], status: i32, says: &str| {
+    let refused = |words: &[&str], says: &str| {
         let ran = run(desk(), words);
-        assert!(ran.status == status && ran.err.contains(says), "{words:?}: {} {}", ran.status, ran.err);
+        assert!(ran.status != 0 && ran.err.contains(says), "{words:?}: {} {}", ran.status, ran.err);
         assert!(!desk().join("no.mid").exists(), "{words:?}");
     };
     let fill = |more: &[&'static str]| [&["fill", "writer", "song.mid", "-o", "no.mid"][..], more].concat();
-    refused(&fill(&["--bars", "900"]), 2, "the piece has");
-    refused(&fill(&["--parts", "kazoo"]), 1, "it has");
-    refused(&fill(&["--genre", "polka"]), 1, "polka");
-    refused(&fill(&["--avoid-copies", "8"]), 1, "copies");
-    refused(&["accompany", "writer", "song.mid", "-o", "no.mid"], 2, "--with");
+    refused(&fill(&["--bars", "900"]), "the piece has");
+    refused(&fill(&["--parts", "kazoo"]), "it has");
+    refused(&fill(&["--genre", "polka"]), "polka");
+    refused(&fill(&["--avoid-copies", "8"]), "copies");
+    refused(&["accompany", "writer", "song.mid", "-o", "no.mid"], "--with");
     let plain = workshop().join("run").display().to_string();
-    refused(&["fill", &plain, "song.mid", "-o", "no.mid"], 1, "--representation cells");
+    refused(&["fill", &plain, "song.mid", "-o", "no.mid"], "--representation cells");
 }

@@ -219,7 +219,8 @@ fn without_a_free_channel_a_new_part_shares_or_is_refused() {
     let (spliced, report) = ask(Instrument::Program(7), &[note(0, 60, 9, 9), note(5, 62, 50, 9)]).unwrap();
     assert_eq!((report.notes_added, report.notes_dropped), (1, 1));
     assert_eq!(events(&spliced)[1][1], (5, vec![0x97, 62, 9]));
-    // The kept note of an earlier track at the tick where an added one would end comes before its end.
+    // The kept note of an earlier track at the tick where an added one would end comes before its
+    // end.
     let meeting = file(1, &[&[&setup[..], &[50, 0x97, 70, 80, 46, 0x87, 70, 0]].concat()]);
     let new_parts = vec![new_part(Instrument::Program(7), &[note(5, 70, 45, 9)])];
     let (spliced, report) = splice(&meeting, &Edits { new_parts, ..Edits::default() });

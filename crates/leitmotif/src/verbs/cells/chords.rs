@@ -9,8 +9,8 @@ use leitmotif_score::{Progression, Tonality, parse_progression};
 /// Which chords the new music follows.
 #[derive(Debug, Args)]
 pub struct ChordOptions {
-    /// Chords of the bars, repeated to the length: "Am F C G" is a chord a bar, "Dm7 G7 | Cmaj7 | %"
-    /// sets the bars by lines; N.C. is no chord. Roman numerals such as "I V vi IV" need a key
+    /// Chords of the bars, repeated to the length: "Am F C G" is a chord a bar, "Dm7 G7 | Cmaj7 |
+    /// %" sets the bars by lines; N.C. is no chord. Roman numerals such as "I V vi IV" need a key
     #[arg(long, value_name = "CHORDS", help_heading = "Chords")]
     chords: Option<String>,
     /// Enforce the chords on notes that begin with a chord and on long ones; without it, the model

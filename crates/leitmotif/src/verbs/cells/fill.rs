@@ -14,7 +14,8 @@ use std::path::PathBuf;
 ///
 /// The model reads what comes before the hole, what plays beside it, and up to 16 bars after it.
 /// Everything outside the chosen bars and parts stays exactly as it is in the file: notes,
-/// controllers, lyrics, markers and tempo. Needs a model of a corpus that was prepared with --representation cells.
+/// controllers, lyrics, markers and tempo. Needs a model of a corpus that was prepared with
+/// --representation cells.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Run or model folder

@@ -50,8 +50,8 @@ impl Chords {
         self.spans.iter().zip(&self.symbols).filter_map(report).collect()
     }
 
-    /// Lines of bars, each line with the number of its first bar. A chord that begins elsewhere than
-    /// where an even share of the bar begins has its beat: `F G@4`.
+    /// Lines of bars, each line with the number of its first bar. A chord that begins elsewhere
+    /// than where an even share of the bar begins has its beat: `F G@4`.
     pub fn sheet(&self) -> String {
         let mut cells: Vec<String> = Vec::with_capacity(self.bars.len());
         let mut before = None;
