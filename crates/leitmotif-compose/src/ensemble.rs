@@ -121,6 +121,15 @@ struct Entry {
     last: usize,
 }
 
+impl Entry {
+    /// By how many nats it is favoured, because it has played in fewer bars than in the song.
+    fn missing(&self, bar: usize) -> f64 {
+        let (gain, most) = FAVOUR;
+        let due = (bar + 1).saturating_sub(self.enters) as f64 * self.share;
+        (gain * (due - self.played as f64).max(0.0)).min(most)
+    }
+}
+
 /// When the instruments of an ensemble play.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries(Vec<Entry>);
@@ -160,11 +169,13 @@ impl Entries {
 
     /// Favours the instruments that have played in fewer bars than in the song.
     pub fn favour(&self, bar: usize, logits: &mut [f32]) {
-        let (gain, most) = FAVOUR;
         for entry in self.0.iter().filter(|entry| entry.last != bar) {
-            let due = (bar + 1).saturating_sub(entry.enters) as f64 * entry.share;
-            let missing = (due - entry.played as f64).max(0.0);
-            logits[usize::from(entry.value)] += (gain * missing).min(most) as f32;
+            logits[usize::from(entry.value)] += entry.missing(bar) as f32;
         }
+    }
+
+    /// By how many nats an instrument is favoured.
+    pub fn missing(&self, instrument: Value, bar: usize) -> f64 {
+        self.0.iter().find(|entry| entry.value == instrument).map_or(0.0, |entry| entry.missing(bar))
     }
 }

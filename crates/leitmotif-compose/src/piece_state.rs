@@ -49,8 +49,10 @@ pub(crate) struct PieceState {
     pub tempo_known: bool,
     /// Whether notes come in cells.
     pub has_cells: bool,
-    /// Instrument and number of the part whose cell must come next, where the task says so.
-    pub next: Option<[Value; 2]>,
+    /// Whether cells may not be rests.
+    pub no_rests: bool,
+    /// The instrument of the cell that comes next in a window, where it is favoured to play.
+    pub favoured: Option<Value>,
     /// The chords that are asked for.
     pub harmony: Harmony,
     /// What the cell being written keeps of the notes that stood there.
@@ -108,7 +110,8 @@ impl PieceState {
             tempo_fixed: false,
             tempo_known: false,
             has_cells: false,
-            next: None,
+            no_rests: false,
+            favoured: None,
             harmony: Harmony::default(),
             kept: None,
             pace: 1.0,
@@ -195,11 +198,7 @@ impl PieceState {
             return self.mask_kinds(events, due, free, allowed);
         }
         if self.has_cells && events.kind(earlier).names_next() {
-            if let (Some(next), Some(part)) = (self.next, note.part)
-                && let Some(value) = [note.instrument, part].iter().position(|it| *it == field)
-            {
-                only(allowed, next[value].into());
-            } else if field == note.instrument {
+            if field == note.instrument {
                 self.mask_next(events.kind(earlier), allowed);
             }
         } else if field == note.position && events.kind(earlier).is_tempo() {
@@ -277,8 +276,9 @@ impl PieceState {
                 }
                 // Which cells are given is no choice of the model's, and what may come there is the
                 // grammar's.
-                EventKind::Close | EventKind::Rest | EventKind::Write => within,
-                EventKind::Chord(_) | EventKind::Window => false,
+                EventKind::Close | EventKind::Write => within,
+                EventKind::Rest => within && !self.no_rests,
+                EventKind::Chord(_) | EventKind::Window | EventKind::Hole => false,
                 EventKind::Tempo(_) => match self.tempo_due {
                     Some(wanted) => within && value == wanted,
                     None => within && !self.tempo_fixed && !(due && self.tempo_known),
@@ -343,6 +343,11 @@ impl PieceState {
             attribute_mask.shift(events, earlier, field, logits);
         }
         if field == 0 {
+            if let Some(player) = self.favoured {
+                let missing = self.entries.missing(player, self.bars) as f32;
+                let rests = logits.iter_mut().zip(&events.kinds).filter(|(_, kind)| **kind == EventKind::Rest);
+                rests.for_each(|(logit, _)| *logit -= missing);
+            }
             let end = || events.end();
             let last = self.bars == self.most_bars();
             let wished = self.closing.map(usize::from).or_else(|| if last { end() } else { None });
@@ -392,7 +397,12 @@ impl PieceState {
                 }
             }
             EventKind::Chord(_) => self.harmony.follow(),
-            EventKind::Close | EventKind::Rest | EventKind::Rhythm | EventKind::Window | EventKind::Write => {}
+            EventKind::Close
+            | EventKind::Rest
+            | EventKind::Hole
+            | EventKind::Rhythm
+            | EventKind::Window
+            | EventKind::Write => {}
             EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
             EventKind::Start | EventKind::Genre(_) | EventKind::End => {}
         }

@@ -1,7 +1,7 @@
 //! Music to continue: where it is cut, and what the model reads of it.
 
 use crate::ComposeError;
-use leitmotif_events::{EventKind, EventVocabulary, Header, Representation, Sequence};
+use leitmotif_events::{EventKind, EventVocabulary, Grammar, Header, Representation, Sequence};
 use leitmotif_score::{Bar, Bars, Score, Ticks};
 
 /// How far apart two bar lines, in quarters, are still one.
@@ -87,7 +87,9 @@ impl Primed {
         while self.line < cut - SAME_LINE {
             let meter = self.score.meter_at(self.score.resolution.ticks(leitmotif_score::Quarters(self.line)));
             let Some(bar) = events.bar((meter.numerator, meter.denominator)) else { break };
+            event.fill(0);
             event[0] = bar as u16;
+            only_allowed(&*grammar, &representation.vocabulary().sizes(), &mut event);
             let end = self.line + events.kind(&event).quarters();
             if end > cut + SAME_LINE || grammar.accept(&event).is_err() {
                 break;
@@ -96,6 +98,15 @@ impl Primed {
             self.line = end;
         }
         Ok(())
+    }
+}
+
+/// Fills in the fields after the first that have to hold something.
+fn only_allowed(grammar: &dyn Grammar, sizes: &[usize], event: &mut [u16]) {
+    for field in 1..event.len() {
+        let mut allowed = vec![false; sizes[field]];
+        grammar.allowed(&event[..field], field, &mut allowed);
+        event[field] = allowed.iter().position(|allowed| *allowed).unwrap_or(0) as u16;
     }
 }
 

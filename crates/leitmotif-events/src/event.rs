@@ -89,6 +89,8 @@ pub enum EventKind {
     Close,
     /// A cell is a rest.
     Rest,
+    /// A cell is not given; it is written later.
+    Hole,
     /// A cell repeats another one.
     Repeat,
     /// A cell is another one, transposed.
@@ -106,7 +108,7 @@ pub enum EventKind {
 impl EventKind {
     /// Whether its event says whose cell comes next.
     pub fn names_next(self) -> bool {
-        matches!(self, Self::Bar(_) | Self::Close | Self::Repeat | Self::Transposed | Self::Write)
+        matches!(self, Self::Bar(_) | Self::Close | Self::Rest | Self::Repeat | Self::Transposed | Self::Write)
     }
 
     /// Whether a bar begins.

@@ -32,10 +32,13 @@ impl KeptCell {
         let Some(note) = events.note_fields else { return };
         let next = self.cell.get(self.written);
         if field == 0 {
-            let wanted =
-                |kind: EventKind| if next.is_some() { kind == EventKind::Note } else { kind == EventKind::Close };
+            let wanted = match next {
+                Some(_) => EventKind::Note,
+                None if self.cell.is_empty() => EventKind::Rest,
+                None => EventKind::Close,
+            };
             let kinds = allowed.iter_mut().zip(&events.kinds);
-            return kinds.for_each(|(allowed, kind)| *allowed &= wanted(*kind));
+            return kinds.for_each(|(allowed, kind)| *allowed &= *kind == wanted);
         }
         let (Some(next), EventKind::Note) = (next, events.kind(earlier)) else { return };
         let mut only = |test: &dyn Fn(usize) -> bool| {

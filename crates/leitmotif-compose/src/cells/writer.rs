@@ -14,7 +14,7 @@ use crate::piece_state::{Counted, PieceState};
 use crate::sampler::{Draw, EventSampler};
 use crate::{ComposeError, Length, Request};
 use leitmotif_events::cells::{CellEncoder, CellSong, Cells};
-use leitmotif_events::{Grammar, NONE, Representation, Sequence, Value};
+use leitmotif_events::{Grammar, Representation, Sequence, Value};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
@@ -154,31 +154,15 @@ impl<'a> CellWriter<'a> {
     /// Says what the task asks of the event that is drawn next.
     fn prepare(&mut self) {
         self.turn = self.encoder.turn();
-        let (bar, after) = match (self.turn, self.encoder.unwritten()) {
-            (Some((bar, part)), _) => (bar, Some(part)),
-            (None, Some((bar, _))) => (bar, None),
-            (None, None) => return,
-        };
+        let next = self.turn.or_else(|| self.encoder.unwritten());
+        let Some((bar, _)) = next else { return };
         self.state.bars = bar + 1;
         self.state.harmony.set(&self.source.read.song.bars[bar].frame.chords);
-        self.state.next = (!self.task.rests || self.task.keep.is_some()).then(|| self.next(bar, after));
+        self.state.no_rests = !self.task.rests && self.task.keep.is_none();
+        let player = self.turn.filter(|_| self.task.accompanies);
+        self.state.favoured = player.map(|(_, part)| instrument_value(self.representation, self.source, part));
         let kept = self.task.keep.zip(self.turn).and_then(|(keep, (bar, part))| self.kept(keep, bar, part));
         self.state.kept = kept;
-    }
-
-    /// Who must come next where cells may not be rests, or are rests only where rests stood.
-    fn next(&self, bar: usize, after: Option<usize>) -> [Value; 2] {
-        let cells = &self.encoder.song().bars[bar].cells;
-        let plays = |part: &usize| {
-            let stood = self.source.read.song.cell(bar, *part).is_some_and(|cell| !cell.is_empty());
-            self.task.keep.is_none() || stood
-        };
-        let from = after.map_or(0, |part| part + 1);
-        let next = (from..cells.len()).filter(|part| cells[*part].is_none()).find(plays);
-        next.map_or([NONE; 2], |part| {
-            let number = self.source.parts()[part].number;
-            [instrument_value(self.representation, self.source, part), Value::from(number)]
-        })
     }
 
     fn kept(&self, keep: Keep, bar: usize, part: usize) -> Option<KeptCell> {

@@ -167,9 +167,14 @@ impl<'a> CellEncoder<'a> {
         }
         self.push(CellEvent::Window { bars: window.bars })?;
         for bar in 0..window.bars {
-            let given: Vec<usize> = (0..parts).filter(|part| window.given[bar * parts + part]).collect();
-            self.bar(&song.bars[from + bar].frame, given.first().copied())?;
-            self.cells(song, from + bar, &given)?;
+            self.bar(&song.bars[from + bar].frame, (parts > 0).then_some(0))?;
+            for part in 0..parts {
+                let next = Some(part + 1).filter(|next| *next < parts);
+                match window.given[bar * parts + part] {
+                    true => self.known(song, from + bar, part, next)?,
+                    false => self.push(CellEvent::Hole { next: self.part(next) })?,
+                }
+            }
         }
         Ok(())
     }
@@ -188,20 +193,28 @@ impl<'a> CellEncoder<'a> {
         while let Some((bar, in_window)) = self.unwritten() {
             let cells = &self.walk.song.bars[bar].cells;
             let open: Vec<usize> = (0..cells.len()).filter(|part| cells[*part].is_none()).collect();
-            let playing = playing(song, bar, open);
-            self.push(CellEvent::Write { bar: in_window, next: self.part(playing.first().copied()) })?;
-            self.cells(song, bar, &playing)?;
+            self.push(CellEvent::Write { bar: in_window, next: self.part(open.first().copied()) })?;
+            self.cells(song, bar, &open)?;
         }
         Ok(())
     }
 
     /// Adds the cells of these parts, the first of which comes next.
     fn cells(&mut self, song: &CellSong, bar: usize, parts: &[usize]) -> Result<(), RepresentationError> {
+        let mut parts = parts.iter().enumerate().map(|(index, part)| (*part, parts.get(index + 1).copied()));
+        parts.try_for_each(|(part, next)| self.known(song, bar, part, next))
+    }
+
+    /// Adds a cell of a song; one that is not known is a rest.
+    fn known(
+        &mut self,
+        song: &CellSong,
+        bar: usize,
+        part: usize,
+        next: Option<usize>,
+    ) -> Result<(), RepresentationError> {
         let rest = Cell::from([]);
-        for (index, &part) in parts.iter().enumerate() {
-            self.cell(song.cell(bar, part).unwrap_or(&rest), parts.get(index + 1).copied())?;
-        }
-        Ok(())
+        self.cell(song.cell(bar, part).unwrap_or(&rest), next)
     }
 
     fn part(&self, number: Option<usize>) -> Option<PartId> {

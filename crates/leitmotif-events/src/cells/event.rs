@@ -51,8 +51,13 @@ pub enum CellEvent {
         /// Who plays first.
         next: Option<PartId>,
     },
-    /// The part rests in this bar; said of given cells only, elsewhere who rests is passed over.
+    /// The part rests in this bar. In a bar without a window, who rests is passed over instead.
     Rest {
+        /// Who comes next.
+        next: Option<PartId>,
+    },
+    /// The part's cell is not given; it is written later.
+    Hole {
         /// Who comes next.
         next: Option<PartId>,
     },
@@ -105,6 +110,7 @@ impl CellEvent {
             | Self::Chord { next, .. }
             | Self::Write { next, .. }
             | Self::Rest { next }
+            | Self::Hole { next }
             | Self::Repeat { next, .. }
             | Self::Transposed { next, .. }
             | Self::Close { next } => next,

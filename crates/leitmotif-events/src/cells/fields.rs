@@ -2,7 +2,7 @@
 //!
 //! | field | values after `NONE` | used by |
 //! |---|---|---|
-//! | kind | (no `NONE`) those of `events`, then close, rest, repeat, transposed, rhythm, window, write, chords by quality, genres | all |
+//! | kind | (no `NONE`) those of `events`, then close, rest, repeat, transposed, rhythm, window, write, hole, chords by quality, genres | all |
 //! | place | grid steps since the bar began; bars back; bars ahead; parts before and after; bars of a window | note, tempo, chord; repeat, transposed, rhythm; window, write |
 //! | instrument | as in `events` | all but start, end, genre, window |
 //! | part | which of the parts with that instrument | as instrument |
@@ -11,6 +11,7 @@
 //! | pitch | as in `events`; intervals; roots of chords | note; transposed; chord |
 //! | duration | as in `events` | note |
 //! | velocity | as in `events` | note |
+//! | bar | the number of the bar in the piece, from 1 to 32 and again | all from the first bar to the end |
 
 use super::event::CellEvent;
 use super::harmony::{Harmony, OCTAVE};
@@ -31,8 +32,10 @@ pub(crate) const HARMONY: usize = 5;
 pub(crate) const PITCH: usize = 6;
 pub(crate) const DURATION: usize = 7;
 pub(crate) const VELOCITY: usize = 8;
+/// The number of the bar, so that what is written finds what is given of it; not predicted.
+pub(crate) const BAR: usize = 9;
 /// Fields of an event.
-pub(crate) const FIELDS: usize = 9;
+pub(crate) const FIELDS: usize = 10;
 
 pub(crate) use plain::{BARS, END, NOTE, START, TEMPOS, WITH};
 
@@ -74,6 +77,7 @@ impl CellFields {
             EventKind::Rhythm,
             EventKind::Window,
             EventKind::Write,
+            EventKind::Hole,
         ]);
         kinds.extend(std::iter::once(None).chain(ChordQuality::ALL.map(Some)).map(EventKind::Chord));
         kinds.extend(genres);
@@ -91,12 +95,13 @@ impl CellFields {
             usize::from(ROOTS) + 12,
             duration,
             velocity,
+            MAX_WINDOW + 1,
         ];
         Ok(Self { plain, kinds, sizes, first_place, first_window, places, close })
     }
 
     fn first_chord(&self) -> Value {
-        self.close + 7
+        self.close + 8
     }
 
     /// The first genre among the kinds.
@@ -156,6 +161,7 @@ impl CellFields {
             CellEvent::Rhythm { .. } => self.close + 4,
             CellEvent::Window { .. } => self.close + 5,
             CellEvent::Write { .. } => self.close + 6,
+            CellEvent::Hole { .. } => self.close + 7,
             CellEvent::Chord { chord, .. } => {
                 let quality = chord.and_then(|it| ChordQuality::ALL.iter().position(|other| *other == it.quality));
                 self.first_chord() + quality.map_or(0, |quality| quality as Value + 1)
@@ -199,6 +205,8 @@ impl CellFields {
         let yes = |yes: bool| if yes { Applies::Always } else { Applies::Never };
         match kind {
             EventKind::Start | EventKind::End | EventKind::Genre(_) => Applies::Never,
+            EventKind::With | EventKind::Window if field == BAR => Applies::Never,
+            _ if field == BAR => Applies::Maybe,
             EventKind::Note if field == BASS || field == HARMONY => Applies::Maybe,
             EventKind::Note => Applies::Always,
             EventKind::Window => yes(field == PLACE),
@@ -210,7 +218,7 @@ impl CellFields {
             EventKind::Tempo(_) | EventKind::Repeat | EventKind::Rhythm | EventKind::Write => yes(field == PLACE),
             EventKind::Transposed | EventKind::Chord(Some(_)) => yes(field == PLACE || field == PITCH),
             EventKind::Chord(None) => yes(field == PLACE),
-            EventKind::Bar(_) | EventKind::Close | EventKind::Rest => Applies::Never,
+            EventKind::Bar(_) | EventKind::Close | EventKind::Rest | EventKind::Hole => Applies::Never,
         }
     }
 
@@ -271,6 +279,7 @@ impl CellFields {
             }
             EventKind::Close => CellEvent::Close { next },
             EventKind::Rest => CellEvent::Rest { next },
+            EventKind::Hole => CellEvent::Hole { next },
             EventKind::Repeat => CellEvent::Repeat { place: place()?, next },
             EventKind::Transposed => {
                 let interval = interval_of(values[PITCH]).ok_or_else(|| "the pitch is not an interval".to_owned())?;
@@ -295,7 +304,7 @@ impl CellFields {
             velocity: VELOCITY,
         });
         vocabulary.pitches.resize(self.sizes[PITCH], None);
-        vocabulary.given = vec![BASS, HARMONY];
+        vocabulary.given = vec![BASS, HARMONY, BAR];
         vocabulary
     }
 
@@ -305,7 +314,7 @@ impl CellFields {
         let (close, genres) = (usize::from(self.close), usize::from(self.close) + self.plain.genres.len());
         debug_assert_eq!(fields[KIND].values.len(), genres);
         let genres = fields[KIND].values.split_off(close);
-        let names = ["close", "rest", "repeat", "transposed", "rhythm", "window", "write", "no chord"];
+        let names = ["close", "rest", "repeat", "transposed", "rhythm", "window", "write", "hole", "no chord"];
         fields[KIND].values.extend(names.map(str::to_owned));
         let quality = |quality: ChordQuality| match quality {
             ChordQuality::Major => "chord major".to_owned(),
@@ -329,6 +338,8 @@ impl CellFields {
         fields.insert(BASS, Field { name: "bass".to_owned(), values: none().chain(bass).collect() });
         let harmonies = Harmony::all().map(|harmony| harmony.to_string());
         fields.insert(HARMONY, Field { name: "harmony".to_owned(), values: none().chain(harmonies).collect() });
+        let bars = none().chain((1..=MAX_WINDOW).map(|bar| format!("#{bar}")));
+        fields.push(Field { name: "bar".to_owned(), values: bars.collect() });
         let intervals = (-MAX_INTERVAL..=MAX_INTERVAL).map(|interval| format!("{interval:+} semitones"));
         let roots = (0..12).map(|root| format!("root {}", Chord::new(root, ChordQuality::Major)));
         fields[PITCH].values.extend(intervals.chain(roots));

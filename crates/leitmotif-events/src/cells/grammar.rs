@@ -4,8 +4,8 @@
 //! piece  = start [genre] with* (bar | window)+ end
 //! bar    = bar-event tempo* chord* cell*          the parts that play, in the header's order
 //! window = window-event given+ written+
-//! given  = bar-event tempo* chord* (cell | rest)*   the parts whose cells are given
-//! written = write-event cell*                     of the others, those that play
+//! given  = bar-event tempo* chord* (cell | rest | hole)*   all parts
+//! written = write-event (cell | rest)+           the cells of a bar that were left open
 //! cell   = repeat | transposed | (note+ | rhythm note+) close
 //! ```
 //!
@@ -46,6 +46,7 @@ impl Walk<'_> {
                 EventKind::Bar(_) => bar,
                 EventKind::Close => self.close_allowed(),
                 EventKind::Rest => self.rest_allowed(),
+                EventKind::Hole => self.hole_allowed(),
                 EventKind::Repeat => repeats,
                 EventKind::Transposed => transposes,
                 EventKind::Rhythm => rhythm,
@@ -65,7 +66,9 @@ impl Walk<'_> {
     fn named(&self, kind: EventKind) -> Vec<Option<usize>> {
         match kind {
             EventKind::Bar(_) => self.firsts(),
-            EventKind::Rest | EventKind::Repeat | EventKind::Transposed | EventKind::Close => self.nexts(),
+            EventKind::Rest | EventKind::Hole | EventKind::Repeat | EventKind::Transposed | EventKind::Close => {
+                self.nexts()
+            }
             EventKind::Write => self.written(),
             _ => vec![self.next],
         }
@@ -166,6 +169,7 @@ impl Grammar for Walk<'_> {
             PLACE => self.mark_place(kind, allowed),
             INSTRUMENT | PART => self.mark_part(kind, earlier, field, allowed),
             PITCH => self.mark_pitch(kind, earlier, allowed),
+            BAR => allowed[usize::from(self.bar_of(earlier[KIND]))] = true,
             BASS | HARMONY => {
                 let context = self.context(self.fields.step_of(earlier[PLACE]).unwrap_or(0));
                 allowed[usize::from(context[field - BASS])] = true;
@@ -191,6 +195,9 @@ impl Grammar for Walk<'_> {
             };
             if values[BASS..=HARMONY] != context {
                 return Err("bass and harmony are not what sounds".to_owned());
+            }
+            if values[BAR] != self.bar_of(values[KIND]) {
+                return Err("the bar has another number".to_owned());
             }
             self.step(event).map_err(str::to_owned)
         };

@@ -16,10 +16,13 @@
 //! ```
 //!
 //! Every event names the part whose cell comes next, so that a model knows whose cell it decides
-//! on; parts that are passed over rest. A *window* of several bars gives some cells before it lets
-//! the others be written, which can then depend on what follows them: the layout of filling and
-//! accompanying ([`grammar`]). A bar without a window is written whole, which is the layout of
-//! continuing.
+//! on; in a bar without a window, parts that are passed over rest. Three fields are read but not
+//! predicted: what sounds where a note begins ([`harmony`]), and the number of the bar.
+//!
+//! A *window* of one or more bars gives some cells, and names those that are left open, before it
+//! lets these be written, which can then depend on what follows them: the layout of filling and
+//! accompanying ([`grammar`]). In a window every cell is named, rests too, so that to rest is a
+//! decision. A bar without a window is written whole, which is the layout of continuing.
 //!
 //! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events;
 //! every encoded sequence is accepted by the [`grammar`]; every sequence that the grammar accepts

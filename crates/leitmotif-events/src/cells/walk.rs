@@ -1,10 +1,10 @@
 //! A walk along the events of a piece: what is known of it so far, and what each event adds.
 
 use super::event::CellEvent;
-use super::fields::{BASS, CellFields, FIELDS, HARMONY, MAX_INTERVAL, MAX_WINDOW};
+use super::fields::{BAR, BASS, CellFields, FIELDS, HARMONY, KIND, MAX_INTERVAL, MAX_WINDOW};
 use super::harmony;
 use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
-use crate::event::{NoteEvent, TempoBin};
+use crate::event::{EventKind, NoteEvent, TempoBin};
 use crate::{NONE, Value};
 use std::sync::Arc;
 
@@ -179,40 +179,55 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Who may come after the part that plays: a later one whose cell is not known, or nobody.
+    /// Who may come after the part that plays, or first in the bar. In a bar by itself any later
+    /// part or nobody; in a window's given cells the next part, in its others the next one that is
+    /// not known.
     pub(super) fn nexts(&self) -> Vec<Option<usize>> {
-        let from = self.next.map_or(0, |part| part + 1);
-        let cells = &self.song.bars[self.bar].cells;
-        (from..cells.len()).filter(|part| cells[*part].is_none()).map(Some).chain([None]).collect()
+        self.nexts_from(self.section, self.bar, self.next.map_or(0, |part| part + 1))
+    }
+
+    fn nexts_from(&self, section: Section, bar: usize, from: usize) -> Vec<Option<usize>> {
+        let parts = self.song.parts.len();
+        match section {
+            Section::Plain => (from..parts).map(Some).chain([None]).collect(),
+            Section::Given { .. } => vec![(from < parts).then_some(from)],
+            Section::Writing { .. } => {
+                let unknown = |part: &usize| self.song.cell(bar, *part).is_none();
+                vec![(from..parts).find(unknown)]
+            }
+        }
     }
 
     /// Who may come first in a bar that begins now.
     pub(super) fn firsts(&self) -> Vec<Option<usize>> {
-        (0..self.song.parts.len()).map(Some).chain([None]).collect()
+        let given = self.given_goes_on() || self.before == Before::Window;
+        let section = if given { self.section } else { Section::Plain };
+        self.nexts_from(section, self.bar, 0)
     }
 
     /// Who may come first of a bar's cells that are not given.
     pub(super) fn written(&self) -> Vec<Option<usize>> {
-        let Some((bar, _)) = self.unwritten() else { return Vec::new() };
-        let cells = &self.song.bars[bar].cells;
-        (0..cells.len()).filter(|part| cells[*part].is_none()).map(Some).chain([None]).collect()
+        self.unwritten().map_or_else(Vec::new, |(_, part)| vec![Some(part)])
     }
 
-    /// Goes on to the next part of the bar. The parts between rest, unless cells are being given.
+    /// Goes on to the next part of the bar. In a bar by itself the parts between rest.
     fn go_on(&mut self, next: Option<usize>) {
-        if !matches!(self.section, Section::Given { .. }) {
-            let cells = &self.song.bars[self.bar].cells;
-            let between = self.next.map_or(0, |part| part + 1)..next.unwrap_or(cells.len());
-            for part in between.filter(|part| cells[*part].is_none()).collect::<Vec<_>>() {
+        if self.section == Section::Plain {
+            for part in self.next.map_or(0, |part| part + 1)..next.unwrap_or(self.song.parts.len()) {
                 self.song.set(self.bar, part, Some(Cell::from([])));
             }
         }
         self.next = next;
     }
 
-    /// Whether a cell may be given as a rest; elsewhere, who rests is passed over.
+    /// Whether a cell may be a rest; in a bar by itself, who rests is passed over.
     pub(super) fn rest_allowed(&self) -> bool {
-        self.turn().is_some() && self.tempo.is_some() && matches!(self.section, Section::Given { .. })
+        self.turn().is_some() && self.tempo.is_some() && self.section != Section::Plain
+    }
+
+    /// Whether a cell may be left open.
+    pub(super) fn hole_allowed(&self) -> bool {
+        self.rest_allowed() && matches!(self.section, Section::Given { .. })
     }
 
     /// Whether the cell that begins now can be the same as the one at `place`.
@@ -279,7 +294,20 @@ impl<'a> Walk<'a> {
         if let CellEvent::Note { note, .. } = event {
             [values[BASS], values[HARMONY]] = self.context(note.position);
         }
+        values[BAR] = self.bar_of(values[KIND]);
         values
+    }
+
+    /// The value of the bar that an event of this kind belongs to.
+    pub(super) fn bar_of(&self, kind: Value) -> Value {
+        let bar = match self.fields.kinds.get(usize::from(kind)) {
+            Some(EventKind::Bar(_)) => self.song.bars.len(),
+            Some(EventKind::Write) => self.unwritten().map_or(0, |(bar, _)| bar),
+            Some(EventKind::Start | EventKind::End | EventKind::Genre(_) | EventKind::With | EventKind::Window)
+            | None => return NONE,
+            Some(_) => self.bar,
+        };
+        (bar % MAX_WINDOW) as Value + 1
     }
 
     /// Bass and harmony of a note of the cell being written.
@@ -377,6 +405,15 @@ impl<'a> Walk<'a> {
                     return Err("parts that rest are passed over");
                 }
                 self.finish(begins()?, Arc::from([]), next)?;
+            }
+            CellEvent::Hole { next } => {
+                if !self.hole_allowed() {
+                    return Err("only cells of a window are left open");
+                }
+                let next = self.next_of(next, &self.nexts())?;
+                self.played.clear();
+                self.before = Before::Cell;
+                self.go_on(next);
             }
             CellEvent::Repeat { place, next } => {
                 let source = self.song.source(self.bar, begins()?, place).ok_or("there is no such cell to repeat")?;

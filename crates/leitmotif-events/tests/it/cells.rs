@@ -225,8 +225,8 @@ fn a_small_piece_has_the_expected_events() {
     );
     let names: Vec<String> = sequence.events().map(|event| representation.describe(event)).collect();
     assert_eq!(names[2], "with distortion-guitar 2");
-    assert_eq!(names[4], "bar 4/4 distortion-guitar 1");
-    assert_eq!(names[13], "repeat 1 bars back distortion-guitar 2");
+    assert_eq!(names[4], "bar 4/4 distortion-guitar 1 #1");
+    assert_eq!(names[13], "repeat 1 bars back distortion-guitar 2 #2");
     accepts(&*representation, &sequence);
 }
 

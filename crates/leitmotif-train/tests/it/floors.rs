@@ -253,7 +253,7 @@ fn a_model_of_cells_fills_a_hole_in_the_song_it_was_overfitted_on_and_continues_
     let mut config = small(Preset::Tiny);
     (config.train.holes, config.train.chords) = (0.7, 0.0);
     let untrained = trained(&corpus, folder.path(), config.clone(), UNTRAINED);
-    let model = trained(&corpus, folder.path(), config, 3000);
+    let model = trained(&corpus, folder.path(), config, 2500);
     let [right, chance] = [&model, &untrained].map(|folder| filled(folder, &song));
     assert!(right > FLOOR, "F1 {right} in the hole");
     assert!(chance < CHANCE, "F1 {chance} in the hole without training");
