@@ -41,6 +41,9 @@ pub(crate) fn cells<'a>(request: &Request, representation: &'a dyn Representatio
     })
 }
 
+/// A chord, and the kind and the root of its event.
+type Named = (Option<Chord>, Value, Value);
+
 /// A chord as values of an event, and where it begins in its bar, in grid steps.
 #[derive(Debug, Clone, Copy)]
 struct Placed {
@@ -55,7 +58,7 @@ struct Placed {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Harmony {
     /// Those of each bar, with their event's kind and root; empty where chords are set bar by bar.
-    bars: Arc<[Vec<(Option<Chord>, Value, Value)>]>,
+    bars: Arc<[Vec<Named>]>,
     strict: bool,
     /// Grid steps of a quarter.
     grid: u64,
@@ -91,7 +94,7 @@ impl Harmony {
     pub fn begin_bar(&mut self, bar: usize, steps: u64) {
         let Some(chords) = bar.checked_rem(self.bars.len()).map(|bar| &self.bars[bar]) else { return };
         let count = chords.len().max(1) as u64;
-        let placed = |(index, &(chord, kind, root)): (usize, &(Option<Chord>, Value, Value))| Placed {
+        let placed = |(index, &(chord, kind, root)): (usize, &Named)| Placed {
             step: steps * index as u64 / count,
             chord,
             kind,
@@ -159,7 +162,7 @@ impl Harmony {
         let player = events.instruments.get(usize::from(note[fields.instrument])).copied().flatten();
         let Some(pitch) = events.pitch(note[fields.pitch]).filter(|it| !it.is_drum) else { return true };
         let long = events.durations.get(usize::from(note[fields.duration])).is_some_and(|steps| *steps >= self.grid);
-        !(begins && !fits(chord, player, pitch.pitch) || long && !chord.contains(pitch.pitch))
+        (!begins || fits(chord, player, pitch.pitch)) && (!long || chord.contains(pitch.pitch))
     }
 }
 
