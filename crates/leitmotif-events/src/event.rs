@@ -108,7 +108,10 @@ pub enum EventKind {
 impl EventKind {
     /// Whether its event says whose cell comes next.
     pub fn names_next(self) -> bool {
-        matches!(self, Self::Bar(_) | Self::Close | Self::Rest | Self::Repeat | Self::Transposed | Self::Write)
+        matches!(
+            self,
+            Self::Bar(_) | Self::Close | Self::Rest | Self::Hole | Self::Repeat | Self::Transposed | Self::Write
+        )
     }
 
     /// Whether a bar begins.

@@ -149,7 +149,11 @@ impl<'a> CellEncoder<'a> {
     pub fn plain_bar(&mut self, song: &CellSong, bar: usize) -> Result<(), RepresentationError> {
         let parts = 0..self.walk.song.parts.len();
         let playing = playing(song, bar, parts);
-        self.bar(&song.bars[bar].frame, playing.first().copied())?;
+        let Some(known) = song.bars.get(bar) else {
+            let reason = format!("the song has {} bars, none is number {bar}", song.bars.len());
+            return Err(RepresentationError::Event { index: self.walk.accepted, reason });
+        };
+        self.bar(&known.frame, playing.first().copied())?;
         self.cells(song, bar, &playing)
     }
 

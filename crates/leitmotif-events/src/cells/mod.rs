@@ -4,7 +4,7 @@
 //! In sequenced music most cells repeat an earlier cell of their part, note for note. A cell is an
 //! exact repeat, a transposed repeat, new notes in the rhythm of another cell, or new
 //! notes; what it refers to is a number of bars back (or ahead, where those are given), or another
-//! part of the bar. One rule chooses among references ([`reference`]), so that a piece has one
+//! part of the bar. One rule chooses among references (`reference`), so that a piece has one
 //! encoding.
 //!
 //! ```text
@@ -17,15 +17,15 @@
 //!
 //! Every event names the part whose cell comes next, so that a model knows whose cell it decides
 //! on; in a bar without a window, parts that are passed over rest. Three fields are read but not
-//! predicted: what sounds where a note begins ([`harmony`]), and the number of the bar.
+//! predicted: what sounds where a note begins (`harmony`), and the number of the bar.
 //!
 //! A *window* of one or more bars gives some cells, and names those that are left open, before it
 //! lets these be written, which can then depend on what follows them: the layout of filling and
-//! accompanying ([`grammar`]). In a window every cell is named, rests too, so that to rest is a
+//! accompanying (`grammar`). In a window every cell is named, rests too, so that to rest is a
 //! decision. A bar without a window is written whole, which is the layout of continuing.
 //!
 //! Invariants: [`crate::Representation::decode`] of an encoded score encodes to the same events;
-//! every encoded sequence is accepted by the [`grammar`]; every sequence that the grammar accepts
+//! every encoded sequence is accepted by the grammar; every sequence that the grammar accepts
 //! can be decoded.
 //!
 //! Kept besides what `events` keeps: which of several parts of one program plays a note. Not kept:
