@@ -115,7 +115,9 @@ fn walk(representation: &dyn Representation, bars: usize, rng: &mut ChaCha8Rng) 
     let sizes = representation.vocabulary().sizes();
     let kinds = &representation.vocabulary().fields[0].values;
     let number = |name: &str| kinds.iter().position(|kind| kind == name).unwrap() as Value;
-    let [end, close, note, window] = ["end", "close", "note", "window"].map(number);
+    let [end, close, note, window, with] = ["end", "close", "note", "window", "with"].map(number);
+    // The many meters, tempos and chords do not crowd out the others.
+    let group = |kind: &Value| kinds[usize::from(*kind)].split(' ').next();
     let mut grammar = representation.grammar();
     let mut sequence = Sequence::new(sizes.len());
     while !grammar.is_finished() {
@@ -130,8 +132,15 @@ fn walk(representation: &dyn Representation, bars: usize, rng: &mut ChaCha8Rng) 
                 0 if late && choices.contains(&end) => end,
                 0 if late && choices.contains(&close) => close,
                 0 if choices.contains(&window) && !late && rng.random_bool(0.3) => window,
+                0 if choices.contains(&with) && rng.random_bool(0.7) => with,
                 0 if choices.contains(&note) && rng.random_bool(0.3) => note,
-                0 if !others.is_empty() => others[rng.random_range(0..others.len())],
+                0 if !others.is_empty() => {
+                    let mut groups: Vec<_> = others.iter().map(group).collect();
+                    groups.dedup();
+                    let chosen = groups[rng.random_range(0..groups.len())];
+                    let of_group: Vec<Value> = others.into_iter().filter(|kind| group(kind) == chosen).collect();
+                    of_group[rng.random_range(0..of_group.len())]
+                }
                 _ => choices[rng.random_range(0..choices.len())],
             };
             event.push(drawn);
@@ -157,15 +166,19 @@ fn walk(representation: &dyn Representation, bars: usize, rng: &mut ChaCha8Rng) 
 #[test]
 fn random_walks_never_end_dead_and_are_pieces() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let (mut all, mut kinds) = (0, BTreeSet::new());
     for (grid, references) in [(12, true), (1, true), (7, false), (4, true)] {
         let representation = representation(grid, references);
         let cells = representation.cells().unwrap();
-        for _ in 0..8 {
+        for _ in 0..16 {
             let sequence = walk(&*representation, 12, &mut rng);
             let song = cells.song(&sequence).unwrap();
             let notes: usize = (0..song.bars.len()).map(|bar| song.notes_of_bar(bar).len()).sum();
             let mut grammar = representation.grammar();
             sequence.events().for_each(|event| grammar.accept(event).unwrap());
+            all += notes;
+            let names = &representation.vocabulary().fields[0].values;
+            kinds.extend(sequence.events().map(|event| names[usize::from(event[0])].clone()));
             assert_eq!((grammar.notes(), grammar.bars()), (notes, song.bars.len()));
             assert!(song.bars.iter().all(|bar| bar.cells.iter().all(Option::is_some)));
             assert_eq!(representation.decode(&sequence).unwrap().note_count(), notes);
@@ -175,6 +188,10 @@ fn random_walks_never_end_dead_and_are_pieces() {
             accepts(&*representation, &plain);
             assert_eq!(cells.song(&plain).unwrap(), song);
         }
+    }
+    assert!(all > 2000, "{all} notes");
+    for kind in ["repeat", "transposed", "rhythm", "rest", "hole", "write", "window", "close", "no chord"] {
+        assert!(kinds.contains(kind), "{kind} was drawn");
     }
 }
 
