@@ -397,12 +397,9 @@ impl PieceState {
                 }
             }
             EventKind::Chord(_) => self.harmony.follow(),
-            EventKind::Close
-            | EventKind::Rest
-            | EventKind::Hole
-            | EventKind::Rhythm
-            | EventKind::Window
-            | EventKind::Write => {}
+            // Another bar of a window: its notes are counted anew.
+            EventKind::Write => self.notes_in_bar = 0,
+            EventKind::Close | EventKind::Rest | EventKind::Hole | EventKind::Rhythm | EventKind::Window => {}
             EventKind::With => self.named.extend(events.note_fields.map(|note| event[note.instrument])),
             EventKind::Start | EventKind::Genre(_) | EventKind::End => {}
         }
