@@ -41,7 +41,7 @@ pub use general_midi::{DRUM_KEYS, FAMILIES, FIRST_DRUM_KEY, PROGRAMS, drum_key_n
 pub use instrument::Instrument;
 pub use midi::{
     Edits, PartEdits, ReadError, ReadOptions, ReadReport, SpliceError, SpliceReport, WriteError, WriteReport,
-    read_midi, read_midi_file, splice_midi, write_midi, write_midi_file, write_midi_with_report,
+    read_midi, read_midi_bytes, read_midi_file, splice_midi, write_midi, write_midi_file, write_midi_with_report,
 };
 pub use score::{KeySignature, Marker, Meter, Note, Part, Score, Tempo};
 pub use selection::{InstrumentSelection, UnknownInstrument, family_names};

@@ -76,6 +76,17 @@ pub(super) fn open<'a>(
 /// before the file is read.
 pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
     let path = path.as_ref();
+    let bytes = read_midi_bytes(path)?;
+    read_midi(&bytes, options).map_err(|source| ReadError::InFile { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// The bytes of a file, for [`read_midi`] and [`super::splice_midi`].
+///
+/// # Errors
+/// [`ReadError::InFile`] if it cannot be read or is larger than a MIDI file may be. The size is
+/// checked before the file is read.
+pub fn read_midi_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, ReadError> {
+    let path = path.as_ref();
     let read = || {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path)?;
@@ -85,9 +96,12 @@ pub fn read_midi_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(
         }
         // A file may grow meanwhile, or be a pipe without a size.
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        read_midi(&bytes, options)
+        match bytes.len() as u64 {
+            bytes if bytes > MAX_FILE_BYTES => Err(ReadError::TooLarge { bytes, limit: MAX_FILE_BYTES }),
+            _ => Ok(bytes),
+        }
     };
-    read().map_err(|source| ReadError::InFile { path: path.to_owned(), source: Box::new(source) })
+    read().map_err(|source: ReadError| ReadError::InFile { path: path.to_owned(), source: Box::new(source) })
 }
 
 fn read_tracks<'a>(

@@ -21,7 +21,7 @@ use leitmotif_compose::{FieldSampling, Request, Sampling};
 use leitmotif_measures::OriginalityReport;
 use leitmotif_model::SessionScorer;
 use leitmotif_render::{BitDepth, RenderOptions, SoundBank, render_to_wav};
-use leitmotif_score::{Instrument, ReadOptions, Score, read_midi, splice_midi};
+use leitmotif_score::{Instrument, ReadOptions, Score, read_midi, read_midi_bytes, splice_midi};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -113,7 +113,7 @@ impl<'a> Desk<'a> {
     /// Opens model and piece, once it is clear that nothing is in the way of what will be written.
     fn open(model: &Path, input: &Path, output: &Path, writing: &'a Writing, console: &'a Console) -> Result<Self> {
         let paths = destinations(output, writing)?;
-        let bytes = std::fs::read(input).with_context(|| input.display().to_string())?;
+        let bytes = read_midi_bytes(input)?;
         let (score, _) = read_midi(&bytes, &ReadOptions::default()).with_context(|| input.display().to_string())?;
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
