@@ -2,6 +2,7 @@
 
 use super::source::CellSource;
 use super::task::CellTask;
+use crate::latent::give_way;
 use leitmotif_events::cells::{Cell, CellSong};
 use leitmotif_score::{Edits, Note, Part, Score, Ticks};
 
@@ -91,18 +92,4 @@ fn end_where_struck_again(notes: &mut [Note]) {
             note.duration = note.duration.min(Ticks((next - note.onset).0.max(1)));
         }
     }
-}
-
-/// A new note among kept ones: ended where a kept note strikes its pitch, `None` where one already
-/// sounds it.
-fn give_way(mut note: Note, kept: &[Note]) -> Option<Note> {
-    for other in kept.iter().filter(|other| other.pitch == note.pitch) {
-        if other.onset <= note.onset && other.end() > note.onset {
-            return None;
-        }
-        if other.onset > note.onset && other.onset < note.end() {
-            note.duration = other.onset - note.onset;
-        }
-    }
-    Some(note)
 }

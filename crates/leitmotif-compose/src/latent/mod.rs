@@ -26,5 +26,6 @@ pub use edit::{Change, Edited, Restyle, reconstruction, restyling, variation};
 pub use interpolate::{Interpolation, MAX_DRAWS, MAX_STEPS, Step, through};
 pub use operations::{InterpolationPath, between, vary};
 pub use source::Source;
+pub(crate) use splice::give_way;
 pub use splice::splice;
 pub use task::{BarCondition, FilledBars, LatentEditor, MAX_CANDIDATES, Task, space};

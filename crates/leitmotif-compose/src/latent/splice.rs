@@ -66,7 +66,7 @@ pub fn splice(
 
 /// A new note among kept ones: ended where a kept note strikes its pitch, `None` where one already
 /// sounds it.
-fn give_way(mut note: Note, kept: &[Note]) -> Option<Note> {
+pub(crate) fn give_way(mut note: Note, kept: &[Note]) -> Option<Note> {
     for other in kept.iter().filter(|other| other.pitch == note.pitch) {
         if other.onset <= note.onset && other.end() > note.onset {
             return None;
