@@ -148,7 +148,7 @@ impl<'a> CellEncoder<'a> {
     /// As [`Self::push`].
     pub fn plain_bar(&mut self, song: &CellSong, bar: usize) -> Result<(), RepresentationError> {
         let parts = 0..self.walk.song.parts.len();
-        let playing = playing(song, bar, parts);
+        let playing: Vec<usize> = parts.filter(|part| plays(song, bar, *part)).collect();
         let Some(known) = song.bars.get(bar) else {
             let reason = format!("the song has {} bars, none is number {bar}", song.bars.len());
             return Err(RepresentationError::Event { index: self.walk.accepted, reason });
@@ -171,10 +171,12 @@ impl<'a> CellEncoder<'a> {
         }
         self.push(CellEvent::Window { bars: window.bars })?;
         for bar in 0..window.bars {
-            self.bar(&song.bars[from + bar].frame, (parts > 0).then_some(0))?;
-            for part in 0..parts {
-                let next = Some(part + 1).filter(|next| *next < parts);
-                match window.given[bar * parts + part] {
+            let given = |part: &usize| window.given[bar * parts + part];
+            let named = |part: &usize| !given(part) || plays(song, from + bar, *part);
+            let named: Vec<usize> = (0..parts).filter(named).collect();
+            self.bar(&song.bars[from + bar].frame, named.first().copied())?;
+            for (part, next) in in_turn(&named) {
+                match given(&part) {
                     true => self.known(song, from + bar, part, next)?,
                     false => self.push(CellEvent::Hole { next: self.part(next) })?,
                 }
@@ -205,8 +207,7 @@ impl<'a> CellEncoder<'a> {
 
     /// Adds the cells of these parts, the first of which comes next.
     fn cells(&mut self, song: &CellSong, bar: usize, parts: &[usize]) -> Result<(), RepresentationError> {
-        let mut parts = parts.iter().enumerate().map(|(index, part)| (*part, parts.get(index + 1).copied()));
-        parts.try_for_each(|(part, next)| self.known(song, bar, part, next))
+        in_turn(parts).try_for_each(|(part, next)| self.known(song, bar, part, next))
     }
 
     /// Adds a cell of a song; one that is not known is a rest.
@@ -226,9 +227,14 @@ impl<'a> CellEncoder<'a> {
     }
 }
 
-/// Those of the parts that play in a bar.
-fn playing(song: &CellSong, bar: usize, parts: impl IntoIterator<Item = usize>) -> Vec<usize> {
-    parts.into_iter().filter(|part| song.cell(bar, *part).is_some_and(|cell| !cell.is_empty())).collect()
+/// Whether a part plays in a bar.
+fn plays(song: &CellSong, bar: usize, part: usize) -> bool {
+    song.cell(bar, part).is_some_and(|cell| !cell.is_empty())
+}
+
+/// Each part with the one that comes after it.
+fn in_turn(parts: &[usize]) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
+    parts.iter().enumerate().map(|(index, part)| (*part, parts.get(index + 1).copied()))
 }
 
 /// The events of a song, in these windows; bars that no window holds are plain.

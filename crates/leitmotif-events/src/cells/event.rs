@@ -51,7 +51,7 @@ pub enum CellEvent {
         /// Who plays first.
         next: Option<PartId>,
     },
-    /// The part rests in this bar. In a bar without a window, who rests is passed over instead.
+    /// The part rests in this bar, where its cell was left open. Elsewhere, who rests is passed over.
     Rest {
         /// Who comes next.
         next: Option<PartId>,

@@ -7,14 +7,14 @@
 //! | instrument | as in `events` | all but start, end, genre, window |
 //! | part | which of the parts with that instrument | as instrument |
 //! | bass | pitch class of the lowest note that sounds | note, pitched |
-//! | harmony | the intervals above it | note, pitched |
+//! | tone, last tone | the next and the last pitch class above it that sound | note, pitched |
 //! | pitch | as in `events`; intervals; roots of chords | note; transposed; chord |
 //! | duration | as in `events` | note |
 //! | velocity | as in `events` | note |
 //! | bar | the number of the bar in the piece, from 1 to 32 and again | all from the first bar to the end |
 
 use super::event::CellEvent;
-use super::harmony::{Harmony, OCTAVE};
+use super::harmony::{OCTAVE, TONES};
 use super::song::{CellNote, MAX_PARTS_OF_INSTRUMENT, PartId, Place};
 use crate::event::{EventKind, EventVocabulary, NoteFields, TempoBin, step_of};
 use crate::events::fields::{self as plain, Fields as PlainFields};
@@ -25,17 +25,17 @@ pub(crate) const KIND: usize = 0;
 pub(crate) const PLACE: usize = 1;
 pub(crate) const INSTRUMENT: usize = 2;
 pub(crate) const PART: usize = 3;
-/// What sounds in other parts where a note begins ([`super::harmony`]); these two are not
+/// The first of the tones that sound where a note begins ([`super::harmony`]); they are not
 /// predicted.
 pub(crate) const BASS: usize = 4;
-pub(crate) const HARMONY: usize = 5;
-pub(crate) const PITCH: usize = 6;
-pub(crate) const DURATION: usize = 7;
-pub(crate) const VELOCITY: usize = 8;
+/// The first field after the tones.
+pub(crate) const PITCH: usize = BASS + TONES;
+pub(crate) const DURATION: usize = PITCH + 1;
+pub(crate) const VELOCITY: usize = PITCH + 2;
 /// The number of the bar, so that what is written finds what is given of it; not predicted.
-pub(crate) const BAR: usize = 9;
+pub(crate) const BAR: usize = PITCH + 3;
 /// Fields of an event.
-pub(crate) const FIELDS: usize = 10;
+pub(crate) const FIELDS: usize = BAR + 1;
 
 pub(crate) use plain::{BARS, END, NOTE, START, TEMPOS, WITH};
 
@@ -91,7 +91,8 @@ impl CellFields {
             instrument,
             usize::from(MAX_PARTS_OF_INSTRUMENT) + 1,
             usize::from(OCTAVE) + 1,
-            Harmony::COUNT + 1,
+            usize::from(OCTAVE) + 1,
+            usize::from(OCTAVE) + 1,
             usize::from(ROOTS) + 12,
             duration,
             velocity,
@@ -207,7 +208,7 @@ impl CellFields {
             EventKind::Start | EventKind::End | EventKind::Genre(_) => Applies::Never,
             EventKind::With | EventKind::Window if field == BAR => Applies::Never,
             _ if field == BAR => Applies::Maybe,
-            EventKind::Note if field == BASS || field == HARMONY => Applies::Maybe,
+            EventKind::Note if (BASS..PITCH).contains(&field) => Applies::Maybe,
             EventKind::Note => Applies::Always,
             EventKind::Window => yes(field == PLACE),
             EventKind::With => yes(field == INSTRUMENT || field == PART),
@@ -239,9 +240,6 @@ impl CellFields {
                 Applies::Never if value != NONE => return Err(format!("field {field} does not apply to this kind")),
                 _ => {}
             }
-        }
-        if (values[BASS] == NONE) != (values[HARMONY] == NONE) {
-            return Err("a bass and the harmony above it come together".to_owned());
         }
         if (values[INSTRUMENT] == NONE) != (values[PART] == NONE) {
             return Err("an instrument and the number of its part come together".to_owned());
@@ -304,7 +302,7 @@ impl CellFields {
             velocity: VELOCITY,
         });
         vocabulary.pitches.resize(self.sizes[PITCH], None);
-        vocabulary.given = vec![BASS, HARMONY, BAR];
+        vocabulary.given = (BASS..PITCH).chain([BAR]).collect();
         vocabulary
     }
 
@@ -333,11 +331,11 @@ impl CellFields {
         fields[PLACE].values.extend((1..=MAX_WINDOW).map(|bar| format!("bar {bar}")));
         let numbers = std::iter::once("none".to_owned()).chain((1..=MAX_PARTS_OF_INSTRUMENT).map(|n| n.to_string()));
         fields.insert(PART, Field { name: "part".to_owned(), values: numbers.collect() });
-        let bass = (0..OCTAVE).map(|tone| Chord::new(tone, ChordQuality::Major).to_string());
         let none = || std::iter::once("none".to_owned());
-        fields.insert(BASS, Field { name: "bass".to_owned(), values: none().chain(bass).collect() });
-        let harmonies = Harmony::all().map(|harmony| harmony.to_string());
-        fields.insert(HARMONY, Field { name: "harmony".to_owned(), values: none().chain(harmonies).collect() });
+        let tones = || (0..OCTAVE).map(|tone| Chord::new(tone, ChordQuality::Major).to_string());
+        for (index, name) in ["bass", "tone", "last tone"].into_iter().enumerate() {
+            fields.insert(BASS + index, Field { name: name.to_owned(), values: none().chain(tones()).collect() });
+        }
         let bars = none().chain((1..=MAX_WINDOW).map(|bar| format!("#{bar}")));
         fields.push(Field { name: "bar".to_owned(), values: bars.collect() });
         let intervals = (-MAX_INTERVAL..=MAX_INTERVAL).map(|interval| format!("{interval:+} semitones"));

@@ -4,7 +4,7 @@
 //! piece  = start [genre] with* (bar | window)+ end
 //! bar    = bar-event tempo* chord* cell*          the parts that play, in the header's order
 //! window = window-event given+ written+
-//! given  = bar-event tempo* chord* (cell | rest | hole)*   all parts
+//! given  = bar-event tempo* chord* (cell | hole)* those that play or are left open
 //! written = write-event (cell | rest)+           the cells of a bar that were left open
 //! cell   = repeat | transposed | (note+ | rhythm note+) close
 //! ```
@@ -14,6 +14,7 @@
 
 use super::event::CellEvent;
 use super::fields::*;
+use super::harmony::TONES;
 use super::song::{MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
 use super::walk::{Before, Walk};
 use crate::event::{EventKind, NoteEvent};
@@ -170,7 +171,7 @@ impl Grammar for Walk<'_> {
             INSTRUMENT | PART => self.mark_part(kind, earlier, field, allowed),
             PITCH => self.mark_pitch(kind, earlier, allowed),
             BAR => allowed[usize::from(self.bar_of(earlier[KIND]))] = true,
-            BASS | HARMONY => {
+            BASS..PITCH => {
                 let context = self.context(self.fields.step_of(earlier[PLACE]).unwrap_or(0));
                 allowed[usize::from(context[field - BASS])] = true;
             }
@@ -191,10 +192,10 @@ impl Grammar for Walk<'_> {
         let step = |event: CellEvent| {
             let context = match event {
                 CellEvent::Note { note, .. } => self.context(note.position),
-                _ => [NONE; 2],
+                _ => [NONE; TONES],
             };
-            if values[BASS..=HARMONY] != context {
-                return Err("bass and harmony are not what sounds".to_owned());
+            if values[BASS..PITCH] != context {
+                return Err("the tones are not what sounds".to_owned());
             }
             if values[BAR] != self.bar_of(values[KIND]) {
                 return Err("the bar has another number".to_owned());

@@ -1,76 +1,42 @@
-//! What sounds where a note begins: the pitch class of the lowest note of the other parts, and the
-//! intervals of the others above it.
+//! What sounds where a note begins: the pitch classes of the bass and of two tones above it.
 //!
 //! Cells come one after another, so notes that sound together lie far apart in the sequence, and a
 //! repeated cell does not even name its notes. A note of a pitched part therefore says what the
-//! other cells of its bar that are known sound at its onset (notes held from the bar before
-//! included), or, where the bar has chords, the chord. This follows from what is known, so that it
-//! is read but never predicted.
+//! known cells of its bar and its own lower notes sound at its onset (notes held from the bar
+//! before included), or, where the bar has chords, the chord. This follows from what is known, so
+//! that it is read but never predicted. Tones are named by themselves and not by their intervals,
+//! so that what they tell of a pitch needs no arithmetic: each favours the pitches that suit it.
 
-use super::song::CellSong;
+use super::song::{CellNote, CellSong};
 use crate::{NONE, Value};
 use leitmotif_score::Chord;
-use std::fmt;
 
 /// Pitch classes.
 pub(super) const OCTAVE: u8 = 12;
 
-/// The lowest and the highest interval of what sounds above the bass, as pitch classes, 0 where
-/// there is none: a fifth has (7, 0), a triad (4, 7), a seventh chord (4, 10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Harmony {
-    low: u8,
-    high: u8,
-}
+/// Tones that are named.
+pub(super) const TONES: usize = 3;
 
-impl Harmony {
-    /// Nothing but the bass, 11 single intervals, and 55 pairs.
-    pub const COUNT: usize = 1 + 11 + 55;
-
-    /// All, in the order of their values.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let single = (0..OCTAVE).map(|low| Self { low, high: 0 });
-        let pairs = (1..OCTAVE).flat_map(|low| (low + 1..OCTAVE).map(move |high| Self { low, high }));
-        single.chain(pairs)
-    }
-
-    fn value(self) -> Value {
-        let Self { low, high } = self;
-        let place = match high {
-            0 => Value::from(low),
-            // Pairs with a lower first interval come before: 10 with 1, 9 with 2, ...
-            _ => {
-                let before: u8 = (1..low).map(|low| OCTAVE - 1 - low).sum();
-                Value::from(OCTAVE) + Value::from(before) + Value::from(high - low - 1)
-            }
-        };
-        place + 1
-    }
-}
-
-impl fmt::Display for Harmony {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.low, self.high) {
-            (0, _) => write!(out, "alone"),
-            (low, 0) => write!(out, "+{low}"),
-            (low, high) => write!(out, "+{low}+{high}"),
-        }
-    }
-}
-
-/// The values of bass and harmony of a note of cell `part` of bar `bar` at a step of it; [`NONE`]
-/// twice where nothing sounds, and of drums.
-pub(super) fn context(song: &CellSong, bar: usize, part: usize, position: u64) -> [Value; 2] {
+/// The bass, the next and the last tone above it that sound as a note of cell `part` of bar `bar`
+/// begins, whose cell has the notes `own` so far; [`NONE`] for each tone that does not, and of
+/// drums.
+pub(super) fn context(
+    song: &CellSong,
+    bar: usize,
+    part: usize,
+    own: &[CellNote],
+    position: u64,
+) -> [Value; TONES] {
     let drums = |part: usize| song.parts.get(part).is_none_or(|part| part.instrument.is_drums());
-    let Some(here) = song.bars.get(bar).filter(|_| !drums(part)) else { return [NONE; 2] };
+    let Some(here) = song.bars.get(bar).filter(|_| !drums(part)) else { return [NONE; TONES] };
     let chord = here.frame.chords.iter().rev().find(|(at, _)| *at <= position);
     if let Some(chord) = chord.and_then(|(_, chord)| *chord) {
         return of_chord(chord);
     }
     let mut sounding = Sounding::default();
     let parts = || (0..song.parts.len()).filter(|other| *other != part && !drums(*other));
-    for other in parts() {
-        let cell = song.cell(bar, other).map_or(&[][..], |cell| cell);
+    let cells = parts().filter_map(|other| song.cell(bar, other).map(|cell| &cell[..]));
+    for cell in cells.chain([own]) {
         let notes = cell.iter().take_while(|note| note.position <= position);
         notes.filter(|note| note.position + note.duration > position).for_each(|note| sounding.add(note.pitch));
     }
@@ -85,11 +51,9 @@ pub(super) fn context(song: &CellSong, bar: usize, part: usize, position: u64) -
     sounding.values()
 }
 
-fn of_chord(chord: Chord) -> [Value; 2] {
-    let intervals = chord.quality.intervals();
-    let low = intervals.get(1).copied().unwrap_or(0);
-    let high = intervals.last().copied().filter(|high| *high > low).unwrap_or(0);
-    [Value::from(chord.root % OCTAVE) + 1, Harmony { low, high }.value()]
+fn of_chord(chord: Chord) -> [Value; TONES] {
+    let classes = chord.quality.intervals().iter().map(|interval| 1 << ((chord.root + interval) % OCTAVE));
+    Sounding { lowest: Some(chord.root), classes: classes.fold(0, |all: u16, class| all | class) }.values()
 }
 
 /// Pitches that sound together.
@@ -106,12 +70,14 @@ impl Sounding {
         self.classes |= 1 << (pitch % OCTAVE);
     }
 
-    fn values(&self) -> [Value; 2] {
-        let Some(bass) = self.lowest.map(|pitch| pitch % OCTAVE) else { return [NONE; 2] };
-        let sounds = |interval: &u8| self.classes >> ((bass + interval) % OCTAVE) & 1 == 1;
-        let low = (1..OCTAVE).find(sounds).unwrap_or(0);
-        let high = (1..OCTAVE).rev().find(sounds).filter(|high| *high > low).unwrap_or(0);
-        [Value::from(bass) + 1, Harmony { low, high }.value()]
+    fn values(&self) -> [Value; TONES] {
+        let Some(bass) = self.lowest.map(|pitch| pitch % OCTAVE) else { return [NONE; TONES] };
+        let tones = || (1..OCTAVE).map(|interval| (bass + interval) % OCTAVE);
+        let sounds = |tone: &u8| self.classes >> tone & 1 == 1;
+        let value = |tone: u8| Value::from(tone) + 1;
+        let next = tones().find(sounds);
+        let last = tones().rev().find(sounds).filter(|last| next != Some(*last));
+        [value(bass), next.map_or(NONE, value), last.map_or(NONE, value)]
     }
 }
 
@@ -120,25 +86,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_in_the_order_of_the_list() {
-        assert_eq!(Harmony::all().count(), Harmony::COUNT);
-        for (index, harmony) in Harmony::all().enumerate() {
-            assert_eq!(usize::from(harmony.value()), index + 1, "{harmony}");
-        }
-    }
-
-    #[test]
-    fn what_sounds_is_told_from_its_lowest_note() {
+    fn what_sounds_is_its_bass_and_two_tones_above() {
         let told = |pitches: &[u8]| {
             let mut sounding = Sounding::default();
             pitches.iter().for_each(|pitch| sounding.add(*pitch));
-            let [bass, harmony] = sounding.values();
-            let name = Harmony::all().nth(usize::from(harmony.max(1)) - 1).map(|it| it.to_string());
-            (bass, name.filter(|_| harmony > 0))
+            sounding.values().map(|value| i32::from(value) - 1)
         };
-        assert_eq!(told(&[]), (0, None));
-        assert_eq!(told(&[48, 60]), (1, Some("alone".into())));
-        assert_eq!(told(&[40, 64, 67, 59]), (5, Some("+3+7".into())));
-        assert_eq!(told(&[60, 64, 67, 70]), (1, Some("+4+10".into())));
+        assert_eq!(told(&[]), [-1; TONES]);
+        assert_eq!(told(&[48, 60]), [0, -1, -1]);
+        assert_eq!(told(&[48, 67]), [0, 7, -1]);
+        assert_eq!(told(&[40, 64, 67, 59]), [4, 7, 11]);
+        assert_eq!(told(&[60, 64, 67, 70]), [0, 4, 10]);
+        assert_eq!(told(&[69, 72, 64]), [4, 9, 0]);
     }
 }

@@ -1,8 +1,8 @@
 //! A walk along the events of a piece: what is known of it so far, and what each event adds.
 
 use super::event::CellEvent;
-use super::fields::{BAR, BASS, CellFields, FIELDS, HARMONY, KIND, MAX_INTERVAL, MAX_WINDOW};
-use super::harmony;
+use super::fields::{BAR, BASS, CellFields, FIELDS, KIND, MAX_INTERVAL, MAX_WINDOW, PITCH};
+use super::harmony::{self, TONES};
 use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
 use crate::event::{EventKind, NoteEvent, TempoBin};
 use crate::{NONE, Value};
@@ -179,9 +179,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Who may come after the part that plays, or first in the bar. In a bar by itself any later
-    /// part or nobody; in a window's given cells the next part, in its others the next one that is
-    /// not known.
+    /// Who may come after the part that plays, or first in the bar: any later part or nobody, but
+    /// of a window's cells that were left open the next one.
     pub(super) fn nexts(&self) -> Vec<Option<usize>> {
         self.nexts_from(self.section, self.bar, self.next.map_or(0, |part| part + 1))
     }
@@ -189,8 +188,7 @@ impl<'a> Walk<'a> {
     fn nexts_from(&self, section: Section, bar: usize, from: usize) -> Vec<Option<usize>> {
         let parts = self.song.parts.len();
         match section {
-            Section::Plain => (from..parts).map(Some).chain([None]).collect(),
-            Section::Given { .. } => vec![(from < parts).then_some(from)],
+            Section::Plain | Section::Given { .. } => (from..parts).map(Some).chain([None]).collect(),
             Section::Writing { .. } => {
                 let unknown = |part: &usize| self.song.cell(bar, *part).is_none();
                 vec![(from..parts).find(unknown)]
@@ -210,9 +208,10 @@ impl<'a> Walk<'a> {
         self.unwritten().map_or_else(Vec::new, |(_, part)| vec![Some(part)])
     }
 
-    /// Goes on to the next part of the bar. In a bar by itself the parts between rest.
+    /// Goes on to the next part of the bar. The parts between rest, but for cells of a window that
+    /// were left open.
     fn go_on(&mut self, next: Option<usize>) {
-        if self.section == Section::Plain {
+        if !matches!(self.section, Section::Writing { .. }) {
             for part in self.next.map_or(0, |part| part + 1)..next.unwrap_or(self.song.parts.len()) {
                 self.song.set(self.bar, part, Some(Cell::from([])));
             }
@@ -220,14 +219,14 @@ impl<'a> Walk<'a> {
         self.next = next;
     }
 
-    /// Whether a cell may be a rest; in a bar by itself, who rests is passed over.
+    /// Whether a cell may be a rest: one that was left open. Elsewhere, who rests is passed over.
     pub(super) fn rest_allowed(&self) -> bool {
-        self.turn().is_some() && self.tempo.is_some() && self.section != Section::Plain
+        self.turn().is_some() && self.tempo.is_some() && matches!(self.section, Section::Writing { .. })
     }
 
     /// Whether a cell may be left open.
     pub(super) fn hole_allowed(&self) -> bool {
-        self.rest_allowed() && matches!(self.section, Section::Given { .. })
+        self.turn().is_some() && self.tempo.is_some() && matches!(self.section, Section::Given { .. })
     }
 
     /// Whether the cell that begins now can be the same as the one at `place`.
@@ -292,7 +291,7 @@ impl<'a> Walk<'a> {
     pub fn values(&self, event: CellEvent) -> [Value; FIELDS] {
         let mut values = self.fields.values(event);
         if let CellEvent::Note { note, .. } = event {
-            [values[BASS], values[HARMONY]] = self.context(note.position);
+            values[BASS..PITCH].copy_from_slice(&self.context(note.position));
         }
         values[BAR] = self.bar_of(values[KIND]);
         values
@@ -310,9 +309,13 @@ impl<'a> Walk<'a> {
         (bar % MAX_WINDOW) as Value + 1
     }
 
-    /// Bass and harmony of a note of the cell being written.
-    pub(super) fn context(&self, position: u64) -> [Value; 2] {
-        self.next.map_or([NONE; 2], |part| harmony::context(&self.song, self.bar, part, position))
+    /// The tones that sound where a note of the cell being written begins.
+    pub(super) fn context(&self, position: u64) -> [Value; TONES] {
+        let own = match &self.before {
+            Before::Notes(notes, _) => &notes[..],
+            _ => &[],
+        };
+        self.next.map_or([NONE; TONES], |part| harmony::context(&self.song, self.bar, part, own, position))
     }
 
     /// Steps over one event.
@@ -402,7 +405,7 @@ impl<'a> Walk<'a> {
             }
             CellEvent::Rest { next } => {
                 if !self.rest_allowed() {
-                    return Err("parts that rest are passed over");
+                    return Err("parts that rest are passed over, but for cells that were left open");
                 }
                 self.finish(begins()?, Arc::from([]), next)?;
             }
