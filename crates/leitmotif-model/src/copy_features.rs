@@ -7,7 +7,8 @@
 //!
 //! - in the last event of the same kind that agrees in a range of the event's earlier fields (one
 //!   copy feature for every range; skip contexts, or viewpoints in Conklin & Witten 1995), and
-//! - in the event that followed when the last one, two or four events were last the same.
+//! - in the event that followed when the last one, two or four events were last the same, apart
+//!   from fields that are given, which need not come again.
 //!
 //! A network adds the named values' embeddings, each copy feature with its own gains, to the state
 //! a field is read from. Nothing here depends on what the fields mean. The state kept of a piece is
@@ -29,6 +30,8 @@ pub const NO_COPY: i32 = -1;
 #[derive(Debug, Clone)]
 pub struct CopyFeatureLayout {
     sizes: Vec<usize>,
+    /// Whether a field is given, and not predicted.
+    given: Vec<bool>,
     /// `from..to` of the fields that must agree.
     ranges: Vec<(usize, usize)>,
 }
@@ -44,12 +47,14 @@ pub struct CopyFeatures {
 }
 
 impl CopyFeatureLayout {
-    /// The copy features of events with these field sizes.
-    pub fn new(sizes: &[usize]) -> Self {
-        let fields = sizes.len();
-        let pairs = (1..fields).flat_map(|to| (1..to).map(move |from| (from, to)));
+    /// The copy features of events with these field sizes, of which the fields `given` are not
+    /// predicted.
+    pub fn new(sizes: &[usize], given: &[usize]) -> Self {
+        let given: Vec<bool> = (0..sizes.len()).map(|field| given.contains(&field)).collect();
+        let predicted = given.iter().rposition(|given| !given).map_or(0, |last| last + 1);
+        let pairs = (1..predicted).flat_map(|to| (1..to).map(move |from| (from, to)));
         let ranges = pairs.filter(|(from, to)| to - from <= REACH).collect();
-        Self { sizes: sizes.to_vec(), ranges }
+        Self { sizes: sizes.to_vec(), given, ranges }
     }
 
     /// The number of copy features of field number `field`.
@@ -61,6 +66,11 @@ impl CopyFeatureLayout {
     fn ranges(&self, field: usize) -> impl Iterator<Item = (usize, (usize, usize))> {
         let near = move |(_, (from, to)): &(usize, (usize, usize))| *to <= field && from + REACH >= field;
         self.ranges.iter().copied().enumerate().filter(near)
+    }
+
+    /// The fields that are predicted, and their values, of an event or of its first fields.
+    fn predicted<'a>(&'a self, event: &'a [u16]) -> impl Iterator<Item = (usize, &'a u16)> {
+        event.iter().enumerate().filter(|(field, _)| !self.given[*field])
     }
 
     fn tables(&self) -> usize {
@@ -108,8 +118,7 @@ impl CopyFeatures {
     pub fn push(&mut self, plan: &CopyFeatureLayout, event: &[u16]) {
         let fields = event.len();
         for (index, events) in SEQUELS.into_iter().enumerate() {
-            if let Some(start) = self.recent.len().checked_sub(events * fields) {
-                let key = hash(self.recent[start..].iter());
+            if let Some(key) = self.recent_key(plan, events) {
                 self.put(plan, plan.ranges.len() + index, key, event);
             }
         }
@@ -138,10 +147,10 @@ impl CopyFeatures {
             rows.push(row(self.get(plan, table, key)));
         }
         for (index, events) in SEQUELS.into_iter().enumerate() {
-            let start = self.recent.len().checked_sub(events * plan.sizes.len());
-            let event =
-                start.and_then(|start| self.get(plan, plan.ranges.len() + index, hash(self.recent[start..].iter())));
-            rows.push(row(event.filter(|event| &event[..field] == earlier)));
+            let key = self.recent_key(plan, events);
+            let event = key.and_then(|key| self.get(plan, plan.ranges.len() + index, key));
+            let agrees = |event: &&[u16]| plan.predicted(event).take_while(|it| it.0 < field).eq(plan.predicted(earlier));
+            rows.push(row(event.filter(agrees)));
         }
     }
 
@@ -166,6 +175,13 @@ impl CopyFeatures {
         let fits = |event: &[u16]| event.iter().zip(&plan.sizes).all(|(&value, &size)| usize::from(value) < size);
         let valid = events.chain(recent.chunks_exact(plan.sizes.len())).all(fits);
         valid.then(|| Self { slots: slots.to_vec(), recent: recent.to_vec() })
+    }
+
+    /// The key of the last events; `None` where there are fewer.
+    fn recent_key(&self, plan: &CopyFeatureLayout, events: usize) -> Option<u64> {
+        let start = self.recent.len().checked_sub(events * plan.sizes.len())?;
+        let recent = self.recent[start..].chunks_exact(plan.sizes.len());
+        Some(hash(recent.flat_map(|event| plan.predicted(event).map(|(_, value)| value))))
     }
 
     fn slot(plan: &CopyFeatureLayout, table: usize, key: u64) -> (usize, u16) {
@@ -206,7 +222,7 @@ mod tests {
 
     #[test]
     fn copy_features_come_from_the_last_event_that_agrees() {
-        let plan = CopyFeatureLayout::new(&SIZES);
+        let plan = CopyFeatureLayout::new(&SIZES, &[]);
         let mut copies = CopyFeatures::new(&plan);
         assert_eq!(features(&copies, &plan, &[2, 1, 5]), [NO_COPY; 6]);
         copies.push(&plan, &[2, 1, 5, 7]);
@@ -221,7 +237,7 @@ mod tests {
 
     #[test]
     fn sequences_continue_as_they_did() {
-        let plan = CopyFeatureLayout::new(&SIZES);
+        let plan = CopyFeatureLayout::new(&SIZES, &[]);
         let mut copies = CopyFeatures::new(&plan);
         let (a, b, c) = ([1, 1, 1, 1], [1, 2, 2, 2], [2, 3, 3, 3]);
         for event in [a, b, c, a, b] {
@@ -233,8 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn given_fields_need_not_come_again() {
+        let plan = CopyFeatureLayout::new(&SIZES, &[1, 3]);
+        assert_eq!(plan.count(2), 1 + SEQUELS.len());
+        let mut copies = CopyFeatures::new(&plan);
+        copies.push(&plan, &[1, 4, 5, 6]);
+        copies.push(&plan, &[2, 4, 7, 6]);
+        copies.push(&plan, &[1, 8, 5, 1]);
+        assert_eq!(features(&copies, &plan, &[]), [2, NO_COPY, NO_COPY]);
+        assert_eq!(features(&copies, &plan, &[2, 0])[1], 3 + 9 + 7);
+        copies.push(&plan, &[1, 8, 2, 1]);
+        assert_eq!(features(&copies, &plan, &[]), [NO_COPY; 3]);
+    }
+
+    #[test]
     fn the_state_holds_everything() {
-        let plan = CopyFeatureLayout::new(&SIZES);
+        let plan = CopyFeatureLayout::new(&SIZES, &[]);
         let mut copies = CopyFeatures::new(&plan);
         for i in 0..700u16 {
             copies.push(&plan, &[i % 3, i % 7, (i / 3) % 9, (i % 9) * (i % 5) % 9]);

@@ -56,7 +56,7 @@ impl NetworkModel {
         });
         Ok(Self {
             outputs: outputs.collect(),
-            copies: description.model.copy_features.then(|| CopyFeatureLayout::new(&description.sizes)),
+            copies: description.model.copy_features.then(|| CopyFeatureLayout::new(&description.sizes, &description.given)),
             latents: LatentSpace::new(description, &eager, &blocks),
             description: description.clone(),
             eager,

@@ -30,7 +30,7 @@ impl Carry {
             ModelKind::Lstm => Some(zeros(LSTM_PLACES)),
             _ => config.has_memory(layer).then(|| zeros(config.memory + config.compressed)),
         };
-        let plan = CopyFeatureLayout::new(&description.sizes);
+        let plan = CopyFeatureLayout::new(&description.sizes, &description.given);
         let copies = if config.copy_features { vec![CopyFeatures::new(&plan); streams] } else { Vec::new() };
         let layers: Vec<_> = (0..config.layers).map(layer).collect();
         let remembers = config.kind == ModelKind::Transformer && layers.iter().any(Option::is_some);
@@ -74,7 +74,7 @@ impl Carry {
         let mut weights = Weights::new();
         weights.insert("filled_memory", count(&self.spans.filled_memory));
         weights.insert("filled_compressed", count(&self.spans.filled_compressed));
-        let plan = CopyFeatureLayout::new(&description.sizes);
+        let plan = CopyFeatureLayout::new(&description.sizes, &description.given);
         for (stream, copies) in self.copies.iter().enumerate() {
             let state = copies.state(&plan).into_iter().map(f32::from).collect();
             weights.insert(format!("echoes.{stream}"), Array::new([plan.state_len()], state));
@@ -108,7 +108,7 @@ impl Carry {
         };
         carry.spans.filled_memory = counts("filled_memory", carry.spans.memory)?;
         carry.spans.filled_compressed = counts("filled_compressed", carry.spans.compressed)?;
-        let plan = CopyFeatureLayout::new(&description.sizes);
+        let plan = CopyFeatureLayout::new(&description.sizes, &description.given);
         for (stream, copies) in carry.copies.iter_mut().enumerate() {
             let name = format!("echoes.{stream}");
             let state: Vec<u16> =

@@ -193,10 +193,10 @@ impl Network {
         segment: &Segment<'_>,
         training: Option<(u64, LatentObjective)>,
     ) -> ForwardOutput {
-        let (config, sizes) = (&self.description.model, &self.description.sizes);
+        let config = &self.description.model;
         let (p, blocks) = (&self.parameters, &*self.blocks);
         carry.reset(segment.starts, config.kind);
-        let mut copies = features(&mut carry, segment, sizes);
+        let mut copies = features(&mut carry, segment, &self.description);
         let (seed, objective) = training.unzip();
         let mut embedded = blocks.fields.embed(p, segment.inputs);
         let (mut gaussians, mut conditioning, mut latents) = (None, None, None);
@@ -257,11 +257,11 @@ fn of_inputs(p: &Parameters, latents: &Tensor<2>, bars: &SegmentBars) -> Tensor<
 
 /// Adds the events of each stream to its copy features, and gives for each field
 /// `[events, copies]`, the copy features of the targets.
-fn features(carry: &mut Carry, segment: &Segment<'_>, sizes: &[usize]) -> Vec<Vec<i32>> {
+fn features(carry: &mut Carry, segment: &Segment<'_>, description: &ModelDescription) -> Vec<Vec<i32>> {
     if carry.copies.is_empty() {
         return Vec::new();
     }
-    let (plan, k) = (CopyFeatureLayout::new(sizes), sizes.len());
+    let (plan, k) = (CopyFeatureLayout::new(&description.sizes, &description.given), description.sizes.len());
     let mut rows = vec![Vec::new(); k];
     for (stream, copies) in carry.copies.iter_mut().enumerate() {
         let events = stream * segment.segment * k..(stream + 1) * segment.segment * k;

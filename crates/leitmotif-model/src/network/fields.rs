@@ -56,7 +56,7 @@ impl Fields {
     pub(super) fn new(description: &ModelDescription, p: &mut ParameterBuilder<'_>) -> Self {
         let (config, sizes) = (&description.model, &description.sizes);
         let (d, values) = (config.d_model, sizes.iter().sum());
-        let layout = CopyFeatureLayout::new(sizes);
+        let layout = CopyFeatureLayout::new(sizes, &description.given);
         let chained = if config.fields == FieldDecoding::Chained { sizes.len() } else { 1 };
         let copying = if config.copy_features { sizes.len() } else { 0 };
         let embedding = p.table("embedding", [values, d], normal(fan_in(d)));
