@@ -10,7 +10,7 @@ pub mod prepare;
 
 pub use batch::{
     AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, LatentOptions, MAX_TRANSPOSE,
-    SegmentBatch, StreamState, TrainingBatches,
+    MOST_READINGS, SegmentBatch, StreamState, TrainingBatches,
 };
 pub use corpus::{
     CORPUS_FORMAT, Corpus, CorpusError, CorpusStatistics, DROPPED_FILE, DropReason, DroppedRecord, LengthBin,

@@ -98,6 +98,8 @@ pub enum Layout {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FilterOptions {
+    /// Only songs that the metadata names.
+    pub listed: bool,
     /// Any of these genres; all if empty.
     pub genres: Vec<String>,
     /// Any of these artists; all if empty.

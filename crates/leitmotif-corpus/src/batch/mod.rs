@@ -6,12 +6,14 @@
 //! `starts` marks that. Songs shorter than a batch are padded, never joined: no target is ever
 //! predicted from another song's events.
 
+mod balance;
 mod bars;
 mod evaluation;
 mod options;
 mod stream;
 mod training;
 
+pub use balance::MOST_READINGS;
 pub use bars::LatentOptions;
 pub use evaluation::EvaluationBatches;
 pub use options::{AugmentOptions, BatchOptions, MAX_TRANSPOSE};

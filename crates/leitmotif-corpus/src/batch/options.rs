@@ -23,6 +23,10 @@ pub struct BatchOptions {
     pub seed: u64,
     /// Whether each epoch has its own order of songs; otherwise the corpus's.
     pub shuffle: bool,
+    /// How far genres are evened out, 0 to 1: with 0 each song is read once in an epoch, with 1
+    /// songs of rare genres are read so much oftener than others that an epoch has as many events
+    /// of each genre, within [`super::MOST_READINGS`].
+    pub balance: f64,
     /// The probability of leaving out a song's header, 0 to 1.
     pub header_dropout: f64,
     /// How songs are varied.
@@ -41,6 +45,7 @@ impl Default for BatchOptions {
             segment: 256,
             seed: 0,
             shuffle: true,
+            balance: 0.0,
             header_dropout: 0.0,
             augment: AugmentOptions::default(),
             tasks: Tasks::default(),
@@ -54,6 +59,9 @@ impl BatchOptions {
         let wrong = |text: &str| Err(BatchError::Options(text.to_owned()));
         if self.streams == 0 || self.segment == 0 {
             return wrong("a batch needs at least one lane and one event");
+        }
+        if !(0.0..=1.0).contains(&self.balance) {
+            return wrong("balance is between 0 and 1");
         }
         if !(0.0..=1.0).contains(&self.header_dropout) {
             return wrong("header_dropout is a probability, 0 to 1");
@@ -129,6 +137,7 @@ mod tests {
         let good = BatchOptions::default();
         assert!(good.check().is_ok());
         assert!(BatchOptions { streams: 0, ..good.clone() }.check().is_err());
+        assert!(BatchOptions { balance: -0.5, ..good.clone() }.check().is_err());
         assert!(BatchOptions { header_dropout: 1.5, ..good.clone() }.check().is_err());
         assert!(BatchOptions { header_dropout: f64::NAN, ..good.clone() }.check().is_err());
         let augment = AugmentOptions { tempo_octaves: f32::NAN, ..AugmentOptions::default() };

@@ -1,11 +1,13 @@
 //! Batches for training: endless, shuffled by epoch, resumable to the byte.
 //!
 //! An epoch is an order of all training songs. A stream whose song has ended takes the next song of
-//! the order, so every song is read exactly once per epoch; when the order is used up, the next
-//! epoch's begins, while other streams may still be reading songs of the last one. All randomness
-//! comes from `(seed, epoch)` for the order and from `(seed, epoch, song)` for a song's variation,
-//! never from a running generator: the state is a few numbers.
+//! the order, so every song is read exactly once per epoch (but where genres are balanced, which
+//! reads songs of rare ones several times, each time varied anew); when the order is used up, the
+//! next epoch's begins, while other streams may still be reading songs of the last one. All
+//! randomness comes from `(seed, epoch)` for the order and from `(seed, variation, song)` for a
+//! song's variation, never from a running generator: the state is a few numbers.
 
+use super::balance::{drawn, readings};
 use super::bars::{LatentOptions, SongBars};
 use super::stream::{Reading, targets_of};
 use super::{BatchError, BatchOptions, SegmentBatch};
@@ -18,14 +20,19 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The bits of a variation that hold the epoch.
+const EPOCH_BITS: u32 = 40;
+
 /// Where a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamState {
     /// The song, by its index in the corpus.
     pub song: usize,
-    /// The epoch in whose order it came.
-    pub epoch: u64,
+    /// How it is varied: the epoch in whose order it came, and above [`EPOCH_BITS`] the number of
+    /// its reading in that epoch.
+    #[serde(rename = "epoch")]
+    pub variation: u64,
     /// The next event to read.
     pub position: usize,
 }
@@ -51,7 +58,7 @@ pub struct BatchState {
 
 #[derive(Debug)]
 struct Stream {
-    epoch: u64,
+    variation: u64,
     reading: Reading<Vec<Value>>,
 }
 
@@ -63,9 +70,12 @@ pub struct TrainingBatches {
     data: String,
     fields: usize,
     songs: Vec<usize>,
+    /// How often an epoch reads each of the songs, where genres are balanced.
+    readings: Option<Vec<f64>>,
     targets_per_epoch: u64,
     epoch: u64,
-    order: Vec<usize>,
+    /// Songs, and the number of each reading.
+    order: Vec<(usize, u64)>,
     next: usize,
     targets: u64,
     batches: u64,
@@ -101,7 +111,10 @@ impl TrainingBatches {
         if songs.is_empty() {
             return Err(BatchError::Empty(Split::Train));
         }
-        let targets_per_epoch = songs.iter().map(|song| targets_of(records[*song].events) as u64).sum();
+        let readings = (options.balance > 0.0).then(|| readings(&corpus, &songs, options.balance));
+        let targets = |index: usize| targets_of(records[songs[index]].events) as f64;
+        let mean = |index: usize| readings.as_ref().map_or(1.0, |readings| readings[index]);
+        let targets_per_epoch = (0..songs.len()).map(|index| targets(index) * mean(index)).sum::<f64>().round() as u64;
         let data = data_fingerprint(&corpus, &songs, &options);
         let fields = corpus.vocabulary().fields.len();
         let streams = (0..options.streams).map(|_| None).collect();
@@ -111,6 +124,7 @@ impl TrainingBatches {
             data,
             fields,
             songs,
+            readings,
             targets_per_epoch,
             epoch: 0,
             order: Vec::new(),
@@ -169,7 +183,7 @@ impl TrainingBatches {
     pub fn state(&self) -> BatchState {
         let stream = |stream: &Stream| StreamState {
             song: stream.reading.song,
-            epoch: stream.epoch,
+            variation: stream.variation,
             position: stream.reading.position,
         };
         BatchState {
@@ -193,7 +207,8 @@ impl TrainingBatches {
         if state.data != self.data {
             return wrong("it was saved with another corpus or other batch settings".to_owned());
         }
-        if state.streams.len() != self.streams.len() || state.next > self.songs.len() {
+        let order = self.order_of(state.epoch);
+        if state.streams.len() != self.streams.len() || state.next > order.len() {
             return wrong("its numbers of lanes or songs are not these".to_owned());
         }
         let mut streams = Vec::with_capacity(self.streams.len());
@@ -205,14 +220,14 @@ impl TrainingBatches {
             if !self.songs.contains(&saved.song) {
                 return wrong(format!("song {} is not among the training songs", saved.song));
             }
-            let mut stream = self.read(saved.song, saved.epoch);
+            let mut stream = self.read(saved.song, saved.variation);
             if saved.position >= targets_of(stream.reading.values.len() / self.fields) {
                 return wrong(format!("song {} ends before event {}", saved.song, saved.position));
             }
             stream.reading.position = saved.position;
             streams.push(Some(stream));
         }
-        self.order = self.order_of(state.epoch);
+        self.order = order;
         self.streams = streams;
         (self.epoch, self.next) = (state.epoch, state.next);
         (self.targets, self.batches) = (state.targets, state.batches);
@@ -226,23 +241,27 @@ impl TrainingBatches {
             self.order = self.order_of(self.epoch);
         }
         self.next += 1;
-        self.read(self.order[self.next - 1], self.epoch)
+        let (song, reading) = self.order[self.next - 1];
+        self.read(song, self.epoch | reading << EPOCH_BITS)
     }
 
-    fn order_of(&self, epoch: u64) -> Vec<usize> {
-        let mut order = self.songs.clone();
+    fn order_of(&self, epoch: u64) -> Vec<(usize, u64)> {
+        let mut order = match &self.readings {
+            Some(readings) => drawn(&self.songs, readings, &mut generator("readings", self.options.seed, epoch, 0)),
+            None => self.songs.iter().map(|song| (*song, 0)).collect(),
+        };
         if self.options.shuffle {
             order.shuffle(&mut generator("order", self.options.seed, epoch, 0));
         }
         order
     }
 
-    /// The song as the model reads it in that epoch.
-    fn read(&self, song: usize, epoch: u64) -> Stream {
+    /// The song as the model reads it in that variation.
+    fn read(&self, song: usize, variation: u64) -> Stream {
         let BatchOptions { seed, header_dropout, augment, tasks, .. } = self.options;
         let mut values = None;
         if header_dropout > 0.0 || !augment.is_none() || !tasks.is_none() {
-            let mut rng = generator("song", seed, epoch, song as u64);
+            let mut rng = generator("song", seed, variation, song as u64);
             let representation = self.corpus.representation();
             let mut sequence = self.corpus.sequence(song);
             if !augment.is_none() {
@@ -259,19 +278,19 @@ impl TrainingBatches {
         let values = values.unwrap_or_else(|| self.corpus.values(song).into_owned());
         let bars = self.options.latents.as_ref().and_then(|latents| {
             let sequence = Sequence::from_values(self.fields, values.clone())?;
-            let key = number(number(seed, epoch), song as u64);
-            let mut drops = generator("attributes", seed, epoch, song as u64);
+            let key = number(number(seed, variation), song as u64);
+            let mut drops = generator("attributes", seed, variation, song as u64);
             Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
         });
-        Stream { epoch, reading: Reading { song, position: 0, values, bars } }
+        Stream { variation, reading: Reading { song, position: 0, values, bars } }
     }
 }
 
 /// A generator for one purpose, the same wherever it is made.
-fn generator(purpose: &str, seed: u64, epoch: u64, song: u64) -> ChaCha8Rng {
+fn generator(purpose: &str, seed: u64, variation: u64, song: u64) -> ChaCha8Rng {
     let mut hasher = blake3::Hasher::new();
     hasher.update(purpose.as_bytes());
-    for number in [seed, epoch, song] {
+    for number in [seed, variation, song] {
         hasher.update(&number.to_le_bytes());
     }
     ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
@@ -284,12 +303,15 @@ fn data_fingerprint(corpus: &Corpus, songs: &[usize], options: &BatchOptions) ->
         hasher.update(&(*song as u64).to_le_bytes());
     }
     // Saved positions hold a hash of exactly these words.
-    let BatchOptions { streams, segment, seed, shuffle, header_dropout, augment, tasks, latents } = options;
+    let BatchOptions { streams, segment, seed, shuffle, balance, header_dropout, augment, tasks, latents } = options;
     let mut text =
         format!("BatchOptions {{ lanes: {streams:?}, segment: {segment:?}, seed: {seed:?}, shuffle: {shuffle:?}, ");
     text += &format!("header_drop: {header_dropout:?}, augment: {augment:?} }}");
     if !tasks.is_none() {
         text += &format!("{tasks:?}");
+    }
+    if *balance > 0.0 {
+        text += &format!("balance: {balance:?}");
     }
     if let Some(latents) = latents {
         let LatentOptions { bars_per_latent, attributes, attribute_dropout } = latents;

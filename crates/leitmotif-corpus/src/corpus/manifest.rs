@@ -117,6 +117,8 @@ pub enum DropReason {
     Unreadable,
     /// It holds no note.
     Empty,
+    /// The metadata does not name it.
+    Unlisted,
     /// Its genre was not selected, or is unknown.
     Genre,
     /// Its artist was not selected, or is unknown.
@@ -143,6 +145,7 @@ impl DropReason {
         match self {
             Self::Unreadable => "unreadable",
             Self::Empty => "empty",
+            Self::Unlisted => "unlisted",
             Self::Genre => "genre",
             Self::Artist => "artist",
             Self::Instrument => "instrument",

@@ -120,7 +120,11 @@ impl Survey<'_> {
         let genre = tags.genre.clone().or(genre).map(|name| normal(&name)).filter(|name| !name.is_empty());
         let artist = tags.artist.clone().or(artist);
         let row = row.map(|(row, _)| row);
-        let judged = self.wanted(&genre, &artist).and_then(|()| {
+        let listed = match self.options.filter.listed && row.is_none() {
+            true => Err((DropReason::Unlisted, "the metadata does not name it".to_owned())),
+            false => self.wanted(&genre, &artist),
+        };
+        let judged = listed.and_then(|()| {
             if let Some(song) = &found.song {
                 let score = song.score(&self.options.representation);
                 let score = chosen(score, &[], self.selections)?;
@@ -221,7 +225,8 @@ impl Survey<'_> {
             warnings.push(format!("{without_file} of the {} lines of the metadata match no file", table.len()));
         }
         let mut folders: BTreeMap<String, usize> = BTreeMap::new();
-        for outcome in outcomes.iter().filter(|outcome| outcome.row.is_none()) {
+        let unnamed = outcomes.iter().filter(|outcome| outcome.row.is_none() && !self.options.filter.listed);
+        for outcome in unnamed {
             let name = match &outcome.verdict {
                 Ok(song) => &song.found.name,
                 Err(record) => &record.path,

@@ -106,9 +106,10 @@ proptest! {
     }
 
     #[test]
-    fn resuming_goes_on_to_the_byte(streams in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100) {
+    fn resuming_goes_on_to_the_byte(streams in 1_usize..6, segment in 1_usize..120, before in 0_usize..80, seed in 0_u64..100, balanced: bool) {
+        let balance = if balanced { 0.7 } else { 0.0 };
         let augment = AugmentOptions { transpose: 5, tempo_octaves: 0.3, velocity: 9 };
-        let options = BatchOptions { streams, segment, seed, shuffle: true, header_dropout: 0.5, augment, tasks: leitmotif_events::Tasks::default(), latents: None };
+        let options = BatchOptions { streams, segment, seed, shuffle: true, balance, header_dropout: 0.5, augment, tasks: leitmotif_events::Tasks::default(), latents: None };
         let mut straight = training(&options);
         (0..before).for_each(|_| drop(straight.next_batch()));
         let saved = serde_json::to_string(&straight.state()).unwrap();
@@ -120,6 +121,37 @@ proptest! {
             prop_assert_eq!(straight.next_batch(), resumed.next_batch());
         }
         prop_assert_eq!(straight.state(), resumed.state());
+    }
+}
+
+#[test]
+fn balance_evens_out_genres_and_varies_each_reading() {
+    let corpus = corpus();
+    let events = |balance: f64| {
+        let augment = AugmentOptions { transpose: 6, ..AugmentOptions::default() };
+        let options = BatchOptions { streams: 1, segment: 1 << 16, balance, augment, ..BatchOptions::default() };
+        let mut batches = training(&options);
+        let mut genres: BTreeMap<Option<&str>, f64> = BTreeMap::new();
+        let mut readings: BTreeMap<(u64, usize), Vec<Vec<Value>>> = BTreeMap::new();
+        while batches.epochs() < 60.0 {
+            let batch = batches.next_batch();
+            let song = batch.songs[0].unwrap();
+            *genres.entry(corpus.songs()[song].genre.as_deref()).or_default() += batch.lengths[0] as f64;
+            readings.entry((batches.epoch(), song)).or_default().push(batch.targets);
+        }
+        let several = readings.values().filter(|readings| readings.len() > 1).count();
+        let differ = readings.values().filter(|readings| readings.iter().any(|it| *it != readings[0])).count();
+        assert_eq!(several > 0, balance > 0.0);
+        assert!(several < 2 * differ || several == 0, "{differ} of {several} vary");
+        let all: f64 = genres.values().sum();
+        genres.into_values().map(|events| events / all).collect::<Vec<f64>>()
+    };
+    let (before, half, even) = (events(0.0), events(0.5), events(1.0));
+    assert!(before.len() > 1 && before.iter().any(|share| (share * before.len() as f64 - 1.0).abs() > 0.1));
+    let roots: f64 = before.iter().map(|share| share.sqrt()).sum();
+    for (index, share) in before.iter().enumerate() {
+        assert!((half[index] - share.sqrt() / roots).abs() < 0.02, "{before:?} {half:?}");
+        assert!((even[index] - 1.0 / before.len() as f64).abs() < 0.02, "{before:?} {even:?}");
     }
 }
 

@@ -284,6 +284,11 @@ fn metadata_names_genres_artists_and_splits() {
         "{:?}",
         summary.manifest.warnings
     );
+    (options.filter.listed, options.output) = (true, dir.path().join("listed"));
+    let summary = prepared(&options);
+    assert!(summary.manifest.warnings.iter().all(|warning| !warning.contains("of the 4 files")));
+    let dropped: Vec<_> = summary.dropped.iter().map(|record| (record.path.as_str(), record.reason)).collect();
+    assert_eq!(dropped, [("d2/s/2.mid", DropReason::Unlisted)]);
     options.metadata = Some(dir.path().join("nowhere.csv"));
     options.output = dir.path().join("other");
     assert!(matches!(failure(&options), PrepareError::Metadata(_)));

@@ -87,6 +87,9 @@ pub struct TrainConfig {
     pub average_steps: u64,
     /// Stop after this many steps in a row whose loss or gradient is not finite (each is skipped).
     pub max_bad_steps: u32,
+    /// How far genres are evened out, 0 to 1: 0 reads each song once in an epoch, 1 as many events
+    /// of each genre.
+    pub balance: f64,
     /// Probability with which a song's header is left out in training.
     #[serde(alias = "header_drop")]
     pub header_dropout: f64,
@@ -130,6 +133,7 @@ impl Default for TrainConfig {
             clip: 1.0,
             average_steps: 1000,
             max_bad_steps: 20,
+            balance: 0.0,
             header_dropout: 0.2,
             holes: 0.5,
             chords: 0.5,
@@ -192,6 +196,7 @@ impl RunConfig {
         }
         check(train.epsilon.is_finite() && train.epsilon > 0.0, "train.epsilon", &train.epsilon, "above 0")?;
         check(finite(train.clip), "train.clip", &train.clip, "0 or more")?;
+        check(share(train.balance), "train.balance", &train.balance, "between 0 and 1")?;
         check(share(train.header_dropout), "train.header_dropout", &train.header_dropout, "between 0 and 1")?;
         check(share(train.holes), "train.holes", &train.holes, "between 0 and 1")?;
         check(share(train.chords), "train.chords", &train.chords, "between 0 and 1")?;

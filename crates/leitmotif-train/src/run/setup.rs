@@ -92,6 +92,7 @@ fn batch_options(config: &RunConfig, description: &ModelDescription) -> Result<B
         segment: config.model.segment,
         seed: config.train.seed,
         shuffle: true,
+        balance: config.train.balance,
         header_dropout: config.train.header_dropout,
         augment: AugmentOptions {
             transpose: augment.transpose,

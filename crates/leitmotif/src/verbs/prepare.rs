@@ -67,6 +67,9 @@ pub struct Options {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which songs")]
 struct Filter {
+    /// Use only songs that the metadata names
+    #[arg(long, requires = "metadata")]
+    listed: bool,
     /// Use only songs of this genre (repeatable)
     #[arg(long, value_name = "NAME")]
     genre: Vec<String>,
@@ -236,6 +239,7 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
             only_instruments: names(only_instrument),
             min_notes: options.filter.min_notes,
             max_notes: options.filter.max_notes,
+            listed: options.filter.listed,
             per_genre: options.filter.per_genre,
         },
         duplicates: DuplicateOptions { keep: options.filter.keep_duplicates, similarity: options.filter.similarity },
