@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// How many times a run with a budget in minutes is re-estimated.
 const ESTIMATES: f64 = 50.0;
+/// The share of the budget after which a trapezoidal schedule falls.
+const PLATEAU: f64 = 0.8;
 /// Before this many steps the pace is not known: the first ones warm caches up.
 const FIRST_ESTIMATE: u64 = 5;
 
@@ -77,13 +79,12 @@ impl BudgetProgress {
         if self.step < config.warmup_steps {
             return peak * (self.step + 1) as f64 / config.warmup_steps as f64;
         }
-        match config.schedule {
-            Schedule::Constant => peak,
-            Schedule::Cosine => {
-                let share = 0.5 * (1.0 + (std::f64::consts::PI * self.used(config)).cos());
-                peak * (config.min_ratio + (1.0 - config.min_ratio) * share)
-            }
-        }
+        let share = match config.schedule {
+            Schedule::Constant => return peak,
+            Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * self.used(config)).cos()),
+            Schedule::Trapezoidal => ((1.0 - self.used(config)) / (1.0 - PLATEAU)).min(1.0),
+        };
+        peak * (config.min_ratio + (1.0 - config.min_ratio) * share)
     }
 
     /// Seconds until the budget is used up, at the pace so far.
@@ -123,6 +124,10 @@ mod tests {
         assert!(rates.windows(2).all(|pair| pair[1] < pair[0]), "it falls");
         assert!((rates[100] - 0.1).abs() < 1e-9);
         assert!((at(55).learning_rate(&config) - 0.55).abs() < 1e-9, "half-way is the mean");
+        let trapezoidal = TrainConfig { schedule: Schedule::Trapezoidal, ..config.clone() };
+        assert!((at(87).learning_rate(&trapezoidal) - 1.0).abs() < 1e-12);
+        assert!((at(99).learning_rate(&trapezoidal) - 0.55).abs() < 1e-9);
+        assert!((at(110).learning_rate(&trapezoidal) - 0.1).abs() < 1e-9);
         let constant = TrainConfig { schedule: Schedule::Constant, ..config };
         assert!((at(100).learning_rate(&constant) - 1.0).abs() < 1e-12);
     }

@@ -44,6 +44,11 @@ pub enum Schedule {
     Cosine,
     /// The peak throughout.
     Constant,
+    /// The peak for the first four fifths of the budget, then in a straight line down to
+    /// `min_ratio` of it. A run can be continued with a larger budget and has lost little:
+    /// Hägele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training
+    /// Durations".
+    Trapezoidal,
 }
 
 /// The loop: optimiser, budget, validation, checkpoints.
