@@ -141,12 +141,9 @@ impl Observed {
     pub fn load(folder: &Path) -> Result<Option<Self>, ObservedError> {
         let path = folder.join(OBSERVED_FILE);
         let wrong = |reason: String| ObservedError { path: path.clone(), reason };
-        let bytes = match std::fs::metadata(&path) {
+        let bytes = match leitmotif_files::read(&path, MAX_BYTES) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(wrong(error.to_string())),
-            Ok(it) if !it.is_file() => return Err(wrong("not a regular file".to_owned())),
-            Ok(it) if it.len() > MAX_BYTES => return Err(wrong(format!("more than the {MAX_BYTES} bytes allowed"))),
-            Ok(_) => std::fs::read(&path).map_err(|error| wrong(error.to_string()))?,
+            read => read.map_err(|error| wrong(error.to_string()))?,
         };
         let observed: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
         observed.check().map_err(wrong)?;

@@ -6,6 +6,7 @@
 //! | place | grid steps since the bar began; bars back; bars ahead; parts before and after; bars of a window | note, tempo, chord; repeat, transposed, rhythm; window, write |
 //! | instrument | as in `events` | all but start, end, genre, window |
 //! | part | which of the parts with that instrument | as instrument |
+//! | scale | the major scale that suits the bars around | note, pitched |
 //! | bass | pitch class of the lowest note that sounds | note, pitched |
 //! | tone, last tone | the next and the last pitch class above it that sound | note, pitched |
 //! | pitch | as in `events`; intervals; roots of chords | note; transposed; chord |
@@ -25,11 +26,11 @@ pub(crate) const KIND: usize = 0;
 pub(crate) const PLACE: usize = 1;
 pub(crate) const INSTRUMENT: usize = 2;
 pub(crate) const PART: usize = 3;
-/// The first of the tones that sound where a note begins ([`super::harmony`]); they are not
-/// predicted.
-pub(crate) const BASS: usize = 4;
+/// The scale of a note, and after it the tones that sound where it begins ([`super::harmony`]);
+/// they are not predicted.
+pub(crate) const SCALE: usize = 4;
 /// The first field after the tones.
-pub(crate) const PITCH: usize = BASS + TONES;
+pub(crate) const PITCH: usize = SCALE + 1 + TONES;
 pub(crate) const DURATION: usize = PITCH + 1;
 pub(crate) const VELOCITY: usize = PITCH + 2;
 /// The number of the bar, so that what is written finds what is given of it; not predicted.
@@ -90,6 +91,7 @@ impl CellFields {
             usize::from(first_window) + MAX_WINDOW,
             instrument,
             usize::from(MAX_PARTS_OF_INSTRUMENT) + 1,
+            usize::from(OCTAVE) + 1,
             usize::from(OCTAVE) + 1,
             usize::from(OCTAVE) + 1,
             usize::from(OCTAVE) + 1,
@@ -208,7 +210,7 @@ impl CellFields {
             EventKind::Start | EventKind::End | EventKind::Genre(_) => Applies::Never,
             EventKind::With | EventKind::Window if field == BAR => Applies::Never,
             _ if field == BAR => Applies::Maybe,
-            EventKind::Note if (BASS..PITCH).contains(&field) => Applies::Maybe,
+            EventKind::Note if (SCALE..PITCH).contains(&field) => Applies::Maybe,
             EventKind::Note => Applies::Always,
             EventKind::Window => yes(field == PLACE),
             EventKind::With => yes(field == INSTRUMENT || field == PART),
@@ -302,7 +304,7 @@ impl CellFields {
             velocity: VELOCITY,
         });
         vocabulary.pitches.resize(self.sizes[PITCH], None);
-        vocabulary.given = (BASS..PITCH).chain([BAR]).collect();
+        vocabulary.given = (SCALE..PITCH).chain([BAR]).collect();
         vocabulary
     }
 
@@ -333,8 +335,8 @@ impl CellFields {
         fields.insert(PART, Field { name: "part".to_owned(), values: numbers.collect() });
         let none = || std::iter::once("none".to_owned());
         let tones = || (0..OCTAVE).map(|tone| Chord::new(tone, ChordQuality::Major).to_string());
-        for (index, name) in ["bass", "tone", "last tone"].into_iter().enumerate() {
-            fields.insert(BASS + index, Field { name: name.to_owned(), values: none().chain(tones()).collect() });
+        for (index, name) in ["scale", "bass", "tone", "last tone"].into_iter().enumerate() {
+            fields.insert(SCALE + index, Field { name: name.to_owned(), values: none().chain(tones()).collect() });
         }
         let bars = none().chain((1..=MAX_WINDOW).map(|bar| format!("#{bar}")));
         fields.push(Field { name: "bar".to_owned(), values: bars.collect() });

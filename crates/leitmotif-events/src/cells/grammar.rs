@@ -171,9 +171,9 @@ impl Grammar for Walk<'_> {
             INSTRUMENT | PART => self.mark_part(kind, earlier, field, allowed),
             PITCH => self.mark_pitch(kind, earlier, allowed),
             BAR => allowed[usize::from(self.bar_of(earlier[KIND]))] = true,
-            BASS..PITCH => {
+            SCALE..PITCH => {
                 let context = self.context(self.fields.step_of(earlier[PLACE]).unwrap_or(0));
-                allowed[usize::from(context[field - BASS])] = true;
+                allowed[usize::from(context[field - SCALE])] = true;
             }
             DURATION => match known {
                 Some(note) => allowed[usize::from(self.fields.plain.durations.value_of(note.duration))] = true,
@@ -192,10 +192,10 @@ impl Grammar for Walk<'_> {
         let step = |event: CellEvent| {
             let context = match event {
                 CellEvent::Note { note, .. } => self.context(note.position),
-                _ => [NONE; TONES],
+                _ => [NONE; 1 + TONES],
             };
-            if values[BASS..PITCH] != context {
-                return Err("the tones are not what sounds".to_owned());
+            if values[SCALE..PITCH] != context {
+                return Err("scale and tones are not those that sound".to_owned());
             }
             if values[BAR] != self.bar_of(values[KIND]) {
                 return Err("the bar has another number".to_owned());

@@ -1,8 +1,8 @@
 //! A walk along the events of a piece: what is known of it so far, and what each event adds.
 
 use super::event::CellEvent;
-use super::fields::{BAR, BASS, CellFields, FIELDS, KIND, MAX_INTERVAL, MAX_WINDOW, PITCH};
-use super::harmony::{self, TONES};
+use super::fields::{BAR, CellFields, FIELDS, KIND, MAX_INTERVAL, MAX_WINDOW, PITCH, SCALE};
+use super::harmony::{self, TONES, Tally};
 use super::song::{BarFrame, Cell, CellBar, CellNote, CellSong, MAX_PARTS_OF_INSTRUMENT, PartId, Place, transposed};
 use crate::event::{EventKind, NoteEvent, TempoBin};
 use crate::{NONE, Value};
@@ -43,6 +43,8 @@ pub(super) enum Section {
 pub(crate) struct Walk<'a> {
     pub fields: &'a CellFields,
     pub song: CellSong,
+    /// The pitch classes of the known cells of each bar.
+    tallies: Vec<Tally>,
     pub(super) before: Before,
     pub(super) section: Section,
     /// The bar that events belong to.
@@ -66,6 +68,7 @@ impl<'a> Walk<'a> {
         Self {
             fields,
             song: CellSong::default(),
+            tallies: Vec::new(),
             before: Before::Nothing,
             section: Section::Plain,
             bar: 0,
@@ -291,7 +294,7 @@ impl<'a> Walk<'a> {
     pub fn values(&self, event: CellEvent) -> [Value; FIELDS] {
         let mut values = self.fields.values(event);
         if let CellEvent::Note { note, .. } = event {
-            values[BASS..PITCH].copy_from_slice(&self.context(note.position));
+            values[SCALE..PITCH].copy_from_slice(&self.context(note.position));
         }
         values[BAR] = self.bar_of(values[KIND]);
         values
@@ -309,13 +312,18 @@ impl<'a> Walk<'a> {
         (bar % MAX_WINDOW) as Value + 1
     }
 
-    /// The tones that sound where a note of the cell being written begins.
-    pub(super) fn context(&self, position: u64) -> [Value; TONES] {
+    /// The scale of a note of the cell being written, and the tones that sound where it begins.
+    pub(super) fn context(&self, position: u64) -> [Value; 1 + TONES] {
         let own = match &self.before {
             Before::Notes(notes, _) => &notes[..],
             _ => &[],
         };
-        self.next.map_or([NONE; TONES], |part| harmony::context(&self.song, self.bar, part, own, position))
+        let mut values = [NONE; 1 + TONES];
+        if let Some(part) = self.next.filter(|part| !self.song.parts[*part].instrument.is_drums()) {
+            values[0] = harmony::scale(&self.tallies, self.bar, own);
+            values[1..].copy_from_slice(&harmony::context(&self.song, self.bar, part, own, position));
+        }
+        values
     }
 
     /// Steps over one event.
@@ -360,6 +368,7 @@ impl<'a> Walk<'a> {
                 let cells = vec![None; self.song.parts.len()];
                 let frame = BarFrame { meter, tempos: Vec::new(), chords: Vec::new() };
                 self.song.bars.push(Arc::new(CellBar { frame, cells }));
+                self.tallies.push(Tally::default());
                 (self.line, self.end) = (self.end, self.end + meter.steps);
                 self.advance(self.line);
                 (self.bar, self.next) = (self.song.bars.len() - 1, None);
@@ -445,7 +454,7 @@ impl<'a> Walk<'a> {
                 };
                 let cell: Cell = notes.as_slice().into();
                 let next = self.next_of(next, &self.nexts())?;
-                self.song.set(self.bar, part, Some(cell));
+                self.set(part, cell);
                 self.played.clear();
                 self.before = Before::Cell;
                 self.go_on(next);
@@ -512,10 +521,18 @@ impl<'a> Walk<'a> {
         self.played.clear();
         self.played.extend(cell.iter().map(|note| note.of(id)));
         self.notes += cell.len();
-        self.song.set(self.bar, part, Some(cell));
+        self.set(part, cell);
         self.before = Before::Cell;
         self.go_on(next);
         Ok(())
+    }
+
+    /// The cell of a part of the bar is known.
+    fn set(&mut self, part: usize, cell: Cell) {
+        if !self.song.parts[part].instrument.is_drums() {
+            harmony::count(&mut self.tallies[self.bar], &cell);
+        }
+        self.song.set(self.bar, part, Some(cell));
     }
 
     fn frame(&mut self) -> &mut BarFrame {
