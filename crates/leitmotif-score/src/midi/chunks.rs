@@ -5,12 +5,13 @@
 //! event says where it stops.
 
 use super::error::ReadError;
+use super::foreign::{self, Foreign};
 use super::report::{ReadReport, What};
 use crate::Resolution;
 use std::ops::Range;
 
-/// How far into a file its header is looked for (MacBinary puts 128 bytes before it).
-const MAX_BYTES_BEFORE_HEADER: usize = 1024;
+/// The most bytes that may stand before the header (MacBinary puts so many there).
+const MAX_BYTES_BEFORE_HEADER: usize = 128;
 /// The bytes of a chunk's name and length.
 pub(super) const CHUNK_HEADER: usize = 8;
 /// The bytes of the header's contents.
@@ -47,10 +48,16 @@ pub(super) fn frame(bytes: &[u8], report: &mut ReadReport) -> Result<Frame, Read
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
+    if let Some(Foreign { kind, remedy }) = foreign::recognise(bytes) {
+        return Err(ReadError::Foreign { kind, remedy });
+    }
     let (start, end) = contents(bytes, report);
     let bytes = &bytes[..end];
     let window = &bytes[start..end.min(start + MAX_BYTES_BEFORE_HEADER + 4)];
     let Some(skipped) = window.windows(4).position(|it| it == b"MThd") else {
+        if let Some(Foreign { kind, remedy }) = foreign::guess(&bytes[start..]) {
+            return Err(ReadError::Foreign { kind, remedy });
+        }
         let found = window[..window.len().min(8)].escape_ascii();
         return Err(ReadError::NotMidi { at: start as u64, found: format!("`{found}`") });
     };

@@ -3,7 +3,8 @@
 use crate::{Instrument, Note};
 use std::path::PathBuf;
 
-/// Why bytes gave no score. Offsets count from the first byte of the file.
+/// Why bytes gave no score. Offsets count from the first byte of the file, of a
+/// gzip file from the first byte of what is unpacked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -17,6 +18,20 @@ pub enum ReadError {
         at: u64,
         /// The bytes that are there, readable.
         found: String,
+    },
+    /// A file of another kind.
+    #[error("not a MIDI file but {kind}: {remedy}")]
+    Foreign {
+        /// What it is, with its article.
+        kind: &'static str,
+        /// What to do with it.
+        remedy: &'static str,
+    },
+    /// A gzip file of which nothing can be unpacked.
+    #[error("a gzip file that cannot be unpacked: {reason}")]
+    GzipDamaged {
+        /// What its decoder says.
+        reason: String,
     },
     /// The file ends inside its header.
     #[error("the file ends at byte {at}, inside its header")]

@@ -3,10 +3,11 @@
 //! Follows the Standard MIDI Files 1.0 specification (RP-001), the RMID wrapper (RP-029), and the
 //! bank and rhythm conventions of GM2, GS and XG. Reading takes these steps:
 //!
-//! 1. `chunks`: the file's frame: wrapper, header, where each track lies, even where lengths lie;
-//! 2. `event`: the bytes of one track as events, up to the first byte that makes no sense;
-//! 3. `channel`: which instrument a channel plays, from programs, banks and system exclusives;
-//! 4. `perform`: events of all tracks in time order into parts, notes and the score.
+//! 1. `unpack`, `foreign`: gzip is unpacked, files of other kinds are named;
+//! 2. `chunks`: the file's frame: wrapper, header, where each track lies, even where lengths lie;
+//! 3. `event`: the bytes of one track as events; `resync` finds where they go on after damage;
+//! 4. `channel`: which instrument a channel plays, from programs, banks and system exclusives;
+//! 5. `perform`: events of all tracks in time order into parts, notes and the score.
 //!
 //! Writing: `voices` makes notes that a synthesiser can distinguish, `assign` gives parts channels,
 //! `write` puts them into bytes. `splice` writes into the bytes of a file instead.
@@ -16,12 +17,14 @@ mod channel;
 mod chunks;
 mod error;
 mod event;
+mod foreign;
 pub mod limits;
 mod perform;
 mod read;
 mod report;
 mod splice;
 mod text;
+mod unpack;
 mod voices;
 mod write;
 

@@ -7,6 +7,7 @@ use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
 use super::perform::Performance;
 use super::report::{ReadReport, What};
 use super::text::decode;
+use super::unpack::unpack;
 use crate::{KeySignature, Marker, Meter, Part, Score, Tempo, Ticks};
 use std::io::Read;
 use std::ops::Range;
@@ -35,30 +36,27 @@ pub(super) struct Tracks<'a> {
     pub unknown: Vec<(usize, Range<usize>)>,
 }
 
-/// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare or in a RIFF wrapper), and what
-/// was repaired, dropped or unknown. Damaged files give everything before the damage, track by
-/// track.
+/// The score in the bytes of a MIDI file (formats 0, 1 and 2, bare, in a RIFF wrapper or in gzip),
+/// and what was repaired, dropped or unknown. Damaged tracks are read on behind the damage.
 ///
 /// # Errors
 /// [`ReadError`] where there is no music to save, or more of something than [`super::limits`]
 /// allows. Every variant says at which byte.
 pub fn read_midi(bytes: &[u8], options: &ReadOptions) -> Result<(Score, ReadReport), ReadError> {
     let mut report = ReadReport::default();
-    let (frame, tracks) = open(bytes, false, &mut report)?;
+    let bytes = unpack(bytes, &mut report)?;
+    let (frame, tracks) = open(&bytes, false, &mut report)?;
     let score = perform(&tracks, &frame, options, &mut report)?;
     report.findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.what));
     Ok((score, report))
 }
 
-/// The frame of a file and the events of its tracks; where each event lies with `spans`.
+/// The frame of an unpacked file and the events of its tracks; where each event lies with `spans`.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     spans: bool,
     report: &mut ReadReport,
 ) -> Result<(Frame, Tracks<'a>), ReadError> {
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit: MAX_FILE_BYTES });
-    }
     let frame = chunks::frame(bytes, report)?;
     report.format = frame.format;
     let mut tracks = read_tracks(&bytes[..frame.end], &frame, spans, report)?;
@@ -89,12 +87,12 @@ pub fn read_midi_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, ReadError> {
     let path = path.as_ref();
     let read = || {
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(path)?;
+        let file = leitmotif_files::open(path)?;
         let size = file.metadata()?.len();
         if size > MAX_FILE_BYTES {
             return Err(ReadError::TooLarge { bytes: size, limit: MAX_FILE_BYTES });
         }
-        // A file may grow meanwhile, or be a pipe without a size.
+        // A file may grow meanwhile.
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
         match bytes.len() as u64 {
             bytes if bytes > MAX_FILE_BYTES => Err(ReadError::TooLarge { bytes, limit: MAX_FILE_BYTES }),

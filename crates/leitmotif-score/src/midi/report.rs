@@ -56,6 +56,7 @@ findings! {
     NoteWithoutLength = Repaired, "note(s) ended where they began, made one tick long";
     TextCut = Repaired, "text(s) longer than the limit, cut";
     TextNotUtf8 = Repaired, "text(s) not in UTF-8, read as Windows-1252";
+    GzipDamaged = Damaged, "gzip stream cut or damaged, read as far as it goes";
     TrackCut = Damaged, "track(s) that end inside an event, which is lost";
     StatusMissing = Damaged, "event(s) without a status byte; the rest of the track is lost";
     DataByteInvalid = Damaged, "event(s) with a status byte in place of data; the rest of the track is lost";
@@ -74,6 +75,7 @@ findings! {
     OtherMeta = Dropped, "other meta event(s) that say nothing about the music";
     ChunkUnknown = Unknown, "chunk(s) of an unknown kind";
     MetaUnknown = Unknown, "meta event(s) of an unknown kind";
+    Gzip = Noted, "gzip file, unpacked; offsets count in what was unpacked";
     Wrapper = Noted, "RIFF wrapper";
     SmpteTime = Noted, "clock in SMPTE time, counted as 120 quarters a minute";
     SequencesJoined = Noted, "independent sequences (format 2), played one after another";

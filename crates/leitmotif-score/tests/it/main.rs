@@ -8,3 +8,4 @@ mod files;
 mod formats;
 mod properties;
 mod splice;
+mod wrong;

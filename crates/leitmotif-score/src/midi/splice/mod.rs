@@ -28,6 +28,7 @@ use super::limits::MAX_TICKS;
 use super::perform::{Performance, Played};
 use super::read::{INDEPENDENT, ReadOptions, Tracks, open};
 use super::report::{ReadReport, SpliceReport};
+use super::unpack::unpack;
 use crate::{Note, Ticks};
 
 const MAX_DATA: u8 = 127;
@@ -58,7 +59,7 @@ struct Added {
 /// - a file of format 0 to which parts are added is of format 1, where the name of its track is
 ///   that of its parts and no longer the title.
 ///
-/// What damage left unreadable, bytes outside chunks and a RIFF wrapper are not written. Running
+/// What damage left unreadable, bytes outside chunks, a RIFF wrapper and gzip are not written. Running
 /// status is expanded where the specification forbids it.
 ///
 /// ```
@@ -87,7 +88,9 @@ pub fn splice_midi(
     options: &ReadOptions,
     edits: &Edits,
 ) -> Result<(Vec<u8>, SpliceReport), SpliceError> {
-    let (frame, tracks) = open(source, true, &mut ReadReport::default())?;
+    let mut unread = ReadReport::default();
+    let source = unpack(source, &mut unread)?;
+    let (frame, tracks) = open(&source, true, &mut unread)?;
     if frame.format == INDEPENDENT {
         return Err(SpliceError::Independent);
     }
