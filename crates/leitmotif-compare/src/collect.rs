@@ -5,11 +5,12 @@ use crate::plan::RunPlan;
 use crate::run::{RUNS_FOLDER, stored};
 use crate::study::Study;
 use crate::{CompareError, RESULTS_FORMAT, Results};
-use leitmotif_model::replace_file;
 use std::path::{Path, PathBuf};
 
 /// What a study found, as JSON.
 pub const RESULTS_FILE: &str = "results.json";
+/// Largest `results.json` that is read.
+pub const MAX_RESULTS_BYTES: u64 = 1 << 30;
 
 /// Takes finished runs of this study over from the study folders of other machines into `dir`; runs
 /// that are finished in `dir` stay as they are. Returns how many were taken.
@@ -27,24 +28,12 @@ pub fn take_over(dir: &Path, others: &[PathBuf], plan: &RunPlan) -> Result<usize
                 continue;
             }
             let from = other.join(RUNS_FOLDER).join(run.folder());
-            let runs = dir.join(RUNS_FOLDER);
-            let (to, partial) = (runs.join(run.folder()), runs.join(format!(".{}.partial", run.folder())));
-            remove(&partial)?;
-            copy(&from, &partial)?;
-            remove(&to)?;
-            std::fs::rename(&partial, &to).map_err(CompareError::io(&to))?;
+            leitmotif_files::replace(&dir.join(RUNS_FOLDER).join(run.folder()), |made| copy(&from, made))?;
             taken += 1;
             break;
         }
     }
     Ok(taken)
-}
-
-fn remove(path: &Path) -> Result<(), CompareError> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CompareError::io(path)(error)),
-        _ => Ok(()),
-    }
 }
 
 /// Copies a folder; checkpoints, which only training needs, are left.
@@ -109,7 +98,7 @@ pub fn collect(
 pub fn save(results: &Results, dir: &Path) -> Result<(), CompareError> {
     let path = dir.join(RESULTS_FILE);
     let text = serde_json::to_vec_pretty(results).map_err(|error| CompareError::file(&path, error.to_string()))?;
-    replace_file(&path, &text).map_err(CompareError::io(&path))
+    leitmotif_files::write(&path, &text).map_err(CompareError::io(&path))
 }
 
 /// Reads `results.json` of a study's folder.
@@ -118,6 +107,6 @@ pub fn save(results: &Results, dir: &Path) -> Result<(), CompareError> {
 /// [`CompareError::Io`] if there is none, [`CompareError::File`] if it cannot be read.
 pub fn load(dir: &Path) -> Result<Results, CompareError> {
     let path = dir.join(RESULTS_FILE);
-    let bytes = std::fs::read(&path).map_err(CompareError::io(&path))?;
+    let bytes = leitmotif_files::read(&path, MAX_RESULTS_BYTES).map_err(CompareError::io(&path))?;
     serde_json::from_slice(&bytes).map_err(|error| CompareError::file(&path, error.to_string()))
 }

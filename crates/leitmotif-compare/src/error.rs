@@ -65,6 +65,12 @@ pub enum CompareError {
     },
 }
 
+impl From<leitmotif_files::FileError> for CompareError {
+    fn from(leitmotif_files::FileError { path, source }: leitmotif_files::FileError) -> Self {
+        Self::Io { path, error: source }
+    }
+}
+
 impl CompareError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |error| Self::Io { path: path.to_owned(), error }

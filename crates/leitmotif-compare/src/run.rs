@@ -10,7 +10,7 @@ use crate::study::MusicOptions;
 use crate::{BestFacts, CompareError, CurvePoint, Curves, Finished, Outcome, PlannedRun, RESULTS_FORMAT, RunResult};
 use leitmotif_compose::{Length, Request, generate_many};
 use leitmotif_folder::{ModelFolder, RUN_CONFIG_FILE};
-use leitmotif_model::{Precision, replace_file};
+use leitmotif_model::Precision;
 use leitmotif_score::{Score, write_midi_file};
 use leitmotif_train::{
     Budget, METRICS_FILE, MetricsLine, TrainError, TrainEvent, TrainSummary, load_scorer, read_metrics, resume, train,
@@ -27,6 +27,8 @@ pub const PIECES_FOLDER: &str = "pieces";
 pub const RUNS_FOLDER: &str = "runs";
 /// Most points of a learning curve that are kept.
 const MOST_POINTS: usize = 400;
+/// Largest `result.json` that is read.
+const MAX_RESULT_BYTES: u64 = 64 << 20;
 
 /// `result.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +57,7 @@ pub enum RunEvent<'a> {
 /// [`CompareError::File`] for a result that cannot be read.
 pub fn stored(study: &Path, run: &PlannedRun) -> Result<Option<RunResult>, CompareError> {
     let path = study.join(RUNS_FOLDER).join(run.folder()).join(RESULT_FILE);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match leitmotif_files::read(&path, MAX_RESULT_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(CompareError::io(&path)(error)),
@@ -72,7 +74,7 @@ pub(crate) fn store(study: &Path, run: &PlannedRun, result: &RunResult) -> Resul
     let stored = Stored { format: RESULTS_FORMAT, key: run.key.clone(), result: result.clone() };
     let text = serde_json::to_vec(&stored).map_err(|error| CompareError::file(&folder, error.to_string()))?;
     let path = folder.join(RESULT_FILE);
-    replace_file(&path, &text).map_err(CompareError::io(&path))
+    leitmotif_files::write(&path, &text).map_err(CompareError::io(&path))
 }
 
 /// What a run works with.
@@ -144,18 +146,14 @@ impl RunContext<'_> {
         };
         let (network, representation) = (model.model(Precision::Single)?, model.representation());
         let pieces = generate_many(&*network, &**representation, &request, self.music.pieces, &|_| (), self.cancel)?;
-        let partial = folder.join(format!(".{PIECES_FOLDER}.partial"));
-        let io = CompareError::io;
-        if partial.exists() {
-            std::fs::remove_dir_all(&partial).map_err(io(&partial))?;
-        }
-        std::fs::create_dir_all(&partial).map_err(io(&partial))?;
-        for (number, piece) in pieces.into_iter().enumerate() {
-            let path = partial.join(piece_name(number as u64));
-            let score = Score { title: Some(format!("Piece {}", number + 1)), ..piece.score };
-            write_midi_file(&path, &score).map_err(|error| CompareError::file(&path, error.to_string()))?;
-        }
-        std::fs::rename(&partial, &output).map_err(io(&output))
+        leitmotif_files::publish(&output, |made| {
+            for (number, piece) in pieces.into_iter().enumerate() {
+                let path = made.join(piece_name(number as u64));
+                let score = Score { title: Some(format!("Piece {}", number + 1)), ..piece.score };
+                write_midi_file(&path, &score).map_err(|error| CompareError::file(&path, error.to_string()))?;
+            }
+            Ok(())
+        })
     }
 }
 

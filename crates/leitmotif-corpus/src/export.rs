@@ -1,8 +1,8 @@
 //! A corpus as JSON lines, so that any other tool can train on exactly the same sequences.
 
 use crate::{Corpus, CorpusError, SongRecord, Split};
+use leitmotif_files::NewFile;
 use serde::Serialize;
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,19 +26,14 @@ struct Line<'a> {
 pub fn export(corpus: &Corpus, split: Split, dir: &Path) -> Result<PathBuf, CorpusError> {
     std::fs::create_dir_all(dir).map_err(|error| CorpusError::io(dir, error))?;
     let path = dir.join(format!("{split}.jsonl"));
-    let partial = dir.join(format!("{split}.jsonl.partial"));
-    let written = write(corpus, split, &partial).and_then(|()| std::fs::rename(&partial, &path));
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&partial);
-        return Err(CorpusError::io(&path, error));
-    }
+    write(corpus, split, &path).map_err(|error| CorpusError::io(&path, error))?;
     Ok(path)
 }
 
 fn write(corpus: &Corpus, split: Split, path: &Path) -> std::io::Result<()> {
     let representation = corpus.representation();
     let fields: Vec<String> = corpus.vocabulary().fields.iter().map(|field| field.name.clone()).collect();
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(NewFile::create(path)?);
     for song in corpus.split(split) {
         let values = corpus.values(song);
         let events: Vec<&[u16]> = values.chunks_exact(fields.len()).collect();
@@ -47,5 +42,5 @@ fn write(corpus: &Corpus, split: Split, path: &Path) -> std::io::Result<()> {
         serde_json::to_writer(&mut file, &line)?;
         file.write_all(b"\n")?;
     }
-    file.into_inner()?.sync_all()
+    file.into_inner()?.commit()
 }

@@ -40,4 +40,4 @@ pub use roll::{MAX_FRAMES, NoteGatherer, frame_clock};
 pub use segment::{MAX_GROUP_EVENTS, SegmentBars};
 pub use sequence::{Sequence, Value};
 pub use settings::{MAX_GRID, RepresentationConfig, UNNAMED_TEMPO};
-pub use vocabulary::{Field, NONE, VOCABULARY_FILE, Vocabulary};
+pub use vocabulary::{Field, MAX_VOCABULARY_BYTES, NONE, VOCABULARY_FILE, Vocabulary};

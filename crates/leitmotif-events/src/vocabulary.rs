@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// The file of a [`Vocabulary`] in the folder of a corpus or a model.
 pub const VOCABULARY_FILE: &str = "tokenizer.json";
+/// Largest vocabulary that is read.
+pub const MAX_VOCABULARY_BYTES: u64 = 16 << 20;
 
 /// The value of a field that does not apply to its event.
 pub const NONE: crate::Value = 0;

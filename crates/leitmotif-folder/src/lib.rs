@@ -11,7 +11,7 @@ mod place;
 pub use error::FolderError;
 pub use leitmotif_events::{OBSERVED_FILE, VOCABULARY_FILE};
 pub use leitmotif_model::{CONFIG_FILE, PRIOR_FILE, WEIGHTS_FILE};
-pub use model_folder::{MAX_VOCABULARY_BYTES, ModelFolder};
+pub use model_folder::ModelFolder;
 pub use place::{BEST, LAST, RUN_CONFIG_FILE, find_model, newest};
 
 /// The model card of a model folder.

@@ -2,16 +2,13 @@
 
 use crate::place::find_model;
 use crate::{CONFIG_FILE, FolderError, OBSERVED_FILE, PRIOR_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
-use leitmotif_events::{Observed, Representation, Vocabulary};
+use leitmotif_events::{MAX_VOCABULARY_BYTES, Observed, Representation, Vocabulary};
 use leitmotif_model::{
-    Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, Precision, Prior, Weights, read_description,
+    Markov, Model, ModelDescription, ModelError, ModelKind, NetworkModel, Precision, Prior, Weights, WeightsFile,
+    read_description,
 };
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Largest vocabulary that is read.
-pub const MAX_VOCABULARY_BYTES: u64 = 256 << 20;
 
 /// A trained model on disk: its description, its vocabulary and what its training songs have are
 /// read when it is opened, its weights when they are needed.
@@ -79,12 +76,19 @@ impl ModelFolder {
         self.path.join(WEIGHTS_FILE)
     }
 
-    /// A network's weights.
+    /// A network's weights. Their names and shapes are those of the description before any value is
+    /// read.
     ///
     /// # Errors
-    /// [`FolderError`] if they cannot be read.
+    /// [`FolderError`] if they cannot be read, do not fit, or cannot have been learnt.
     pub fn weights(&self) -> Result<Weights, FolderError> {
-        Ok(Weights::load(&self.weights_path())?)
+        let path = self.weights_path();
+        let wrong = |error: ModelError| FolderError::file(&path, error.to_string());
+        let file = WeightsFile::open(&path)?;
+        NetworkModel::check_shapes(&self.description, &file.shapes()).map_err(wrong)?;
+        let weights = file.read()?;
+        weights.check_range().map_err(wrong)?;
+        Ok(weights)
     }
 
     /// A Markov model's counts; `None` if the model is a network.
@@ -123,7 +127,7 @@ impl ModelFolder {
             if matches!(name, PRIOR_FILE | OBSERVED_FILE) && !path.exists() {
                 continue;
             }
-            let file = File::open(&path).map_err(FolderError::io(&path))?;
+            let file = leitmotif_files::open(&path).map_err(FolderError::io(&path))?;
             hasher.update_reader(file).map_err(FolderError::io(&path))?;
         }
         Ok(hasher.finalize().to_hex().to_string())
@@ -131,14 +135,6 @@ impl ModelFolder {
 }
 
 fn read_vocabulary(path: &Path) -> Result<Vocabulary, FolderError> {
-    let metadata = std::fs::metadata(path).map_err(FolderError::io(path))?;
-    if !metadata.is_file() {
-        return Err(FolderError::file(path, "not a regular file; copy the model folder again"));
-    }
-    let length = metadata.len();
-    if length > MAX_VOCABULARY_BYTES {
-        return Err(FolderError::file(path, format!("{length} bytes; at most {MAX_VOCABULARY_BYTES} are read")));
-    }
-    let bytes = std::fs::read(path).map_err(FolderError::io(path))?;
+    let bytes = leitmotif_files::read(path, MAX_VOCABULARY_BYTES).map_err(FolderError::io(path))?;
     serde_json::from_slice(&bytes).map_err(|error| FolderError::file(path, error.to_string()))
 }

@@ -149,7 +149,8 @@ impl CopyFeatures {
         for (index, events) in SEQUELS.into_iter().enumerate() {
             let key = self.recent_key(plan, events);
             let event = key.and_then(|key| self.get(plan, plan.ranges.len() + index, key));
-            let agrees = |event: &&[u16]| plan.predicted(event).take_while(|it| it.0 < field).eq(plan.predicted(earlier));
+            let agrees =
+                |event: &&[u16]| plan.predicted(event).take_while(|it| it.0 < field).eq(plan.predicted(earlier));
             rows.push(row(event.filter(agrees)));
         }
     }

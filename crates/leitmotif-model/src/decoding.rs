@@ -7,6 +7,7 @@ use crate::{
     Precision, Prior, Weights,
 };
 use leitmotif_kernels::gemm::Packed;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The logit of a value that is not predicted: so low that its probability is 0, and finite, so
@@ -56,7 +57,10 @@ impl NetworkModel {
         });
         Ok(Self {
             outputs: outputs.collect(),
-            copies: description.model.copy_features.then(|| CopyFeatureLayout::new(&description.sizes, &description.given)),
+            copies: description
+                .model
+                .copy_features
+                .then(|| CopyFeatureLayout::new(&description.sizes, &description.given)),
             latents: LatentSpace::new(description, &eager, &blocks),
             description: description.clone(),
             eager,
@@ -64,6 +68,19 @@ impl NetworkModel {
             decoder,
             precision,
         })
+    }
+
+    /// Whether arrays of these names and shapes are those of the described model.
+    ///
+    /// # Errors
+    /// As [`NetworkModel::new`].
+    pub fn check_shapes(
+        description: &ModelDescription,
+        shapes: &BTreeMap<String, Vec<usize>>,
+    ) -> Result<(), ModelError> {
+        let mut parameters = ParameterBuilder::shaped(shapes);
+        Blocks::new(description, &mut parameters)?;
+        parameters.finish().map(|_| ())
     }
 
     /// The same model with a prior over sequences of latents.

@@ -18,10 +18,7 @@ pub fn read_description(folder: &Path) -> Result<ModelDescription, ModelError> {
     let path = folder.join(CONFIG_FILE);
     let io = |source| ModelError::Io { path: path.clone(), source };
     let wrong = |reason: String| ModelError::File { path: path.clone(), reason };
-    if std::fs::metadata(&path).map_err(io)?.len() > MAX_CONFIG_BYTES {
-        return Err(wrong(format!("more than {MAX_CONFIG_BYTES} bytes: not a model's description")));
-    }
-    let text = std::fs::read(&path).map_err(io)?;
+    let text = leitmotif_files::read(&path, MAX_CONFIG_BYTES).map_err(io)?;
     let description: ModelDescription = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
     description.validate().map_err(|error| wrong(error.to_string()))?;
     Ok(description)
@@ -35,5 +32,5 @@ pub fn write_description(folder: &Path, description: &ModelDescription) -> Resul
     let path = folder.join(CONFIG_FILE);
     let mut text = serde_json::to_vec_pretty(description).map_err(|error| ModelError::Config(error.to_string()))?;
     text.push(b'\n');
-    crate::replace_file(&path, &text).map_err(|source| ModelError::Io { path, source })
+    leitmotif_files::write(&path, &text).map_err(|source| ModelError::Io { path, source })
 }

@@ -17,6 +17,7 @@ mod posterior;
 mod prior;
 mod scorer;
 mod weights;
+mod weights_file;
 
 pub use config::{
     Compression, CompressionLoss, FieldDecoding, Gating, LatentKind, MAX_ATTRIBUTES, MAX_CHAINED_FIELDS, MAX_CLASSES,
@@ -38,4 +39,5 @@ pub use prior::{
     prior_features,
 };
 pub use scorer::SessionScorer;
-pub use weights::{Array, MAX_WEIGHT_BYTES, Precision, Weights, replace_file};
+pub use weights::{Array, MAX_WEIGHT, Precision, Weights};
+pub use weights_file::{MAX_HEADER_BYTES, MAX_WEIGHT_BYTES, WeightsFile};

@@ -13,11 +13,13 @@
 
 use crate::eager::{Eager, Rows, advance};
 use crate::network::{PRIOR_FEATURES, ParameterBuilder, PriorBlocks, PriorShape};
-use crate::{ModelError, Precision, Weights};
+use crate::{ModelError, Precision, Weights, WeightsFile};
 use std::path::Path;
 
 /// The prior's file in a model folder.
 pub const PRIOR_FILE: &str = "prior.safetensors";
+/// Most bytes of values of a prior that are read.
+pub const MAX_PRIOR_BYTES: u64 = 1 << 30;
 /// How many groups back the copied latents lie.
 pub const PRIOR_LAGS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// How far copies of a lag may be off: of exact and of near ones.
@@ -70,8 +72,14 @@ impl Prior {
         if !path.exists() {
             return Ok(None);
         }
-        let prior = Self::new(&Weights::load(&path)?);
-        prior.map(Some).map_err(|error| ModelError::File { path, reason: error.to_string() })
+        let file = WeightsFile::open(&path)?;
+        let wrong = |reason: String| ModelError::File { path: path.clone(), reason };
+        if file.value_bytes() > MAX_PRIOR_BYTES {
+            return Err(wrong(format!("{} bytes; at most {MAX_PRIOR_BYTES} are read", file.value_bytes())));
+        }
+        let weights = file.read()?;
+        let prior = weights.check_range().and_then(|()| Self::new(&weights));
+        prior.map(Some).map_err(|error| wrong(error.to_string()))
     }
 
     /// Width of what it goes by of a header.

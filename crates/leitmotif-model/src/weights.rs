@@ -1,16 +1,15 @@
 //! Named arrays of numbers: a model's weights, an optimiser's state, a memory. Stored as
 //! safetensors.
 
-use crate::ModelError;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use crate::{ModelError, WeightsFile};
+use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 
-/// Largest file of weights that is read.
-pub const MAX_WEIGHT_BYTES: u64 = 16 << 30;
+/// Largest weight of a model, the largest number of half precision: learnt weights are thousands of
+/// times smaller.
+pub const MAX_WEIGHT: f32 = 65_504.0;
 
 /// A dense row-major array of 32-bit floats.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,12 +100,9 @@ impl Weights {
     /// # Errors
     /// [`ModelError::Weights`] if it is missing or shaped otherwise.
     pub fn shaped(&self, name: &str, shape: &[usize]) -> Result<&[f32], ModelError> {
-        let array = self.get(name)?;
-        if array.shape == shape {
-            Ok(&array.data)
-        } else {
-            Err(ModelError::Weights(format!("{name} has shape {:?}, the model needs {shape:?}", array.shape)))
-        }
+        let array = self.arrays.get(name);
+        fits(name, array.map(|array| array.shape.as_slice()), shape)?;
+        Ok(array.map_or(&[], |array| &array.data))
     }
 
     /// All arrays with their names.
@@ -156,7 +152,7 @@ impl Weights {
         });
         let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| ModelError::Weights(error.to_string()))?;
         let file = safetensors::serialize(views, None).map_err(|error| ModelError::Weights(error.to_string()))?;
-        replace_file(path, &file).map_err(|source| ModelError::Io { path: path.into(), source })
+        leitmotif_files::write(path, &file).map_err(|source| ModelError::Io { path: path.into(), source })
     }
 
     /// Reads a safetensors file of 32-bit floats.
@@ -164,28 +160,19 @@ impl Weights {
     /// # Errors
     /// [`ModelError::Io`] if it cannot be read, [`ModelError::File`] if it is not such a file.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let io = |source| ModelError::Io { path: path.into(), source };
-        let length = std::fs::metadata(path).map_err(io)?.len();
-        let wrong = |reason: String| ModelError::File { path: path.into(), reason };
-        if length > MAX_WEIGHT_BYTES {
-            return Err(wrong(format!("{length} bytes are more than the {MAX_WEIGHT_BYTES} that are read")));
+        WeightsFile::open(path)?.read()
+    }
+
+    /// Refuses weights of a model that cannot have been learnt.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] for a value beyond [`MAX_WEIGHT`].
+    pub fn check_range(&self) -> Result<(), ModelError> {
+        let is_absurd = |array: &Array| array.data.iter().any(|value| value.is_nan() || value.abs() > MAX_WEIGHT);
+        match self.arrays.iter().find(|(_, array)| is_absurd(array)) {
+            None => Ok(()),
+            Some((name, _)) => Err(ModelError::Weights(format!("{name} holds values beyond {MAX_WEIGHT}"))),
         }
-        let file = std::fs::read(path).map_err(io)?;
-        let tensors =
-            SafeTensors::deserialize(&file).map_err(|error| wrong(format!("not a safetensors file: {error}")))?;
-        let mut weights = Self::new();
-        for (name, view) in tensors.tensors() {
-            if view.dtype() != Dtype::F32 {
-                return Err(wrong(format!("{name} holds {:?}, not 32-bit floats", view.dtype())));
-            }
-            let (words, _) = view.data().as_chunks::<4>();
-            let data: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
-            if data.iter().any(|value| !value.is_finite()) {
-                return Err(wrong(format!("{name} holds values that are not finite")));
-            }
-            weights.insert(name, Array::new(view.shape(), data));
-        }
-        Ok(weights)
     }
 }
 
@@ -195,32 +182,19 @@ impl FromIterator<(String, Array)> for Weights {
     }
 }
 
-fn bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+/// Whether an array of this name is there and has this shape.
+pub(crate) fn fits(name: &str, found: Option<&[usize]>, wanted: &[usize]) -> Result<(), ModelError> {
+    match found {
+        None => Err(ModelError::Weights(format!("no array named {name}"))),
+        Some(found) if found != wanted => {
+            Err(ModelError::Weights(format!("{name} has shape {found:?}, the model needs {wanted:?}")))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
-/// Puts `bytes` in the place of `path` so that a reader sees the old file or the new one, never a
-/// part of it.
-///
-/// # Errors
-/// Whatever writing, syncing or renaming reports; the temporary file is then removed.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.file_name().map_or_else(|| "file".into(), std::ffi::OsStr::to_os_string);
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
-            _ => Ok(()),
-        }
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -274,6 +248,16 @@ mod tests {
         infinite.insert("a", Array::new([1], vec![f32::NAN]));
         infinite.save(&path).unwrap();
         assert!(Weights::load(&path).unwrap_err().to_string().contains("not finite"));
+    }
+
+    #[test]
+    fn weights_that_were_never_learnt_are_refused() {
+        assert!(sample().check_range().is_ok());
+        for value in [3e38, -7e4, f32::NAN] {
+            let mut absurd = sample();
+            absurd.insert("b.weight", Array::new([2], vec![0.5, value]));
+            assert!(absurd.check_range().unwrap_err().to_string().contains("b.weight"));
+        }
     }
 
     #[test]

@@ -65,6 +65,12 @@ pub enum TrainError {
     Data(#[from] leitmotif_corpus::CorpusError),
 }
 
+impl From<leitmotif_files::FileError> for TrainError {
+    fn from(leitmotif_files::FileError { path, source }: leitmotif_files::FileError) -> Self {
+        Self::Io { path, source }
+    }
+}
+
 impl TrainError {
     /// An input or output failure at `path`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {

@@ -33,6 +33,7 @@ pub use optimiser::Applied;
 pub use record::curves::{CURVES_FILE, learning_curve};
 pub use record::metrics::{METRICS_FILE, read_metrics};
 pub use record::{EventWriter, LatentLine, MetricsLine, TrainLine, ValidationLine};
+pub use run::MAX_CONFIG_BYTES;
 pub use run::{
     Budget, Ended, INFO_FILE, Learner, PriorSummary, RunInfo, StepMetrics, Timings, TrainEvent, TrainObserver,
     TrainSummary, load_config, load_info, resume, train,

@@ -33,7 +33,7 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     make_parent(path)?;
-    leitmotif_model::replace_file(path, bytes).with_context(|| format!("{} could not be written", path.display()))
+    leitmotif_files::write(path, bytes).with_context(|| format!("{} could not be written", path.display()))
 }
 
 /// Refuses an input that is not there.

@@ -113,7 +113,7 @@ fn create(dir: &Path) -> Result<(), ReportError> {
 
 /// Writes a file whole or not at all.
 pub fn put(path: PathBuf, bytes: &[u8]) -> Result<PathBuf, ReportError> {
-    match leitmotif_model::replace_file(&path, bytes) {
+    match leitmotif_files::write(&path, bytes) {
         Ok(()) => Ok(path),
         Err(source) => Err(ReportError::Io { path, source }),
     }

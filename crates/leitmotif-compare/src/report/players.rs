@@ -143,11 +143,7 @@ fn read(dir: &Path, file: &str) -> Result<Vec<u8>, String> {
         return Err("not a file of the study's folder".into());
     }
     let path = dir.join(path);
-    let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
-    if size > MAX_MIDI_BYTES {
-        return Err(format!("larger than {} bytes", count(MAX_MIDI_BYTES)));
-    }
-    std::fs::read(&path).map_err(|error| error.to_string())
+    leitmotif_files::read(&path, MAX_MIDI_BYTES).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

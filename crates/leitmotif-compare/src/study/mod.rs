@@ -216,12 +216,8 @@ impl Study {
     /// [`CompareError::Study`] names the place and what may stand there; [`CompareError::Io`] if
     /// the file cannot be read.
     pub fn read(path: &Path) -> Result<(Self, String), CompareError> {
-        let size = std::fs::metadata(path).map_err(CompareError::io(path))?.len();
         let wrong = |reason: String| CompareError::Study { path: path.to_owned(), reason };
-        if size > MAX_STUDY_BYTES {
-            return Err(wrong(format!("a study file has at most {MAX_STUDY_BYTES} bytes, and this has {size}")));
-        }
-        let text = std::fs::read_to_string(path).map_err(CompareError::io(path))?;
+        let text = leitmotif_files::read_text(path, MAX_STUDY_BYTES).map_err(CompareError::io(path))?;
         let mut study: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         study.check().map_err(wrong)?;
         let folder = path.parent().unwrap_or(Path::new(""));

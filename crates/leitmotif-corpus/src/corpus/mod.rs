@@ -23,12 +23,12 @@ pub use shard::{SHARD_BYTES, SHARD_HEADER_BYTES, SHARD_MAGIC, SHARD_VERSION};
 pub use statistics::{CorpusStatistics, LengthBin};
 pub(crate) use writer::CorpusWriter;
 
-use leitmotif_events::{Representation, Sequence, VOCABULARY_FILE, Value, Vocabulary};
+use leitmotif_events::{MAX_VOCABULARY_BYTES, Representation, Sequence, VOCABULARY_FILE, Value, Vocabulary};
 use rayon::prelude::*;
 use shard::Shard;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +39,12 @@ pub const SONGS_FILE: &str = "songs.jsonl";
 /// The file of dropped files.
 pub const DROPPED_FILE: &str = "dropped.jsonl";
 const SHARD_FOLDER: &str = "shards";
+/// All that a corpus folder has.
+pub(crate) const CORPUS_ENTRIES: [&str; 5] = [MANIFEST_FILE, SONGS_FILE, DROPPED_FILE, VOCABULARY_FILE, SHARD_FOLDER];
+/// Largest `corpus.json` that is read.
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+/// Longest line of `songs.jsonl` and `dropped.jsonl` that is read.
+const MAX_LINE_BYTES: u64 = 1 << 20;
 
 /// An open corpus. Songs are named by their index, in the order of their paths.
 #[derive(Debug)]
@@ -61,7 +67,7 @@ impl Corpus {
         let dir = dir.as_ref();
         let manifest = read_manifest(dir)?;
         let path = dir.join(VOCABULARY_FILE);
-        let vocabulary: Vocabulary = parse(&path, &read(&path)?)?;
+        let vocabulary: Vocabulary = parse(&path, &read(&path, MAX_VOCABULARY_BYTES)?)?;
         if vocabulary.fingerprint() != manifest.vocabulary {
             return Err(CorpusError::damaged(&path, "it is not the vocabulary that corpus.json names"));
         }
@@ -169,8 +175,8 @@ impl Corpus {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CorpusError> {
-    std::fs::read(path).map_err(|error| CorpusError::io(path, error))
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CorpusError> {
+    leitmotif_files::read(path, limit).map_err(|error| CorpusError::io(path, error))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, CorpusError> {
@@ -187,7 +193,7 @@ fn read_manifest(dir: &Path) -> Result<Manifest, CorpusError> {
     if dir.is_dir() && !path.exists() {
         return Err(CorpusError::Missing(dir.to_owned()));
     }
-    let bytes = read(&path)?;
+    let bytes = read(&path, MAX_MANIFEST_BYTES)?;
     let version: Version = parse(&path, &bytes)?;
     if version.format != CORPUS_FORMAT {
         return Err(CorpusError::Format { path, found: version.format, expected: CORPUS_FORMAT });
@@ -208,10 +214,15 @@ fn read_songs(dir: &Path, manifest: &Manifest) -> Result<Vec<SongRecord>, Corpus
 }
 
 fn read_lines<T: serde::de::DeserializeOwned>(path: &Path, mut see: impl FnMut(&[u8])) -> Result<Vec<T>, CorpusError> {
-    let file = std::fs::File::open(path).map_err(|error| CorpusError::io(path, error))?;
+    let file = leitmotif_files::open(path).map_err(|error| CorpusError::io(path, error))?;
     let mut reader = std::io::BufReader::new(file);
     let (mut line, mut records) = (Vec::new(), Vec::new());
-    while reader.read_until(b'\n', &mut line).map_err(|error| CorpusError::io(path, error))? > 0 {
+    let mut next = |line: &mut Vec<u8>| (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', line);
+    while next(&mut line).map_err(|error| CorpusError::io(path, error))? > 0 {
+        if line.len() as u64 > MAX_LINE_BYTES {
+            let reason = format!("line {} is longer than {MAX_LINE_BYTES} bytes", records.len() + 1);
+            return Err(CorpusError::damaged(path, reason));
+        }
         see(&line);
         let record = serde_json::from_slice(&line)
             .map_err(|error| CorpusError::damaged(path, format!("line {}: {error}", records.len() + 1)))?;

@@ -60,7 +60,7 @@ impl Shard {
     /// [`CorpusError::Io`] if it cannot be read, [`CorpusError::Shard`] if it is damaged or does
     /// not fit.
     pub(super) fn open(path: &Path, sizes: &[usize]) -> Result<Self, CorpusError> {
-        let file = File::open(path).map_err(|error| CorpusError::io(path, error))?;
+        let file = leitmotif_files::open(path).map_err(|error| CorpusError::io(path, error))?;
         // SAFETY: the map is read-only and private to this shard; that nobody truncates or rewrites
         // a corpus that is open is the documented condition of every memory-mapped file.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| CorpusError::io(path, error))?;

@@ -143,7 +143,7 @@ impl CollectionSong {
 /// The songs of a collection in the file's order.
 pub(super) fn read(path: &Path) -> Result<Vec<CollectionSong>, Rejected> {
     let broken = |error: &dyn fmt::Display| Rejected::Broken(error.to_string());
-    let file = std::fs::File::open(path).map_err(|error| broken(&error))?;
+    let file = leitmotif_files::open(path).map_err(|error| broken(&error))?;
     let mut bytes = Vec::new();
     file.take(MAX_COLLECTION_BYTES + 1).read_to_end(&mut bytes).map_err(|error| broken(&error))?;
     let too_long = bytes.len() as u64 > MAX_COLLECTION_BYTES;

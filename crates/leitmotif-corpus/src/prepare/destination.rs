@@ -1,29 +1,24 @@
-//! Writing a folder as a whole or not at all.
-//!
-//! The corpus grows in `.NAME.partial` beside the target, and is renamed when it is complete. A run
-//! that was killed leaves that folder, marked as such; the next run to the same target removes it.
-//! A marker that is locked belongs to a run that is still alive.
+//! Where a corpus is written: whole or not at all, and in the place of nothing but a corpus.
 
 use super::{PrepareError, PrepareOptions};
 use crate::CorpusError;
-use crate::corpus::MANIFEST_FILE;
-use std::fs::File;
+use crate::corpus::{CORPUS_ENTRIES, MANIFEST_FILE};
+use leitmotif_files::{NewFolder, NewFolderError};
 use std::path::{Path, PathBuf};
 
-/// The file that tells an unfinished folder of ours from anything else.
-const MARKER: &str = "UNFINISHED";
+/// A marker of earlier versions in folders that they had not finished.
+const FORMER_MARKER: &str = "UNFINISHED";
 
 /// A checked target.
-pub(super) struct Destination {
+pub(super) struct Destination<'a> {
+    options: &'a PrepareOptions,
     target: PathBuf,
-    partial: PathBuf,
-    replaced: PathBuf,
 }
 
 /// An unfinished folder, removed unless it is committed.
-pub(super) struct Partial {
-    destination: Destination,
-    marker: Option<File>,
+pub(super) struct Partial<'a> {
+    options: &'a PrepareOptions,
+    folder: NewFolder,
 }
 
 fn refused<T>(path: &Path, reason: impl Into<String>) -> Result<T, PrepareError> {
@@ -34,111 +29,86 @@ fn is_empty_folder(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-impl Destination {
+fn belongs(name: &str) -> bool {
+    CORPUS_ENTRIES.contains(&name) || name == FORMER_MARKER
+}
+
+impl<'a> Destination<'a> {
     /// Refuses a target that is in use, before anything is read.
-    pub(super) fn check(options: &PrepareOptions) -> Result<Self, PrepareError> {
-        let target = std::path::absolute(&options.output)
-            .map_err(|error| PrepareError::Input { path: options.output.clone(), error })?;
-        let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
-            return refused(&options.output, "cannot be a corpus's folder");
+    pub(super) fn check(options: &'a PrepareOptions) -> Result<Self, PrepareError> {
+        let output = &options.output;
+        let failed = |error| PrepareError::Input { path: output.clone(), error };
+        let target = match output.symlink_metadata() {
+            // What a link leads to is the corpus; the link stays.
+            Ok(it) if it.file_type().is_symlink() => match std::fs::canonicalize(output) {
+                Ok(target) => target,
+                Err(_) => return refused(output, "is a link that leads nowhere"),
+            },
+            _ => std::path::absolute(output).map_err(failed)?,
         };
-        let hidden = |what: &str| {
-            let mut hidden = std::ffi::OsString::from(".");
-            hidden.push(name);
-            hidden.push(what);
-            parent.join(hidden)
-        };
-        let destination = Self { partial: hidden(".partial"), replaced: hidden(".replaced"), target: target.clone() };
-        let is_corpus = target.join(MANIFEST_FILE).is_file();
-        if target.exists() && !is_empty_folder(&target) {
-            if !target.is_dir() {
-                return refused(&options.output, "is a file");
-            }
-            if !options.force && is_corpus {
-                return Err(PrepareError::Exists(options.output.clone()));
-            }
-            if !is_corpus {
-                return refused(&options.output, "is not empty, and no corpus");
-            }
-            if let Ok(real) = std::fs::canonicalize(&target) {
-                let used =
-                    options.inputs.iter().chain(&options.metadata).filter_map(|path| std::fs::canonicalize(path).ok());
-                if let Some(input) = used.into_iter().find(|path| path.starts_with(&real)) {
-                    return refused(&options.output, format!("would be replaced, but holds {}", input.display()));
-                }
-            }
+        if target.file_name().is_none() || target.parent().is_none() {
+            return refused(output, "cannot be a corpus's folder");
         }
+        let destination = Self { options, target };
+        destination.check_taken()?;
         Ok(destination)
     }
 
-    /// Creates the unfinished folder.
-    pub(super) fn create(self) -> Result<Partial, PrepareError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |error| CorpusError::io(&path, error)
-        };
-        if let Some(parent) = self.target.parent() {
-            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+    fn check_taken(&self) -> Result<(), PrepareError> {
+        let Self { options, target } = self;
+        if target.symlink_metadata().is_err() || is_empty_folder(target) {
+            return Ok(());
         }
-        if self.partial.exists() && !is_empty_folder(&self.partial) {
-            let marker = self.partial.join(MARKER);
-            match File::open(&marker) {
-                Err(_) => return refused(&self.partial, "is in the way"),
-                Ok(file) if file.try_lock().is_err() => {
-                    return refused(&self.target, "is being prepared by another run");
-                }
-                Ok(_) => std::fs::remove_dir_all(&self.partial).map_err(failed(&self.partial))?,
+        let is_corpus = target.join(MANIFEST_FILE).is_file();
+        if !target.is_dir() {
+            return refused(&options.output, "is a file");
+        }
+        if !options.force && is_corpus {
+            return Err(PrepareError::Exists(options.output.clone()));
+        }
+        if !is_corpus {
+            return refused(&options.output, "is not empty, and no corpus");
+        }
+        if let Ok(real) = std::fs::canonicalize(target) {
+            let inputs = options.inputs.iter().chain(&options.metadata);
+            let mut used = inputs.filter_map(|path| std::fs::canonicalize(path).ok());
+            if let Some(input) = used.find(|path| path.starts_with(&real)) {
+                return refused(&options.output, format!("would be replaced, but holds {}", input.display()));
             }
         }
-        // A run that was killed between its two renames: the old corpus is the good one.
-        if self.replaced.join(MANIFEST_FILE).is_file() && !self.target.exists() {
-            std::fs::rename(&self.replaced, &self.target).map_err(failed(&self.replaced))?;
-        }
-        std::fs::create_dir_all(&self.partial).map_err(failed(&self.partial))?;
-        let path = self.partial.join(MARKER);
-        let marker = File::create(&path).map_err(failed(&path))?;
-        // Where files cannot be locked, runs are not distinguished; nothing else is lost.
-        let _ = marker.try_lock();
-        Ok(Partial { destination: self, marker: Some(marker) })
+        Ok(())
+    }
+
+    /// Creates the unfinished folder, after clearing what a killed run left. Without `force`, a
+    /// corpus that another run has finished meanwhile is refused here.
+    pub(super) fn create(self) -> Result<Partial<'a>, PrepareError> {
+        let folder = NewFolder::begin(&self.target, &belongs).map_err(|error| failure(self.options, error))?;
+        self.check_taken()?;
+        Ok(Partial { options: self.options, folder })
     }
 }
 
-impl Partial {
+impl Partial<'_> {
     pub(super) fn path(&self) -> &Path {
-        &self.destination.partial
+        self.folder.path()
     }
 
     /// Makes the unfinished folder the target.
-    pub(super) fn commit(mut self) -> Result<(), PrepareError> {
-        let Destination { target, partial, replaced } = &self.destination;
-        let failed = |error| CorpusError::io(target, error);
-        std::fs::remove_file(partial.join(MARKER)).map_err(failed)?;
-        if target.exists() && !is_empty_folder(target) {
-            if replaced.join(MANIFEST_FILE).is_file() {
-                std::fs::remove_dir_all(replaced).map_err(failed)?;
-            }
-            std::fs::rename(target, replaced).map_err(failed)?;
-            if let Err(error) = std::fs::rename(partial, target) {
-                let _ = std::fs::rename(replaced, target);
-                return Err(failed(error).into());
-            }
-            let _ = std::fs::remove_dir_all(replaced);
-        } else {
-            if target.exists() {
-                std::fs::remove_dir(target).map_err(failed)?;
-            }
-            std::fs::rename(partial, target).map_err(failed)?;
-        }
-        self.marker = None;
-        Ok(())
+    pub(super) fn commit(self) -> Result<(), PrepareError> {
+        let Self { options, folder } = self;
+        let may_replace = |target: &Path| options.force && target.join(MANIFEST_FILE).is_file();
+        folder.commit(may_replace).map_err(|error| failure(options, error))
     }
 }
 
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if self.marker.is_some() {
-            let _ = std::fs::remove_dir_all(&self.destination.partial);
-        }
+fn failure(options: &PrepareOptions, error: NewFolderError) -> PrepareError {
+    let output = |path: &Path, reason: &str| PrepareError::Output { path: path.to_owned(), reason: reason.into() };
+    match error {
+        NewFolderError::Taken(_) => PrepareError::Exists(options.output.clone()),
+        NewFolderError::Busy(_) => output(&options.output, "is being prepared by another run"),
+        NewFolderError::InTheWay(path) => output(&path, "is in the way"),
+        NewFolderError::File(leitmotif_files::FileError { path, source }) => CorpusError::io(&path, source).into(),
+        other => output(&options.output, &other.to_string()),
     }
 }
 
@@ -162,11 +132,12 @@ mod tests {
     #[test]
     fn appears_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
-        let partial = Destination::check(&options(dir.path(), false)).unwrap().create().unwrap();
+        let options = options(dir.path(), false);
+        let partial = Destination::check(&options).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "{}").unwrap();
         drop(partial);
         assert!(names(dir.path()).is_empty(), "an interrupted run leaves nothing");
-        let partial = Destination::check(&options(dir.path(), false)).unwrap().create().unwrap();
+        let partial = Destination::check(&options).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "{}").unwrap();
         partial.commit().unwrap();
         assert_eq!(names(dir.path()), ["out"]);
@@ -176,14 +147,72 @@ mod tests {
     #[test]
     fn a_killed_run_is_cleared_away_and_a_living_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
-        let check = || Destination::check(&options(dir.path(), false)).unwrap();
+        let options = options(dir.path(), false);
+        let check = || Destination::check(&options).unwrap();
         create_dir(dir.path().join(".out.partial")).unwrap();
         write(dir.path().join(".out.partial/letter.txt"), "mine").unwrap();
         assert!(check().create().is_err(), "not ours to remove");
-        write(dir.path().join(".out.partial").join(MARKER), "").unwrap();
-        let alive = check().create().unwrap();
-        assert_eq!(names(alive.path()), [MARKER]);
-        assert!(check().create().is_err_and(|error| error.to_string().contains("another run")));
+        std::fs::remove_file(dir.path().join(".out.partial/letter.txt")).unwrap();
+        for left in [FORMER_MARKER, MANIFEST_FILE] {
+            // With the marker of an earlier version, or complete but for its name.
+            write(dir.path().join(".out.partial").join(left), "").unwrap();
+            let alive = check().create().unwrap();
+            assert!(names(alive.path()).is_empty());
+            assert!(check().create().is_err_and(|error| error.to_string().contains("another run")));
+            drop(alive);
+            create_dir(dir.path().join(".out.partial")).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_old_corpus_that_a_killed_run_put_aside_is_found_again() {
+        for force in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            for (name, text) in [(".out.replaced", "old"), (".out.partial", "new")] {
+                create_dir(dir.path().join(name)).unwrap();
+                write(dir.path().join(name).join(MANIFEST_FILE), text).unwrap();
+            }
+            let options = options(dir.path(), force);
+            match Destination::check(&options).unwrap().create() {
+                Err(error) => assert!(!force && matches!(error, PrepareError::Exists(_)), "{error}"),
+                Ok(partial) => {
+                    assert!(force);
+                    write(partial.path().join(MANIFEST_FILE), "newest").unwrap();
+                    partial.commit().unwrap();
+                }
+            }
+            let text = std::fs::read_to_string(dir.path().join("out").join(MANIFEST_FILE)).unwrap();
+            assert_eq!((text.as_str(), names(dir.path())), (if force { "newest" } else { "old" }, vec!["out".into()]));
+        }
+    }
+
+    #[test]
+    fn without_force_a_corpus_that_appears_meanwhile_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = options(dir.path(), false);
+        let partial = Destination::check(&options).unwrap().create().unwrap();
+        write(partial.path().join(MANIFEST_FILE), "late").unwrap();
+        create_dir(dir.path().join("out")).unwrap();
+        write(dir.path().join("out").join(MANIFEST_FILE), "first").unwrap();
+        assert!(matches!(partial.commit(), Err(PrepareError::Exists(_))));
+        assert_eq!(std::fs::read_to_string(dir.path().join("out").join(MANIFEST_FILE)).unwrap(), "first");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_must_lead_somewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("out")).unwrap();
+        let options = options(dir.path(), true);
+        assert!(Destination::check(&options).err().unwrap().to_string().contains("leads nowhere"));
+        create_dir(dir.path().join("real")).unwrap();
+        write(dir.path().join("real").join(MANIFEST_FILE), "old").unwrap();
+        let partial = Destination::check(&options).unwrap().create().unwrap();
+        write(partial.path().join(MANIFEST_FILE), "new").unwrap();
+        partial.commit().unwrap();
+        assert!(dir.path().join("out").is_symlink());
+        assert_eq!(std::fs::read_to_string(dir.path().join("real").join(MANIFEST_FILE)).unwrap(), "new");
     }
 
     #[test]
@@ -200,7 +229,8 @@ mod tests {
         assert!(matches!(Destination::check(&options(dir.path(), false)), Err(PrepareError::Exists(_))));
         let inside = PrepareOptions { inputs: vec![out.join("in")], ..options(dir.path(), true) };
         assert!(Destination::check(&inside).is_err(), "the inputs would be lost");
-        let partial = Destination::check(&options(dir.path(), true)).unwrap().create().unwrap();
+        let options = options(dir.path(), true);
+        let partial = Destination::check(&options).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "new").unwrap();
         partial.commit().unwrap();
         assert_eq!(names(&out), [MANIFEST_FILE]);

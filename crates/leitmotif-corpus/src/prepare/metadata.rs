@@ -124,12 +124,7 @@ impl Metadata {
     /// Reads a table.
     pub(super) fn read(file: &Path) -> Result<Self, MetadataError> {
         let failed = |error| MetadataError::Io { path: file.to_owned(), error };
-        let size = std::fs::metadata(file).map_err(failed)?.len();
-        if size > MAX_METADATA_BYTES {
-            let reason = format!("{size} bytes are more than the {MAX_METADATA_BYTES} that are read");
-            return Err(MetadataError::Line { path: file.to_owned(), line: 1, reason });
-        }
-        Self::parse(file, &std::fs::read(file).map_err(failed)?)
+        Self::parse(file, &leitmotif_files::read(file, MAX_METADATA_BYTES).map_err(failed)?)
     }
 
     fn parse(file: &Path, bytes: &[u8]) -> Result<Self, MetadataError> {

@@ -110,6 +110,8 @@ fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unrea
             std::fs::read_dir(input).map_err(failed)?;
             walk.folder(root, input)?;
         } else {
+            // A pipe or a device that is named is a mistake to hear of, and no file to leave out.
+            leitmotif_files::open(input).map_err(failed)?;
             walk.file(root, input.clone());
         }
     }

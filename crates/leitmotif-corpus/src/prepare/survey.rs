@@ -245,7 +245,7 @@ impl Survey<'_> {
 fn read_bytes(found: &Found) -> Verdict<Vec<u8>> {
     let failed = |error: std::io::Error| (DropReason::Unreadable, error.to_string());
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&found.path).map_err(failed)?;
+    let file = leitmotif_files::open(&found.path).map_err(failed)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

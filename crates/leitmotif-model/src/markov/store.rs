@@ -5,7 +5,7 @@ use super::Markov;
 use super::context::ContextLayout;
 use super::gate::{BUCKETS, Gate};
 use super::table::Table;
-use crate::{ModelDescription, ModelError, WEIGHTS_FILE, replace_file};
+use crate::{ModelDescription, ModelError, WEIGHTS_FILE};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Markov {
         }
         let metadata = HashMap::from([("layout".to_string(), LAYOUT.to_string())]);
         let file = safetensors::serialize(views, Some(metadata)).map_err(wrong)?;
-        replace_file(&path, &file).map_err(|source| ModelError::Io { path, source })
+        leitmotif_files::write(&path, &file).map_err(|source| ModelError::Io { path, source })
     }
 
     /// Reads `model.safetensors` from the folder `dir`, for a model of this description.
@@ -52,12 +52,7 @@ impl Markov {
         description.validate()?;
         let path = dir.join(WEIGHTS_FILE);
         let io = |source| ModelError::Io { path: path.clone(), source };
-        let length = std::fs::metadata(&path).map_err(io)?.len();
-        if length > MAX_FILE_BYTES {
-            let reason = format!("{length} bytes; at most {MAX_FILE_BYTES} are read");
-            return Err(ModelError::File { path, reason });
-        }
-        let bytes = std::fs::read(&path).map_err(io)?;
+        let bytes = leitmotif_files::read(&path, MAX_FILE_BYTES).map_err(io)?;
         Self::parse(&bytes, description).map_err(|reason| ModelError::File { path: PathBuf::from(&path), reason })
     }
 

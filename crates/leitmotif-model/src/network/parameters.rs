@@ -4,8 +4,10 @@
 //! values it begins with. The same declarations serve every back end: one keeps an array as a
 //! packed matrix, another as a tensor that learns.
 
+use crate::weights::fits;
 use crate::{Array, ModelError, Weights};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// A parameter, by its number among those of its network.
@@ -56,6 +58,7 @@ pub struct ParameterBuilder<'a> {
 enum Source<'a> {
     Fresh(Draws),
     Loaded(&'a Weights),
+    Shapes(&'a BTreeMap<String, Vec<usize>>),
 }
 
 /// Where fresh values come from: each draw is a pure function of the seed and of its number.
@@ -114,6 +117,11 @@ impl<'a> ParameterBuilder<'a> {
         Self::new(Source::Loaded(weights))
     }
 
+    /// Parameters without values, whose names and shapes alone are to be compared with these.
+    pub fn shaped(shapes: &'a BTreeMap<String, Vec<usize>>) -> Self {
+        Self::new(Source::Shapes(shapes))
+    }
+
     fn new(source: Source<'a>) -> Self {
         Self { path: Vec::new(), list: Vec::new(), source, error: None }
     }
@@ -127,9 +135,13 @@ impl<'a> ParameterBuilder<'a> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        match self.source {
-            Source::Loaded(weights) if weights.len() > self.list.len() => {
-                let (extra, all) = (weights.len() - self.list.len(), weights.len());
+        let all = match self.source {
+            Source::Fresh(_) => self.list.len(),
+            Source::Loaded(weights) => weights.len(),
+            Source::Shapes(shapes) => shapes.len(),
+        };
+        match all.checked_sub(self.list.len()) {
+            Some(extra) if extra > 0 => {
                 Err(ModelError::Weights(format!("{extra} of its {all} arrays are not the model's")))
             }
             _ => Ok(self.list),
@@ -198,15 +210,17 @@ impl<'a> ParameterBuilder<'a> {
         let path = self.path.iter().map(String::as_str).chain((!own.is_empty()).then_some(&*own));
         let name = path.collect::<Vec<_>>().join(".");
         let values = match &mut self.source {
-            Source::Fresh(draws) => Cow::Owned(start(draws, shape.iter().product())),
-            Source::Loaded(weights) => match weights.shaped(&name, shape) {
-                Ok(values) => Cow::Borrowed(values),
-                Err(error) => {
-                    self.error.get_or_insert(error);
-                    Cow::Borrowed(&[][..])
-                }
-            },
+            Source::Fresh(draws) => Ok(Cow::Owned(start(draws, shape.iter().product()))),
+            Source::Loaded(weights) => weights.shaped(&name, shape).map(Cow::Borrowed),
+            Source::Shapes(shapes) => {
+                let found = shapes.get(&name).map(Vec::as_slice);
+                fits(&name, found, shape).map(|()| Cow::Borrowed(&[][..]))
+            }
         };
+        let values = values.unwrap_or_else(|error| {
+            self.error.get_or_insert(error);
+            Cow::Borrowed(&[][..])
+        });
         self.list.push(Parameter { name, shape: shape.to_vec(), used, values });
         Weight(self.list.len() - 1)
     }

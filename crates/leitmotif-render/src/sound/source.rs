@@ -38,7 +38,7 @@ impl SoundBank {
         let bad = |reason: String| SoundError::Bank { path: path.to_owned(), reason };
         let file_error = |source| SoundError::File { path: path.to_owned(), source };
         let mut bytes = Vec::new();
-        let mut file = std::fs::File::open(path).map_err(file_error)?.take(MAX_BANK_BYTES + 1);
+        let mut file = leitmotif_files::open(path).map_err(file_error)?.take(MAX_BANK_BYTES + 1);
         file.read_to_end(&mut bytes).map_err(file_error)?;
         if bytes.len() as u64 > MAX_BANK_BYTES {
             return Err(bad(format!("larger than {} GiB", MAX_BANK_BYTES >> 30)));

@@ -2,9 +2,9 @@
 
 use super::SoundError;
 use super::audio::Audio;
+use leitmotif_files::NewFile;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use std::path::Path;
 
 /// Bits a sample.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,8 +54,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 
 /// A WAV file being written.
 pub(super) struct WavFile {
-    path: PathBuf,
-    out: BufWriter<NamedTempFile>,
+    out: BufWriter<NewFile>,
     depth: BitDepth,
 }
 
@@ -66,15 +65,7 @@ impl WavFile {
         let data = u32::try_from(frames.saturating_mul(frame).saturating_add(HEADER))
             .map_err(|_| std::io::Error::other("longer than a WAV file can be"))?
             - HEADER as u32;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".wav-");
-        #[cfg(unix)]
-        {
-            // Temporary files are private by default; this one becomes an ordinary file.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut out = BufWriter::with_capacity(1 << 16, builder.tempfile_in(folder(path))?);
+        let mut out = BufWriter::with_capacity(1 << 16, NewFile::create(path)?);
         let bits = depth.bytes() * 8;
         out.write_all(b"RIFF")?;
         out.write_all(&(data + HEADER as u32 - 8).to_le_bytes())?;
@@ -88,7 +79,7 @@ impl WavFile {
         out.write_all(&bits.to_le_bytes())?;
         out.write_all(b"data")?;
         out.write_all(&data.to_le_bytes())?;
-        Ok(Self { path: path.to_owned(), out, depth })
+        Ok(Self { out, depth })
     }
 
     /// Writes one frame; values beyond -1 to 1 are clamped.
@@ -108,10 +99,7 @@ impl WavFile {
 
     /// Brings the file to its place.
     pub fn finish(self) -> std::io::Result<()> {
-        let file = self.out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        self.out.into_inner().map_err(std::io::IntoInnerError::into_error)?.commit()
     }
 }
 

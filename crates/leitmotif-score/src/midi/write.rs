@@ -14,9 +14,7 @@ use super::voices::separate;
 use crate::{Instrument, Note, Part, Resolution, Score, Ticks};
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
-use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The finest clock that a file can name.
 const MAX_TICKS_PER_QUARTER: u64 = 0x7FFF;
@@ -25,9 +23,6 @@ pub(super) const RELEASE_VELOCITY: u8 = 64;
 /// What a time signature also says: MIDI clocks per click, and 32nds a quarter.
 const CLOCKS_PER_CLICK: u8 = 24;
 const THIRTY_SECONDS_PER_QUARTER: u8 = 8;
-
-/// How many temporary files this process has made, so that no two threads share one.
-static TEMPORARY_FILES: AtomicU64 = AtomicU64::new(0);
 
 /// An event before deltas; at one tick the smaller rank comes first.
 type Timed<'a> = (Ticks, u8, TrackEventKind<'a>);
@@ -93,32 +88,8 @@ pub fn write_midi_with_report(score: &Score) -> Result<(Vec<u8>, WriteReport), W
 pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<WriteReport, WriteError> {
     let path = path.as_ref();
     let (bytes, report) = write_midi_with_report(score)?;
-    write_whole(path, &bytes).map_err(|source| WriteError::Io { path: path.to_owned(), source })?;
+    leitmotif_files::write(path, &bytes).map_err(|source| WriteError::Io { path: path.to_owned(), source })?;
     Ok(report)
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let number = TEMPORARY_FILES.fetch_add(1, Ordering::Relaxed);
-    let temporary = folder.join(format!(".leitmotif-{}-{number}.tmp", std::process::id()));
-    let written = (|| {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    })();
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = std::fs::remove_file(&temporary);
-        return written;
-    }
-    // The new name itself is on disk only with its folder.
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 fn last_tick(score: &Score) -> Ticks {

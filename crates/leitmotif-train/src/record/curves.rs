@@ -42,5 +42,5 @@ pub fn learning_curve(dir: &Path) -> Result<String, TrainError> {
 /// Draws and writes the curve of a run folder.
 pub(crate) fn write(dir: &Path) -> Result<(), TrainError> {
     let path = dir.join(CURVES_FILE);
-    leitmotif_model::replace_file(&path, learning_curve(dir)?.as_bytes()).map_err(TrainError::io(&path))
+    leitmotif_files::write(&path, learning_curve(dir)?.as_bytes()).map_err(TrainError::io(&path))
 }

@@ -124,7 +124,7 @@ impl Records {
     /// Starts the records of a new run.
     pub(crate) fn create(dir: &Path) -> Result<Self, TrainError> {
         let path = dir.join(METRICS_FILE);
-        let file = File::create(&path).map_err(TrainError::io(&path))?;
+        let file = leitmotif_files::create(&path).map_err(TrainError::io(&path))?;
         let events = EventWriter::create(dir).map_err(TrainError::io(dir))?;
         Ok(Self { path, file, events })
     }
@@ -211,7 +211,7 @@ fn validation_scalars(line: &ValidationLine) -> Vec<(&'static str, f64)> {
 /// last line that a killed run left unfinished is passed over).
 pub fn read_metrics(dir: &Path) -> Result<Vec<MetricsLine>, TrainError> {
     let path = dir.join(METRICS_FILE);
-    let mut reader = BufReader::new(File::open(&path).map_err(TrainError::io(&path))?);
+    let mut reader = BufReader::new(leitmotif_files::open(&path).map_err(TrainError::io(&path))?);
     let (mut lines, mut text) = (Vec::new(), String::new());
     while reader.read_line(&mut text).map_err(TrainError::io(&path))? > 0 {
         if text.ends_with('\n') {

@@ -6,7 +6,7 @@
 //! and `summary.proto`.
 
 use super::crc32c::masked;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,7 +31,7 @@ impl EventWriter {
     /// Whatever creating or writing the file reports.
     pub fn create(dir: &Path) -> std::io::Result<Self> {
         let path = dir.join(format!("events.out.tfevents.{:010}.leitmotif", now() as u64));
-        let mut writer = Self { file: File::create(&path)?, path };
+        let mut writer = Self { file: leitmotif_files::create(&path)?, path };
         let mut event = Vec::new();
         bytes(&mut event, 3, FILE_VERSION.as_bytes());
         writer.record(event)?;
@@ -98,7 +98,7 @@ impl EventWriter {
 
 /// Opens a file for appending after its first `length` bytes, and cuts off the rest.
 pub(super) fn cut(path: &Path, length: u64) -> std::io::Result<File> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
+    let mut file = leitmotif_files::modify(path)?;
     let found = file.metadata()?.len();
     if found < length {
         let reason = format!("{found} bytes are fewer than the {length} of the checkpoint");

@@ -20,13 +20,13 @@ mod window;
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
 use crate::record::{TrainLine, ValidationLine};
+use crate::store::RunLock;
 use crate::store::checkpoint::{Best, Checkpoint};
-use crate::store::folders::RunLock;
 use crate::{TrainError, store};
 pub use learner::{Learner, StepMetrics};
 use leitmotif_corpus::Corpus;
 use leitmotif_folder::{BEST, LAST, RUN_CONFIG_FILE};
-use leitmotif_model::{ModelKind, replace_file};
+use leitmotif_model::ModelKind;
 pub use prior::PriorSummary;
 use serde::{Deserialize, Serialize};
 use session::Session;
@@ -37,6 +37,8 @@ use std::sync::atomic::AtomicBool;
 /// The corpus that a run trains on.
 pub const INFO_FILE: &str = "run.json";
 const INFO_FORMAT: u32 = 1;
+/// Largest `config.toml` (of a run or of a user) or `run.json` that is read.
+pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// `run.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,11 +254,11 @@ pub fn resume(
         put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
     }
     for model in [BEST, LAST] {
-        store::folders::recover(&dir.join(model))?;
+        leitmotif_files::recover(&dir.join(model))?;
     }
     let checkpoint = Checkpoint::newest(dir)?;
     for folder in [dir.to_owned(), dir.join(store::checkpoint::CHECKPOINTS)] {
-        store::folders::sweep(&folder)?;
+        leitmotif_files::sweep(&folder)?;
     }
     // A program that was killed between its last checkpoint and their clearing away has left one
     // too many.
@@ -296,7 +298,7 @@ pub fn load_config(dir: &Path) -> Result<RunConfig, TrainError> {
     if !path.is_file() {
         return Err(TrainError::file(dir, format!("this is not a run folder: it has no {RUN_CONFIG_FILE}")));
     }
-    let text = std::fs::read_to_string(&path).map_err(TrainError::io(&path))?;
+    let text = leitmotif_files::read_text(&path, MAX_CONFIG_BYTES).map_err(TrainError::io(&path))?;
     RunConfig::from_toml(&text).map_err(|error| TrainError::file(&path, error.to_string()))
 }
 
@@ -306,10 +308,10 @@ pub fn load_config(dir: &Path) -> Result<RunConfig, TrainError> {
 /// [`TrainError::Io`] or [`TrainError::File`] if it cannot be read.
 pub fn load_info(dir: &Path) -> Result<RunInfo, TrainError> {
     let path = dir.join(INFO_FILE);
-    let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
+    let text = leitmotif_files::read(&path, MAX_CONFIG_BYTES).map_err(TrainError::io(&path))?;
     serde_json::from_slice(&text).map_err(|error| TrainError::file(&path, error.to_string()))
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    replace_file(path, bytes).map_err(TrainError::io(path))
+    leitmotif_files::write(path, bytes).map_err(TrainError::io(path))
 }

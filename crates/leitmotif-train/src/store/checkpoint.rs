@@ -4,7 +4,6 @@
 //! averaged), `optimiser.safetensors`, `memory.safetensors` and `state.json`.
 //! It appears complete or not at all; older ones are removed only after it is there.
 
-use super::folders;
 use crate::TrainError;
 use crate::record::metrics::RecordsMark;
 use crate::schedule::StepTime;
@@ -20,6 +19,8 @@ const AVERAGE_FILE: &str = "average.safetensors";
 const OPTIMISER_FILE: &str = "optimiser.safetensors";
 const MEMORY_FILE: &str = "memory.safetensors";
 const STATE_FILE: &str = "state.json";
+/// Largest `state.json` that is read.
+const MAX_STATE_BYTES: u64 = 64 << 20;
 
 /// Counters and positions of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,14 +119,14 @@ impl Checkpoint {
             let text = serde_json::to_vec_pretty(&self.state).expect("a state has only string keys");
             std::fs::write(&path, text).map_err(TrainError::io(&path))
         };
-        folders::replace(&target, write)?;
+        leitmotif_files::replace(&target, write)?;
         Self::prune(dir, keep)
     }
 
     /// Removes all but the newest `keep`.
     pub(crate) fn prune(dir: &Path, keep: usize) -> Result<(), TrainError> {
         for step in steps(dir)?.iter().rev().skip(keep) {
-            folders::remove(&folder(dir, *step))?;
+            leitmotif_files::remove(&folder(dir, *step))?;
         }
         Ok(())
     }
@@ -133,10 +134,10 @@ impl Checkpoint {
     /// Reads the newest checkpoint of a run folder; `None` if it has none.
     pub(crate) fn newest(dir: &Path) -> Result<Option<Self>, TrainError> {
         let Some(step) = steps(dir)?.last().copied() else { return Ok(None) };
-        folders::recover(&folder(dir, step))?;
+        leitmotif_files::recover(&folder(dir, step))?;
         let folder = folder(dir, step);
         let path = folder.join(STATE_FILE);
-        let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
+        let text = leitmotif_files::read(&path, MAX_STATE_BYTES).map_err(TrainError::io(&path))?;
         let state: RunState =
             serde_json::from_slice(&text).map_err(|error| TrainError::file(&path, error.to_string()))?;
         if state.format != STATE_FORMAT {

@@ -3,7 +3,7 @@
 
 pub(crate) mod card;
 pub(crate) mod checkpoint;
-pub(crate) mod folders;
 pub(crate) mod model_folder;
+pub(crate) mod run_lock;
 
-pub use folders::RunLock;
+pub use run_lock::RunLock;

@@ -4,7 +4,7 @@
 //! `observed.json` (what the training songs have, where the representation has instruments),
 //! `README.md` (the card).
 
-use super::{card, folders};
+use super::card;
 use crate::TrainError;
 use leitmotif_corpus::Corpus;
 use leitmotif_events::{Observed, Tasks, Vocabulary};
@@ -27,7 +27,7 @@ pub(crate) fn write(
     trained: &Trained<'_>,
     card: &card::Card<'_>,
 ) -> Result<(), TrainError> {
-    folders::replace(target, |dir| {
+    leitmotif_files::replace(target, |dir| {
         let put = |name: &str, bytes: &[u8]| {
             let path = dir.join(name);
             std::fs::write(&path, bytes).map_err(TrainError::io(&path))

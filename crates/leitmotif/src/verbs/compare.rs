@@ -12,7 +12,6 @@ use leitmotif_compare::{
     Budget, CompareError, Datasets, Division, Overlay, RESULTS_FILE, Results, RunEstimate, RunEvent, RunPlan, Shard,
     Study, StudyEvent, collect, datasets, estimate, evaluate_samples, plan, save, take_over, work,
 };
-use leitmotif_model::replace_file;
 use leitmotif_train::{Override, TrainEvent};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -197,7 +196,7 @@ fn open_folder(dir: &Path, text: &str) -> Result<()> {
         return Err(refusal.remedy("choose another folder").into());
     }
     files::make_folder(dir)?;
-    replace_file(&file, text.as_bytes()).with_context(|| file.display().to_string())
+    leitmotif_files::write(&file, text.as_bytes()).with_context(|| file.display().to_string())
 }
 
 fn interrupted(error: CompareError, dir: &Path) -> anyhow::Error {

@@ -13,8 +13,8 @@ use leitmotif_corpus::{Corpus, MANIFEST_FILE};
 use leitmotif_folder::RUN_CONFIG_FILE;
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, Ended, INFO_FILE, LatentEvaluation, METRICS_FILE, Override, Preset, RunConfig, RunLock, TrainError,
-    TrainEvent, TrainSummary, load_config, load_info, resume, train,
+    Budget, Ended, INFO_FILE, LatentEvaluation, MAX_CONFIG_BYTES, METRICS_FILE, Override, Preset, RunConfig, RunLock,
+    TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -138,7 +138,7 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
 /// nothing of these ends the run.
 fn configure(options: &Options) -> Result<(RunConfig, bool)> {
     let text = options.config.as_deref().map(|path| {
-        std::fs::read_to_string(path)
+        leitmotif_files::read_text(path, MAX_CONFIG_BYTES)
             .with_context(|| path.display().to_string())
             .map(|text| (path.display().to_string(), text))
     });

@@ -63,7 +63,7 @@ fn weights(path: &Path) -> Result<(u64, u64)> {
         shape: Vec<u64>,
     }
     let read = || -> Result<(u64, u64)> {
-        let mut file = std::fs::File::open(path)?;
+        let mut file = leitmotif_files::open(path)?;
         let bytes = file.metadata()?.len();
         let mut length = [0; 8];
         file.read_exact(&mut length)?;

@@ -98,11 +98,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
 
 /// Reads a direction, which must be of this model.
 pub fn read(path: &Path, opened: &Opened) -> Result<Direction> {
-    let length = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
-    if length > MAX_BYTES {
-        return Err(Refusal::because(format!("{}: {length} bytes are no direction", path.display())).into());
-    }
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let bytes = leitmotif_files::read(path, MAX_BYTES).with_context(|| path.display().to_string())?;
     let direction: Direction = serde_json::from_slice(&bytes).with_context(|| {
         format!("{} is not a direction file: create one with `leitmotif direction`", path.display())
     })?;
