@@ -9,6 +9,12 @@ use crate::{Meter, Resolution, Score, Ticks};
 /// Quarters in a whole note.
 const QUARTERS_PER_WHOLE: u128 = 4;
 
+/// The most quarters of a piece that is read: 36 hours at 120 a minute. What begins later is left
+/// out, so that no file of a few bytes makes more bars, frames or seconds than this.
+pub const MAX_QUARTERS: u64 = 1 << 18;
+/// The most bars of a piece that is read; what begins later is left out.
+pub const MAX_BARS: usize = 1 << 16;
+
 impl Meter {
     /// The meter of music that names none.
     pub const DEFAULT: Self = Self { at: Ticks(0), numerator: 4, denominator: 4 };
@@ -22,6 +28,14 @@ impl Meter {
         let denominator = u128::from(self.denominator.max(1));
         let ticks = (length + denominator / 2) / denominator;
         self.at + Ticks(u64::try_from(ticks.max(u128::from(index))).unwrap_or(u64::MAX))
+    }
+
+    /// The end of bar `index`, counted from `self.at`, in ticks times the denominator, which makes
+    /// it exact.
+    fn exact_end(self, index: u64, resolution: Resolution) -> u128 {
+        let whole = QUARTERS_PER_WHOLE * u128::from(resolution.ticks_per_quarter());
+        let length = (u128::from(index) + 1) * u128::from(self.numerator.max(1)) * whole;
+        u128::from(self.at.0) * u128::from(self.denominator.max(1)) + length
     }
 
     /// The length of one whole bar.
@@ -46,12 +60,27 @@ pub struct Bar {
     pub length: Ticks,
     /// Its time signature; `meter.at` is where that began.
     pub meter: Meter,
+    /// Its number, from 0, among the bars since `meter.at`; `None` where a change of meter ends it.
+    in_meter: Option<u64>,
 }
 
 impl Bar {
     /// Where the next bar begins.
     pub fn end(&self) -> Ticks {
         self.start + self.length
+    }
+
+    /// Where the next bar begins, on a grid of so many steps a quarter: the step nearest to the
+    /// exact line, which need not be a whole number of ticks.
+    pub fn end_step(&self, resolution: Resolution, grid: u64) -> u64 {
+        let denominator = u128::from(self.meter.denominator.max(1));
+        let ticks = u128::from(self.end().0);
+        let exact = self.in_meter.map(|index| self.meter.exact_end(index, resolution));
+        // A bar of less than a tick lasts a tick.
+        let exact = exact.filter(|exact| (exact + denominator / 2) / denominator == ticks);
+        let end = exact.unwrap_or(ticks * denominator);
+        let unit = u128::from(resolution.ticks_per_quarter()) * denominator;
+        u64::try_from((2 * end * u128::from(grid) + unit) / (2 * unit)).unwrap_or(u64::MAX)
     }
 }
 
@@ -88,6 +117,14 @@ impl Bars {
     }
 }
 
+/// Where a piece with these meters ends at the latest: after [`MAX_QUARTERS`] quarters or
+/// [`MAX_BARS`] bars. `end` is the last tick that matters, which bounds the work.
+pub(crate) fn longest(resolution: Resolution, meters: &[Meter], end: Ticks) -> Ticks {
+    let quarters = Ticks(MAX_QUARTERS * resolution.ticks_per_quarter());
+    let beyond = Bars::new(resolution, meters, end.min(quarters)).nth(MAX_BARS);
+    beyond.map_or(quarters, |bar| bar.start)
+}
+
 impl Iterator for Bars {
     type Item = Bar;
 
@@ -96,17 +133,17 @@ impl Iterator for Bars {
             return None;
         }
         let mut stop = self.meter.bar_start(self.in_meter + 1, self.resolution);
-        let (meter, start) = (self.meter, self.start);
+        let (meter, start, mut in_meter) = (self.meter, self.start, Some(self.in_meter));
         self.in_meter += 1;
         if let Some(&change) = self.meters.peek()
             && change.at <= stop
         {
             stop = change.at;
             self.meter = change;
-            self.in_meter = 0;
+            (self.in_meter, in_meter) = (0, None);
             self.meters.next();
         }
-        let bar = Bar { index: self.index, start, length: stop - start, meter };
+        let bar = Bar { index: self.index, start, length: stop - start, meter, in_meter };
         self.index += 1;
         self.start = stop;
         Some(bar)
@@ -114,6 +151,12 @@ impl Iterator for Bars {
 }
 
 impl Score {
+    /// Where this score must end to be read from a file: after [`MAX_QUARTERS`] quarters or
+    /// [`MAX_BARS`] bars.
+    pub fn longest_end(&self) -> Ticks {
+        longest(self.resolution, &self.meters, Ticks(u64::MAX))
+    }
+
     /// The bars from tick 0 to the one in which the last note ends; none where there are no notes.
     pub fn bars(&self) -> Bars {
         Bars::new(self.resolution, &self.meters, self.end())
@@ -153,6 +196,29 @@ mod tests {
     #[test]
     fn a_repeat_of_the_same_meter_changes_nothing() {
         assert_eq!(bars(10, &[(0, 3, 4), (50, 3, 4)], 90), [(0, 30), (30, 30), (60, 30)]);
+    }
+
+    #[test]
+    fn a_piece_has_a_longest_length() {
+        let tpq = Resolution::new(10).unwrap();
+        let quarters = Ticks(10 * MAX_QUARTERS);
+        let meter = |at, numerator, denominator| Meter { at: Ticks(at), numerator, denominator };
+        assert_eq!(longest(tpq, &[], Ticks(u64::MAX)), quarters);
+        assert_eq!(longest(tpq, &[meter(0, 1, 4)], Ticks(100)), quarters);
+        assert_eq!(longest(tpq, &[meter(0, 1, 4)], Ticks(u64::MAX)), Ticks(10 * MAX_BARS as u64));
+        assert_eq!(longest(tpq, &[meter(0, 1, 4), meter(70, 255, 1)], Ticks(u64::MAX)), quarters);
+    }
+
+    #[test]
+    fn lines_on_a_grid_are_those_of_the_bars() {
+        let tpq = Resolution::new(1).unwrap();
+        let meter = |at, numerator, denominator| Meter { at: Ticks(at), numerator, denominator };
+        let lines = |meters: &[Meter], end| -> Vec<u64> {
+            Bars::new(tpq, meters, Ticks(end)).map(|bar| bar.end_step(tpq, 12)).collect()
+        };
+        assert_eq!(lines(&[meter(0, 3, 8)], 6), [18, 36, 54, 72]);
+        assert_eq!(lines(&[meter(0, 3, 8), meter(4, 2, 4)], 6), [18, 36, 48, 72]);
+        assert_eq!(lines(&[meter(0, 1, 128)], 3), [12, 24, 36]);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Where the bars of a score lie on the grid.
 //!
-//! Bars are a ruler: notes keep their absolute onset whatever the ruler does. A file's bar that no
-//! supported time signature describes (too long, too fine, cut short by a change of meter) is
-//! rewritten to supported bars that end on the last possible line not after the file's own; what is
-//! left over, always less than the quantum of [`Meters`], goes to the next bar.
+//! Bars are those of [`Bars`], and a ruler: notes keep their absolute onset whatever the ruler
+//! does. A file's bar that no supported time signature describes (too long, too fine, cut short by
+//! a change of meter) is rewritten to supported bars that end on the last possible line not after
+//! the file's own; what is left over, always less than the quantum of [`Meters`], goes to the next
+//! bar.
 
 use super::meters::Meters;
-use leitmotif_score::Score;
+use leitmotif_score::{Bars, Score, Ticks};
 
 /// One bar on the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,71 +23,40 @@ pub(crate) struct Bar {
 /// The bars up to and including the one that holds step `last`, and how many of the score's bars
 /// were rewritten.
 pub(crate) fn layout(score: &Score, meters: &Meters, grid: u64, last: u64) -> (Vec<Bar>, usize) {
-    let segments = segments(score);
-    let quarter = u128::from(score.resolution.ticks_per_quarter());
     let (mut bars, mut line, mut rewritten) = (Vec::new(), 0, 0);
-    for (index, segment) in segments.iter().enumerate() {
-        let denominator = u128::from(segment.denominator);
-        let bar_length = u128::from(segment.numerator) * 4 * quarter;
-        let change = segments.get(index + 1).map(|next| u128::from(next.at) * denominator);
-        // Ticks times the denominator, so that every bar line is an exact integer.
-        let mut end = u128::from(segment.at) * denominator;
-        while change.is_none_or(|change| end < change) {
-            if line > last {
-                return (bars, rewritten);
+    for bar in Bars::new(score.resolution, &score.meters, Ticks(u64::MAX)) {
+        if line > last {
+            break;
+        }
+        let distance = bar.end_step(score.resolution, grid).saturating_sub(line);
+        if distance == 0 {
+            continue;
+        }
+        let steps = distance - distance % meters.quantum();
+        let own = meters.find(bar.meter.numerator, bar.meter.denominator);
+        let pieces = match own.filter(|own| meters.list()[*own].steps == steps) {
+            Some(own) => vec![own],
+            None => {
+                rewritten += 1;
+                meters.pieces(steps, bar.meter.denominator)
             }
-            end = (end + bar_length).min(change.unwrap_or(u128::MAX));
-            let unit = quarter * denominator;
-            let target = ((2 * end * u128::from(grid) + unit) / (2 * unit)) as u64;
-            let distance = target.saturating_sub(line);
-            if distance == 0 {
-                continue;
+        };
+        for meter in pieces {
+            let steps = meters.list()[meter].steps;
+            if line <= last {
+                bars.push(Bar { start: line, steps, meter });
             }
-            let steps = distance - distance % meters.quantum();
-            let own = meters.find(segment.numerator, segment.denominator);
-            let pieces = match own.filter(|own| meters.list()[*own].steps == steps) {
-                Some(own) => vec![own],
-                None => {
-                    rewritten += 1;
-                    meters.pieces(steps, segment.denominator)
-                }
-            };
-            for meter in pieces {
-                let steps = meters.list()[meter].steps;
-                if line <= last {
-                    bars.push(Bar { start: line, steps, meter });
-                }
-                line += steps;
-            }
+            line += steps;
         }
     }
     (bars, rewritten)
-}
-
-/// A stretch of one time signature, from tick `at` on.
-struct Segment {
-    at: u64,
-    numerator: u8,
-    denominator: u8,
-}
-
-/// The score's time signatures from tick 0 on, meaningless ones left out.
-fn segments(score: &Score) -> Vec<Segment> {
-    let mut segments = vec![Segment { at: 0, numerator: 4, denominator: 4 }];
-    for meter in score.meters.iter().filter(|m| m.numerator > 0 && m.denominator.is_power_of_two()) {
-        while segments.last().is_some_and(|earlier| earlier.at >= meter.at.0) {
-            segments.pop();
-        }
-        segments.push(Segment { at: meter.at.0, numerator: meter.numerator, denominator: meter.denominator });
-    }
-    segments
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use leitmotif_score::{Meter, Ticks};
+    use leitmotif_score::Meter;
 
     fn bars(meters: &[(u64, u8, u8)], last: u64) -> (Vec<(u64, String)>, usize) {
         let meters = meters
@@ -117,6 +87,13 @@ mod tests {
         for at in [1919, 1920, 1921] {
             assert_eq!(bars(&[(0, 4, 4), (at, 3, 4)], 50), (named(&[(0, "4/4"), (48, "3/4")]), 0), "{at}");
         }
+    }
+
+    #[test]
+    fn a_meter_that_is_named_again_changes_nothing() {
+        let expected = (named(&[(0, "4/4"), (48, "4/4"), (96, "4/4")]), 0);
+        assert_eq!(bars(&[(0, 4, 4), (2880, 4, 4)], 100), expected);
+        assert_eq!(bars(&[(960, 4, 4)], 100), expected);
     }
 
     #[test]
