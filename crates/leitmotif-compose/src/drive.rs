@@ -1,6 +1,7 @@
 //! One model that serves several writers: pieces, or candidates of one, each in a stream of its
 //! own.
 
+use crate::ComposeError;
 use leitmotif_events::Value;
 use leitmotif_model::{DecodingBatch, Model};
 
@@ -46,7 +47,10 @@ impl<'a> Drive<'a> {
 
     /// Draws the next event of each of the `running` writers, whose streams have their numbers: the
     /// model computes their logits of a field together.
-    pub fn draw(&mut self, writers: &mut [impl DrawEvents], running: &[usize]) {
+    ///
+    /// # Errors
+    /// [`ComposeError::NotFinite`] where the model's numbers overflow.
+    pub fn draw(&mut self, writers: &mut [impl DrawEvents], running: &[usize]) -> Result<(), ComposeError> {
         self.asking.clear();
         self.asking.extend(running.iter().map(|&stream| (0, stream)));
         loop {
@@ -58,15 +62,15 @@ impl<'a> Drive<'a> {
                 None => false,
             });
             if self.asking.is_empty() {
-                return;
+                return Ok(());
             }
             self.asking.sort_unstable();
-            self.answer(writers);
+            self.answer(writers)?;
         }
     }
 
     /// Computes the logits that writers wait for, those of one field together.
-    fn answer(&mut self, writers: &mut [impl DrawEvents]) {
+    fn answer(&mut self, writers: &mut [impl DrawEvents]) -> Result<(), ComposeError> {
         for asking in self.asking.chunk_by(|a, b| a.0 == b.0) {
             let (field, size) = (asking[0].0, self.sizes[asking[0].0]);
             for &(_, stream) in asking {
@@ -75,12 +79,16 @@ impl<'a> Drive<'a> {
             }
             self.logits.resize(asking.len() * size, 0.0);
             self.batch.logits(&self.streams, &self.values, field, &mut self.logits);
+            if !all_finite(&self.logits) {
+                return Err(ComposeError::NotFinite);
+            }
             for (&stream, logits) in self.streams.iter().zip(self.logits.chunks_exact(size)) {
                 writers[stream].take_logits(logits);
             }
             self.streams.clear();
             self.values.clear();
         }
+        Ok(())
     }
 
     /// Queues an event for a stream, to be read by the next [`Self::read`].
@@ -99,5 +107,36 @@ impl<'a> Drive<'a> {
         self.batch.push(&self.streams, &self.values);
         self.streams.clear();
         self.values.clear();
+    }
+}
+
+/// Whether no number is infinite or none at all. A finite number times 0 is 0, any other is not:
+/// this is a sum that the compiler makes several at a time.
+fn all_finite(numbers: &[f32]) -> bool {
+    let mut sums = [0.0_f32; 8];
+    let (chunks, rest) = numbers.as_chunks::<8>();
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, number)| *sum += number * 0.0);
+    }
+    sums.iter().sum::<f32>() == 0.0 && rest.iter().all(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_found_wherever_it_stands() {
+        for length in [1, 7, 8, 9, 40] {
+            let numbers = vec![-1e9_f32; length];
+            assert!(all_finite(&numbers));
+            for at in 0..length {
+                for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let mut numbers = numbers.clone();
+                    numbers[at] = wrong;
+                    assert!(!all_finite(&numbers), "{wrong} at {at} of {length}");
+                }
+            }
+        }
     }
 }

@@ -33,6 +33,9 @@ pub enum ComposeError {
     /// The model of a folder could not be loaded.
     #[error(transparent)]
     Folder(#[from] leitmotif_folder::FolderError),
+    /// The model's numbers overflow.
+    #[error("the model gives probabilities that are not numbers: its weights are damaged, or were never trained")]
+    NotFinite,
     /// It was cancelled.
     #[error("interrupted")]
     Cancelled,

@@ -41,7 +41,12 @@ pub(crate) fn compose_together(
     };
     group.open(finished);
     while !group.running.is_empty() && !cancel.load(Ordering::Relaxed) {
-        group.drive.draw(&mut group.compositions, &group.running);
+        if group.drive.draw(&mut group.compositions, &group.running).is_err() {
+            for &stream in &group.running {
+                finished(group.compositions[stream].piece(), Err(ComposeError::NotFinite));
+            }
+            return;
+        }
         group.advance(progress, finished);
     }
     for &stream in &group.running {

@@ -93,15 +93,22 @@ pub enum RepresentationError {
         reason: String,
     },
     /// A stored vocabulary is not what this version makes of its settings.
-    #[error(
-        "the vocabulary (version {found}) is not the one this version writes (version {expected}); prepare the corpus again"
-    )]
+    #[error("{}", mismatch(*.found, *.expected))]
     Vocabulary {
         /// Version in the file.
         found: u32,
         /// Version of this program.
         expected: u32,
     },
+}
+
+fn mismatch(found: u32, expected: u32) -> String {
+    if found == expected {
+        return "the vocabulary is not the one that its own settings make: the file is damaged or was edited; \
+                copy it again"
+            .to_owned();
+    }
+    format!("the vocabulary has version {found}, this program writes version {expected}; prepare the corpus again")
 }
 
 /// Score <-> events, and the vocabulary. Object safe; shared between threads.

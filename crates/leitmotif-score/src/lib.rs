@@ -26,6 +26,7 @@ mod chords;
 mod general_midi;
 mod instrument;
 pub mod midi;
+mod nearest;
 mod score;
 mod selection;
 mod tempo;
@@ -43,6 +44,7 @@ pub use midi::{
     Edits, PartEdits, ReadError, ReadOptions, ReadReport, SpliceError, SpliceReport, WriteError, WriteReport,
     read_midi, read_midi_bytes, read_midi_file, splice_midi, write_midi, write_midi_file, write_midi_with_report,
 };
+pub use nearest::{edits, nearest_names};
 pub use score::{KeySignature, Marker, Meter, Note, Part, Score, Tempo};
 pub use selection::{InstrumentSelection, UnknownInstrument, family_names};
 pub use tempo::TempoMap;

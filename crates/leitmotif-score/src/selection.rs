@@ -1,5 +1,6 @@
 //! Choosing instruments by what a person types.
 
+use crate::nearest::edits;
 use crate::Instrument;
 use crate::general_midi::{FAMILIES, PROGRAMS, kebab};
 
@@ -140,26 +141,10 @@ fn nearest(name: &str) -> Option<String> {
     let candidates = family_names().into_iter().chain(programs).chain(words.filter(|word| word.len() > 3));
     let allowed = MAX_SUGGESTION_DISTANCE.min(name.chars().count().div_ceil(3)).max(1);
     candidates
-        .map(|candidate| (distance(name, &candidate), candidate))
+        .map(|candidate| (edits(name, &candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's edit distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, letter) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

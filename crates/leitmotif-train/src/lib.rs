@@ -38,6 +38,6 @@ pub use run::{
     Budget, Ended, INFO_FILE, Learner, PriorSummary, RunInfo, StepMetrics, Timings, TrainEvent, TrainObserver,
     TrainSummary, load_config, load_info, resume, train,
 };
-pub use store::RunLock;
 pub use store::checkpoint::Best;
 pub use store::model_folder::load_scorer;
+pub use store::{LOCK_FILE, RunLock};

@@ -2,6 +2,7 @@
 
 use crate::verbs::Verb;
 use clap::{Args, Parser};
+use std::ffi::OsString;
 
 const AFTER_HELP: &str = "\
 Start here:
@@ -28,6 +29,16 @@ pub struct Cli {
     pub verb: Verb,
 }
 
+/// The command line with `help VERB` written as `VERB --help`, and `help` alone as `--help`.
+pub fn spelt_out(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
 /// Options of every verb.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -41,4 +52,34 @@ pub struct Common {
     /// Print more detail
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Names of options and groups that meet, references to options that are none, and whatever
+    /// else clap asserts, of all verbs.
+    #[test]
+    fn the_definition_holds_what_clap_demands() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_a_verb_in_front_of_another() {
+        let of = |line: &str| {
+            let words = spelt_out(line.split(' ').map(OsString::from));
+            words.into_iter().map(|word| word.into_string().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("lm help generate"), "lm generate --help");
+        assert_eq!(of("lm help"), "lm --help");
+        assert_eq!(of("lm train help"), "lm train help");
+    }
+
+    #[test]
+    fn clap_checks_definitions_in_this_build() {
+        let twice = clap::Command::new("a").arg(clap::Arg::new("x").long("x")).arg(clap::Arg::new("y").long("x"));
+        assert!(std::panic::catch_unwind(|| twice.debug_assert()).is_err());
+    }
 }

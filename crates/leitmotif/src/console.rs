@@ -6,6 +6,7 @@
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Mutex;
@@ -44,7 +45,7 @@ impl Console {
     /// One line of data (or several) to standard output.
     pub fn out(&self, text: impl fmt::Display) -> Result<()> {
         self.clear();
-        raw(format!("{text}\n").as_bytes())
+        raw(format!("{}\n", printable(&text.to_string())).as_bytes())
     }
 
     /// Bytes to standard output as they are.
@@ -55,7 +56,10 @@ impl Console {
 
     /// A value as one line of JSON to standard output.
     pub fn json(&self, value: &impl Serialize) -> Result<()> {
-        self.out(serde_json::to_string(value).context("the result could not be written as JSON")?)
+        let text = serde_json::to_string(value).context("the result could not be written as JSON")?;
+        self.clear();
+        // What JSON lets stand and a terminal obeys: in strings, so an escape of JSON is the same.
+        raw(format!("{}\n", escaped(&text, |it| format!("\\u{:04x}", it as u32))).as_bytes())
     }
 
     /// A message to standard error, unless it should be quiet.
@@ -76,7 +80,7 @@ impl Console {
     pub fn error(&self, text: impl fmt::Display) {
         self.clear();
         // Where even this fails there is nowhere left to report to.
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(&text.to_string()));
     }
 
     /// Whether more was asked for.
@@ -92,7 +96,7 @@ impl Console {
     /// Puts `text` in place of the progress line.
     pub fn progress(&self, text: &str) {
         if self.shows_progress() {
-            let text: String = text.chars().take(LINE_WIDTH).collect();
+            let text: String = printable(text).chars().take(LINE_WIDTH).collect();
             let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{text}");
             *line = true;
@@ -109,11 +113,60 @@ impl Console {
     }
 }
 
+/// Text as a terminal shows it and does not obey it: control characters but for line ends and tabs,
+/// and those that turn the direction of text, are escaped as `\u{1b}`. Names out of files may hold
+/// any.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    escaped(text, |it| it.escape_unicode().to_string())
+}
+
+/// A name out of a file on one line: as [`printable`], with line ends and tabs escaped.
+pub fn one_line(name: &str) -> String {
+    printable(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    let is_command = |it: char| {
+        it.is_control() && it != '\n' && it != '\t'
+            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_command) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for it in text.chars() {
+        if is_command(it) { shown += &escape(it) } else { shown.push(it) }
+    }
+    shown.into()
+}
+
 fn raw(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(PipeClosed.into()),
         Err(error) => Err(error).context("the result could not be written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        assert_eq!(printable("Bass\u{1b}[2J\u{9b}31m\r\u{7f}"), r"Bass\u{1b}[2J\u{9b}31m\u{d}\u{7f}");
+        assert_eq!(printable("a\tb\nc é 名前"), "a\tb\nc é 名前");
+        assert_eq!(printable("x\u{202e}gpj.mid"), r"x\u{202e}gpj.mid");
+        assert_eq!(one_line("a\nnotes  5"), r"a\nnotes  5");
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = "a\u{9b}31m\u{7f}\u{1b}\u{202e}";
+        let text = serde_json::to_string(value).unwrap_or_default();
+        let shown = escaped(&text, |it| format!("\\u{:04x}", it as u32)).into_owned();
+        assert!(!shown.contains(char::is_control));
+        assert_eq!(serde_json::from_str::<String>(&shown).ok().as_deref(), Some(value));
     }
 }

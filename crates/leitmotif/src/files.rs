@@ -10,6 +10,9 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
         let refusal = Refusal::because(format!("{} is a folder", path.display()));
         return Err(refusal.remedy("name a file to write").into());
     }
+    if path.metadata().is_ok_and(|it| !it.is_file()) {
+        return Err(Refusal::because(format!("{} is not a regular file", path.display())).into());
+    }
     if !force && path.symlink_metadata().is_ok() {
         let refusal = Refusal::because(format!("{} exists", path.display()));
         return Err(refusal.remedy("choose another name, or use --force to replace it").into());
@@ -27,6 +30,9 @@ pub fn make_parent(path: &Path) -> Result<()> {
 
 /// Makes a folder and those above it.
 pub fn make_folder(folder: &Path) -> Result<()> {
+    if folder.is_symlink() && !folder.exists() {
+        return Err(Refusal::because(format!("{} is a link that leads nowhere", folder.display())).into());
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("the folder {} could not be made", folder.display()))
 }
 

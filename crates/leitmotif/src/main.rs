@@ -30,7 +30,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let cli = match cli::Cli::try_parse_from(cli::spelt_out(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are printed this way too; a closed pipe needs no report.

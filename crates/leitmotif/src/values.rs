@@ -42,6 +42,35 @@ pub fn player(selection: &InstrumentSelection) -> Instrument {
     }
 }
 
+/// A player for each of several selections, all different: where the usual one of a family is
+/// taken, the next of the family.
+///
+/// # Errors
+/// An instrument that is named twice, or a selection whose players are all taken.
+pub fn players(selections: &[InstrumentSelection]) -> Result<Vec<Instrument>, String> {
+    let is_one = |selection: &InstrumentSelection| selection.instruments().nth(1).is_none();
+    let mut players: Vec<Option<Instrument>> =
+        selections.iter().map(|selection| is_one(selection).then(|| player(selection))).collect();
+    for at in 0..selections.len() {
+        let taken = |it: Instrument, players: &[Option<Instrument>]| {
+            let other = |(index, other): (usize, &Option<Instrument>)| index != at && *other == Some(it);
+            players.iter().enumerate().any(other)
+        };
+        let choice = match players[at] {
+            Some(named) => Some(named).filter(|it| !taken(*it, &players)),
+            None => {
+                let others = selections[at].instruments();
+                std::iter::once(player(&selections[at])).chain(others).find(|it| !taken(*it, &players))
+            }
+        };
+        let Some(choice) = choice else {
+            return Err(format!("`{}` is named twice; each instrument is one part", selections[at].name()));
+        };
+        players[at] = Some(choice);
+    }
+    Ok(players.into_iter().flatten().collect())
+}
+
 /// A time signature such as `3/4`.
 pub fn meter(text: &str) -> Result<(u8, u8), String> {
     let wrong = || format!("`{text}` is not a time signature; write one such as 4/4 or 6/8");
@@ -171,6 +200,20 @@ mod tests {
         assert_eq!(bars("5-"), Ok((Some(5), None)));
         assert_eq!(bars("3"), Ok((Some(3), Some(3))));
         assert!(["", "-", "0-3", "5-2"].iter().all(|text| bars(text).is_err()));
+    }
+
+    #[test]
+    fn instruments_of_one_family_are_different_players() {
+        let of = |names: &[&str]| {
+            let selections: Vec<_> = names.iter().map(|name| InstrumentSelection::parse(name).unwrap()).collect();
+            players(&selections)
+        };
+        let programs = |numbers: &[u8]| Ok(numbers.iter().map(|it| Instrument::Program(*it)).collect());
+        assert_eq!(of(&["strings", "violin"]), programs(&[41, 40]), "the usual player of the strings is the violin");
+        assert_eq!(of(&["violin", "strings"]), programs(&[40, 41]));
+        assert_eq!(of(&["strings", "piano"]), programs(&[40, 0]));
+        assert!(of(&["violin", "violin"]).unwrap_err().contains("twice"));
+        assert_eq!(of(&["piano", "bass", "drums"]).map(|it| it.len()), Ok(3));
     }
 
     #[test]

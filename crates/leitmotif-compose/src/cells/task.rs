@@ -149,7 +149,7 @@ pub fn fill(
         if cancel.load(Ordering::Relaxed) {
             return Err(ComposeError::Cancelled);
         }
-        drive.draw(&mut writers, &running);
+        drive.draw(&mut writers, &running)?;
         for &stream in &running {
             writers[stream].take()?;
             read(&mut writers[stream], stream, &mut drive);

@@ -279,7 +279,7 @@ impl<'a> BarFiller<'a> {
         running.iter().for_each(|&writer| self.writers[writer].state.closing = Some(closing));
         let mut event = Vec::new();
         while !running.is_empty() {
-            self.drive.draw(&mut self.writers, &running);
+            self.drive.draw(&mut self.writers, &running)?;
             if running.iter().any(|&writer| self.writers[writer].stuck) {
                 return Err(ComposeError::Request("the grammar leaves nothing to write".into()));
             }

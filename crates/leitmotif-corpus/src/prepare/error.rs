@@ -44,12 +44,14 @@ pub enum PrepareError {
         reasons: String,
     },
     /// A filter names something that the collection does not have.
-    #[error("no file is of {what} \"{name}\"; there are: {known}")]
+    #[error("no file is of {what} \"{name}\"{hint}; there are: {known}")]
     Unknown {
         /// `genre` or `artist`.
         what: &'static str,
         /// The requested value.
         name: String,
+        /// The nearest name there is, as a question, or nothing.
+        hint: String,
         /// What there is.
         known: String,
     },

@@ -19,6 +19,7 @@ mod duplicates;
 mod encode;
 mod error;
 mod fingerprint;
+mod folders;
 mod metadata;
 mod names;
 mod progress;
@@ -36,6 +37,7 @@ pub use collection::{COLLECTION_EXTENSION, MAX_COLLECTION_BYTES, MAX_FRAME_PITCH
 pub use duplicates::{BAND_VALUES, BANDS};
 pub use error::PrepareError;
 pub use fingerprint::{Fingerprint, MIN_PITCHED_NOTES, SHINGLE_NOTES, SHINGLE_STROKES, SKETCH_VALUES};
+pub use folders::FolderReading;
 pub use metadata::{MAX_METADATA_BYTES, MetadataError};
 pub use progress::{PrepareObserver, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
@@ -57,6 +59,8 @@ pub struct PrepareSummary {
     pub output: PathBuf,
     /// Files found: those kept and those dropped.
     pub files: usize,
+    /// How the names of folders were read.
+    pub folders: Vec<FolderReading>,
     /// What the corpus holds: its `corpus.json`.
     pub manifest: Manifest,
     /// Every file that was left out, and why.
@@ -101,6 +105,7 @@ fn run(
         });
     }
     let files = found.len() + unreadable.len();
+    let folders = folders::readings(&found, options.layout);
     let mut dropped: Vec<DroppedRecord> =
         unreadable.into_iter().map(|it| record(it.name, it.name_bytes, DropReason::Unreadable, it.detail)).collect();
 
@@ -143,7 +148,7 @@ fn run(
     let manifest = encoded.writer.finish(saved, &dropped, warnings)?;
     stop_if(cancel)?;
     partial.commit()?;
-    Ok(PrepareSummary { output: options.output.clone(), files, manifest, dropped })
+    Ok(PrepareSummary { output: options.output.clone(), files, folders, manifest, dropped })
 }
 
 /// Removes the songs that duplicate others. Songs of collections stay, because results on them are

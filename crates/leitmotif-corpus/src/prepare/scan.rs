@@ -275,6 +275,14 @@ mod tests {
         assert_eq!(tags(0, Layout::Artist), (None, some("Rock")));
         assert_eq!(tags(0, Layout::Flat), (None, None));
         assert_eq!(tags(2, Layout::Auto), (None, None));
+        let readings = crate::prepare::folders::readings(&found, Layout::Auto);
+        let read = readings.iter().map(|it| (it.files, it.example.as_str(), it.genre.as_deref(), it.artist.as_deref()));
+        let (deep, flat) = (found[0].name.as_str(), found[1].name.as_str());
+        assert_eq!(
+            read.collect::<Vec<_>>(),
+            [(1, deep, Some("Rock"), Some("Band.mid")), (1, flat, None, Some("Rock"))]
+        );
+        assert!(crate::prepare::folders::readings(&found, Layout::Flat).is_empty());
     }
 
     #[test]

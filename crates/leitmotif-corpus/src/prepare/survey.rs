@@ -10,7 +10,7 @@ use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
 use leitmotif_score::midi::{ReadOptions, Severity, read_midi};
-use leitmotif_score::{Instrument, InstrumentSelection, Score};
+use leitmotif_score::{Instrument, InstrumentSelection, Score, nearest_names};
 use md5::{Digest, Md5};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -208,12 +208,14 @@ impl Survey<'_> {
         }
         let known: BTreeSet<String> = names.flatten().map(|name| normal(name)).collect();
         let Some(name) = wanted.iter().find(|name| !known.contains(&normal(name))) else { return Ok(()) };
+        let near = nearest_names(name, known.iter().map(String::as_str), 1);
+        let hint = near.first().map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
         let mut list: Vec<&str> = known.iter().map(String::as_str).take(MAX_LISTED).collect();
         if known.len() > MAX_LISTED {
             list.push("…");
         }
         let known = if list.is_empty() { "none at all".to_owned() } else { list.join(", ") };
-        Err(PrepareError::Unknown { what, name: name.clone(), known })
+        Err(PrepareError::Unknown { what, name: name.clone(), hint, known })
     }
 
     fn warnings(&self, outcomes: &[Outcome]) -> Vec<String> {

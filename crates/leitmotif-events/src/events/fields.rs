@@ -12,7 +12,7 @@
 use super::{durations::Durations, meters::Meters};
 use crate::event::{EventKind, EventVocabulary, NoteFields, PitchValue, TempoBin};
 use crate::{Field, MAX_GRID, RepresentationError, Value};
-use leitmotif_score::Instrument;
+use leitmotif_score::{Instrument, nearest_names};
 use std::collections::BTreeSet;
 
 pub(crate) const KIND: usize = 0;
@@ -90,7 +90,11 @@ impl Fields {
                 true => "it knows none".to_owned(),
                 false => format!("it knows {}", self.genres.join(", ")),
             };
-            RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}: {known}"))
+            let hint = match nearest_names(wanted, self.genres.iter().map(String::as_str), 1).first() {
+                Some(near) => format!(" (did you mean {near:?}?)"),
+                None => String::new(),
+            };
+            RepresentationError::Settings(format!("the vocabulary has no genre {wanted:?}{hint}: {known}"))
         })
     }
 

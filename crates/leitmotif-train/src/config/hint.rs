@@ -1,36 +1,28 @@
-//! The known name that a misspelt one is nearest to.
+//! The known keys that a misspelt one is nearest to.
 
-/// ` (did you mean …?)` for the nearest known name, if one is near.
-pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+use leitmotif_score::edits;
+
+/// Most keys that are named.
+const MOST: usize = 3;
+
+/// `; did you mean …?` with the nearest known keys, if some are near.
+pub(super) fn hint<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
     let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
-    let nearest = known
+    let mut near: Vec<(usize, &str)> = known
         .map(|candidate| {
             // A key given without, or under another, section counts as near.
-            let whole = distance(name, candidate);
-            let tail = distance(&last(name), &last(candidate)) + usize::from(candidate.contains('.'));
-            (whole.min(tail), candidate)
+            let tail = edits(&last(key), &last(candidate)) + usize::from(candidate.contains('.'));
+            (edits(key, candidate).min(tail), candidate)
         })
-        .min();
-    match nearest {
-        Some((distance, candidate)) if distance <= 1 + name.len() / 4 => format!(" (did you mean `{candidate}`?)"),
-        _ => String::new(),
+        .filter(|(edits, _)| *edits <= 1 + key.chars().count() / 4)
+        .collect();
+    near.sort_unstable();
+    let near: Vec<String> = near.into_iter().take(MOST).map(|(_, candidate)| format!("`{candidate}`")).collect();
+    match near.as_slice() {
+        [] => String::new(),
+        [one] => format!("; did you mean {one}?"),
+        [rest @ .., last] => format!("; did you mean {} or {last}?", rest.join(", ")),
     }
-}
-
-/// Edits between two words (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -38,9 +30,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_are_levenshtein() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("same", "same"), 0);
+    fn the_nearest_three_are_named() {
+        let known = ["train.steps", "train.seed", "model.layers", "train.step", "latent.steps"];
+        assert_eq!(hint("layers", known.into_iter()), "; did you mean `model.layers`?");
+        let three = hint("train.stepz", known.into_iter());
+        assert_eq!(three, "; did you mean `train.step`, `train.steps` or `latent.steps`?");
+        assert_eq!(hint("zzzzzzzz", known.into_iter()), "");
     }
 }

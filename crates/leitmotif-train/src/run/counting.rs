@@ -91,6 +91,7 @@ pub(super) fn count(
         parameters: markov.contexts(),
         skipped: 0,
         best: validation.map(|judged| Best { step: 0, nats_per_note: judged.nats_per_note.value }),
+        best_is_weighed: false,
         prior: None,
         ended: Ended::Budget,
         model: best,

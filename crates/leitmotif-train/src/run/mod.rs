@@ -72,6 +72,9 @@ pub enum TrainEvent<'a> {
         epochs: f64,
         /// Music loss of this step in nats per event.
         nats_per_event: f64,
+        /// The same in nats per note, at the training songs' mean number of events per note: the
+        /// measure of validations.
+        nats_per_note: f64,
         /// Events per second since the last metrics line.
         events_per_second: f64,
         /// How much of the budget is used, 0 to 1.
@@ -169,6 +172,10 @@ pub struct TrainSummary {
     pub skipped: u64,
     /// The best validation, if there was one.
     pub best: Option<Best>,
+    /// Whether the best validation is by nats per note with the latents' divergence weighed, as of
+    /// models that have them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub best_is_weighed: bool,
     /// The training of the prior over latents, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorSummary>,
@@ -246,13 +253,10 @@ pub fn resume(
             info.corpus.display()
         )));
     }
-    if budget != Budget::default() {
-        config.train.steps = budget.steps.unwrap_or(config.train.steps);
-        config.train.epochs = budget.epochs.unwrap_or(config.train.epochs);
-        config.train.minutes = budget.minutes.unwrap_or(config.train.minutes);
-        config.validate()?;
-        put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
-    }
+    config.train.steps = budget.steps.unwrap_or(config.train.steps);
+    config.train.epochs = budget.epochs.unwrap_or(config.train.epochs);
+    config.train.minutes = budget.minutes.unwrap_or(config.train.minutes);
+    config.validate()?;
     for model in [BEST, LAST] {
         leitmotif_files::recover(&dir.join(model))?;
     }
@@ -263,10 +267,40 @@ pub fn resume(
     // A program that was killed between its last checkpoint and their clearing away has left one
     // too many.
     Checkpoint::prune(dir, config.train.keep_checkpoints)?;
-    let plan = plan(corpus, &config)?;
+    let mut plan = plan(corpus, &config)?;
+    if budget != Budget::default() {
+        if let (Some(checkpoint), Some(plan)) = (&checkpoint, &mut plan) {
+            budget.check(checkpoint, plan)?;
+        }
+        put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
+    }
     let summary = go(corpus, dir, (&config, plan), checkpoint, observer, cancel);
     drop(lock);
     summary
+}
+
+impl Budget {
+    /// Refuses a limit that the run has passed: with it nothing would be trained.
+    fn check(&self, Checkpoint { state, .. }: &Checkpoint, plan: &mut setup::TrainingSetup) -> Result<(), TrainError> {
+        plan.batches.restore(&state.batches).map_err(|error| TrainError::Corpus(error.to_string()))?;
+        let (epochs, minutes) = (plan.batches.epochs(), state.seconds / 60.0);
+        let passed = |key: &str, limit: String, done: String| {
+            let reason = "which is more; a limit counts the run from its beginning, so give a higher one";
+            Err(TrainError::Config(format!("train.{key} = {limit}: the run has done {done} already, {reason}")))
+        };
+        match *self {
+            Self { steps: Some(limit), .. } if state.step > limit => {
+                passed("steps", limit.to_string(), format!("{} steps", state.step))
+            }
+            Self { epochs: Some(limit), .. } if epochs > limit => {
+                passed("epochs", limit.to_string(), format!("{epochs:.1} passes"))
+            }
+            Self { minutes: Some(limit), .. } if minutes > limit => {
+                passed("minutes", limit.to_string(), format!("{minutes:.1} minutes"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The training objective of a network on this corpus; nothing for a Markov model, which counts.

@@ -6,4 +6,4 @@ pub(crate) mod checkpoint;
 pub(crate) mod model_folder;
 pub(crate) mod run_lock;
 
-pub use run_lock::RunLock;
+pub use run_lock::{LOCK_FILE, RunLock};

@@ -131,7 +131,8 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
             let division = Division { jobs: usize::from(options.jobs), threads, shard };
             let pace = Throttle::new();
             let on_progress = |event: &StudyEvent<'_>| print_event(event, console, &pace);
-            let worked = work(study, &options.output, &datasets, &plan, division, &on_progress, interrupt::flag());
+            let worked =
+                work(study, &options.output, &datasets, &plan, division, &on_progress, interrupt::saving_flag());
             console.clear();
             worked.map_err(|error| interrupted(error, &options.output))?;
         }
@@ -285,10 +286,10 @@ fn training(id: &str, event: &TrainEvent<'_>, console: &Console, pace: &Throttle
         return;
     }
     match event {
-        TrainEvent::Step { step, nats_per_event, events_per_second, used, seconds_left, .. } => {
+        TrainEvent::Step { step, nats_per_note, events_per_second, used, seconds_left, .. } => {
             let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
             console.progress(&format!(
-                "{id}: step {step}  {nats_per_event:.2} nats/event  {events_per_second:.0} events/s  {:.0}%{left}",
+                "{id}: step {step}  {nats_per_note:.2} nats/note  {events_per_second:.0} events/s  {:.0}%{left}",
                 used * 100.0
             ));
         }

@@ -261,7 +261,9 @@ fn describe(results: &[ModelResult]) -> String {
         let losses = [evaluation.nats_per_note, evaluation.nats_per_second, evaluation.nats_per_event];
         let frames = evaluation.nats_per_frame.into_iter().chain(evaluation.nats_per_token);
         rows.push(
-            std::iter::once((*name).to_owned()).chain(losses.into_iter().chain(frames).map(with_interval)).collect(),
+            std::iter::once((*name).to_owned())
+                .chain(losses.into_iter().chain(frames).map(|loss| with_interval(loss, evaluation.songs.len())))
+                .collect(),
         );
     }
     text += &table(&rows);
@@ -283,7 +285,11 @@ fn describe(results: &[ModelResult]) -> String {
     text
 }
 
-fn with_interval(estimate: Estimate) -> String {
+/// With its interval, where there are songs to draw anew.
+fn with_interval(estimate: Estimate, songs: usize) -> String {
+    if songs < 2 {
+        return format!("{:.4}", estimate.value);
+    }
     format!("{:.4} [{:.4}, {:.4}]", estimate.value, estimate.low, estimate.high)
 }
 

@@ -161,6 +161,11 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
     let paths = match options.count {
         None => vec![options.output.clone()],
         Some(0) => return Err(Refusal::usage("--count 0: at least one piece is composed").into()),
+        Some(1) if is_midi(&options.output) => vec![options.output.clone()],
+        Some(count) if is_midi(&options.output) => {
+            let refusal = Refusal::usage(format!("{} is the name of a MIDI file", options.output.display()));
+            return Err(refusal.remedy(format!("{count} pieces need a folder: -o pieces")).into());
+        }
         Some(count) if options.output.is_file() => {
             let refusal = Refusal::because(format!("{} is a file", options.output.display()));
             return Err(refusal.remedy(format!("{count} pieces need a folder")).into());
@@ -174,7 +179,7 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
         let refusal = Refusal::because(format!("{} is a folder", options.output.display()));
         return Err(refusal.remedy("give a file name such as new.mid, or a number of pieces: --count 8").into());
     }
-    if options.count.is_none() && !matches!(files::extension(&options.output).as_str(), "mid" | "midi") {
+    if options.count.is_none() && !is_midi(&options.output) {
         let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", options.output.display()));
         return Err(refusal
             .remedy("use a name that ends in .mid, or write several pieces into a folder: --count 8")
@@ -193,6 +198,10 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(paths)
+}
+
+fn is_midi(path: &Path) -> bool {
+    matches!(files::extension(path).as_str(), "mid" | "midi") && !path.is_dir()
 }
 
 /// A piece that is written.

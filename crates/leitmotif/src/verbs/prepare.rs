@@ -1,6 +1,6 @@
 //! `prepare`: from folders of MIDI files to a corpus.
 
-use crate::console::Console;
+use crate::console::{Console, one_line};
 use crate::interrupt;
 use crate::progress::ProgressBar;
 use crate::values;
@@ -8,8 +8,8 @@ use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leitmotif_corpus::prepare::{
-    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareObserver, PrepareOptions,
-    PrepareSummary, SplitBy, SplitOptions, Stage, prepare,
+    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, FolderReading, Layout, PrepareObserver,
+    PrepareOptions, PrepareSummary, SplitBy, SplitOptions, Stage, prepare,
 };
 use leitmotif_corpus::{DROPPED_FILE, Split};
 use leitmotif_events::RepresentationConfig;
@@ -53,7 +53,7 @@ pub struct Options {
     /// Replace an existing corpus
     #[arg(long)]
     force: bool,
-    /// Print the report as JSON: output, files, seconds, manifest, dropped
+    /// Print the report as JSON: output, files, folders, seconds, manifest, dropped
     #[arg(long)]
     json: bool,
     /// Which songs.
@@ -274,6 +274,9 @@ pub fn describe(summary: &PrepareSummary) -> String {
         rows.push(cells);
     }
     text += &table(&rows);
+    if let Some(line) = folder_lines(&summary.folders) {
+        text += &format!("\n\n{line}");
+    }
     if !manifest.genres.is_empty() {
         let genres: Vec<String> = manifest.genres.iter().map(|(name, songs)| format!("{name} {songs}")).collect();
         text += &format!("\n\ngenres: {}", genres.join(", "));
@@ -285,6 +288,25 @@ pub fn describe(summary: &PrepareSummary) -> String {
         text += &format!("\nleft out: {} (each with its reason in {})", reasons.join(", "), list.display());
     }
     text
+}
+
+/// How the names of folders were read, with an example of each way.
+fn folder_lines(readings: &[FolderReading]) -> Option<String> {
+    let lines = readings.iter().map(|reading| {
+        let FolderReading { files, example, genre, artist } = reading;
+        let way = if genre.is_some() { "GENRE/ARTIST" } else { "ARTIST" };
+        let tags = [("genre", genre), ("artist", artist)];
+        let tags: Vec<String> = tags
+            .iter()
+            .filter_map(|(tag, name)| name.as_ref().map(|name| format!("{tag} \"{}\"", one_line(name))))
+            .collect();
+        format!("folders read as {way} in {}: {} is {}", counted(*files, "file"), one_line(example), tags.join(", "))
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if lines.len() > 1 {
+        lines.push("the files lie at different depths; --layout says what their folders mean".to_owned());
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The stages as progress lines.

@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::failure::Refusal;
-use crate::words::clock;
+use crate::words::{clock, counted};
 use crate::{files, sound, values};
 use anyhow::Result;
 use clap::Args;
@@ -79,6 +79,12 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let (mut score, _) = read_midi_file(&options.input, &ReadOptions { apply_sustain: options.sustain })?;
     if score.title.is_none() {
         score.title = options.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    }
+    if let Some((from, _)) = options.bars {
+        let bars = score.bars().count();
+        if from.is_some_and(|from| from > bars) {
+            return Err(Refusal::usage(format!("--bars: the piece has {}", counted(bars, "bar"))).into());
+        }
     }
     files::make_parent(&options.output)?;
     let (seconds, soundfont) = if kind == "wav" {

@@ -13,8 +13,8 @@ use leitmotif_corpus::{Corpus, MANIFEST_FILE};
 use leitmotif_folder::RUN_CONFIG_FILE;
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, Ended, INFO_FILE, LatentEvaluation, MAX_CONFIG_BYTES, METRICS_FILE, Override, Preset, RunConfig, RunLock,
-    TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
+    Budget, Ended, INFO_FILE, LOCK_FILE, LatentEvaluation, MAX_CONFIG_BYTES, METRICS_FILE, Override, Preset, RunConfig,
+    RunLock, TrainError, TrainEvent, TrainSummary, load_config, load_info, resume, train,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,21 @@ pub struct Options {
     json: bool,
 }
 
+impl Options {
+    /// Limits that train nothing are a slip: without the option there is none.
+    fn check(&self) -> Result<()> {
+        let limits =
+            [("--minutes", self.minutes), ("--steps", self.steps.map(|steps| steps as f64)), ("--epochs", self.epochs)];
+        for (name, limit) in limits {
+            if let Some(limit) = limit.filter(|limit| !(limit.is_finite() && *limit > 0.0)) {
+                let refusal = Refusal::usage(format!("{name} {limit} trains nothing"));
+                return Err(refusal.remedy("give a number above 0, or leave the option out").into());
+            }
+        }
+        Ok(())
+    }
+}
+
 fn preset(name: &str) -> Result<Preset, String> {
     name.parse().map_err(|error: TrainError| error.to_string())
 }
@@ -92,6 +107,7 @@ struct Report<'a> {
 
 /// Trains and reports.
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
+    options.check()?;
     let (corpus, summary) = if options.resume { go_on(options, console)? } else { begin(options, console, threads)? };
     if options.json {
         return console.json(&Report { run: &options.output, corpus: corpus.dir(), summary: &summary });
@@ -115,7 +131,7 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
         ));
     }
     let summary = with_progress(&options.output, console, |on_progress| {
-        train(&corpus, &options.output, &config, on_progress, interrupt::flag())
+        train(&corpus, &options.output, &config, on_progress, interrupt::saving_flag())
     })?;
     Ok((corpus, summary))
 }
@@ -130,7 +146,7 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     let corpus = Arc::new(Corpus::open(corpus)?);
     let budget = Budget { steps: options.steps, epochs: options.epochs, minutes: options.minutes };
     let summary =
-        with_progress(run, console, |on_progress| resume(&corpus, run, budget, on_progress, interrupt::flag()))?;
+        with_progress(run, console, |on_progress| resume(&corpus, run, budget, on_progress, interrupt::saving_flag()))?;
     Ok((corpus, summary))
 }
 
@@ -197,11 +213,20 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
 /// lost.
 fn is_begun(run: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(run) else { return false };
+    const CORPUS_WORK: [&str; 3] = [".corpus.partial", ".corpus.lock", ".corpus.replaced"];
     let ours = |name: &str| {
-        [CORPUS, ".corpus.partial", "run.lock", RUN_CONFIG_FILE, INFO_FILE, METRICS_FILE].contains(&name)
+        [CORPUS, LOCK_FILE, RUN_CONFIG_FILE, INFO_FILE, METRICS_FILE].contains(&name)
+            || CORPUS_WORK.contains(&name)
             || name.starts_with("events.out.tfevents")
+            || is_temporary(name)
     };
     entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(ours))
+}
+
+/// Whether a file of this name was being written: as now, or as earlier versions did.
+fn is_temporary(name: &str) -> bool {
+    let begins = [".leitmotif-", RUN_CONFIG_FILE, INFO_FILE].iter().any(|begin| name.starts_with(begin));
+    begins && name.ends_with(".tmp")
 }
 
 /// Opens a corpus, or prepares one from a folder of MIDI files.
@@ -249,12 +274,12 @@ fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
         TrainEvent::Started { parameters, step } => {
             console.note(format_args!("{} parameters, going on at step {step}", count(*parameters)));
         }
-        TrainEvent::Step { step, epochs, nats_per_event, events_per_second, used, seconds_left }
+        TrainEvent::Step { step, epochs, nats_per_note, events_per_second, used, seconds_left, .. }
             if console.shows_progress() && pace.is_due() =>
         {
             let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
             console.progress(&format!(
-                "step {step}  pass {epochs:.1}  {nats_per_event:.2} nats/event  {events_per_second:.0} events/s  {:.0}%{left}",
+                "step {step}  pass {epochs:.1}  {nats_per_note:.2} nats/note  {events_per_second:.0} events/s  {:.0}%{left}",
                 used * 100.0
             ));
         }
@@ -269,9 +294,10 @@ fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
             console.progress(&format!("validating  {:.0}%", *done as f64 / (*total).max(1) as f64 * 100.0));
         }
         TrainEvent::Validated(line, evaluation) => console.note(format_args!(
-            "step {}: {:.4} nats per note in validation{}{}",
+            "step {}: {:.4} nats per note in validation{}{}{}",
             line.step,
             line.nats_per_note,
+            line.objective.map(|it| format!(", {it:.4} with latents weighed")).unwrap_or_default(),
             evaluation.latent.as_ref().map(latents).unwrap_or_default(),
             if line.best { ", the best so far" } else { "" }
         )),
@@ -304,7 +330,9 @@ fn describe(run: &Path, summary: &TrainSummary) -> String {
         text += "; ended early, as validation no longer improved";
     }
     if let Some(best) = best {
-        text += &format!("\nbest validation: {:.4} nats per note at step {}", best.nats_per_note, best.step);
+        // What chose it: of a model with latents, not what the music costs on the whole.
+        let weighed = if summary.best_is_weighed { " with latents weighed" } else { "" };
+        text += &format!("\nbest validation: {:.4} nats per note{weighed} at step {}", best.nats_per_note, best.step);
     }
     if let Some(prior) = prior {
         text += &format!(

@@ -149,7 +149,7 @@ fn steps(options: &Options, console: &Console, threads: Option<usize>, began: In
     let config = training::config(options.minutes, options.steps, options.seed);
     let run = out.join(RUN);
     let training = train::with_progress(&run, console, |on_progress| {
-        leitmotif_train::train(&corpus, &run, &config, on_progress, interrupt::flag())
+        leitmotif_train::train(&corpus, &run, &config, on_progress, interrupt::saving_flag())
     })?;
 
     heading(4, "evaluating it on the test songs");

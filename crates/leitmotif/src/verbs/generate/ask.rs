@@ -177,7 +177,8 @@ fn field(text: &str) -> Result<FieldSetting, String> {
 impl RequestOptions {
     /// The request.
     pub fn request(&self, seed: u64) -> Result<Request> {
-        let instruments = self.instruments.iter().map(values::player).collect();
+        let instruments =
+            values::players(&self.instruments).map_err(|reason| Refusal::usage(format!("--instruments: {reason}")))?;
         Ok(Request {
             header: Header { genre: self.genre.clone(), instruments },
             length: self.length(),

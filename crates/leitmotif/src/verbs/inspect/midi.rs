@@ -2,7 +2,7 @@
 
 use super::chords::{ChordReport, Chords};
 use super::pairs;
-use crate::console::Console;
+use crate::console::{Console, one_line};
 use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use leitmotif_score::midi::Finding;
@@ -136,8 +136,8 @@ impl Report {
                 .replace('"', "")
         });
         let mut text = pairs(&[
-            ("MIDI file", self.path.clone()),
-            ("title", self.title.clone().unwrap_or_default()),
+            ("MIDI file", one_line(&self.path)),
+            ("title", one_line(self.title.as_deref().unwrap_or_default())),
             ("made", made.unwrap_or_default()),
             (
                 "length",
@@ -166,13 +166,16 @@ impl Report {
                     count(part.notes),
                     pitch(part.lowest),
                     pitch(part.highest),
-                    part.name.clone(),
+                    one_line(&part.name),
                 ]);
             }
             text += &format!("\n\n{}", table(&rows));
         }
-        for line in
-            self.texts.iter().map(|it| format!("text: {it}")).chain(self.findings.iter().map(|it| it.text.clone()))
+        for line in self
+            .texts
+            .iter()
+            .map(|it| format!("text: {}", one_line(it)))
+            .chain(self.findings.iter().map(|it| it.text.clone()))
         {
             text += &format!("\n{line}");
         }
@@ -218,8 +221,8 @@ fn finding(finding: &Finding) -> FindingReport {
 
 fn listed(changes: &[Change]) -> String {
     let shown = changes.iter().take(MOST_LISTED).enumerate().map(|(index, change)| match index {
-        0 if change.bar == 1 => change.value.clone(),
-        _ => format!("{} (bar {})", change.value, change.bar),
+        0 if change.bar == 1 => one_line(&change.value),
+        _ => format!("{} (bar {})", one_line(&change.value), change.bar),
     });
     let mut shown: Vec<String> = shown.collect();
     if changes.len() > MOST_LISTED {
