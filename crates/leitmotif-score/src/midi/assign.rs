@@ -85,7 +85,8 @@ fn set_programs(parts: &[Voice<'_>], channel: &Channel, assignments: &mut [Assig
     entries.sort_unstable();
     let mut current = None;
     for (onset, part) in entries {
-        if current != Some(parts[part].0) {
+        // Readers that know tracks look for a part's program in its own track.
+        if current != Some(parts[part].0) || assignments[part].programs.is_empty() {
             let at = if current.is_none() { Ticks(0) } else { onset };
             assignments[part].programs.push(at);
             current = Some(parts[part].0);

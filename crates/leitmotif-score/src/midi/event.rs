@@ -1,18 +1,19 @@
-//! The bytes of one track as events in time, up to the end of the track or the first byte that
-//! makes no sense.
-//!
-//! Running status is kept across meta and system events, which the specification forbids and files
-//! do.
+//! The bytes of one track as events in time. Events that make no sense are mended or left out, and
+//! the track is read on behind them.
 
 use super::chunks::TrackSpan;
 use super::error::ReadError;
-use super::limits::{MAX_EVENTS, MAX_TICKS};
+use super::levels::MARK;
+use super::limits::{MAX_EVENTS, MAX_RESUMPTIONS, MAX_TICKS};
+use super::raw::{Cursor, Damage, DataBytes, Message, Raw};
 use super::report::{ReadReport, What};
+use super::resync::{Resume, resume};
 
 /// Controllers that matter to the score.
 pub(super) const BANK_MSB: u8 = 0;
 pub(super) const BANK_LSB: u8 = 32;
 pub(super) const SUSTAIN: u8 = 64;
+pub(super) const SOSTENUTO: u8 = 66;
 pub(super) const ALL_SOUND_OFF: u8 = 120;
 pub(super) const RESET_CONTROLLERS: u8 = 121;
 pub(super) const ALL_NOTES_OFF: u8 = 123;
@@ -57,6 +58,8 @@ pub(super) enum Kind<'a> {
         minor: bool,
     },
     Text(TextKind, &'a [u8]),
+    /// The file may hold a second arrangement, see [`super::levels`].
+    TwoLevels,
     /// The state of all channels starts afresh (between the sequences of format 2).
     NewSequence,
 }
@@ -71,6 +74,8 @@ pub(super) struct Event<'a> {
     pub track: u16,
     pub port: u8,
     pub channel: u8,
+    /// Whether a program or bank concerns its own track alone, see [`super::leaders`].
+    pub own: bool,
     pub kind: Kind<'a>,
 }
 
@@ -79,6 +84,8 @@ pub(super) struct Event<'a> {
 pub(super) struct Span {
     /// In score ticks.
     pub tick: u64,
+    /// The tick from which the time before it counts.
+    pub from: u64,
     /// The first byte of the time before it.
     pub start: u32,
     /// Its first byte after the time: its status, or its data under running status.
@@ -99,51 +106,6 @@ pub(super) struct TrackEnd {
     pub stop: usize,
     /// Whether an end-of-track event said so.
     pub ended: bool,
-}
-
-/// Why the rest of a track is lost, and the byte that says so.
-struct Damage(What, usize);
-
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// Where the event being read began.
-    event: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn byte(&mut self) -> Result<u8, Damage> {
-        let byte = *self.bytes.get(self.at).ok_or(Damage(What::TrackCut, self.event))?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    fn data(&mut self) -> Result<u8, Damage> {
-        match self.byte()? {
-            byte @ 0..=0x7F => Ok(byte),
-            _ => Err(Damage(What::DataByteInvalid, self.at - 1)),
-        }
-    }
-
-    fn number(&mut self) -> Result<u32, Damage> {
-        let mut number = 0;
-        for _ in 0..4 {
-            let byte = self.byte()?;
-            number = number << 7 | u32::from(byte & 0x7F);
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(Damage(What::NumberTooLong, self.at - 1))
-    }
-
-    fn slice(&mut self) -> Result<&'a [u8], Damage> {
-        let length = self.number()? as usize;
-        let rest = &self.bytes[self.at..];
-        let slice = rest.get(..length).ok_or(Damage(What::TrackCut, self.event))?;
-        self.at += length;
-        Ok(slice)
-    }
 }
 
 /// Reads one track's events into `events`.
@@ -173,7 +135,7 @@ impl<'a, 'r> TrackReader<'a, 'r> {
         events: &'r mut Vec<Event<'a>>,
         report: &'r mut ReadReport,
     ) -> Self {
-        let cursor = Cursor { bytes: &bytes[..span.limit], at: span.start, event: span.start };
+        let cursor = Cursor::new(&bytes[..span.limit], span.start);
         let (spans, port, tick, running, interrupted, expression) = (None, 0, start, None, false, 0);
         Self { cursor, report, events, spans, track, port, scale, smpte, tick, running, interrupted, expression }
     }
@@ -184,105 +146,116 @@ impl<'a, 'r> TrackReader<'a, 'r> {
         self
     }
 
-    /// Reads to the end. Damage ends a track early and is reported.
+    /// Reads to the end. Damage is reported; where nothing behind it makes sense, the track ends.
     pub fn read(mut self) -> Result<TrackEnd, ReadError> {
         let mut ended = false;
-        while !ended && self.cursor.at < self.cursor.bytes.len() {
+        let mut lost = false;
+        while !ended && !lost && self.cursor.at < self.cursor.bytes.len() {
             if self.events.len() >= MAX_EVENTS {
                 return Err(ReadError::TooMany { what: "events", limit: MAX_EVENTS, at: self.cursor.at as u64 });
             }
-            match self.event() {
+            match self.event(DataBytes::Strict) {
                 Ok(end) => ended = end,
-                Err(Damage(what, byte)) => {
-                    self.report.add(what, 1, Some(byte));
-                    self.report.add(What::Expression, self.expression, None);
-                    return Ok(TrackEnd { tick: self.tick, stop: self.cursor.bytes.len(), ended: false });
-                }
+                Err(damage) => lost = !self.go_on(damage),
             }
+        }
+        self.report.add(What::Expression, self.expression, None);
+        if lost {
+            return Ok(TrackEnd { tick: self.tick, stop: self.cursor.bytes.len(), ended: false });
         }
         if !ended {
             self.report.add(What::EndOfTrackMissing, 1, Some(self.cursor.at));
         }
-        self.report.add(What::Expression, self.expression, None);
         Ok(TrackEnd { tick: self.tick, stop: self.cursor.at, ended })
+    }
+
+    /// Mends the event with `damage` or steps over it. False where the rest of the track is lost.
+    fn go_on(&mut self, damage: Damage) -> bool {
+        let Damage(what, byte) = damage;
+        let beyond = what == What::TimeBeyondLimit;
+        let (bytes, event) = (self.cursor.bytes, self.cursor.event);
+        let may_resume = !beyond && self.report.resumptions() < MAX_RESUMPTIONS;
+        match may_resume.then(|| resume(bytes, event, self.running, damage)).flatten() {
+            Some(Resume::Mended(data_bytes)) => {
+                let clock = data_bytes == DataBytes::SkipRealTime;
+                let mended = if clock { What::RealTimeInEvent } else { What::DataByteMended };
+                self.report.add(mended, 1, Some(byte));
+                self.cursor.at = event;
+                match self.event(data_bytes) {
+                    // A channel message ends no track.
+                    Ok(_) => true,
+                    Err(Damage(what, byte)) => {
+                        self.report.add(what, 1, Some(byte));
+                        false
+                    }
+                }
+            }
+            Some(Resume::At(next)) => {
+                self.report.add(what, 1, Some(byte));
+                self.report.add(What::BytesSkipped, 1, Some(event));
+                self.cursor.at = next;
+                self.running = None;
+                true
+            }
+            None => {
+                self.report.add(what, 1, Some(byte));
+                let cut = what == What::TrackCut;
+                self.report.add(What::TrackLost, u64::from(!cut), Some(event));
+                false
+            }
+        }
     }
 
     fn push(&mut self, channel: u8, kind: Kind<'a>) {
         let (tick, port, byte) = (self.tick, self.port, self.cursor.event as u32);
-        self.events.push(Event { tick, byte, track: self.track, port, channel, kind });
+        self.events.push(Event { tick, byte, track: self.track, port, channel, own: false, kind });
     }
 
     /// Reads one event; true for the end of the track.
-    fn event(&mut self) -> Result<bool, Damage> {
-        self.cursor.event = self.cursor.at;
-        let delta = u64::from(self.cursor.number()?) * self.scale;
-        let tick = self.tick + delta;
+    fn event(&mut self, data_bytes: DataBytes) -> Result<bool, Damage> {
+        let raw = self.cursor.read(self.running, data_bytes)?;
+        let from = self.tick;
+        let tick = from + u64::from(raw.delta) * self.scale;
         if tick > MAX_TICKS {
             return Err(Damage(What::TimeBeyondLimit, self.cursor.event));
         }
         self.tick = tick;
-        let body = self.cursor.at;
-        let status = self.cursor.byte()?;
-        let ends = self.message(status)?;
+        self.message(&raw);
         if let Some(spans) = &mut self.spans {
-            let status = if status < 0x80 { self.running.unwrap_or(status) } else { status };
-            let [start, body, end] = [self.cursor.event, body, self.cursor.at].map(|byte| byte as u32);
-            spans.push(Span { tick, start, body, end, status, port: self.port });
+            let [start, body, end] = [self.cursor.event, raw.body, self.cursor.at].map(|byte| byte as u32);
+            spans.push(Span { tick, from, start, body, end, status: raw.status, port: self.port });
         }
-        Ok(ends)
+        Ok(raw.ends_track())
     }
 
-    /// Reads what follows the time; true for the end of the track.
-    fn message(&mut self, status: u8) -> Result<bool, Damage> {
-        match status {
-            0x80..=0xEF => {
-                (self.running, self.interrupted) = (Some(status), false);
-                self.channel_event(status)?;
-            }
-            0..=0x7F => {
-                let running = self.running.ok_or(Damage(What::StatusMissing, self.cursor.at - 1))?;
-                if std::mem::take(&mut self.interrupted) {
-                    self.report.add(What::RunningStatusResumed, 1, Some(self.cursor.event));
-                }
-                self.cursor.at -= 1;
-                self.channel_event(running)?;
-            }
-            0xFF => {
-                self.interrupted = true;
-                return self.meta();
-            }
-            0xF0 => {
-                self.interrupted = true;
-                let data = self.cursor.slice()?;
+    fn message(&mut self, raw: &Raw<'a>) {
+        self.running = raw.running_after(self.running);
+        let interrupted = std::mem::replace(&mut self.interrupted, raw.status >= 0xF0);
+        if raw.running && interrupted {
+            self.report.add(What::RunningStatusResumed, 1, Some(self.cursor.event));
+        }
+        match raw.message {
+            Message::Channel(first, second) => self.channel_event(raw.status, first, second),
+            Message::Meta(kind, data) => self.meta(kind, data),
+            Message::SystemExclusive(data) => {
                 self.report.add(What::SystemExclusive, 1, None);
                 self.push(0, Kind::SystemExclusive(data));
             }
-            0xF7 => {
-                self.interrupted = true;
-                self.cursor.slice()?;
-                self.report.add(What::SystemExclusive, 1, None);
-            }
-            _ => {
-                // Messages that belong on a wire: step over as many data bytes as they have there.
-                for _ in 0..[0, 1, 2, 1].get(usize::from(status - 0xF0)).copied().unwrap_or(0) {
-                    self.cursor.data()?;
-                }
+            Message::Escape => self.report.add(What::SystemExclusive, 1, None),
+            Message::System => {
                 self.report.add(What::SystemMessage, 1, Some(self.cursor.event));
             }
         }
-        Ok(false)
     }
 
-    fn channel_event(&mut self, status: u8) -> Result<(), Damage> {
-        let first = self.cursor.data()?;
-        let second = if matches!(status >> 4, 0xC | 0xD) { 0 } else { self.cursor.data()? };
+    fn channel_event(&mut self, status: u8, first: u8, second: u8) {
         let kind = match status >> 4 {
             0x8 => Kind::NoteOff { pitch: first },
             0x9 if second == 0 => Kind::NoteOff { pitch: first },
             0x9 => Kind::NoteOn { pitch: first, velocity: second },
             0xB if matches!(
                 first,
-                BANK_MSB | BANK_LSB | SUSTAIN | ALL_SOUND_OFF | RESET_CONTROLLERS | ALL_NOTES_OFF
+                BANK_MSB | BANK_LSB | SUSTAIN | SOSTENUTO | ALL_SOUND_OFF | RESET_CONTROLLERS | ALL_NOTES_OFF
             ) =>
             {
                 Kind::Control { controller: first, value: second }
@@ -290,28 +263,25 @@ impl<'a, 'r> TrackReader<'a, 'r> {
             0xC => Kind::Program(first),
             _ => {
                 self.expression += 1;
-                return Ok(());
+                return;
             }
         };
         self.push(status & 0x0F, kind);
-        Ok(())
     }
 
-    fn meta(&mut self) -> Result<bool, Damage> {
-        let kind = self.cursor.byte()?;
-        let data = self.cursor.slice()?;
+    fn meta(&mut self, kind: u8, data: &'a [u8]) {
         let found = match (kind, data) {
-            (0x2F, _) => return Ok(true),
-            // Says nothing: a wait longer than a number can be is written so.
-            (0x7F, []) => return Ok(false),
+            // The end; and what says nothing: a wait longer than a number can be is written so.
+            (0x2F, _) | (0x7F, []) => return,
             (0x01 | 0x02, text) => Ok(Kind::Text(TextKind::Text, text)),
             (0x03, text) => Ok(Kind::Text(TextKind::Name, text)),
             (0x04, text) => Ok(Kind::Text(TextKind::InstrumentName, text)),
             (0x06 | 0x07, text) => Ok(Kind::Text(TextKind::Marker, text)),
+            (0x7F, data) if data.starts_with(&MARK) => Ok(Kind::TwoLevels),
             (0x05, _) => Err(What::Lyric),
             (0x21, &[port, ..]) => {
                 self.port = port & 0x7F;
-                return Ok(false);
+                return;
             }
             (0x51, _) if self.smpte => Err(What::TempoWithoutQuarters),
             (0x51, &[a, b, c, ..]) if (a, b, c) != (0, 0, 0) => Ok(Kind::Tempo(u32::from_be_bytes([0, a, b, c]))),
@@ -329,6 +299,5 @@ impl<'a, 'r> TrackReader<'a, 'r> {
             Ok(kind) => self.push(0, kind),
             Err(what) => self.report.add(what, 1, Some(self.cursor.event)),
         }
-        Ok(false)
     }
 }

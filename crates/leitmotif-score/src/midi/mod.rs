@@ -7,7 +7,10 @@
 //! 2. `chunks`: the file's frame: wrapper, header, where each track lies, even where lengths lie;
 //! 3. `event`: the bytes of one track as events; `resync` finds where they go on after damage;
 //! 4. `channel`: which instrument a channel plays, from programs, banks and system exclusives;
-//! 5. `perform`: events of all tracks in time order into parts, notes and the score.
+//!    `leaders`: whose programs hold where several tracks share it; `levels`: of files that hold a
+//!    piece twice, which arrangement is read;
+//! 5. `perform`: events of all tracks in time order into parts, notes and the score; `pedals` hold
+//!    notes.
 //!
 //! Writing: `voices` makes notes that a synthesiser can distinguish, `assign` gives parts channels,
 //! `write` puts them into bytes. `splice` writes into the bytes of a file instead.
@@ -18,10 +21,15 @@ mod chunks;
 mod error;
 mod event;
 mod foreign;
+mod leaders;
+mod levels;
 pub mod limits;
+mod pedals;
 mod perform;
+mod raw;
 mod read;
 mod report;
+mod resync;
 mod splice;
 mod text;
 mod unpack;

@@ -6,18 +6,18 @@
 
 use super::channel::{CHANNELS, Port, Sound};
 use super::error::ReadError;
-use super::event::{ALL_NOTES_OFF, ALL_SOUND_OFF, Event, Kind, RESET_CONTROLLERS, SUSTAIN};
+use super::event::{ALL_NOTES_OFF, ALL_SOUND_OFF, Event, Kind, RESET_CONTROLLERS, SOSTENUTO, SUSTAIN};
 use super::limits::{MAX_NOTES, MAX_PARTS};
+use super::pedals::{Moment, Pedals};
+use super::read::ReadOptions;
 use super::report::{ReadReport, What};
 use crate::{Instrument, Note, Ticks};
 use std::collections::{BTreeMap, VecDeque};
 
 const PITCHES: usize = 128;
-/// From this value on a pedal is down.
-const PEDAL_DOWN: u8 = 64;
 
 /// A note that sounds: its part, its number there, and its byte in the file.
-type Sounding = (u32, u32, u32);
+pub(super) type Sounding = (u32, u32, u32);
 
 /// A channel as one track uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,11 +69,10 @@ struct Lane {
     sounding: usize,
 }
 
-/// A pedal, the notes it holds by pitch, and the lanes that may have sounding notes on its channel.
+/// The pedals of a channel, and the lanes that may have sounding notes on it.
 #[derive(Default)]
 struct Held {
-    down: bool,
-    notes: BTreeMap<u8, Vec<Sounding>>,
+    pedals: Pedals,
     lanes: Vec<u32>,
 }
 
@@ -81,6 +80,8 @@ struct Held {
 pub(super) struct Performance<'r> {
     report: &'r mut ReadReport,
     apply_sustain: bool,
+    /// What begins here or later is left out, and what sounds ends here.
+    limit: u64,
     ports: Vec<Port>,
     held: Vec<Held>,
     lanes: Vec<Lane>,
@@ -93,10 +94,12 @@ pub(super) struct Performance<'r> {
 }
 
 impl<'r> Performance<'r> {
-    pub fn new(apply_sustain: bool, report: &'r mut ReadReport) -> Self {
+    /// A piece that ends at `limit`.
+    pub fn new(options: &ReadOptions, limit: Ticks, report: &'r mut ReadReport) -> Self {
         Self {
             report,
-            apply_sustain,
+            apply_sustain: options.apply_sustain,
+            limit: limit.0,
             ports: Vec::new(),
             held: Vec::new(),
             lanes: Vec::new(),
@@ -121,13 +124,12 @@ impl<'r> Performance<'r> {
             Kind::NoteOn { pitch, velocity } => self.start(event, held, pitch, velocity)?,
             Kind::NoteOff { pitch } => self.stop(event, held, pitch),
             Kind::Control { controller: ALL_NOTES_OFF | ALL_SOUND_OFF, .. } => self.silence(event.tick, held),
-            Kind::Control { controller: SUSTAIN, value } => {
-                let down = self.apply_sustain && value >= PEDAL_DOWN;
-                self.pedal(event.tick, held, down);
+            Kind::Control { controller: pedal @ (SUSTAIN | SOSTENUTO), value } => {
+                self.pedal(event, held, pedal == SOSTENUTO, value);
             }
-            Kind::Control { controller: RESET_CONTROLLERS, .. } => self.pedal(event.tick, held, false),
+            Kind::Control { controller: RESET_CONTROLLERS, .. } => self.lift(event.tick, held),
             Kind::NewSequence => self.ports.fill(Port::default()),
-            _ => self.ports[port].follow(channel, &event.kind),
+            _ => self.ports[port].follow(event),
         }
         Ok(())
     }
@@ -136,13 +138,17 @@ impl<'r> Performance<'r> {
         if self.notes >= MAX_NOTES {
             return Err(ReadError::TooMany { what: "notes", limit: MAX_NOTES, at: u64::from(event.byte) });
         }
+        if event.tick >= self.limit {
+            self.report.add(What::BeyondLongest, 1, Some(event.byte as usize));
+            return Ok(());
+        }
         self.notes += 1;
-        for note in self.held[held].notes.remove(&pitch).unwrap_or_default() {
+        for note in self.held[held].pedals.struck(pitch) {
             self.close(event.tick, note);
         }
         let lane = self.lane(event);
         let part = self.part(lane, event)?;
-        let sound = self.ports[usize::from(event.port)].sound(event.channel);
+        let sound = self.ports[usize::from(event.port)].sound(event.track, event.channel);
         let played = &mut self.parts[part as usize];
         if played.sounds.last().is_none_or(|last| last.1 != sound) {
             played.sounds.push((event.tick, sound));
@@ -168,19 +174,23 @@ impl<'r> Performance<'r> {
             lane.sounding -= 1;
             Some(note)
         });
-        if let Some(note) = note {
-            self.let_go(event.tick, note, Release::Off(event.byte));
-        }
-        match note {
-            Some(note) if self.held[held].down => self.held[held].notes.entry(pitch).or_default().push(note),
-            Some(note) => self.close(event.tick, note),
-            None => self.report.add(What::NoteOffWithoutNote, 1, Some(event.byte as usize)),
+        let Some(note) = note else {
+            // The note that it ends may be one that is left out.
+            self.report.add(What::NoteOffWithoutNote, u64::from(event.tick < self.limit), Some(event.byte as usize));
+            return;
+        };
+        self.let_go(event.tick, note, Release::Off(event.byte));
+        let part = &self.parts[note.0 as usize];
+        let struck = Moment { tick: part.notes[note.1 as usize].onset.0, track: event.track, byte: note.2 };
+        // A drum's sound does not depend on when it is let go.
+        if part.instrument.is_drums() || !self.held[held].pedals.hold(pitch, note, struck) {
+            self.close(event.tick, note);
         }
     }
 
     /// Ends everything that sounds on a channel, whatever track it came from.
     fn silence(&mut self, tick: u64, held: usize) {
-        self.release(tick, held);
+        self.lift(tick, held);
         for lane in std::mem::take(&mut self.held[held].lanes) {
             let lane = &mut self.lanes[lane as usize];
             if lane.sounding == 0 {
@@ -201,22 +211,34 @@ impl<'r> Performance<'r> {
         (trace.release, trace.end) = (release, end);
     }
 
-    fn pedal(&mut self, tick: u64, held: usize, down: bool) {
-        self.held[held].down = down;
-        if !down {
-            self.release(tick, held);
+    fn pedal(&mut self, event: &Event<'_>, held: usize, sostenuto: bool, value: u8) {
+        if !self.apply_sustain {
+            self.report.add(What::PedalNotApplied, 1, None);
+            return;
         }
+        let pedals = &mut self.held[held].pedals;
+        let moment = Moment { tick: event.tick, track: event.track, byte: event.byte };
+        let freed = if sostenuto { pedals.sostenuto(value, moment) } else { pedals.sustain(value) };
+        freed.into_iter().for_each(|note| self.close(event.tick, note));
     }
 
-    fn release(&mut self, tick: u64, held: usize) {
-        for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {
+    /// Lifts the pedals of a channel.
+    fn lift(&mut self, tick: u64, held: usize) {
+        for note in self.held[held].pedals.lift() {
             self.close(tick, note);
         }
     }
 
     fn close(&mut self, tick: u64, (part, index, byte): Sounding) {
-        let note = &mut self.parts[part as usize].notes[index as usize];
-        note.duration = Ticks(tick) - note.onset;
+        let played = &mut self.parts[part as usize];
+        let (note, trace) = (&mut played.notes[index as usize], &played.traces[index as usize]);
+        note.duration = Ticks(tick.min(self.limit)) - note.onset;
+        if tick > self.limit {
+            self.report.add(What::CutAtLongest, 1, Some(byte as usize));
+        }
+        if matches!(trace.release, Release::Off(_)) && tick > trace.end {
+            self.report.add(What::NoteHeldByPedal, 1, None);
+        }
         if note.duration == Ticks(0) {
             note.duration = Ticks(1);
             self.report.add(What::NoteWithoutLength, 1, Some(byte as usize));
@@ -251,7 +273,7 @@ impl<'r> Performance<'r> {
 
     /// The part that now plays in `lane`.
     fn part(&mut self, lane: u32, event: &Event<'_>) -> Result<u32, ReadError> {
-        let instrument = self.ports[usize::from(event.port)].instrument(event.channel);
+        let instrument = self.ports[usize::from(event.port)].instrument(event.track, event.channel);
         if let Some((last, part)) = self.lanes[lane as usize].part
             && last == instrument
         {
@@ -279,7 +301,7 @@ impl<'r> Performance<'r> {
     /// tracks, ports and channels; those of one channel in the order of their first notes.
     pub fn finish(mut self, ends: &[u64]) -> Vec<Played> {
         for held in 0..self.held.len() {
-            for note in std::mem::take(&mut self.held[held].notes).into_values().flatten() {
+            for note in self.held[held].pedals.lift() {
                 let track = self.parts[note.0 as usize].place.track;
                 self.close(ends[usize::from(track)], note);
             }

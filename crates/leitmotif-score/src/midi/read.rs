@@ -3,6 +3,8 @@
 use super::chunks::{self, Frame, Next};
 use super::error::ReadError;
 use super::event::{Event, Kind, Span, TextKind, TrackReader};
+use super::leaders::{self, Leaders};
+use super::levels;
 use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
 use super::perform::Performance;
 use super::report::{ReadReport, What};
@@ -17,11 +19,18 @@ use std::path::Path;
 pub(super) const INDEPENDENT: u16 = 2;
 
 /// How to read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Lets notes sound until the sustain pedal (controller 64) is lifted, as one hears them,
-    /// rather than until their key is. Off by default: scores hold what hands do.
+    /// Lets notes sound until the pedals that hold them are lifted (sustain, controller 64, and
+    /// sostenuto, 66), as one hears them, rather than until their key is. On by default; drums have
+    /// no use for it.
     pub apply_sustain: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { apply_sustain: true }
+    }
 }
 
 /// Everything between the frame of a file and its score.
@@ -32,6 +41,10 @@ pub(super) struct Tracks<'a> {
     pub ends: Vec<u64>,
     /// Where every event of each track lies, if asked for.
     pub spans: Vec<Vec<Span>>,
+    /// Which track decides the programs of each channel.
+    pub leaders: Leaders,
+    /// Whether channels are left out of reading, see [`super::levels`].
+    pub two_levels: bool,
     /// Chunks of unknown kinds, with the number of tracks before each.
     pub unknown: Vec<(usize, Range<usize>)>,
 }
@@ -64,6 +77,11 @@ pub(super) fn open<'a>(
     if !joined {
         tracks.events.sort_by_key(|event| event.tick);
     }
+    tracks.two_levels = tracks.events.iter().any(|event| matches!(event.kind, Kind::TwoLevels));
+    if tracks.two_levels {
+        levels::leave_basic_out(&mut tracks.events, report);
+    }
+    tracks.leaders = leaders::find(&mut tracks.events, report);
     Ok((frame, tracks))
 }
 
@@ -109,7 +127,14 @@ fn read_tracks<'a>(
     report: &mut ReadReport,
 ) -> Result<Tracks<'a>, ReadError> {
     let events = Vec::with_capacity(bytes.len() / 4);
-    let mut tracks = Tracks { events, ends: Vec::new(), spans: Vec::new(), unknown: Vec::new() };
+    let mut tracks = Tracks {
+        events,
+        ends: Vec::new(),
+        spans: Vec::new(),
+        leaders: Leaders::default(),
+        two_levels: false,
+        unknown: Vec::new(),
+    };
     let clock = (frame.clock.scale, frame.clock.smpte_micros.is_some());
     let mut at = frame.at;
     loop {
@@ -130,7 +155,7 @@ fn read_tracks<'a>(
         if frame.format == INDEPENDENT && number > 0 {
             start = tracks.ends[tracks.ends.len() - 1];
             let (byte, kind) = (span.start as u32, Kind::NewSequence);
-            tracks.events.push(Event { tick: start, byte, track: number, port: 0, channel: 0, kind });
+            tracks.events.push(Event { tick: start, byte, track: number, port: 0, channel: 0, own: false, kind });
         }
         let mut track_spans = spans.then(Vec::new);
         let reader = TrackReader::new(bytes, &span, number, clock, start, &mut tracks.events, report);
@@ -150,6 +175,21 @@ fn read_tracks<'a>(
     Ok(tracks)
 }
 
+/// Where the piece ends at the latest, see [`Score::longest_end`]; `end` is the last tick that
+/// matters.
+pub(super) fn longest(tracks: &Tracks<'_>, frame: &Frame, end: Ticks) -> Ticks {
+    let meters = tracks.events.iter().filter_map(|event| {
+        let at = Ticks(event.tick);
+        match event.kind {
+            Kind::Meter { numerator, denominator } => Some(Meter { at, numerator, denominator }),
+            Kind::NewSequence => Some(Meter { at, ..Meter::DEFAULT }),
+            _ => None,
+        }
+    });
+    let meters: Vec<Meter> = meters.collect();
+    crate::bars::longest(frame.clock.resolution, &meters, end)
+}
+
 /// Plays the events, and notes down everything else that the score keeps.
 fn perform(
     tracks: &Tracks<'_>,
@@ -166,10 +206,18 @@ fn perform(
     let mut instrument_names = names.clone();
     let mut marks = 0;
     let mut texts = ReadReport::default();
-    let mut performance = Performance::new(options.apply_sustain, report);
+    let end = tracks.ends.iter().max().map_or(Ticks(0), |end| Ticks(*end) + Ticks(1));
+    let limit = longest(tracks, frame, end);
+    let mut late = 0;
+    let mut performance = Performance::new(options, limit, report);
     for event in &tracks.events {
         performance.play(event)?;
         let at = Ticks(event.tick);
+        if at >= limit {
+            let mark = matches!(event.kind, Kind::Tempo(_) | Kind::Meter { .. } | Kind::Key { .. });
+            late += u64::from(mark || matches!(event.kind, Kind::Text(TextKind::Marker, _)));
+            continue;
+        }
         let track = usize::from(event.track);
         match event.kind {
             Kind::Tempo(micros_per_quarter) => score.tempos.push(Tempo { at, micros_per_quarter }),
@@ -218,6 +266,7 @@ fn perform(
         }
         report.add(finding.what, finding.count - finding.bytes.len() as u64, None);
     }
+    report.add(What::BeyondLongest, late, None);
     report.add(What::NoNotes, u64::from(score.parts.is_empty()), None);
     score.normalise();
     Ok(score)

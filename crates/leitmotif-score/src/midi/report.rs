@@ -54,17 +54,23 @@ findings! {
     RunningStatusResumed = Repaired, "running status used after a meta or system event";
     NoteNeverEnded = Repaired, "note(s) never ended, closed at the end of their track";
     NoteWithoutLength = Repaired, "note(s) ended where they began, made one tick long";
+    DataByteMended = Repaired, "event(s) with a byte above 127 in place of data, read as 127";
+    RealTimeInEvent = Repaired, "event(s) with a real-time message inside, which is skipped";
     TextCut = Repaired, "text(s) longer than the limit, cut";
     TextNotUtf8 = Repaired, "text(s) not in UTF-8, read as Windows-1252";
     GzipDamaged = Damaged, "gzip stream cut or damaged, read as far as it goes";
     TrackCut = Damaged, "track(s) that end inside an event, which is lost";
-    StatusMissing = Damaged, "event(s) without a status byte; the rest of the track is lost";
-    DataByteInvalid = Damaged, "event(s) with a status byte in place of data; the rest of the track is lost";
-    NumberTooLong = Damaged, "number(s) of more than four bytes; the rest of the track is lost";
+    StatusMissing = Damaged, "event(s) without a status byte, left out";
+    DataByteInvalid = Damaged, "event(s) with a byte above 127 in place of data, left out";
+    NumberTooLong = Damaged, "event(s) with a number of more than four bytes, left out";
+    BytesSkipped = Damaged, "stretch(es) of bytes skipped up to the next event that makes sense";
+    TrackLost = Damaged, "track(s) of which nothing after damage makes sense, the rest lost";
     TimeBeyondLimit = Damaged, "event(s) later than the last tick allowed; the rest of the track is lost";
+    BeyondLongest = Dropped, "note(s) and mark(s) later than the longest piece";
     StrayBytes = Dropped, "stretch(es) of bytes that belong to no chunk";
     BytesAfterEnd = Dropped, "stretch(es) of bytes after the end of a track";
     NoteOffWithoutNote = Dropped, "note-off(s) without a note";
+    BasicLevel = Dropped, "note(s) of a second arrangement for basic synthesisers (channels 13 to 16)";
     SystemMessage = Dropped, "system message(s) that must not be in a file";
     ValueInvalid = Dropped, "tempo, meter or key event(s) with impossible values";
     TempoWithoutQuarters = Dropped, "tempo event(s), which have no meaning in SMPTE time";
@@ -77,8 +83,12 @@ findings! {
     MetaUnknown = Unknown, "meta event(s) of an unknown kind";
     Gzip = Noted, "gzip file, unpacked; offsets count in what was unpacked";
     Wrapper = Noted, "RIFF wrapper";
+    ProgramByTrack = Noted, "note(s) with their track's program, though another track gave their channel another";
     SmpteTime = Noted, "clock in SMPTE time, counted as 120 quarters a minute";
     SequencesJoined = Noted, "independent sequences (format 2), played one after another";
+    CutAtLongest = Noted, "note(s) that sound beyond the longest piece, ended with it";
+    NoteHeldByPedal = Noted, "note(s) lengthened by the sustain or sostenuto pedal";
+    PedalNotApplied = Noted, "pedal event(s), not applied";
     NotesEndedByController = Noted, "note(s) ended by all-notes-off or all-sound-off";
     NotesOverlapping = Noted, "note(s) struck while the same pitch still sounded";
     NoNotes = Noted, "file without a note";
@@ -145,6 +155,11 @@ impl ReadReport {
         }
     }
 
+    /// How often a track was read on after damage.
+    pub(super) fn resumptions(&self) -> u64 {
+        [What::BytesSkipped, What::DataByteMended, What::RealTimeInEvent].map(|what| self.count(what)).iter().sum()
+    }
+
     /// How often `what` was found.
     pub fn count(&self, what: What) -> u64 {
         self.findings.iter().find(|finding| finding.what == what).map_or(0, |finding| finding.count)
@@ -198,6 +213,9 @@ pub struct SpliceReport {
     /// Notes that were to be added and found no place: their pitch already sounds on their channel,
     /// no program change can select their instrument there, or no MIDI device knows their pitch.
     pub notes_dropped: usize,
+    /// Notes that end elsewhere than they should because the pedals of the file hold them; only
+    /// where pedals are read.
+    pub notes_held: usize,
     /// Notes moved to a tick of the file, as scores count SMPTE clocks with an odd number of ticks
     /// a second twice as fast.
     pub notes_rounded: usize,

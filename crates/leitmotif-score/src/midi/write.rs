@@ -34,8 +34,8 @@ const RANK_ON: u8 = 3;
 /// The bytes of a MIDI file with this score.
 ///
 /// # Errors
-/// [`WriteError`] where the score is longer than [`super::limits::MAX_TICKS`] or has more parts at
-/// once than all ports have channels.
+/// [`WriteError`] where the score is longer than [`super::limits::MAX_TICKS`] or
+/// [`Score::longest_end`], or has more parts at once than all ports have channels.
 pub fn write_midi(score: &Score) -> Result<Vec<u8>, WriteError> {
     write_midi_with_report(score).map(|(bytes, _)| bytes)
 }
@@ -54,9 +54,10 @@ pub fn write_midi_with_report(score: &Score) -> Result<(Vec<u8>, WriteReport), W
         normal = normal.with_resolution(half);
         report.clock_coarsened = true;
     }
-    let last = last_tick(&normal);
-    if last.0 > MAX_TICKS {
-        return Err(WriteError::TooLong { ticks: last.0, limit: MAX_TICKS });
+    let (end, mark, limit) = (normal.end(), last_mark(&normal), normal.longest_end().min(Ticks(MAX_TICKS)));
+    let last = end.max(mark.unwrap_or_default());
+    if last > limit || mark.is_some_and(|mark| mark >= limit) {
+        return Err(WriteError::TooLong { ticks: last.0, limit: limit.0 });
     }
     report.empty_parts = normal.parts.iter().filter(|part| part.notes.is_empty()).count();
     normal.parts.retain(|part| !part.notes.is_empty());
@@ -92,12 +93,12 @@ pub fn write_midi_file(path: impl AsRef<Path>, score: &Score) -> Result<WriteRep
     Ok(report)
 }
 
-fn last_tick(score: &Score) -> Ticks {
+fn last_mark(score: &Score) -> Option<Ticks> {
     let tempo = score.tempos.last().map(|it| it.at);
     let meter = score.meters.last().map(|it| it.at);
     let key = score.keys.last().map(|it| it.at);
     let marker = score.markers.last().map(|it| it.at);
-    [tempo, meter, key, marker].into_iter().flatten().fold(score.end(), Ticks::max)
+    [tempo, meter, key, marker].into_iter().flatten().max()
 }
 
 fn summarise(assignments: &[Assignment], report: &mut WriteReport) {

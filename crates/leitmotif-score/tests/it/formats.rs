@@ -194,16 +194,40 @@ fn all_notes_off_ends_notes() {
 }
 
 #[test]
-fn the_pedal_lengthens_notes_where_requested() {
+fn the_pedal_lengthens_notes_unless_it_is_left_aside() {
     let track = [
         &[0, 0x90, 60, 1, 0, 0xB0, 64, 127, 10, 0x80, 60, 0, 10, 0x90, 60, 2, 10, 0x80, 60, 0][..],
         &[10, 0xB0, 64, 0, 10, 0x90, 62, 3, 10, 0xB0, 64, 99, 10, 0x80, 62, 0, 10, 0xFF, 1, 0],
     ]
     .concat();
     let bytes = file(1, &[&track]);
-    assert_eq!(notes(&read(&bytes).0), [(0, 0, 60, 10, 1), (0, 20, 60, 10, 2), (0, 50, 62, 20, 3)]);
-    let (score, _) = read_midi(&bytes, &ReadOptions { apply_sustain: true }).unwrap();
+    let (score, report) = read(&bytes);
     assert_eq!(notes(&score), [(0, 0, 60, 20, 1), (0, 20, 60, 20, 2), (0, 50, 62, 30, 3)]);
+    assert_eq!(report.count(What::NoteHeldByPedal), 3);
+    let (score, report) = read_midi(&bytes, &ReadOptions { apply_sustain: false }).unwrap();
+    assert_eq!(notes(&score), [(0, 0, 60, 10, 1), (0, 20, 60, 10, 2), (0, 50, 62, 20, 3)]);
+    assert_eq!((report.count(What::NoteHeldByPedal), report.count(What::PedalNotApplied)), (0, 3));
+}
+
+#[test]
+fn half_a_pedal_is_down_from_64_and_drums_have_none() {
+    let pedalled = |value: u8, channel: u8| {
+        let (on, off, pedal) = (0x90 | channel, 0x80 | channel, 0xB0 | channel);
+        let track = [0, pedal, 64, value, 0, on, 60, 1, 10, off, 60, 0, 10, pedal, 64, 0];
+        notes(&read(&file(1, &[&track])).0)[0].3
+    };
+    assert_eq!([pedalled(63, 0), pedalled(64, 0), pedalled(127, 9)], [10, 20, 10]);
+}
+
+#[test]
+fn sostenuto_holds_the_notes_that_sounded() {
+    let track = [
+        &[0, 0x90, 60, 1, 10, 0xB0, 66, 127, 0, 0x90, 64, 1][..],
+        &[10, 0x80, 60, 0, 0, 0x80, 64, 0, 10, 0xB0, 66, 0, 10, 0xFF, 1, 0],
+    ];
+    let (score, report) = read(&file(1, &[&track.concat()]));
+    assert_eq!(notes(&score), [(0, 0, 60, 30, 1), (0, 10, 64, 10, 1)]);
+    assert_eq!(report.count(What::NoteHeldByPedal), 1);
 }
 
 const TWO_NOTES: [u8; 16] = [0, 0x90, 60, 1, 10, 0x80, 60, 0, 0, 0x90, 62, 1, 10, 0x80, 62, 0];
@@ -223,10 +247,10 @@ fn damage_in_one_track_leaves_the_others() {
     let start = 14 + 8;
     let after_notes = |bytes: &[u8]| [&TWO_NOTES, bytes].concat();
     for (track, kept, what, byte) in [
-        (after_notes(&[0, 0x90, 60, 0xFE, 0, 0x90, 60, 1]), 2, What::DataByteInvalid, 16 + 3),
-        (after_notes(&[0x81, 0x80, 0x80, 0x80, 0, 0x90, 60, 1]), 2, What::NumberTooLong, 16 + 3),
+        (after_notes(&[0, 0x90, 60, 0xFE, 0, 0x90, 60, 1]), 4, What::DataByteMended, 16 + 3),
+        (after_notes(&[0x81, 0x80, 0x80, 0x80, 0, 0x90, 60, 1]), 3, What::NumberTooLong, 16 + 3),
         (after_notes(&[0, 0xFF, 1, 99, b'a']), 2, What::TrackCut, 16),
-        (vec![0, 60, 1, 0, 0x90, 60, 1], 0, What::StatusMissing, 1),
+        (vec![0, 60, 1, 0, 0x90, 60, 1], 1, What::StatusMissing, 1),
     ] {
         let (score, report) = read(&file(1, &[&track, &TWO_NOTES]));
         assert_eq!(score.note_count(), kept + 2, "{what:?} {report:?}");
@@ -279,8 +303,30 @@ fn time_has_an_end() {
     for _ in 0..9 {
         track.extend([0xFF, 0xFF, 0xFF, 0x7F, 0x90, 60, 1, 0, 0x80, 60, 0]);
     }
-    let (score, report) = read(&file(1, &[&track, &TWO_NOTES]));
+    let division = |division| read(&file_with_division(1, division, &[&track, &TWO_NOTES]));
+    let (score, report) = division([0x7F, 0xFF]);
     assert_eq!((score.note_count(), report.count(What::TimeBeyondLimit)), (8 + 2, 1));
+    let (score, report) = division([0, 1]);
+    assert_eq!((score.note_count(), report.count(What::BeyondLongest)), (2, 8));
+    assert_eq!((score.bars().count(), report.count(What::NoteOffWithoutNote)), (5, 0));
+}
+
+#[test]
+fn silence_and_held_notes_make_no_more_bars_than_the_longest_piece() {
+    use leitmotif_score::{MAX_BARS, MAX_QUARTERS};
+    let held = [0, 0x90, 60, 1, 0xFF, 0xFF, 0xFF, 0x7F, 0x80, 60, 0];
+    let marked = [&[0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x06, 1, b'A'][..], &TWO_NOTES].concat();
+    let short = [&[0, 0xFF, 0x58, 4, 1, 7, 24, 8][..], &held].concat();
+    for (track, notes, bars, beyond, cut) in
+        [(&held[..], 1, MAX_QUARTERS as usize / 4, 0, 1), (&short[..], 1, MAX_BARS, 0, 1), (&marked[..], 0, 0, 3, 0)]
+    {
+        let (score, report) = read(&file_with_division(1, [0, 1], &[track]));
+        assert_eq!((score.note_count(), score.bars().count()), (notes, bars));
+        assert_eq!((report.count(What::BeyondLongest), report.count(What::CutAtLongest)), (beyond, cut));
+        assert!(score.markers.is_empty());
+        let bytes = leitmotif_score::write_midi(&score).unwrap();
+        assert_eq!(read(&bytes).0, score);
+    }
 }
 
 #[test]

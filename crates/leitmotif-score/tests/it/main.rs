@@ -4,8 +4,11 @@
 mod chords;
 mod collections;
 mod common;
+mod damage;
 mod files;
 mod formats;
 mod properties;
+mod round_trips;
+mod sharing;
 mod splice;
 mod wrong;

@@ -63,8 +63,23 @@ prop_compose! {
             texts,
         };
         score.normalise();
+        fit(&mut score);
         score
     }
+}
+
+/// Moves what is later than files allow to where it fits.
+pub fn fit(score: &mut Score) {
+    let limit = score.longest_end().0;
+    for note in score.parts.iter_mut().flat_map(|part| &mut part.notes) {
+        note.onset.0 %= limit;
+        note.duration.0 = note.duration.0.min(limit - note.onset.0);
+    }
+    score.tempos.retain(|tempo| tempo.at.0 < limit);
+    score.meters.retain(|meter| meter.at.0 < limit);
+    score.keys.retain(|key| key.at.0 < limit);
+    score.markers.retain(|marker| marker.at.0 < limit);
+    score.normalise();
 }
 
 /// The score as a file can express it: of each part and pitch one note at a time.

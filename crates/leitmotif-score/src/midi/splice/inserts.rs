@@ -7,6 +7,7 @@
 use super::super::channel::{Bank, GM2_MELODY, GM2_RHYTHM, Port, Sound, XG_DRUM_KIT};
 use super::super::event::{BANK_LSB, BANK_MSB, Event, Kind};
 use super::super::perform::Place;
+use super::super::read::Tracks;
 use super::super::report::SpliceReport;
 use super::super::write::RELEASE_VELOCITY;
 use super::Added;
@@ -63,7 +64,7 @@ impl Moment<'_> {
 pub(super) fn inserts(
     added: &[Added],
     voices: &[Voice<'_>],
-    events: &[Event<'_>],
+    tracks: &Tracks<'_>,
     report: &mut SpliceReport,
 ) -> Vec<Vec<Insert>> {
     let starts = voices.iter().filter(|voice| voice.sounds() && voice.alone);
@@ -71,19 +72,22 @@ pub(super) fn inserts(
     let notes = added.iter().map(|note| Moment { tick: note.onset, voice: &voices[note.voice], note: Some(note) });
     let mut moments: Vec<Moment<'_>> = starts.chain(notes).collect();
     moments.sort_by_key(|it| (it.place(), it.voice.instrument, it.note.map(|note| note.pitch)));
-    let mut tracks: Vec<Vec<Insert>> = Vec::new();
+    let mut inserts: Vec<Vec<Insert>> = Vec::new();
     let mut ports: Vec<Port> = Vec::new();
-    let mut events = events.iter().peekable();
+    let mut events = tracks.events.iter().peekable();
     for group in moments.chunk_by(|a, b| a.place() == b.place()) {
         let (tick, place) = group[0].place();
         while let Some(event) = events.next_if(|event| (event.tick, event.track) <= (tick, place.track)) {
-            port(&mut ports, event.port).follow(event.channel, &event.kind);
+            port(&mut ports, event.port).follow(event);
         }
         let track = usize::from(place.track);
-        tracks.resize_with(tracks.len().max(track + 1), Vec::new);
-        let inserts = &mut tracks[track];
-        let mut desk = Desk { port: port(&mut ports, place.port), tick, place, inserts };
-        let before = (desk.port.sound(place.channel), desk.port.next_bank(place.channel));
+        inserts.resize_with(inserts.len().max(track + 1), Vec::new);
+        let leader = tracks.leaders.get(place.port, place.channel);
+        let own = leader.is_some_and(|leader| leader != place.track);
+        let port = port(&mut ports, place.port);
+        let follows = own && track < tracks.ends.len() && !port.selects(place.track, place.channel);
+        let mut desk = Desk { port, tick, place, own, follows, inserts: &mut inserts[track] };
+        let before = (desk.port.sound(place.track, place.channel), desk.next_bank());
         for moment in group {
             let selected = desk.select(moment.voice.instrument, moment.voice.sound_at(tick));
             let Some(note) = moment.note else { continue };
@@ -99,8 +103,8 @@ pub(super) fn inserts(
             desk.restore(before);
         }
     }
-    tracks.iter_mut().for_each(|inserts| inserts.sort_by_key(|insert| (insert.tick, insert.order)));
-    tracks
+    inserts.iter_mut().for_each(|inserts| inserts.sort_by_key(|insert| (insert.tick, insert.order)));
+    inserts
 }
 
 fn port(ports: &mut Vec<Port>, number: u8) -> &mut Port {
@@ -114,66 +118,81 @@ struct Desk<'a> {
     port: &'a mut Port,
     tick: u64,
     place: Place,
+    /// Whether what the track selects concerns it alone.
+    own: bool,
+    /// Whether the track follows another one, which it would no longer do after a selection.
+    follows: bool,
     inserts: &'a mut Vec<Insert>,
 }
 
 impl Desk<'_> {
     fn send(&mut self, message: [u8; 3]) {
-        follow(self.port, message);
+        self.follow(message);
         self.inserts.push(Insert { tick: self.tick, order: Order::After, port: self.place.port, message });
     }
 
     /// Gives the channel an instrument, with `sound` where that makes it. False where none does,
-    /// as a system exclusive has made drums of the channel, or the contrary.
+    /// as a system exclusive has made drums of the channel, or the contrary, or the track follows
+    /// another one.
     fn select(&mut self, instrument: Instrument, sound: Sound) -> bool {
-        let channel = self.place.channel;
-        if self.port.instrument(channel) == instrument {
+        let Place { track, channel, .. } = self.place;
+        if self.port.instrument(track, channel) == instrument {
             return true;
+        }
+        if self.follows {
+            return false;
         }
         let general = if instrument.is_drums() { GM2_RHYTHM } else { GM2_MELODY };
         let banks = [sound.bank, [0, 0], [general, 0], [XG_DRUM_KIT, 0]];
         let makes = |bank: &Bank| {
             let mut trial = self.port.clone();
             let sound = Sound { bank: *bank, program: sound.program };
-            selection(&trial, channel, sound).into_iter().for_each(|message| follow(&mut trial, message));
-            trial.instrument(channel) == instrument
+            self.selection(sound).into_iter().for_each(|message| follow(&mut trial, self.place, self.own, message));
+            trial.instrument(track, channel) == instrument
         };
         let Some(&bank) = banks.iter().find(|bank| makes(bank)) else { return false };
-        let messages = selection(self.port, channel, Sound { bank, program: sound.program });
+        let messages = self.selection(Sound { bank, program: sound.program });
         messages.into_iter().for_each(|message| self.send(message));
         true
     }
 
     fn restore(&mut self, (sound, next_bank): (Sound, Bank)) {
-        let channel = self.place.channel;
-        if self.port.sound(channel) != sound {
-            let messages = selection(self.port, channel, sound);
+        if self.port.sound(self.place.track, self.place.channel) != sound {
+            let messages = self.selection(sound);
             messages.into_iter().for_each(|message| self.send(message));
         }
-        let messages = banks(self.port, channel, next_bank);
+        let messages = self.banks(next_bank);
         messages.into_iter().for_each(|message| self.send(message));
+    }
+
+    fn next_bank(&self) -> Bank {
+        self.port.next_bank(self.place.track, self.place.channel, self.own)
+    }
+
+    fn follow(&mut self, message: [u8; 3]) {
+        follow(self.port, self.place, self.own, message);
+    }
+
+    /// The messages that select `sound`, beyond what is selected.
+    fn selection(&self, sound: Sound) -> Vec<[u8; 3]> {
+        let mut messages = self.banks(sound.bank);
+        messages.push([PROGRAM | self.place.channel, sound.program, 0]);
+        messages
+    }
+
+    fn banks(&self, bank: Bank) -> Vec<[u8; 3]> {
+        let controls = [BANK_MSB, BANK_LSB].into_iter().zip(bank).zip(self.next_bank());
+        let changed = controls.filter(|((_, wanted), selected)| wanted != selected);
+        changed.map(|((controller, value), _)| [CONTROL | self.place.channel, controller, value]).collect()
     }
 }
 
-/// The messages that select `sound`, beyond what is selected.
-fn selection(port: &Port, channel: u8, sound: Sound) -> Vec<[u8; 3]> {
-    let mut messages = banks(port, channel, sound.bank);
-    messages.push([PROGRAM | channel, sound.program, 0]);
-    messages
-}
-
-fn banks(port: &Port, channel: u8, bank: Bank) -> Vec<[u8; 3]> {
-    let controls = [BANK_MSB, BANK_LSB].into_iter().zip(bank).zip(port.next_bank(channel));
-    let changed = controls.filter(|((_, wanted), selected)| wanted != selected);
-    changed.map(|((controller, value), _)| [CONTROL | channel, controller, value]).collect()
-}
-
 /// Takes a message that this module makes into account.
-fn follow(port: &mut Port, [status, first, second]: [u8; 3]) {
+fn follow(port: &mut Port, Place { track, port: number, channel }: Place, own: bool, [status, first, second]: [u8; 3]) {
     let kind = match status & 0xF0 {
         CONTROL => Kind::Control { controller: first, value: second },
         PROGRAM => Kind::Program(first),
         _ => return,
     };
-    port.follow(status & 0x0F, &kind);
+    port.follow(&Event { tick: 0, byte: 0, track, port: number, channel, own, kind });
 }

@@ -13,7 +13,7 @@
 //!
 //! Kept notes never change. Of one pitch, a channel plays one note at a time, so an added note ends
 //! where a kept one begins, where all notes are silenced, and where a note-off without a note would
-//! end it; where one already sounds it has no place.
+//! end it; where one already sounds, by its key or by a pedal, it has no place.
 
 mod edits;
 mod inserts;
@@ -24,12 +24,14 @@ mod voices;
 pub use edits::{Edits, PartEdits};
 
 use super::error::{ReadError, SpliceError};
+use super::event::{Event, Kind, SOSTENUTO, SUSTAIN};
 use super::limits::MAX_TICKS;
 use super::perform::{Performance, Played};
-use super::read::{INDEPENDENT, ReadOptions, Tracks, open};
+use super::read::{INDEPENDENT, ReadOptions, Tracks, longest, open};
 use super::report::{ReadReport, SpliceReport};
 use super::unpack::unpack;
 use crate::{Note, Ticks};
+use std::collections::BTreeMap;
 
 const MAX_DATA: u8 = 127;
 
@@ -49,13 +51,15 @@ struct Added {
 /// its bytes and its place among the others.
 ///
 /// `edits` speak of the score that [`crate::read_midi`] gives for the same bytes and `options`.
-/// Reading the result with default options gives that score with the edits, but for what the report
-/// counts, and but for these:
+/// Reading the result with the same options gives that score with the edits, but for what the
+/// report counts, and but for these:
 ///
 /// - a part left without notes is missing, and the name of a first track left without notes is the
 ///   title; parts of one track and channel are in the order of their first notes, so a note added
 ///   before the others can change their order;
-/// - with [`ReadOptions::apply_sustain`] the pedals of the file also hold added notes;
+/// - with [`ReadOptions::apply_sustain`] the pedals of the file also hold added notes, and a kept
+///   note until its pitch is struck again by an added note and no longer by a removed one
+///   ([`SpliceReport::notes_held`] counts both);
 /// - a file of format 0 to which parts are added is of format 1, where the name of its track is
 ///   that of its parts and no longer the title.
 ///
@@ -94,13 +98,14 @@ pub fn splice_midi(
     if frame.format == INDEPENDENT {
         return Err(SpliceError::Independent);
     }
-    let parts = play(&tracks, options)?;
+    let limit = longest(&tracks, &frame, Ticks(u64::MAX));
+    let parts = play(&tracks, options, limit)?;
     let removed = edits::removed(&parts, edits)?;
     let mut report = SpliceReport { notes_removed: removed.notes, ..SpliceReport::default() };
     let voices = voices::assign(&parts, &edits.new_parts, &tracks)?;
-    let wanted = wanted(edits, parts.len(), frame.clock.scale, &mut report)?;
+    let wanted = wanted(edits, parts.len(), frame.clock.scale, limit, &mut report)?;
     let fitting = room::fit(wanted, &voices, &parts, &removed, &tracks.events, frame.clock.scale, &mut report);
-    let inserts = inserts::inserts(&fitting, &voices, &tracks.events, &mut report);
+    let inserts = inserts::inserts(&fitting, &voices, &tracks, &mut report);
     let bytes = rebuild::file(
         &source[..frame.end],
         &frame,
@@ -115,12 +120,50 @@ pub fn splice_midi(
     )?;
     report.tracks_added = voices[parts.len()..].iter().filter(|it| it.sounds()).count();
     report.made_parallel = frame.format == 0 && report.tracks_added > 0;
+    if options.apply_sustain && tracks.events.iter().any(is_pedal) {
+        let kept = parts.iter().flat_map(|part| part.notes.iter().zip(&part.traces));
+        let kept = kept.filter(|(_, trace)| !removed.contains(trace.on)).map(|(note, _)| *note);
+        report.notes_held = held(kept, &fitting, &bytes, options)?;
+    }
     Ok((bytes, report))
 }
 
-fn play(tracks: &Tracks<'_>, options: &ReadOptions) -> Result<Vec<Played>, ReadError> {
+fn is_pedal(event: &Event<'_>) -> bool {
+    matches!(event.kind, Kind::Control { controller: SUSTAIN | SOSTENUTO, .. })
+}
+
+/// How many notes of the changed file end elsewhere than they should, by its pedals.
+fn held(
+    kept: impl Iterator<Item = Note>,
+    added: &[Added],
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<usize, SpliceError> {
+    let added = added.iter().map(|it| Note {
+        onset: Ticks(it.onset),
+        pitch: it.pitch,
+        duration: Ticks(it.end - it.onset),
+        velocity: it.velocity,
+    });
+    let mut expected: BTreeMap<Note, usize> = BTreeMap::new();
+    kept.chain(added).for_each(|note| *expected.entry(note).or_default() += 1);
     let mut unread = ReadReport::default();
-    let mut performance = Performance::new(options.apply_sustain, &mut unread);
+    let (frame, tracks) = open(bytes, false, &mut unread)?;
+    let limit = longest(&tracks, &frame, Ticks(u64::MAX));
+    let found = play(&tracks, options, limit)?.into_iter().flat_map(|part| part.notes);
+    let is_other = |note: &Note| match expected.get_mut(note) {
+        Some(left @ 1..) => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    };
+    Ok(found.filter(is_other).count())
+}
+
+fn play(tracks: &Tracks<'_>, options: &ReadOptions, limit: Ticks) -> Result<Vec<Played>, ReadError> {
+    let mut unread = ReadReport::default();
+    let mut performance = Performance::new(options, limit, &mut unread);
     for event in &tracks.events {
         performance.play(event)?;
     }
@@ -128,7 +171,13 @@ fn play(tracks: &Tracks<'_>, options: &ReadOptions) -> Result<Vec<Played>, ReadE
 }
 
 /// The notes that the edits add, in the file's clock and in range.
-fn wanted(edits: &Edits, parts: usize, scale: u64, report: &mut SpliceReport) -> Result<Vec<Added>, SpliceError> {
+fn wanted(
+    edits: &Edits,
+    parts: usize,
+    scale: u64,
+    limit: Ticks,
+    report: &mut SpliceReport,
+) -> Result<Vec<Added>, SpliceError> {
     let existing = edits.parts.iter().map(|(&part, edits)| (part, &edits.added));
     let new = edits.new_parts.iter().enumerate().map(|(number, part)| (parts + number, &part.notes));
     let mut wanted = Vec::new();
@@ -138,16 +187,23 @@ fn wanted(edits: &Edits, parts: usize, scale: u64, report: &mut SpliceReport) ->
                 report.notes_dropped += 1;
                 continue;
             }
-            wanted.push(in_file(voice, note, scale, report)?);
+            wanted.push(in_file(voice, note, scale, limit, report)?);
         }
     }
     Ok(wanted)
 }
 
-fn in_file(voice: usize, note: &Note, scale: u64, report: &mut SpliceReport) -> Result<Added, SpliceError> {
+fn in_file(
+    voice: usize,
+    note: &Note,
+    scale: u64,
+    limit: Ticks,
+    report: &mut SpliceReport,
+) -> Result<Added, SpliceError> {
     let asked = (note.onset.0, (note.onset + note.duration.max(Ticks(1))).0);
-    if asked.1 > MAX_TICKS {
-        return Err(SpliceError::TooLong { ticks: asked.1, limit: MAX_TICKS });
+    let limit = limit.0.min(MAX_TICKS);
+    if asked.1 > limit {
+        return Err(SpliceError::TooLong { ticks: asked.1, limit });
     }
     let onset = asked.0 / scale * scale;
     let end = (asked.1 / scale * scale).max(onset + scale);

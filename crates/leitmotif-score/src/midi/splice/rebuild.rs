@@ -5,6 +5,7 @@ use super::super::error::SpliceError;
 use super::super::event::{MAX_NUMBER, Span};
 use super::super::limits::MAX_FILE_BYTES;
 use super::super::perform::{Played, Release};
+use super::super::raw::mended;
 use super::super::read::Tracks;
 use super::super::text::cut;
 use super::edits::Removed;
@@ -137,28 +138,26 @@ impl<'a> TrackWriter<'a> {
             _ => (spans, None),
         };
         let mut inserts = inserts.iter().peekable();
-        let mut before = 0;
         for span in spans {
             let comes_first = |it: &&Insert| it.tick < span.tick || (it.tick == span.tick && it.order == Order::Before);
             while let Some(insert) = inserts.next_if(comes_first) {
                 self.insert(insert);
             }
             if !removed.contains(span.start) {
-                self.copy(span, before);
+                self.copy(span);
             }
-            before = span.tick;
         }
         inserts.for_each(|insert| self.insert(insert));
         match last {
-            Some(last) if last.tick >= self.now => self.copy(last, before),
+            Some(last) if last.tick >= self.now => self.copy(last),
             _ => self.meta(end.max(self.now), END_OF_TRACK, &[]),
         }
     }
 
-    /// Copies an event of the source; `before` is the tick of the one before it there.
-    fn copy(&mut self, span: &Span, before: u64) {
+    /// Copies an event of the source, its data bytes as they were read.
+    fn copy(&mut self, span: &Span) {
         let [start, body, end] = [span.start, span.body, span.end].map(|byte| byte as usize);
-        if self.now == before {
+        if self.now == span.from {
             self.bytes.extend_from_slice(&self.source[start..body]);
             self.now = span.tick;
         } else {
@@ -168,7 +167,13 @@ impl<'a> TrackWriter<'a> {
         if runs && self.running != Some(span.status) {
             self.bytes.push(span.status);
         }
-        self.bytes.extend_from_slice(&self.source[body..end]);
+        if span.status < 0xF0 {
+            let data = body + usize::from(!runs);
+            self.bytes.extend_from_slice(&self.source[body..data]);
+            self.bytes.extend(mended(span.status, &self.source[data..end]));
+        } else {
+            self.bytes.extend_from_slice(&self.source[body..end]);
+        }
         self.running = (span.status < 0xF0).then_some(span.status);
         self.port = span.port;
     }

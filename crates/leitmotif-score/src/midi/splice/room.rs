@@ -45,7 +45,8 @@ pub(super) fn fit(
                 matched.insert(byte);
             }
             if !removed.contains(trace.on) {
-                pitch.kept.push((note.onset.0, trace.end.max(note.onset.0 + 1), part.place.track));
+                // A pedal may hold it beyond its key.
+                pitch.kept.push((note.onset.0, trace.end.max(note.end().0), part.place.track));
             }
         }
     }

@@ -7,6 +7,7 @@
 use super::super::channel::{CHANNELS, DRUM_CHANNEL, Port, Sound};
 use super::super::error::SpliceError;
 use super::super::event::Kind;
+use super::super::levels::BASIC;
 use super::super::limits::MAX_TRACKS;
 use super::super::perform::{Place, Played};
 use super::super::read::Tracks;
@@ -109,9 +110,9 @@ impl Channels {
         let mut port = Port::default();
         for event in tracks.events.iter().filter(|event| event.port == 0) {
             if matches!(event.kind, Kind::SystemExclusive(_)) {
-                port.follow(event.channel, &event.kind);
+                port.follow(event);
                 for channel in 0..CHANNELS as u8 {
-                    let drums = port.instrument(channel).is_drums();
+                    let drums = port.instrument(event.track, channel).is_drums();
                     unusual[usize::from(channel)] |= drums != (channel == DRUM_CHANNEL);
                 }
             }
@@ -121,7 +122,8 @@ impl Channels {
         }
         let drummed = parts.iter().any(|part| (part.place.port, part.place.channel) == (0, DRUM_CHANNEL));
         let drums = !unusual[usize::from(DRUM_CHANNEL)];
-        let usable = |&it: &u8| !(unusual[usize::from(it)] || it == DRUM_CHANNEL && drummed);
+        let left_out = |it: u8| tracks.two_levels && BASIC.contains(&it);
+        let usable = |&it: &u8| !(unusual[usize::from(it)] || it == DRUM_CHANNEL && drummed || left_out(it));
         let mut free: Vec<u8> = (0..CHANNELS as u8).filter(usable).collect();
         free.sort_by_key(|&channel| named[usize::from(channel)]);
         Self { free, drums }

@@ -185,8 +185,18 @@ fn the_pedal_of_the_file_changes_no_identity() {
     let options = ReadOptions { apply_sustain: true };
     let bytes = file(1, &[&track]);
     let removed = edits(0, &[note(48, 60, 48, 81)], &[note(24, 60, 24, 9), note(48, 60, 4, 9)]);
-    let (spliced, _) = splice_midi(&bytes, &options, &removed).unwrap();
-    assert_eq!(notes(&read(&spliced), 0), [(0, 60, 24), (24, 60, 24), (48, 60, 4)]);
+    let (spliced, report) = splice_midi(&bytes, &options, &removed).unwrap();
+    let keys = read_midi(&spliced, &ReadOptions { apply_sustain: false }).unwrap().0;
+    // At 24 the pitch still sounds, and what is added is held, too.
+    assert_eq!((notes(&keys, 0), report.notes_dropped), (vec![(0, 60, 24), (48, 60, 4)], 1));
+    assert_eq!((notes(&read(&spliced), 0), report.notes_held), (vec![(0, 60, 48), (48, 60, 48)], 1));
+}
+
+#[test]
+fn a_note_that_is_no_longer_struck_under_a_pedal_lets_the_one_before_sound_on() {
+    let track = [0, 0xB0, 64, 127, 0, 0x90, 60, 80, 24, 60, 0, 24, 60, 81, 24, 60, 0, 24, 0xB0, 64, 0];
+    let (spliced, report) = splice(&file(1, &[&track]), &edits(0, &[note(48, 60, 48, 81)], &[]));
+    assert_eq!((notes(&read(&spliced), 0), report.notes_held), (vec![(0, 60, 96)], 1));
 }
 
 #[test]
@@ -276,7 +286,7 @@ fn edits_that_do_not_fit_are_refused() {
 fn times_too_long_for_a_number_are_waited_for() {
     let track =
         [&[0, 0x90, 60, 80, 48, 60, 0][..], &[0xFF, 0xFF, 0xFF, 0x7F, 62, 1, 0xFF, 0xFF, 0xFF, 0x7F, 62, 0]].concat();
-    let bytes = file(1, &[&track]);
+    let bytes = file_with_division(1, [0x7F, 0xFF], &[&track]);
     let long = (1 << 28) - 1;
     let (spliced, _) = splice(&bytes, &edits(0, &[note(48 + long, 62, long, 1)], &[note(1 << 30, 62, 1 << 29, 1)]));
     assert_eq!(notes(&read(&spliced), 0), [(0, 60, 48), (1 << 30, 62, 1 << 29)]);

@@ -3,7 +3,7 @@
 use super::events::events;
 use super::read;
 use crate::formats::file;
-use crate::properties::{mutate, mutation, note, score};
+use crate::properties::{fit, mutate, mutation, note, score};
 use leitmotif_score::{
     Edits, Instrument, Note, Part, PartEdits, ReadOptions, Score, SpliceError, SpliceReport, Ticks, read_midi,
     splice_midi, write_midi,
@@ -40,14 +40,27 @@ impl Wish {
             removed.sort_unstable();
             removed.dedup();
             let removed = removed.into_iter().map(|it| notes[it]).collect();
-            edits.parts.insert(number, PartEdits { removed, added: added.clone() });
+            edits.parts.insert(number, PartEdits { removed, added: within(score, added) });
         }
         let new = self.new.iter();
         edits.new_parts = new
-            .map(|(instrument, notes)| Part { name: "new".into(), instrument: *instrument, notes: notes.clone() })
+            .map(|(instrument, notes)| Part {
+                name: "new".into(),
+                instrument: *instrument,
+                notes: within(score, notes),
+            })
             .collect();
         edits
     }
+}
+
+/// The notes, as late as a file may have them.
+fn within(score: &Score, notes: &[Note]) -> Vec<Note> {
+    let part = Part { name: String::new(), instrument: Instrument::Program(0), notes: notes.to_vec() };
+    let mut moved = Score { parts: vec![part], meters: score.meters.clone(), ..Score::default() };
+    moved.resolution = score.resolution;
+    fit(&mut moved);
+    moved.parts.remove(0).notes
 }
 
 /// All notes with their instruments, sorted.
@@ -82,15 +95,26 @@ fn is_note(event: &[u8]) -> bool {
     matches!(event[0], 0x80..=0x9F)
 }
 
-/// Edits a file; its chunks have the right lengths.
-fn check(bytes: &[u8], wish: &Wish) -> Result<SpliceReport, TestCaseError> {
+/// Edits a file, read with its pedals and without; its chunks have the right lengths.
+fn check(bytes: &[u8], wish: &Wish) -> Result<(), TestCaseError> {
+    check_with(bytes, wish, &ReadOptions { apply_sustain: false })?;
+    check_with(bytes, wish, &ReadOptions { apply_sustain: true })
+}
+
+fn check_with(bytes: &[u8], wish: &Wish, options: &ReadOptions) -> Result<(), TestCaseError> {
+    let read = |bytes: &[u8]| read_midi(bytes, options).unwrap().0;
     let score = read(bytes);
     let edits = wish.of(&score);
-    let (spliced, report) = match splice_midi(bytes, &ReadOptions::default(), &edits) {
-        Err(SpliceError::NoChannel { .. }) => return Ok(SpliceReport::default()),
+    let (spliced, report) = match splice_midi(bytes, options, &edits) {
+        Err(SpliceError::NoChannel { .. }) => return Ok(()),
         other => other.unwrap(),
     };
     let back = read(&spliced);
+    prop_assert_eq!(back.note_count() + report.notes_removed, score.note_count() + report.notes_added);
+    if report.notes_held > 0 {
+        prop_assert!(options.apply_sustain);
+        return check_events(bytes, &spliced, &report);
+    }
     let time = |score: &Score| (score.tempos.clone(), score.meters.clone(), score.keys.clone(), score.markers.clone());
     prop_assert_eq!((time(&back), &back.texts), (time(&score), &score.texts));
 
@@ -133,8 +157,12 @@ fn check(bytes: &[u8], wish: &Wish) -> Result<SpliceReport, TestCaseError> {
         prop_assert_eq!(back, expected);
     }
 
-    // All other events stand, and what is new among them selects sounds and ports.
-    let (before, after) = (events(bytes), events(&spliced));
+    check_events(bytes, &spliced, &report)
+}
+
+/// All other events stand, and what is new among them selects sounds and ports.
+fn check_events(bytes: &[u8], spliced: &[u8], report: &SpliceReport) -> Result<(), TestCaseError> {
+    let (before, after) = (events(bytes), events(spliced));
     prop_assert_eq!(after.len(), before.len() + report.tracks_added);
     for (before, after) in before.iter().zip(&after) {
         let last = |track: &[(u64, Vec<u8>)]| track.last().map(|it| it.1.clone());
@@ -157,7 +185,7 @@ fn check(bytes: &[u8], wish: &Wish) -> Result<SpliceReport, TestCaseError> {
         };
         prop_assert!(selecting.iter().all(|(_, event)| selects(event)), "{selecting:?}");
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Events of few kinds that meet often, on few channels and pitches.
@@ -167,7 +195,7 @@ fn event() -> impl Strategy<Value = Vec<u8>> {
         6 => (channel(), 60..63u8, 0..3u8).prop_map(|(channel, pitch, velocity)| vec![0x90 | channel, pitch, velocity]),
         4 => (channel(), 60..63u8).prop_map(|(channel, pitch)| vec![0x80 | channel, pitch, 3]),
         2 => (channel(), 0..3u8).prop_map(|(channel, program)| vec![0xC0 | channel, program]),
-        2 => (channel(), prop::sample::select(vec![0u8, 7, 32, 64, 120, 121, 123]), prop::sample::select(vec![0u8, 1, 120, 121, 127]))
+        2 => (channel(), prop::sample::select(vec![0u8, 7, 32, 64, 66, 120, 121, 123]), prop::sample::select(vec![0u8, 1, 120, 121, 127]))
             .prop_map(|(channel, controller, value)| vec![0xB0 | channel, controller, value]),
         1 => channel().prop_map(|channel| vec![0xE0 | channel, 1, 64]),
         1 => (0..3u8).prop_map(|port| vec![0xFF, 0x21, 1, port]),
