@@ -24,9 +24,9 @@ warnings.filterwarnings("ignore")
 SECONDS = 1e-4
 
 
-def by_mido(path):
+def by_mido(path, clip=False):
     """Notes by our own first-in-first-out pairing over mido's messages, per track and channel."""
-    file = mido.MidiFile(path, clip=False)
+    file = mido.MidiFile(path, clip=clip)
     messages = []
     for number, track in enumerate(file.tracks):
         now, port = 0, 0

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         paths.drain(..paths.len().min(2));
     }
     for (number, path) in paths.iter().enumerate() {
-        let line = match read_midi_file(path, &ReadOptions::default()) {
+        let line = match read_midi_file(path, &ReadOptions { apply_sustain: false }) {
             Err(error) => json!({"path": path, "error": error.to_string()}),
             Ok((score, report)) => {
                 let mut line = describe(&score);

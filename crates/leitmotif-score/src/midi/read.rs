@@ -8,7 +8,7 @@ use super::levels;
 use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
 use super::perform::Performance;
 use super::report::{ReadReport, What};
-use super::text::decode;
+use super::text::Texts;
 use super::unpack::unpack;
 use crate::{KeySignature, Marker, Meter, Part, Score, Tempo, Ticks};
 use std::io::Read;
@@ -205,6 +205,7 @@ fn perform(
     let mut names: Vec<Option<String>> = vec![None; count];
     let mut instrument_names = names.clone();
     let mut marks = 0;
+    let encoding = Texts::of(&tracks.events);
     let mut texts = ReadReport::default();
     let end = tracks.ends.iter().max().map_or(Ticks(0), |end| Ticks(*end) + Ticks(1));
     let limit = longest(tracks, frame, end);
@@ -224,7 +225,7 @@ fn perform(
             Kind::Meter { numerator, denominator } => score.meters.push(Meter { at, numerator, denominator }),
             Kind::Key { sharps, minor } => score.keys.push(KeySignature { at, sharps, minor }),
             Kind::Text(kind, bytes) => {
-                let mut text = || decode(bytes, event.byte as usize, &mut texts);
+                let mut text = || encoding.decode(bytes, event.byte as usize, &mut texts);
                 match kind {
                     TextKind::Name if names[track].is_none() => names[track] = Some(text()),
                     TextKind::InstrumentName if instrument_names[track].is_none() => {

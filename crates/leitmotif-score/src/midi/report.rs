@@ -58,6 +58,8 @@ findings! {
     RealTimeInEvent = Repaired, "event(s) with a real-time message inside, which is skipped";
     TextCut = Repaired, "text(s) longer than the limit, cut";
     TextNotUtf8 = Repaired, "text(s) not in UTF-8, read as Windows-1252";
+    TextShiftJis = Repaired, "text(s) not in UTF-8, read as Shift-JIS";
+    TextOtherEncoding = Repaired, "text(s) not in UTF-8, read in the encoding that the file's texts speak for";
     GzipDamaged = Damaged, "gzip stream cut or damaged, read as far as it goes";
     TrackCut = Damaged, "track(s) that end inside an event, which is lost";
     StatusMissing = Damaged, "event(s) without a status byte, left out";
