@@ -7,8 +7,10 @@
 //!
 //! - in the last event of the same kind that agrees in a range of the event's earlier fields (one
 //!   copy feature for every range; skip contexts, or viewpoints in Conklin & Witten 1995), and
-//! - in the event that followed when the last one, two or four events were last the same, apart
-//!   from fields that are given, which need not come again.
+//! - in the event that followed when the last one, two or four events were last the same.
+//!
+//! Fields that are given and not predicted need not agree: they would multiply the ranges, and what
+//! they say is in the state itself.
 //!
 //! A network adds the named values' embeddings, each copy feature with its own gains, to the state
 //! a field is read from. Nothing here depends on what the fields mean. The state kept of a piece is
@@ -22,7 +24,7 @@ const SLOTS: usize = 1 << 10;
 /// How many last events must be the same for the copy features that continue a sequence.
 const SEQUELS: [usize; 3] = [1, 2, 4];
 /// Most earlier fields, counted back from a field, among which its ranges lie.
-const REACH: usize = 7;
+const REACH: usize = 5;
 /// The index of a copy feature that has no value.
 pub const NO_COPY: i32 = -1;
 
@@ -32,7 +34,7 @@ pub struct CopyFeatureLayout {
     sizes: Vec<usize>,
     /// Whether a field is given, and not predicted.
     given: Vec<bool>,
-    /// `from..to` of the fields that must agree.
+    /// `from..to` of the fields that must agree, but for given ones among them.
     ranges: Vec<(usize, usize)>,
 }
 
@@ -51,9 +53,10 @@ impl CopyFeatureLayout {
     /// predicted.
     pub fn new(sizes: &[usize], given: &[usize]) -> Self {
         let given: Vec<bool> = (0..sizes.len()).map(|field| given.contains(&field)).collect();
-        let predicted = given.iter().rposition(|given| !given).map_or(0, |last| last + 1);
-        let pairs = (1..predicted).flat_map(|to| (1..to).map(move |from| (from, to)));
-        let ranges = pairs.filter(|(from, to)| to - from <= REACH).collect();
+        let predicted: Vec<usize> = (1..sizes.len()).filter(|field| !given[*field]).collect();
+        let pairs = (1..predicted.len()).flat_map(|to| (0..to).map(move |from| (from, to)));
+        let near = pairs.filter(|(from, to)| to - from <= REACH);
+        let ranges = near.map(|(from, to)| (predicted[from], predicted[to])).collect();
         Self { sizes: sizes.to_vec(), given, ranges }
     }
 
@@ -64,8 +67,15 @@ impl CopyFeatureLayout {
 
     /// The ranges that predict `field`, with their table.
     fn ranges(&self, field: usize) -> impl Iterator<Item = (usize, (usize, usize))> {
-        let near = move |(_, (from, to)): &(usize, (usize, usize))| *to <= field && from + REACH >= field;
+        let reach = move |from: usize| self.given[from..field].iter().filter(|given| !**given).count();
+        let near = move |(_, (from, to)): &(usize, (usize, usize))| *to <= field && reach(*from) <= REACH;
         self.ranges.iter().copied().enumerate().filter(near)
+    }
+
+    /// The key of an event's kind and of a range of its fields.
+    fn range_key(&self, event: &[u16], (from, to): (usize, usize)) -> u64 {
+        let fields = (from..to).filter(|field| !self.given[*field]);
+        hash(event[..1].iter().chain(fields.map(|field| &event[field])))
     }
 
     /// The fields that are predicted, and their values, of an event or of its first fields.
@@ -122,9 +132,8 @@ impl CopyFeatures {
                 self.put(plan, plan.ranges.len() + index, key, event);
             }
         }
-        for (table, &(from, to)) in plan.ranges.iter().enumerate() {
-            let key = hash(event[..1].iter().chain(&event[from..to]));
-            self.put(plan, table, key, event);
+        for (table, &range) in plan.ranges.iter().enumerate() {
+            self.put(plan, table, plan.range_key(event, range), event);
         }
         if self.recent.len() == plan.recent_len() {
             self.recent.drain(..fields);
@@ -142,9 +151,8 @@ impl CopyFeatures {
             Some(value) if field == 0 || value > 0 => (offset + usize::from(value)) as i32,
             _ => NO_COPY,
         };
-        for (table, (from, to)) in plan.ranges(field) {
-            let key = hash(earlier[..1].iter().chain(&earlier[from..to]));
-            rows.push(row(self.get(plan, table, key)));
+        for (table, range) in plan.ranges(field) {
+            rows.push(row(self.get(plan, table, plan.range_key(earlier, range))));
         }
         for (index, events) in SEQUELS.into_iter().enumerate() {
             let key = self.recent_key(plan, events);
@@ -252,15 +260,20 @@ mod tests {
     #[test]
     fn given_fields_need_not_come_again() {
         let plan = CopyFeatureLayout::new(&SIZES, &[1, 3]);
-        assert_eq!(plan.count(2), 1 + SEQUELS.len());
+        assert_eq!(plan.count(2), SEQUELS.len(), "no field to agree but the kind");
         let mut copies = CopyFeatures::new(&plan);
         copies.push(&plan, &[1, 4, 5, 6]);
         copies.push(&plan, &[2, 4, 7, 6]);
         copies.push(&plan, &[1, 8, 5, 1]);
         assert_eq!(features(&copies, &plan, &[]), [2, NO_COPY, NO_COPY]);
-        assert_eq!(features(&copies, &plan, &[2, 0])[1], 3 + 9 + 7);
+        assert_eq!(features(&copies, &plan, &[2, 0])[0], 3 + 9 + 7);
         copies.push(&plan, &[1, 8, 2, 1]);
         assert_eq!(features(&copies, &plan, &[]), [NO_COPY; 3]);
+        let plan = CopyFeatureLayout::new(&SIZES, &[2]);
+        let mut copies = CopyFeatures::new(&plan);
+        copies.push(&plan, &[1, 4, 5, 6]);
+        assert_eq!(features(&copies, &plan, &[1, 4, 8])[0], 3 + 9 + 9 + 6);
+        assert_eq!(features(&copies, &plan, &[1, 3, 5])[0], NO_COPY);
     }
 
     #[test]
