@@ -118,11 +118,31 @@ impl Bars {
 }
 
 /// Where a piece with these meters ends at the latest: after [`MAX_QUARTERS`] quarters or
-/// [`MAX_BARS`] bars. `end` is the last tick that matters, which bounds the work.
-pub(crate) fn longest(resolution: Resolution, meters: &[Meter], end: Ticks) -> Ticks {
+/// [`MAX_BARS`] bars.
+pub(crate) fn longest(resolution: Resolution, meters: &[Meter]) -> Ticks {
     let quarters = Ticks(MAX_QUARTERS * resolution.ticks_per_quarter());
-    let beyond = Bars::new(resolution, meters, end.min(quarters)).nth(MAX_BARS);
-    beyond.map_or(quarters, |bar| bar.start)
+    let mut bars = Bars::new(resolution, meters, quarters);
+    let mut left = MAX_BARS as u64;
+    loop {
+        let next = bars.meters.next();
+        let stop = next.map_or(quarters, |next| next.at.min(quarters));
+        if bars.meter.bar_start(left, resolution) <= stop {
+            return bars.meter.bar_start(left, resolution);
+        }
+        let Some(next) = next.filter(|next| next.at < quarters) else { return quarters };
+        // The first bar that does not begin before the change.
+        let (mut low, mut high) = (0, left);
+        while low < high {
+            let middle = (low + high) / 2;
+            let before = bars.meter.bar_start(middle, resolution) < stop;
+            (low, high) = if before { (middle + 1, high) } else { (low, middle) };
+        }
+        left -= low;
+        if left == 0 {
+            return stop;
+        }
+        bars.meter = next;
+    }
 }
 
 impl Iterator for Bars {
@@ -154,7 +174,7 @@ impl Score {
     /// Where this score must end to be read from a file: after [`MAX_QUARTERS`] quarters or
     /// [`MAX_BARS`] bars.
     pub fn longest_end(&self) -> Ticks {
-        longest(self.resolution, &self.meters, Ticks(u64::MAX))
+        longest(self.resolution, &self.meters)
     }
 
     /// The bars from tick 0 to the one in which the last note ends; none where there are no notes.
@@ -203,10 +223,16 @@ mod tests {
         let tpq = Resolution::new(10).unwrap();
         let quarters = Ticks(10 * MAX_QUARTERS);
         let meter = |at, numerator, denominator| Meter { at: Ticks(at), numerator, denominator };
-        assert_eq!(longest(tpq, &[], Ticks(u64::MAX)), quarters);
-        assert_eq!(longest(tpq, &[meter(0, 1, 4)], Ticks(100)), quarters);
-        assert_eq!(longest(tpq, &[meter(0, 1, 4)], Ticks(u64::MAX)), Ticks(10 * MAX_BARS as u64));
-        assert_eq!(longest(tpq, &[meter(0, 1, 4), meter(70, 255, 1)], Ticks(u64::MAX)), quarters);
+        let bars = MAX_BARS as u64;
+        assert_eq!(longest(tpq, &[]), quarters);
+        assert_eq!(longest(tpq, &[meter(0, 1, 4)]), Ticks(10 * bars));
+        assert_eq!(longest(tpq, &[meter(0, 1, 4), meter(70, 255, 1)]), quarters);
+        // Two bars, one of them cut, and then the others.
+        assert_eq!(longest(tpq, &[meter(0, 4, 4), meter(50, 1, 8)]), Ticks(50 + 5 * (bars - 2)));
+        for meters in [&[meter(0, 1, 8), meter(33, 3, 16), meter(10 * bars / 2, 1, 16)][..], &[meter(7, 1, 128)]] {
+            let counted = Bars::new(tpq, meters, Ticks(u64::MAX)).nth(MAX_BARS).unwrap().start;
+            assert_eq!(longest(tpq, meters), counted);
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod tempo;
 mod time;
 mod transform;
 
-pub use bars::{Bar, Bars};
+pub use bars::{Bar, Bars, MAX_BARS, MAX_QUARTERS};
 pub use chords::{
     Chord, ChordError, ChordProblem, ChordQuality, ChordSpan, MAX_CHORD_CELLS, MAX_CHORDS_A_BAR, MAX_PROGRESSION_BARS,
     MAX_PROGRESSION_BYTES, Progression, Tonality, estimate_chords, parse_progression,

@@ -175,9 +175,8 @@ fn read_tracks<'a>(
     Ok(tracks)
 }
 
-/// Where the piece ends at the latest, see [`Score::longest_end`]; `end` is the last tick that
-/// matters.
-pub(super) fn longest(tracks: &Tracks<'_>, frame: &Frame, end: Ticks) -> Ticks {
+/// Where the piece ends at the latest, see [`Score::longest_end`].
+pub(super) fn longest(tracks: &Tracks<'_>, frame: &Frame) -> Ticks {
     let meters = tracks.events.iter().filter_map(|event| {
         let at = Ticks(event.tick);
         match event.kind {
@@ -187,7 +186,7 @@ pub(super) fn longest(tracks: &Tracks<'_>, frame: &Frame, end: Ticks) -> Ticks {
         }
     });
     let meters: Vec<Meter> = meters.collect();
-    crate::bars::longest(frame.clock.resolution, &meters, end)
+    crate::bars::longest(frame.clock.resolution, &meters)
 }
 
 /// Plays the events, and notes down everything else that the score keeps.
@@ -207,8 +206,7 @@ fn perform(
     let mut marks = 0;
     let encoding = Texts::of(&tracks.events);
     let mut texts = ReadReport::default();
-    let end = tracks.ends.iter().max().map_or(Ticks(0), |end| Ticks(*end) + Ticks(1));
-    let limit = longest(tracks, frame, end);
+    let limit = longest(tracks, frame);
     let mut late = 0;
     let mut performance = Performance::new(options, limit, report);
     for event in &tracks.events {

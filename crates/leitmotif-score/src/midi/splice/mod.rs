@@ -98,7 +98,7 @@ pub fn splice_midi(
     if frame.format == INDEPENDENT {
         return Err(SpliceError::Independent);
     }
-    let limit = longest(&tracks, &frame, Ticks(u64::MAX));
+    let limit = longest(&tracks, &frame);
     let parts = play(&tracks, options, limit)?;
     let removed = edits::removed(&parts, edits)?;
     let mut report = SpliceReport { notes_removed: removed.notes, ..SpliceReport::default() };
@@ -149,7 +149,7 @@ fn held(
     kept.chain(added).for_each(|note| *expected.entry(note).or_default() += 1);
     let mut unread = ReadReport::default();
     let (frame, tracks) = open(bytes, false, &mut unread)?;
-    let limit = longest(&tracks, &frame, Ticks(u64::MAX));
+    let limit = longest(&tracks, &frame);
     let found = play(&tracks, options, limit)?.into_iter().flat_map(|part| part.notes);
     let is_other = |note: &Note| match expected.get_mut(note) {
         Some(left @ 1..) => {
