@@ -1,9 +1,9 @@
 //! Which instrument a channel plays: programs, banks, and the system exclusives that make a channel
 //! drums.
 //!
-//! Banks mean what the system that a file switches on says: 120 and 121 are drums and melody in GM2,
-//! 126 and 127 drums in XG; General MIDI 1 has no banks. The tenth channel stays drums whatever bank
-//! of another system is selected there, XG's melodic ones included.
+//! Banks mean what the system that a file switches on says: 120 and 121 are drums and melody in
+//! GM2, 126 and 127 drums in XG; General MIDI 1 has no banks. The tenth channel stays drums
+//! whatever bank of another system is selected there, XG's melodic ones included.
 
 use super::event::{BANK_LSB, BANK_MSB, Event, Kind};
 use crate::Instrument;

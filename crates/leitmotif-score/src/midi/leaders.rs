@@ -5,10 +5,11 @@
 //!
 //! - a track that selects programs on a channel plays there with its own from then on;
 //! - any other plays with those of the channel's leader, the first track of the file that selects
-//!   programs there. It may be a track without notes that sets up all channels, or the right hand of
-//!   a piano whose left hand names no program.
+//!   programs there. It may be a track without notes that sets up all channels, or the right hand
+//!   of a piano whose left hand names no program.
 //!
-//! Where one track alone selects programs, or all select the same, that is what a synthesiser plays.
+//! Where one track alone selects programs, or all select the same, that is what a synthesiser
+//! plays.
 
 use super::event::{BANK_LSB, BANK_MSB, Event, Kind};
 use super::report::{ReadReport, What};
