@@ -45,6 +45,10 @@ pub struct PrepareOptions {
     /// How songs become events. An `events` representation without genres gets those of the songs
     /// kept.
     pub representation: RepresentationConfig,
+    /// Whether notes sound until the pedals that hold them are lifted, rather than until their keys
+    /// are. Corpora of earlier versions
+    /// do not say so and were prepared without.
+    pub pedal: bool,
     /// A CSV or TSV file that gives genres, artists, titles and splits.
     #[serde(serialize_with = "lossy_path")]
     pub metadata: Option<PathBuf>,
@@ -69,6 +73,7 @@ impl Default for PrepareOptions {
             threads: None,
             cached_notes: cached_notes(),
             representation: RepresentationConfig::Events { grid: DEFAULT_GRID, genres: Vec::new() },
+            pedal: true,
             metadata: None,
             layout: Layout::default(),
             filter: FilterOptions::default(),

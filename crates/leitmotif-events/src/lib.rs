@@ -27,7 +27,7 @@ pub use event::{
     Event, EventKind, EventVocabulary, FIRST_POSITION, NoteEvent, NoteFields, PitchValue, TempoBin, TimeSignature,
     step_of,
 };
-pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, check_round_trip};
+pub use events::{MAX_QUARTERS, MAX_SILENT_BARS, changes, check_round_trip};
 pub use header::Header;
 pub use observed::{
     Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FILE, OBSERVED_FORMAT, Observed, ObservedError, ObservedPart,

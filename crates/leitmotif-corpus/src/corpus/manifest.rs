@@ -98,6 +98,10 @@ pub struct SongRecord {
     /// Notes that its events do not hold as the file does, by cause.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lost: BTreeMap<String, usize>,
+    /// What else its events hold otherwise than the file does, in words, each with how often:
+    /// notes lengthened by pedals, bars and tempos that the vocabulary lacks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<String, usize>,
     /// What the reader repaired or left out of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<String>,
@@ -197,12 +201,13 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds one song.
+    /// Adds one song. Sums that no number holds stay at the largest: records are read from files
+    /// that anyone may have written.
     pub fn add(&mut self, song: &SongRecord) {
-        self.songs += 1;
-        self.notes += song.notes;
-        self.events += song.events;
-        self.bars += song.bars;
+        self.songs = self.songs.saturating_add(1);
+        self.notes = self.notes.saturating_add(song.notes);
+        self.events = self.events.saturating_add(song.events);
+        self.bars = self.bars.saturating_add(song.bars);
         self.seconds += song.seconds;
     }
 }

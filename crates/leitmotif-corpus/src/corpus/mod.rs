@@ -45,6 +45,10 @@ pub(crate) const CORPUS_ENTRIES: [&str; 5] = [MANIFEST_FILE, SONGS_FILE, DROPPED
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 /// Longest line of `songs.jsonl` and `dropped.jsonl` that is read.
 const MAX_LINE_BYTES: u64 = 1 << 20;
+/// The most notes, bars or events of a song; sums over all songs then stay within 64 bits.
+const MAX_COUNT: usize = u32::MAX as usize;
+/// The longest song in seconds.
+const MAX_SECONDS: f64 = 1e9;
 
 /// An open corpus. Songs are named by their index, in the order of their paths.
 #[derive(Debug)]
@@ -99,6 +103,11 @@ impl Corpus {
             let end = song.start.checked_add(song.events);
             if shard.zip(end).is_none_or(|(shard, end)| end > shard.events()) {
                 return Err(CorpusError::damaged(&path, format!("line {line}: the song lies outside its shard")));
+            }
+            let counts = [song.notes, song.bars, song.events].into_iter().chain(song.lost.values().copied());
+            let counts = counts.chain(song.changed.values().copied());
+            if counts.max() > Some(MAX_COUNT) || !(0.0..=MAX_SECONDS).contains(&song.seconds) {
+                return Err(CorpusError::damaged(&path, format!("line {line}: the song's numbers are impossible")));
             }
             if !ids.insert(song.id.as_str()) {
                 return Err(CorpusError::damaged(
@@ -265,6 +274,7 @@ pub(crate) fn test_song(id: &str, split: Split, notes: usize) -> SongRecord {
         seconds: 8.0,
         instruments: vec![leitmotif_score::Instrument::Program(0)],
         lost: Default::default(),
+        changed: Default::default(),
         repairs: Vec::new(),
         shard: 0,
         start: 0,
@@ -305,5 +315,32 @@ mod tests {
         let shards = dir.path().join(SHARD_FOLDER);
         std::fs::copy(shards.join("00000.bin"), shards.join("00003.bin")).unwrap();
         assert!(Corpus::open(dir.path()).unwrap_err().to_string().contains("00003.bin"));
+    }
+
+    #[test]
+    fn songs_with_impossible_numbers_are_refused() {
+        let huge = |change: fn(&mut SongRecord)| {
+            let dir = tempfile::tempdir().unwrap();
+            let representation = leitmotif_events::build(&RepresentationConfig::Notes).unwrap();
+            let mut writer = CorpusWriter::create(dir.path(), representation.vocabulary()).unwrap();
+            let sequence = Sequence::from_values(1, vec![0, 1]).unwrap();
+            for id in ["a", "b"] {
+                let mut song = test_song(id, Split::Train, 5);
+                change(&mut song);
+                writer.push(song, &sequence).unwrap();
+            }
+            writer.finish(PrepareOptions::default(), &[], Vec::new()).unwrap();
+            Corpus::open(dir.path()).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(huge(|_| ()), Ok(()));
+        let changes: [fn(&mut SongRecord); 4] = [
+            |song| song.notes = usize::MAX,
+            |song| song.bars = usize::MAX,
+            |song| song.seconds = -1.0,
+            |song| song.lost = [("cause".to_owned(), usize::MAX)].into(),
+        ];
+        for change in changes {
+            assert!(huge(change).unwrap_err().contains("line 1: the song's numbers are impossible"));
+        }
     }
 }

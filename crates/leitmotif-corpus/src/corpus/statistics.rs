@@ -90,6 +90,16 @@ mod tests {
     use crate::corpus::test_song;
 
     #[test]
+    fn counts_beyond_all_numbers_do_not_overflow() {
+        let mut huge = test_song("a", Split::Train, usize::MAX);
+        (huge.bars, huge.events, huge.seconds) = (usize::MAX, usize::MAX, f64::MAX);
+        let found = CorpusStatistics::of_songs(&[huge.clone(), huge]);
+        assert_eq!((found.totals.songs, found.totals.notes, found.totals.bars), (2, usize::MAX, usize::MAX));
+        assert_eq!(found.lengths.len(), 1);
+        assert_eq!(found.lengths[0].to, usize::MAX);
+    }
+
+    #[test]
     fn counts_what_is_there() {
         let mut first = test_song("a", Split::Train, 10);
         first.genre = Some("rock".to_owned());

@@ -2,13 +2,15 @@
 
 use super::PrepareError;
 use crate::options::{PrepareOptions, SplitOptions};
-use leitmotif_score::InstrumentSelection;
+use leitmotif_score::{InstrumentSelection, ReadOptions};
 
-/// The filter's instruments, parsed.
+/// The filter's instruments, parsed, and how files are read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Selections {
     pub(super) with: Vec<InstrumentSelection>,
     pub(super) only: Vec<InstrumentSelection>,
+    /// How files are read.
+    pub(super) read: ReadOptions,
 }
 
 impl PrepareOptions {
@@ -42,7 +44,11 @@ impl PrepareOptions {
             let parsed = words.iter().map(|word| InstrumentSelection::parse(word));
             parsed.collect::<Result<_, _>>().map_err(|error| PrepareError::Options(error.to_string()))
         };
-        Ok(Selections { with: parse(&self.filter.with_instruments)?, only: parse(&self.filter.only_instruments)? })
+        Ok(Selections {
+            with: parse(&self.filter.with_instruments)?,
+            only: parse(&self.filter.only_instruments)?,
+            read: ReadOptions { apply_sustain: self.pedal },
+        })
     }
 }
 

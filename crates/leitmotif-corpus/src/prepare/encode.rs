@@ -19,6 +19,8 @@ const CHUNK_SONGS: usize = 512;
 pub(super) const MAX_VOCABULARY_GENRES: usize = 1024;
 /// Hexadecimal digits of a song's id.
 const ID_DIGITS: usize = 12;
+/// At most so many kinds of changes are listed in the report.
+const MAX_CHANGES_LISTED: usize = 6;
 /// A split that is further from its share of the notes than by this factor is worth a warning.
 const UNBALANCED: f64 = 2.0;
 
@@ -46,6 +48,7 @@ pub(super) fn encode(
     let mut writer = CorpusWriter::create(dir, representation.vocabulary())?;
     let mut dropped = Vec::new();
     let mut ids = HashSet::new();
+    let mut changed: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut songs: Vec<Option<Candidate>> = songs.into_iter().map(Some).collect();
     for range in chunks(&songs) {
         stop_if(cancel)?;
@@ -60,6 +63,7 @@ pub(super) fn encode(
             let encoded = score.and_then(|score| {
                 let header = Header { genre, instruments: score.instruments() };
                 let (sequence, report) = representation.encode(&score, &header);
+                song.changed.extend(leitmotif_events::changes(&config, &score));
                 if report.kept == 0 || sequence.len() < 2 {
                     return Err((DropReason::Unencodable, lost_text(&report)));
                 }
@@ -73,13 +77,32 @@ pub(super) fn encode(
             match encoded {
                 Ok((sequence, report)) => {
                     let id = unique_id(&song, &mut ids);
+                    for (change, count) in &song.changed {
+                        let (songs, all) = changed.entry(change.clone()).or_default();
+                        (*songs, *all) = (*songs + 1, all.saturating_add(*count));
+                    }
                     push(&mut writer, song, id, splits[start + offset], &sequence, report)?;
                 }
                 Err((reason, detail)) => dropped.push(song.dropped(reason, detail)),
             }
         }
     }
+    warn_of(changed, warnings);
     Ok(Encoded { writer, dropped, representation: config, is_empty: ids.is_empty() })
+}
+
+/// What the songs' events hold otherwise than their files, for people.
+fn warn_of(changed: BTreeMap<String, (usize, usize)>, warnings: &mut Vec<String>) {
+    let mut changed: Vec<(String, (usize, usize))> = changed.into_iter().collect();
+    changed.sort_by_key(|(_, (songs, _))| std::cmp::Reverse(*songs));
+    let several = |count: usize| if count == 1 { "" } else { "s" };
+    let more = changed.len().saturating_sub(MAX_CHANGES_LISTED);
+    for (change, (songs, count)) in changed.into_iter().take(MAX_CHANGES_LISTED) {
+        warnings.push(format!("{songs} song{}: {change} ({count} in all)", several(songs)));
+    }
+    if more > 0 {
+        warnings.push(format!("{more} more kind{} of changes, see `changed` in songs.jsonl", several(more)));
+    }
 }
 
 /// Ranges of songs to encode at a time.
@@ -121,6 +144,7 @@ fn push(
         seconds: (song.seconds * 1000.0).round() / 1000.0,
         instruments: song.instruments,
         lost: report.lost,
+        changed: song.changed,
         repairs: song.repairs,
         shard: 0,
         start: 0,

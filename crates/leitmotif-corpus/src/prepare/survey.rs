@@ -9,7 +9,7 @@ use super::{PrepareError, PrepareObserver, PrepareOptions, record, stop_if};
 use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
-use leitmotif_score::midi::{ReadOptions, Severity, read_midi};
+use leitmotif_score::midi::{Severity, What, read_midi};
 use leitmotif_score::{Instrument, InstrumentSelection, Score, nearest_names};
 use md5::{Digest, Md5};
 use rayon::prelude::*;
@@ -18,8 +18,8 @@ use std::fmt::Write;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Bars are counted up to this number.
-const MAX_BARS: usize = 1_000_000;
+/// A change of a song: pedals are read.
+const PEDALLED: &str = "notes lengthened by pedals";
 /// At most so many names are listed in a message.
 const MAX_LISTED: usize = 30;
 
@@ -37,6 +37,7 @@ pub(super) struct Candidate {
     pub(super) seconds: f64,
     pub(super) instruments: Vec<Instrument>,
     pub(super) repairs: Vec<String>,
+    pub(super) changed: BTreeMap<String, usize>,
     pub(super) fingerprint: Fingerprint,
     pub(super) hash: blake3::Hash,
     /// Its score, where there is room to keep it.
@@ -128,11 +129,11 @@ impl Survey<'_> {
             if let Some(song) = &found.song {
                 let score = song.score(&self.options.representation);
                 let score = chosen(score, &[], self.selections)?;
-                return self.candidate(&found, score, Vec::new(), song.roll.hash());
+                let reading = Reading { score, repairs: Vec::new(), changed: BTreeMap::new() };
+                return self.candidate(&found, reading, song.roll.hash());
             }
             let bytes = bytes.unwrap_or_else(|| read_bytes(&found))?;
-            let (score, repairs) = read_score(&bytes, self.selections)?;
-            self.candidate(&found, score, repairs, blake3::hash(&bytes))
+            self.candidate(&found, read_score(&bytes, self.selections)?, blake3::hash(&bytes))
         });
         let verdict = match judged {
             Ok(mut song) => {
@@ -163,10 +164,10 @@ impl Survey<'_> {
     fn candidate(
         &self,
         found: &Found,
-        score: Score,
-        repairs: Vec<String>,
+        reading: Reading,
         hash: blake3::Hash,
     ) -> Verdict<Box<Candidate>> {
+        let Reading { score, repairs, changed } = reading;
         let notes = score.note_count();
         let filter = &self.options.filter;
         if let Some(least) = filter.min_notes.filter(|least| notes < *least) {
@@ -185,10 +186,11 @@ impl Survey<'_> {
             licence: None,
             split: None,
             notes,
-            bars: score.bars().take(MAX_BARS).count(),
+            bars: score.bars().count(),
             seconds: score.duration().0,
             instruments: score.instruments(),
             repairs,
+            changed,
             fingerprint: Fingerprint::of(&score),
             hash,
             score: has_room.then(|| Box::new(score)),
@@ -252,13 +254,26 @@ fn read_bytes(found: &Found) -> Verdict<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The score as the corpus has it: the selected parts. Also returns what was repaired.
-fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<(Score, Vec<String>)> {
-    let read = read_midi(bytes, &ReadOptions::default());
+/// A file as the corpus has it.
+struct Reading {
+    /// The selected parts.
+    score: Score,
+    repairs: Vec<String>,
+    changed: BTreeMap<String, usize>,
+}
+
+fn read_score(bytes: &[u8], selections: &Selections) -> Verdict<Reading> {
+    let read = read_midi(bytes, &selections.read);
     let (score, report) = read.map_err(|error| (DropReason::Unreadable, error.to_string()))?;
-    let grave = report.findings.iter().filter(|finding| finding.severity >= Severity::Repaired);
+    let cut = [What::BeyondLongest, What::CutAtLongest];
+    let grave =
+        report.findings.iter().filter(|finding| finding.severity >= Severity::Repaired || cut.contains(&finding.what));
     let repairs: Vec<String> = grave.map(ToString::to_string).collect();
-    Ok((chosen(score, &repairs, selections)?, repairs))
+    let mut changed = BTreeMap::new();
+    if let held @ 1.. = report.count(What::NoteHeldByPedal) {
+        changed.insert(PEDALLED.to_owned(), held as usize);
+    }
+    Ok(Reading { score: chosen(score, &repairs, selections)?, repairs, changed })
 }
 
 /// The selected parts of a score.
@@ -295,7 +310,7 @@ pub(super) fn read_again(
     if blake3::hash(&bytes) != song.hash {
         return Err((DropReason::Changed, "it changed while the corpus was being prepared".to_owned()));
     }
-    read_score(&bytes, selections).map(|(score, _)| score)
+    read_score(&bytes, selections).map(|reading| reading.score)
 }
 
 fn hex(bytes: &[u8]) -> String {

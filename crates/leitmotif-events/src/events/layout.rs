@@ -23,7 +23,25 @@ pub(crate) struct Bar {
 /// The bars up to and including the one that holds step `last`, and how many of the score's bars
 /// were rewritten.
 pub(crate) fn layout(score: &Score, meters: &Meters, grid: u64, last: u64) -> (Vec<Bar>, usize) {
-    let (mut bars, mut line, mut rewritten) = (Vec::new(), 0, 0);
+    let (mut bars, mut rewritten) = (Vec::new(), 0);
+    lay_out(score, meters, grid, last, |bar, written| {
+        let own = meters.find(bar.meter.numerator, bar.meter.denominator);
+        rewritten += usize::from(written.len() != 1 || own != Some(written[0].meter));
+        bars.extend(written.iter().filter(|bar| bar.start <= last));
+    });
+    (bars, rewritten)
+}
+
+/// Shows each of the score's bars up to the one that holds step `last`, with the bars that it is
+/// written as, which may be none.
+pub(crate) fn lay_out(
+    score: &Score,
+    meters: &Meters,
+    grid: u64,
+    last: u64,
+    mut see: impl FnMut(&leitmotif_score::Bar, &[Bar]),
+) {
+    let mut line = 0;
     for bar in Bars::new(score.resolution, &score.meters, Ticks(u64::MAX)) {
         if line > last {
             break;
@@ -36,20 +54,16 @@ pub(crate) fn layout(score: &Score, meters: &Meters, grid: u64, last: u64) -> (V
         let own = meters.find(bar.meter.numerator, bar.meter.denominator);
         let pieces = match own.filter(|own| meters.list()[*own].steps == steps) {
             Some(own) => vec![own],
-            None => {
-                rewritten += 1;
-                meters.pieces(steps, bar.meter.denominator)
-            }
+            None => meters.pieces(steps, bar.meter.denominator),
         };
+        let mut written = Vec::with_capacity(pieces.len());
         for meter in pieces {
             let steps = meters.list()[meter].steps;
-            if line <= last {
-                bars.push(Bar { start: line, steps, meter });
-            }
+            written.push(Bar { start: line, steps, meter });
             line += steps;
         }
+        see(&bar, &written);
     }
-    (bars, rewritten)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 
 mod augment;
 mod bars;
+mod changes;
 mod check;
 mod decode;
 mod durations;
@@ -35,6 +36,7 @@ pub(crate) mod tempos;
 mod values;
 mod voices;
 
+pub use changes::changes;
 pub use check::check_round_trip;
 
 use crate::event::{Event, EventVocabulary};
@@ -49,7 +51,7 @@ use rand_chacha::ChaCha8Rng;
 /// The longest run of bars without notes; longer silence is shortened to it.
 pub const MAX_SILENT_BARS: usize = 64;
 /// The most quarters of a piece; notes that begin later are lost.
-pub const MAX_QUARTERS: u64 = 1 << 18;
+pub const MAX_QUARTERS: u64 = leitmotif_score::MAX_QUARTERS;
 /// The version of the meaning of the fields.
 pub(crate) const VERSION: u32 = 1;
 

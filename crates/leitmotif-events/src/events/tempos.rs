@@ -3,12 +3,12 @@
 use crate::Value;
 use crate::event::TempoBin;
 
-/// Bins in an octave (a doubling of the tempo).
-const PER_OCTAVE: f64 = 24.0;
 /// Microseconds a quarter at 120 quarters a minute.
 const MODERATE_MICROS: f64 = 500_000.0;
 
 impl TempoBin {
+    /// Bins in an octave (a doubling of the tempo).
+    pub(crate) const PER_OCTAVE: f64 = 24.0;
     /// 120 quarters a minute: the tempo of a score that names none.
     pub(crate) const MODERATE: Self = Self(62);
     /// Bins: 20 to 320 quarters a minute.
@@ -22,7 +22,7 @@ impl TempoBin {
     /// The bin nearest to a tempo; the outermost for those beyond.
     pub fn nearest(micros_per_quarter: u32) -> Self {
         let octaves = (MODERATE_MICROS / f64::from(micros_per_quarter.max(1))).log2();
-        let bin = f64::from(Self::MODERATE.0) + (octaves * PER_OCTAVE).round();
+        let bin = f64::from(Self::MODERATE.0) + (octaves * Self::PER_OCTAVE).round();
         Self(bin.clamp(0.0, f64::from(Self::COUNT - 1)) as Value)
     }
 
@@ -34,7 +34,7 @@ impl TempoBin {
 
     /// The middle of the bin in quarters a minute.
     pub fn quarters_per_minute(self) -> f64 {
-        120.0 * ((f64::from(self.0) - f64::from(Self::MODERATE.0)) / PER_OCTAVE).exp2()
+        120.0 * ((f64::from(self.0) - f64::from(Self::MODERATE.0)) / Self::PER_OCTAVE).exp2()
     }
 
     /// The middle of the bin in microseconds a quarter.
@@ -46,7 +46,7 @@ impl TempoBin {
 /// Bins in `octaves`, rounded.
 pub(crate) fn bins_in(octaves: f32) -> i32 {
     let most = f64::from(TempoBin::COUNT);
-    (f64::from(octaves) * PER_OCTAVE).round().clamp(-most, most) as i32
+    (f64::from(octaves) * TempoBin::PER_OCTAVE).round().clamp(-most, most) as i32
 }
 
 #[cfg(test)]
