@@ -9,7 +9,7 @@ mod roll;
 mod sound;
 
 pub use leitmotif_plot::{PlotError, Theme, svg_to_png, svg_to_png_themed};
-pub use roll::{Highlight, RollOptions, piano_roll};
+pub use roll::{Highlight, MAX_DRAWN_NOTES, RollOptions, piano_roll};
 pub use sound::{
     Audio, BitDepth, RenderOptions, SAMPLE_RATE, SOUNDFONT_VARIABLE, SoundBank, SoundError, render, render_to_wav,
     write_wav,

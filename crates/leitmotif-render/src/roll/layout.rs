@@ -5,13 +5,17 @@
 
 use super::RollOptions;
 use leitmotif_plot::MARGIN;
-use leitmotif_score::{Bar, Bars, Note, Part, Score, Ticks};
+use leitmotif_score::{Bar, Bars, MAX_BARS, Note, Part, Score, Ticks};
 use std::collections::BTreeSet;
 
 /// However long the music, no picture has more systems.
 pub(super) const MAX_SYSTEMS: usize = 40;
-/// However long the music, no more bars are drawn.
-const MAX_BARS: usize = 100_000;
+/// However dense the music, no more notes are drawn: the picture ends with the bar of the last of
+/// them. Notes of a few pixels are about 20 bytes each.
+pub const MAX_DRAWN_NOTES: usize = 100_000;
+/// Where notes would give more shapes than this because they sound over many systems, each is drawn
+/// in the first of them alone.
+const MAX_SHAPES: usize = 2 * MAX_DRAWN_NOTES;
 /// A quarter note is drawn at least this wide, as long as [`MAX_SYSTEMS`] suffice.
 const COMFORTABLE_QUARTER: f64 = 12.5;
 /// The fewest semitones a system spans: a single repeated note still lies in a recognisable place.
@@ -56,7 +60,28 @@ pub(super) struct Layout {
     pub quarter: f64,
     /// Where the notes begin, from the left.
     pub left: f64,
+    /// What the picture leaves out.
+    pub omitted: Omitted,
     ticks_per_quarter: f64,
+}
+
+/// What there was no room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Omitted {
+    /// Notes that were to be drawn and are not.
+    pub notes: usize,
+    /// Notes that begin at this tick or later are not drawn.
+    from: Option<Ticks>,
+    /// Of the notes that begin before and sound on, those in later systems are not drawn.
+    pub continuations: bool,
+}
+
+impl Omitted {
+    /// Whether a note is drawn in a system.
+    pub fn draws(&self, note: &Note, system: &System) -> bool {
+        let late = self.from.is_some_and(|from| note.onset >= from);
+        !late && !(self.continuations && note.onset < system.start())
+    }
 }
 
 /// Where one system lies.
@@ -84,6 +109,7 @@ impl Layout {
     /// `None` where no note would be drawn.
     pub fn of(score: &Score, options: &RollOptions, width: f64) -> Option<Self> {
         let bars = chosen_bars(score, options);
+        let (bars, mut omitted) = within_room(score, bars, MAX_DRAWN_NOTES)?;
         let (from, to) = (bars.first()?.start, bars.last()?.end());
         let sounding = |part: &&Part, drums: bool| part.instrument.is_drums() == drums;
         let visible = |note: &&Note| note.onset < to && note.onset + note.duration > from;
@@ -100,6 +126,7 @@ impl Layout {
         let left = MARGIN + if struck.is_empty() { 34.0 } else { 108.0 };
         let room = (width - left - MARGIN).max(100.0);
         let systems = wrap(bars, ticks_per_quarter, room);
+        omitted.continuations = shapes(score, &systems) > MAX_SHAPES;
         let longest = systems.iter().map(|s| (s.end() - s.start()).0).max().unwrap_or(1).max(1);
         let semitones = pitches.map_or(1.0, |(low, high)| f64::from(high - low) + 1.0);
         let (lane, least) = match systems.len() {
@@ -115,6 +142,7 @@ impl Layout {
             systems,
             pitches,
             left,
+            omitted,
             ticks_per_quarter,
         })
     }
@@ -186,6 +214,33 @@ fn chosen_bars(score: &Score, options: &RollOptions) -> Vec<Bar> {
     bars.take(last).skip(first).take(MAX_BARS).collect()
 }
 
+/// The first of these bars, as far as there are no more than `most` notes in them; the first bar at
+/// least.
+fn within_room(score: &Score, mut bars: Vec<Bar>, most: usize) -> Option<(Vec<Bar>, Omitted)> {
+    let (from, to) = (bars.first()?.start, bars.last()?.end());
+    let notes = score.parts.iter().flat_map(|part| &part.notes);
+    let seen = notes.filter(|note| note.onset < to && note.end() > from);
+    let mut onsets: Vec<Ticks> = seen.map(|note| note.onset.max(from)).collect();
+    if onsets.len() <= most {
+        return Some((bars, Omitted::default()));
+    }
+    let (_, &mut first, _) = onsets.select_nth_unstable(most);
+    let kept = bars.partition_point(|bar| bar.end() <= first).max(1);
+    bars.truncate(kept);
+    // Of a first bar that alone has more, only the beginning is drawn.
+    let from = bars[kept - 1].end().min(first);
+    let notes = onsets.iter().filter(|onset| **onset >= from).count();
+    Some((bars, Omitted { notes, from: Some(from), continuations: false }))
+}
+
+/// The shapes of all notes in these systems, one for each that a note sounds in.
+fn shapes(score: &Score, systems: &[System]) -> usize {
+    let notes = score.parts.iter().flat_map(|part| &part.notes);
+    let first = |note: &Note| systems.partition_point(|system| system.end() <= note.onset);
+    let last = |note: &Note| systems.partition_point(|system| system.start() < note.end());
+    notes.map(|note| last(note).saturating_sub(first(note))).sum()
+}
+
 /// The range with a free row on either side, at least [`LEAST_SEMITONES`] wide.
 fn roomy(low: u8, high: u8) -> (u8, u8) {
     let (mut low, mut high) = (low.saturating_sub(1), high.saturating_add(1).min(127));
@@ -255,6 +310,16 @@ mod tests {
         assert_eq!((layout.systems[0].start(), layout.systems[0].end()), (Ticks(2 * 1920), Ticks(4 * 1920)));
         let beyond = RollOptions { from_bar: Some(100), ..RollOptions::default() };
         assert!(Layout::of(&melody(8), &beyond, 1280.0).is_none());
+    }
+
+    #[test]
+    fn as_many_whole_bars_as_there_is_room_for_are_drawn() {
+        let score = melody(10);
+        let bars = || chosen_bars(&score, &RollOptions::default());
+        let room = |most| within_room(&score, bars(), most).map(|(bars, omitted)| (bars.len(), omitted.notes)).unwrap();
+        assert_eq!([room(40), room(39), room(36), room(35), room(4)], [(10, 0), (9, 4), (9, 4), (8, 8), (1, 36)]);
+        // Of a bar that is too full the beginning.
+        assert_eq!(room(3), (1, 37));
     }
 
     #[test]

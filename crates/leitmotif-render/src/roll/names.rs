@@ -3,7 +3,7 @@
 use super::inks::part_ink;
 use super::layout::Layout;
 use leitmotif_plot::{Ink, Swatch};
-use leitmotif_score::{Score, drum_key_name};
+use leitmotif_score::{Note, Score, drum_key_name};
 
 /// An entry for every part with notes: its instrument, and its name where two parts share one.
 pub(super) fn legend(score: &Score, layout: &Layout) -> Vec<(Swatch, Ink, String)> {
@@ -53,20 +53,27 @@ pub(super) fn subtitle(score: &Score, layout: &Layout) -> String {
     let tempo = if slow == fast { format!("{slow} bpm") } else { format!("{slow}–{fast} bpm") };
     let meter = score.meter_at(from);
     let notes = score.parts.iter().flat_map(|part| &part.notes);
-    let notes = notes.filter(|note| note.onset < to && note.onset + note.duration > from).count();
+    let drawn = |note: &&Note| layout.systems.iter().any(|system| layout.omitted.draws(note, system));
+    let notes = notes.filter(|note| note.onset < to && note.onset + note.duration > from).filter(drawn).count();
     let seconds = map.seconds_at(to.min(score.end())).0 - map.seconds_at(from).0;
     let several = |count: usize, name: &str| {
         let ending = if count == 1 { "" } else { "s" };
         format!("{} {name}{ending}", thousands(count))
     };
-    [
+    let mut facts = vec![
         format!("{}/{}", meter.numerator, meter.denominator),
         tempo,
         several(bars, "bar"),
         clock(seconds),
         several(notes, "note"),
-    ]
-    .join("  ·  ")
+    ];
+    if layout.omitted.notes > 0 {
+        facts.push(format!("{} more not drawn", several(layout.omitted.notes, "note")));
+    }
+    if layout.omitted.continuations {
+        facts.push("held notes drawn in their first row only".to_owned());
+    }
+    facts.join("  ·  ")
 }
 
 /// Minutes and seconds.

@@ -57,7 +57,7 @@ fn loudness(velocity: u8) -> usize {
 fn place(layout: &Layout, frame: &SystemFrame, part: &Part, note: &Note) -> Option<(f64, f64, f64)> {
     let (start, end) = (frame.system.start(), frame.system.end());
     let stop = note.onset + note.duration;
-    if note.onset >= end || stop <= start {
+    if note.onset >= end || stop <= start || !layout.omitted.draws(note, frame.system) {
         return None;
     }
     let x = layout.x(frame, note.onset.max(start));

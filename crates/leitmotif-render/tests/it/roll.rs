@@ -1,6 +1,6 @@
 //! Piano rolls, read back as XML.
 
-use leitmotif_render::{Highlight, RollOptions, Theme, piano_roll, svg_to_png};
+use leitmotif_render::{Highlight, MAX_DRAWN_NOTES, RollOptions, Theme, piano_roll, svg_to_png};
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
 use proptest::prelude::*;
 
@@ -56,6 +56,24 @@ fn a_highlight_is_labelled_and_a_score_without_notes_is_noted() {
     let options = RollOptions { highlights, theme: Theme::Auto, ..RollOptions::default() };
     assert!(texts(&piano_roll(&band(4), &options)).contains(&"prime".to_owned()));
     assert!(texts(&piano_roll(&Score::default(), &options)).contains(&"no notes".to_owned()));
+}
+
+#[test]
+fn many_notes_and_long_ones_make_a_picture_of_bounded_size_that_says_so() {
+    let many = (0..3 * MAX_DRAWN_NOTES as u64).map(|k| note(k * 12, 30 + (k * 7 % 60) as u8, 60)).collect();
+    let svg = piano_roll(
+        &Score { parts: vec![part(Instrument::Program(0), many)], ..Score::default() },
+        &RollOptions::default(),
+    );
+    assert!(svg.len() < 4_000_000, "{}", svg.len());
+    assert!(texts(&svg).iter().any(|text| text.ends_with("200,000 notes more not drawn")), "{:?}", texts(&svg)[1]);
+    let long = (0..20_000).map(|k| note(k, 30 + (k * 7 % 60) as u8, 400_000)).collect();
+    let svg = piano_roll(
+        &Score { parts: vec![part(Instrument::Program(0), long)], ..Score::default() },
+        &RollOptions::default(),
+    );
+    assert!(svg.len() < 1_500_000, "{}", svg.len());
+    assert!(texts(&svg).iter().any(|text| text.ends_with("held notes drawn in their first row only")));
 }
 
 proptest! {
