@@ -145,17 +145,29 @@ impl Weights {
     /// # Errors
     /// [`ModelError::Io`] with the path; the file of that name is then what it was before.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        self.save_as(path, Precision::Single)
+    }
+
+    /// The same with values of this precision: half of it takes half of the bytes.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_as(&self, path: &Path, precision: Precision) -> Result<(), ModelError> {
+        let (dtype, bytes): (_, fn(&[f32]) -> Vec<u8>) = match precision {
+            Precision::Single => (Dtype::F32, bytes),
+            Precision::Half => (Dtype::F16, half_bytes),
+        };
         let data: Vec<(&str, &Array, Vec<u8>)> =
             self.arrays.iter().map(|(name, array)| (name.as_str(), array, bytes(&array.data))).collect();
         let views = data.iter().map(|(name, array, bytes)| {
-            TensorView::new(Dtype::F32, array.shape.clone(), bytes).map(|view| ((*name).to_owned(), view))
+            TensorView::new(dtype, array.shape.clone(), bytes).map(|view| ((*name).to_owned(), view))
         });
         let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| ModelError::Weights(error.to_string()))?;
         let file = safetensors::serialize(views, None).map_err(|error| ModelError::Weights(error.to_string()))?;
         leitmotif_files::write(path, &file).map_err(|source| ModelError::Io { path: path.into(), source })
     }
 
-    /// Reads a safetensors file of 32-bit floats.
+    /// Reads a safetensors file of 32-bit or 16-bit floats.
     ///
     /// # Errors
     /// [`ModelError::Io`] if it cannot be read, [`ModelError::File`] if it is not such a file.
@@ -197,6 +209,10 @@ fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
+fn half_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| half::f16::from_f32(*value).to_le_bytes()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -218,6 +234,25 @@ mod tests {
         assert_eq!(loaded, sample());
         assert_eq!(loaded.fingerprint(), sample().fingerprint());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn half_precision_takes_half_of_the_bytes_and_rounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let [single, half] = ["single", "half"].map(|name| folder.path().join(name));
+        let values: Vec<f32> = (0..100_000).map(|i| (i as f32 * 0.37).sin()).collect();
+        let weights: Weights = [("a".to_owned(), Array::new([250, 400], values.clone()))].into_iter().collect();
+        weights.save(&single).unwrap();
+        weights.save_as(&half, Precision::Half).unwrap();
+        let bytes = |path: &Path| path.metadata().unwrap().len();
+        assert_eq!(bytes(&single) - bytes(&half), 200_000);
+        let loaded = Weights::load(&half).unwrap();
+        let rounded = &loaded.get("a").unwrap().data;
+        assert_ne!(*rounded, values);
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 2.0_f32.powi(-11) * b.abs().max(2.0_f32.powi(-14));
+        assert!(rounded.iter().zip(&values).all(close));
+        loaded.save_as(&single, Precision::Half).unwrap();
+        assert_eq!(Weights::load(&single).unwrap(), loaded, "what is rounded stays");
     }
 
     #[test]

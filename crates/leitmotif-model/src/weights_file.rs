@@ -1,10 +1,11 @@
-//! A safetensors file of 32-bit floats: its header first, so that names, shapes and sizes are
+//! A safetensors file of 32-bit or 16-bit floats: its header first, so that names, shapes and sizes are
 //! checked before memory is taken for any value.
 //!
 //! Layout: the length of the header (`u64`, little-endian), the header (JSON: of each array its
 //! type, shape and place), the values (<https://github.com/huggingface/safetensors>).
 
 use crate::{Array, ModelError, Weights};
+use half::f16;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -72,11 +73,11 @@ impl WeightsFile {
         places.sort_by_key(|(offsets, ..)| *offsets);
         let mut end = 0;
         for ((from, to), name, info) in places {
-            if info.dtype != Dtype::F32 {
-                return Err(format!("{name} holds {:?}, not 32-bit floats", info.dtype));
-            }
+            let Some(width) = width(info.dtype) else {
+                return Err(format!("{name} holds {:?}, not floats of 32 or 16 bits", info.dtype));
+            };
             let values = info.shape.iter().try_fold(1_usize, |all, length| all.checked_mul(*length));
-            if from != end || values.and_then(|values| values.checked_mul(4)) != to.checked_sub(from) {
+            if from != end || values.and_then(|values| values.checked_mul(width)) != to.checked_sub(from) {
                 return Err(format!("not a safetensors file: the place of {name} does not fit its shape"));
             }
             end = to;
@@ -105,15 +106,19 @@ impl WeightsFile {
         let io = |source| ModelError::Io { path: self.path.clone(), source };
         let mut weights = Weights::new();
         let mut chunk = vec![0; 4 * CHUNK];
-        for (name, TensorInfo { shape, data_offsets: (from, to), .. }) in self.arrays {
+        for (name, TensorInfo { shape, data_offsets: (from, to), dtype }) in self.arrays {
+            let width = width(dtype).unwrap_or(4);
             self.file.seek(SeekFrom::Start(self.values_at + from as u64)).map_err(io)?;
-            let mut left = (to - from) / 4;
+            let mut left = (to - from) / width;
             let mut data = Vec::with_capacity(left);
             while left > 0 {
-                let bytes = &mut chunk[..4 * left.min(CHUNK)];
+                let bytes = &mut chunk[..width * left.min(CHUNK)];
                 self.file.read_exact(bytes).map_err(io)?;
-                data.extend(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)));
-                left -= bytes.len() / 4;
+                match width {
+                    4 => data.extend(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word))),
+                    _ => data.extend(bytes.as_chunks::<2>().0.iter().map(|word| f16::from_le_bytes(*word).to_f32())),
+                }
+                left -= bytes.len() / width;
             }
             if data.iter().any(|value| !value.is_finite()) {
                 let reason = format!("{name} holds values that are not finite");
@@ -122,6 +127,15 @@ impl WeightsFile {
             weights.insert(name, Array::new(shape, data));
         }
         Ok(weights)
+    }
+}
+
+/// Bytes of a value; `None` of a type that is not read.
+fn width(dtype: Dtype) -> Option<usize> {
+    match dtype {
+        Dtype::F32 => Some(4),
+        Dtype::F16 => Some(2),
+        _ => None,
     }
 }
 
@@ -164,7 +178,7 @@ mod tests {
             assert!(refused(&header, values).contains("not a safetensors file"), "{header}");
         }
         assert!(refused(&of("[4294967296,4294967296]", 0, 8), 8).contains("shape"));
-        assert!(refused(&of("[2]", 0, 4).replace("F32", "F16"), 4).contains("F16"));
+        assert!(refused(&of("[2]", 0, 4).replace("F32", "BF16"), 4).contains("BF16"));
         assert!(refused("", MAX_WEIGHT_BYTES).contains("more than"));
         let path = folder.path().join("model.safetensors");
         std::fs::write(&path, u64::MAX.to_le_bytes()).unwrap();
