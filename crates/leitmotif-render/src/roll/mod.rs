@@ -3,8 +3,9 @@
 //! `layout` determines how many rows ("systems") the music is wrapped into and how large a beat and
 //! a semitone are drawn; `grid` draws what lies behind the notes; `notes` draws the notes; `names`
 //! says what things are called. Long music gives smaller notes and a coarser grid, down to bars of
-//! a few pixels: whatever the length, the picture has at most [`layout::MAX_SYSTEMS`] systems, and at
-//! most [`MAX_DRAWN_NOTES`] notes, those of the first bars; its subtitle says what it leaves out.
+//! a few pixels: whatever the length, the picture has at most [`layout::MAX_SYSTEMS`] systems, and
+//! at most [`MAX_DRAWN_NOTES`] notes, those of the first bars; its subtitle says what it leaves
+//! out.
 
 mod grid;
 mod inks;

@@ -1,9 +1,9 @@
 //! Writing into a file: some of its notes change, everything else stands.
 //!
-//! A [`Score`](crate::Score) has no room for controllers, pitch bends, lyrics and system exclusives,
-//! so a file written from one has lost them. [`splice_midi`] works on the bytes instead: it reads
-//! them as [`crate::read_midi`] does, takes out the events of removed notes, and puts those of
-//! added notes between the others, which keep their order, tick and bytes. The steps:
+//! A [`Score`](crate::Score) has no room for controllers, pitch bends, lyrics and system
+//! exclusives, so a file written from one has lost them. [`splice_midi`] works on the bytes
+//! instead: it reads them as [`crate::read_midi`] does, takes out the events of removed notes, and
+//! puts those of added notes between the others, which keep their order, tick and bytes. The steps:
 //!
 //! 1. `edits`: which notes of the file go;
 //! 2. `voices`: which track and channel plays what is added;
@@ -63,8 +63,8 @@ struct Added {
 /// - a file of format 0 to which parts are added is of format 1, where the name of its track is
 ///   that of its parts and no longer the title.
 ///
-/// What damage left unreadable, bytes outside chunks, a RIFF wrapper and gzip are not written. Running
-/// status is expanded where the specification forbids it.
+/// What damage left unreadable, bytes outside chunks, a RIFF wrapper and gzip are not written.
+/// Running status is expanded where the specification forbids it.
 ///
 /// ```
 /// use leitmotif_score::{Edits, Instrument, Note, Part, ReadOptions, Score, Ticks, read_midi, splice_midi, write_midi};
