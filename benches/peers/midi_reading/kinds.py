@@ -1,6 +1,6 @@
 """Sorts what Leitmotif and other readers make of many MIDI files into kinds of differences.
 
-Usage: kinds.py NOTES_BINARY RESULTS FOLDER [FOLDER ...]
+Usage: kinds.py [--libraries mido,symusic,pretty_midi] NOTES_BINARY RESULTS FOLDER [FOLDER ...]
 
 Reads every file as `compare.py` does (mido with `clip=True`), and appends a line of JSON for each file to RESULTS;
 files that have one already are not read again. Prints a table of kinds for each folder, with an example of each.
@@ -80,14 +80,14 @@ def read(library, path):
 
 
 def look(arguments):
-    binary, paths = arguments
+    binary, libraries, paths = arguments
     warnings.filterwarnings("ignore")
     lines = []
     for line in compare.notes_of(binary, *paths):
         result = {"path": line["path"], "report": line.get("report", []), "error": line.get("error")}
         ticks, seconds = (None, None) if "error" in line else compare.ours(line)
         result["notes"] = sum(ticks.values()) if ticks is not None else 0
-        for library in LIBRARIES:
+        for library in libraries:
             try:
                 theirs = read(library, line["path"])
             except Exception as error:  # each library has its own
@@ -107,11 +107,11 @@ def look(arguments):
 def table(title, results):
     print(f"\n## {title}: {len(results)} files\n\n| | {' | '.join(KINDS)} |\n|---{'|---' * len(KINDS)}|")
     for library in LIBRARIES:
-        counts = collections.Counter(result[library] for result in results)
+        counts = collections.Counter(result[library] for result in results if library in result)
         print(f"| {library} | {' | '.join(str(counts[kind]) for kind in KINDS)} |")
     for library in LIBRARIES:
         for kind in KINDS[1:]:
-            examples = [result for result in results if result[library] == kind]
+            examples = [result for result in results if result.get(library) == kind]
             if examples:
                 example = min(examples, key=lambda it: it["notes"])
                 why = example.get(library + " error") or example["error"] or "; ".join(example["report"])
@@ -119,7 +119,10 @@ def table(title, results):
 
 
 def main():
-    binary, results, folders = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    arguments, libraries = sys.argv[1:], LIBRARIES
+    if arguments[0] == "--libraries":
+        libraries, arguments = arguments[1].split(","), arguments[2:]
+    binary, results, folders = arguments[0], pathlib.Path(arguments[1]), arguments[2:]
     known = {}
     if results.exists():
         known = {line["path"]: line for line in map(json.loads, results.read_text().splitlines())}
@@ -130,7 +133,7 @@ def main():
                 folder_of[str(path)] = folder
     wanted = [path for path in folder_of if path not in known]
     random.Random(1).shuffle(wanted)
-    chunks = [(binary, wanted[start:start + CHUNK]) for start in range(0, len(wanted), CHUNK)]
+    chunks = [(binary, libraries, wanted[start:start + CHUNK]) for start in range(0, len(wanted), CHUNK)]
     with multiprocessing.Pool() as pool, results.open("a") as file:
         for lines in pool.imap_unordered(look, chunks):
             for line in lines:

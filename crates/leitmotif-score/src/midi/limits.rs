@@ -9,7 +9,7 @@ pub const MAX_EVENTS: usize = 8 << 20;
 /// How often in a file reading goes on after damage; the rest of the track is lost at the next.
 pub const MAX_RESUMPTIONS: u64 = 1024;
 /// The most bytes that are skipped after damage to find an event that makes sense.
-pub const MAX_BYTES_SKIPPED: usize = 4096;
+pub const MAX_BYTES_SKIPPED: usize = 1024;
 /// The most events that are tried to see whether reading may go on at a place.
 pub const MAX_EVENTS_TRIED: usize = 16;
 /// The most notes of a file.

@@ -1,12 +1,13 @@
 //! How a track goes on after an event that makes no sense.
 //!
-//! A data byte above 127 may be a real-time message that was recorded inside another one, or a
-//! wrong value: the event is tried without that byte, and with 127 in its place. Otherwise the
+//! A data byte above 127 may be a wrong value, or a real-time message that was recorded inside
+//! another one: the event is tried with 127 in its place, and without that byte. Otherwise the
 //! event is left out, and the next bytes are tried as the beginning of another. Each trial is
-//! judged by how many events follow that make sense; the best one is taken, the first of equals.
+//! judged by how many events follow that make sense, and by signs that they are the right ones; the
+//! best one is taken, the first of equals.
 
 use super::limits::{MAX_BYTES_SKIPPED, MAX_EVENTS_TRIED};
-use super::raw::{Cursor, Damage, DataBytes};
+use super::raw::{Cursor, Damage, DataBytes, Message};
 use super::report::What;
 
 /// How many events must make sense after an event that is kept.
@@ -28,28 +29,28 @@ pub(super) enum Resume {
 
 /// How to go on after `damage` in the event at `event`, if anything after it makes sense.
 pub(super) fn resume(bytes: &[u8], event: usize, running: Option<u8>, damage: Damage) -> Option<Resume> {
-    let mut best = (0, None);
+    let mut best = (Sense::default(), None);
     if let Damage(What::DataByteInvalid, _) = damage {
-        for data_bytes in [DataBytes::SkipRealTime, DataBytes::Clip] {
+        for data_bytes in [DataBytes::Clip, DataBytes::SkipRealTime] {
             let mut cursor = Cursor::new(bytes, event);
             let Ok(raw) = cursor.read(running, data_bytes) else { continue };
-            let good = good_events(cursor, raw.running_after(running));
-            if good > best.0 && good >= ENOUGH_AFTER_MENDING {
+            let good = sense(cursor, raw.running_after(running));
+            if good > best.0 && good.events >= ENOUGH_AFTER_MENDING {
                 best = (good, Some(Resume::Mended(data_bytes)));
             }
         }
     }
     let last = bytes.len().min(event + MAX_BYTES_SKIPPED);
     for start in event + 1..last {
-        if best.0 >= MAX_EVENTS_TRIED {
+        if best.0.events >= MAX_EVENTS_TRIED {
             break;
         }
         if !may_begin(bytes, start) {
             continue;
         }
         // Without a running status, so that the first event must name its own.
-        let good = good_events(Cursor::new(bytes, start), None);
-        if good > best.0 && good >= ENOUGH_AFTER_SKIPPING {
+        let good = sense(Cursor::new(bytes, start), None);
+        if good > best.0 && good.events >= ENOUGH_AFTER_SKIPPING {
             best = (good, Some(Resume::At(start)));
         }
     }
@@ -77,20 +78,46 @@ fn begins_event(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many events in a row make sense, at most `MAX_EVENTS_TRIED`; so many also where the track
-/// ends as it should.
-fn good_events(mut cursor: Cursor<'_>, mut running: Option<u8>) -> usize {
-    for good in 0..MAX_EVENTS_TRIED {
+/// How much sense events in a row make.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Sense {
+    /// How many make sense, at most `MAX_EVENTS_TRIED`; so many also where the track ends as it
+    /// should.
+    events: usize,
+    /// How many of them name their status or end a note that one of them began, which events read
+    /// from a wrong byte seldom do.
+    signs: usize,
+}
+
+fn sense(mut cursor: Cursor<'_>, mut running: Option<u8>) -> Sense {
+    let mut sense = Sense::default();
+    let mut sounding = 0u128;
+    while sense.events < MAX_EVENTS_TRIED {
         if cursor.at == cursor.bytes.len() {
-            return good + 1;
+            sense.events += 1;
+            break;
         }
-        match cursor.read(running, DataBytes::Strict) {
-            Ok(raw) if raw.ends_track() => return MAX_EVENTS_TRIED,
-            Ok(raw) => running = raw.running_after(running),
-            Err(_) => return good,
+        let Ok(raw) = cursor.read(running, DataBytes::Strict) else { break };
+        if raw.ends_track() {
+            sense.events = MAX_EVENTS_TRIED;
+            break;
+        }
+        running = raw.running_after(running);
+        sense.events += 1;
+        sense.signs += usize::from(!raw.running);
+        if let Message::Channel(pitch, velocity) = raw.message {
+            let note = 1 << pitch;
+            match raw.status {
+                0x90..=0x9F if velocity > 0 => sounding |= note,
+                0x80..=0x9F => {
+                    sense.signs += usize::from(sounding & note != 0);
+                    sounding &= !note;
+                }
+                _ => {}
+            }
         }
     }
-    MAX_EVENTS_TRIED
+    sense
 }
 
 #[cfg(test)]

@@ -126,8 +126,7 @@ mod tests {
 
     #[test]
     fn short_japanese_names_are_japanese() {
-        for name in ["ピアノ", "ギター", "魔王魂 村02c", "戦闘終了4", "ドラム", "ﾋﾟｱﾉ", "メロディー 1"]
-        {
+        for name in ["ピアノ", "ギター", "魔王魂 村02c", "戦闘終了4", "ドラム", "メロディー 1"] {
             let bytes = SHIFT_JIS.encode(name).0;
             assert_eq!(
                 read(&[b"Bass", &bytes]),
