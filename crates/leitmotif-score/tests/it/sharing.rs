@@ -34,7 +34,7 @@ fn tracks_with_programs_of_their_own_keep_them() {
 fn two_hundred_tracks_are_two_hundred_parts() {
     // Every second track selects its program, and the others none.
     let track = |number: u8| match number % 2 {
-        0 => [&[number % 5, 0xC0 | number % 9, number % 100][..], &notes(number % 9, 4)].concat(),
+        0 => [&[number % 5, 0xC0 | (number % 9), number % 100][..], &notes(number % 9, 4)].concat(),
         _ => notes(number % 9, 4),
     };
     let tracks: Vec<Vec<u8>> = (0..200).map(track).collect();
