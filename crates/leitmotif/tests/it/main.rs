@@ -11,4 +11,5 @@ mod json_keys;
 mod latents;
 mod music;
 mod program;
+mod robust;
 mod write;
