@@ -1,8 +1,8 @@
 //! Choosing instruments by what a person types.
 
-use crate::nearest::edits;
 use crate::Instrument;
 use crate::general_midi::{FAMILIES, PROGRAMS, kebab};
+use crate::nearest::edits;
 
 /// The word for all drum kits.
 const DRUMS: &str = "drums";
