@@ -15,6 +15,7 @@ mod files;
 mod interrupt;
 mod model;
 mod originality;
+mod pedal;
 mod progress;
 mod sound;
 mod values;

@@ -2,6 +2,7 @@
 
 use crate::console::{Console, one_line};
 use crate::interrupt;
+use crate::pedal::Pedal;
 use crate::progress::ProgressBar;
 use crate::values;
 use crate::words::{clock, count, counted, row, table};
@@ -50,6 +51,9 @@ pub struct Options {
     /// Write every cell note by note (cells only): for comparison
     #[arg(long)]
     no_references: bool,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Replace an existing corpus
     #[arg(long)]
     force: bool,
@@ -225,6 +229,7 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
                 RepresentationConfig::Rolls { grid: options.grid.unwrap_or(DEFAULT_FRAME_GRID) }
             }
         },
+        pedal: options.pedal.read().apply_sustain,
         metadata: options.metadata.clone(),
         layout: match options.layout {
             LayoutOption::Auto => Layout::Auto,

@@ -2,12 +2,13 @@
 
 use crate::console::Console;
 use crate::failure::Refusal;
+use crate::pedal::Pedal;
 use crate::words::{clock, counted};
 use crate::{files, sound, values};
 use anyhow::Result;
 use clap::Args;
 use leitmotif_render::{BitDepth, RenderOptions, RollOptions, Theme, piano_roll, render_to_wav, svg_to_png_themed};
-use leitmotif_score::{ReadOptions, Score, read_midi_file};
+use leitmotif_score::{Score, read_midi_file};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -23,9 +24,9 @@ pub struct Options {
     /// Replace an existing file
     #[arg(long)]
     force: bool,
-    /// Apply the sustain pedal: notes sound until it is released
-    #[arg(long)]
-    sustain: bool,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Print one line of JSON: path, kind, seconds, notes, bytes, and for sound: soundfont
     #[arg(long)]
     json: bool,
@@ -76,7 +77,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         return Err(refusal.remedy("use a name that ends in .wav, .svg or .png").into());
     }
     files::refuse_existing(&options.output, options.force)?;
-    let (mut score, _) = read_midi_file(&options.input, &ReadOptions { apply_sustain: options.sustain })?;
+    let (mut score, _) = read_midi_file(&options.input, &options.pedal.read())?;
     if score.title.is_none() {
         score.title = options.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::cells::CellTask;
 use leitmotif_events::Header;
-use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, read_midi_file};
+use leitmotif_score::{Instrument, InstrumentSelection, read_midi_file};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let mut players: Vec<Instrument> = options.with.iter().map(values::player).collect();
     let mut ensemble = None;
     if let Some(path) = &options.like {
-        let (score, _) = read_midi_file(path, &ReadOptions::default())?;
+        let (score, _) = read_midi_file(path, &options.writing.pedal.read())?;
         let representation = &desk.opened.representation;
         let (sequence, _) = representation.encode(&score, &Header::default());
         let observed = representation.observe(&mut std::iter::once(sequence));

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::Opened;
 use crate::originality::{self, OriginalityCheck, OriginalityOptions};
+use crate::pedal::Pedal;
 use crate::progress::Throttle;
 use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
@@ -21,7 +22,7 @@ use leitmotif_compose::{FieldSampling, Request, Sampling};
 use leitmotif_measures::OriginalityReport;
 use leitmotif_model::SessionScorer;
 use leitmotif_render::{BitDepth, RenderOptions, SoundBank, render_to_wav};
-use leitmotif_score::{Instrument, ReadOptions, Score, read_midi, read_midi_bytes, splice_midi};
+use leitmotif_score::{Instrument, Score, read_midi, read_midi_bytes, splice_midi};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ pub struct Writing {
     /// Keep only the version with the lowest cost per note, as the model rates it in its context
     #[arg(long)]
     best: bool,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Replace existing files
     #[arg(long)]
     force: bool,
@@ -114,7 +118,7 @@ impl<'a> Desk<'a> {
     fn open(model: &Path, input: &Path, output: &Path, writing: &'a Writing, console: &'a Console) -> Result<Self> {
         let paths = destinations(output, writing)?;
         let bytes = read_midi_bytes(input)?;
-        let (score, _) = read_midi(&bytes, &ReadOptions::default()).with_context(|| input.display().to_string())?;
+        let (score, _) = read_midi(&bytes, &writing.pedal.read()).with_context(|| input.display().to_string())?;
         let bank = if writing.wav { Some(sound::bank(writing.soundfont.as_deref())?) } else { None };
         let opened = model::open(model)?;
         let originality = writing.originality.songs(model)?;
@@ -188,10 +192,14 @@ impl<'a> Desk<'a> {
         let parts: Vec<String> = (0..parts).filter(in_part).map(|part| source.part_name(part)).collect();
         let mut edits = source.edits(task, &version.song);
         edits.texts.push(self.provenance(made, &bars, &parts, version));
-        let (bytes, _) = splice_midi(&self.bytes, &ReadOptions::default(), &edits)
+        let (bytes, changes) = splice_midi(&self.bytes, &self.writing.pedal.read(), &edits)
             .with_context(|| self.input.display().to_string())?;
+        if changes.notes_held > 0 {
+            let (notes, path) = (counted(changes.notes_held, "note"), path.display());
+            self.console.note(format_args!("{path}: the pedals of the piece hold {notes} longer than written"));
+        }
         files::write(path, &bytes).with_context(|| path.display().to_string())?;
-        let (score, _) = read_midi(&bytes, &ReadOptions::default())?;
+        let (score, _) = read_midi(&bytes, &self.writing.pedal.read())?;
         if let Some(bank) = &self.bank {
             render_to_wav(&score, bank, &RenderOptions::default(), files::beside(path, "wav"), BitDepth::default())?;
         }

@@ -1,6 +1,7 @@
 //! The options for what is to be composed, and the request they make.
 
 use crate::failure::Refusal;
+use crate::pedal::Pedal;
 use crate::values::{self, Range};
 use crate::verbs::cells::chords::{self, ChordOptions};
 use anyhow::Result;
@@ -10,7 +11,7 @@ use leitmotif_compose::{
     Scale,
 };
 use leitmotif_events::Header;
-use leitmotif_score::{Instrument, InstrumentSelection, ReadOptions, family_names, read_midi_file};
+use leitmotif_score::{Instrument, InstrumentSelection, family_names, read_midi_file};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -44,6 +45,9 @@ pub struct RequestOptions {
     /// Use only the first N bars of that file [default: all]
     #[arg(long, value_name = "N", requires = "prime", help_heading = "What to compose")]
     prime_bars: Option<usize>,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
 
     /// Number of new bars [default: 32]
     #[arg(long, value_name = "N", help_heading = "Length")]
@@ -218,7 +222,7 @@ impl RequestOptions {
 
     fn prime(&self) -> Result<Option<Prime>> {
         let Some(path) = &self.prime else { return Ok(None) };
-        let (score, _) = read_midi_file(path, &ReadOptions::default())?;
+        let (score, _) = read_midi_file(path, &self.pedal.read())?;
         Ok(Some(Prime { score, bars: self.prime_bars }))
     }
 

@@ -3,10 +3,11 @@
 use super::chords::{ChordReport, Chords};
 use super::pairs;
 use crate::console::{Console, one_line};
+use crate::pedal::Pedal;
 use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use leitmotif_score::midi::Finding;
-use leitmotif_score::{Instrument, Part, ReadOptions, ReadReport, Score, Ticks, read_midi_file};
+use leitmotif_score::{Instrument, Part, ReadReport, Score, Ticks, read_midi_file};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -75,8 +76,8 @@ struct FindingReport {
 }
 
 /// Shows it, with its chords or without.
-pub fn show(path: &Path, chords: bool, json: bool, console: &Console) -> Result<()> {
-    let (score, read) = read_midi_file(path, &ReadOptions::default())?;
+pub fn show(path: &Path, pedal: Pedal, chords: bool, json: bool, console: &Console) -> Result<()> {
+    let (score, read) = read_midi_file(path, &pedal.read())?;
     let chords = chords.then(|| Chords::of(&score));
     let report = Report::of(path, &score, &read, chords.as_ref());
     if json {

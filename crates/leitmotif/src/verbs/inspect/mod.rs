@@ -9,6 +9,7 @@ mod run;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::files;
+use crate::pedal::Pedal;
 use anyhow::Result;
 use clap::Args;
 use leitmotif_corpus::MANIFEST_FILE;
@@ -24,6 +25,9 @@ pub struct Options {
     /// repeats the bar before, `N.C.` is no chord, `G@4` begins on beat 4
     #[arg(long)]
     chords: bool,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Print one line of JSON; its key `kind` (midi, corpus, run or model) decides which other keys
     /// it has
     #[arg(long)]
@@ -35,7 +39,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let path = &options.path;
     files::must_exist(path)?;
     if !path.is_dir() {
-        return midi::show(path, options.chords, options.json, console);
+        return midi::show(path, options.pedal, options.chords, options.json, console);
     }
     if options.chords {
         let what = format!("{} is a folder, and --chords shows those of a MIDI file", path.display());

@@ -10,6 +10,7 @@ pub mod vary;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::Opened;
+use crate::pedal::Pedal;
 use crate::progress::Throttle;
 use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
@@ -21,7 +22,7 @@ use leitmotif_measures as study;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
-use leitmotif_score::{Instrument, ReadOptions, Score, read_midi_file, write_midi_file};
+use leitmotif_score::{Instrument, Score, read_midi_file, write_midi_file};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,6 +36,9 @@ pub struct Writing {
     /// Random seed; another seed gives other notes
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Replace existing files
     #[arg(long)]
     force: bool,
@@ -127,7 +131,7 @@ impl<'a> Studio<'a> {
 
     /// A piece as the model understands it.
     fn source(&self, path: &Path) -> Result<Source> {
-        let (score, _) = read_midi_file(path, &ReadOptions::default())?;
+        let (score, _) = read_midi_file(path, &self.writing.pedal.read())?;
         let space = space(&*self.opened.model)?;
         let genre = self.writing.genre.clone();
         Source::of(space, &*self.opened.representation, &score, genre).with_context(|| path.display().to_string())
