@@ -165,7 +165,7 @@ fn configure(
     keys.extend(arm.set.iter().cloned());
     keys.extend(levels.iter().flat_map(|(_, level)| level.set.iter().cloned()));
     keys.push(Override { key: "train.seed".into(), value: Value::Integer(i64::try_from(seed).unwrap_or(i64::MAX)) });
-    RunConfig::layered(preset, None, &keys)
+    RunConfig::layered(preset.config(), None, &keys)
 }
 
 fn key(study: &Study, datasets: &Datasets, arm: &Arm, config: &RunConfig) -> String {

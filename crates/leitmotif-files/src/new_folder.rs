@@ -207,7 +207,8 @@ mod tests {
     /// Every state that a process killed while committing can leave.
     #[test]
     fn whatever_a_killed_process_left_the_next_one_begins_anew() {
-        let states: [(&str, &[(&str, &str)], Option<&str>); 6] = [
+        type State = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
+        let states: [State; 6] = [
             ("killed while writing", &[(".out.partial", "half")], None),
             ("killed while writing a replacement", &[("out", "old"), (".out.partial", "half")], Some("old")),
             ("between two renames", &[(".out.replaced", "old"), (".out.partial", "new")], Some("old")),

@@ -153,12 +153,13 @@ impl Weights {
     /// # Errors
     /// As [`Self::save`].
     pub fn save_as(&self, path: &Path, precision: Precision) -> Result<(), ModelError> {
-        let (dtype, bytes): (_, fn(&[f32]) -> Vec<u8>) = match precision {
-            Precision::Single => (Dtype::F32, bytes),
-            Precision::Half => (Dtype::F16, half_bytes),
+        let (dtype, is_half) = match precision {
+            Precision::Single => (Dtype::F32, false),
+            Precision::Half => (Dtype::F16, true),
         };
+        let bytes = |array: &Array| if is_half { half_bytes(&array.data) } else { bytes(&array.data) };
         let data: Vec<(&str, &Array, Vec<u8>)> =
-            self.arrays.iter().map(|(name, array)| (name.as_str(), array, bytes(&array.data))).collect();
+            self.arrays.iter().map(|(name, array)| (name.as_str(), array, bytes(array))).collect();
         let views = data.iter().map(|(name, array, bytes)| {
             TensorView::new(dtype, array.shape.clone(), bytes).map(|view| ((*name).to_owned(), view))
         });

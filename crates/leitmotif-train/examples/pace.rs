@@ -12,7 +12,7 @@ use leitmotif_corpus::{Corpus, SegmentBatch, Split};
 use leitmotif_events::Value;
 use leitmotif_model::ModelDescription;
 use leitmotif_network::LatentObjective;
-use leitmotif_train::{Learner, Override, RunConfig, Timings};
+use leitmotif_train::{Learner, Override, Preset, RunConfig, Timings};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::BufRead;
@@ -25,11 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
     let usage = "usage: pace CORPUS PRESET [compact] [key=value...]";
     let corpus = Corpus::open(arguments.next().ok_or(usage)?)?;
-    let preset = arguments.next().ok_or(usage)?.parse()?;
+    let preset: Preset = arguments.next().ok_or(usage)?.parse()?;
     let compact = arguments.next_if(|argument| argument == "compact").is_some();
     let mut overrides = arguments.map(|text| text.parse()).collect::<Result<Vec<Override>, _>>()?;
     overrides.push("train.steps=1".parse()?);
-    let config = RunConfig::layered(preset, None, &overrides)?;
+    let config = RunConfig::layered(preset.config(), None, &overrides)?;
     if config.model.bars_per_latent() > 0 {
         return Err("one long stream has no bars to encode: choose a preset without latents".into());
     }

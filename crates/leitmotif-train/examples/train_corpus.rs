@@ -6,7 +6,7 @@
 use leitmotif_corpus::prepare::{PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_folder::RUN_CONFIG_FILE;
-use leitmotif_train::{Budget, Override, RunConfig, TrainEvent, Unigram, evaluate, load_scorer, resume, train};
+use leitmotif_train::{Budget, Override, Preset, RunConfig, TrainEvent, Unigram, evaluate, load_scorer, resume, train};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let usage = "usage: train_corpus CORPUS RUN PRESET [key=value…]";
     let mut corpus = PathBuf::from(arguments.next().ok_or(usage)?);
     let run = PathBuf::from(arguments.next().ok_or(usage)?);
-    let preset = arguments.next().ok_or(usage)?.parse()?;
+    let preset: Preset = arguments.next().ok_or(usage)?.parse()?;
     let overrides = arguments.map(|text| text.parse()).collect::<Result<Vec<Override>, _>>()?;
-    let config = RunConfig::layered(preset, None, &overrides)?;
+    let config = RunConfig::layered(preset.config(), None, &overrides)?;
     if !corpus.join(leitmotif_corpus::MANIFEST_FILE).exists() {
         let output = run.with_extension("corpus");
         if !output.exists() {

@@ -161,12 +161,7 @@ impl Survey<'_> {
         asked(&filter.artists, artist, DropReason::Artist, "artist")
     }
 
-    fn candidate(
-        &self,
-        found: &Found,
-        reading: Reading,
-        hash: blake3::Hash,
-    ) -> Verdict<Box<Candidate>> {
+    fn candidate(&self, found: &Found, reading: Reading, hash: blake3::Hash) -> Verdict<Box<Candidate>> {
         let Reading { score, repairs, changed } = reading;
         let notes = score.note_count();
         let filter = &self.options.filter;

@@ -58,13 +58,7 @@ pub(super) const TONES: usize = 3;
 /// The bass, the next and the last tone above it that sound as a note of cell `part` of bar `bar`
 /// begins, whose cell has the notes `own` so far; [`NONE`] for each tone that does not, and of
 /// drums.
-pub(super) fn context(
-    song: &CellSong,
-    bar: usize,
-    part: usize,
-    own: &[CellNote],
-    position: u64,
-) -> [Value; TONES] {
+pub(super) fn context(song: &CellSong, bar: usize, part: usize, own: &[CellNote], position: u64) -> [Value; TONES] {
     let drums = |part: usize| song.parts.get(part).is_none_or(|part| part.instrument.is_drums());
     let Some(here) = song.bars.get(bar).filter(|_| !drums(part)) else { return [NONE; TONES] };
     let chord = here.frame.chords.iter().rev().find(|(at, _)| *at <= position);

@@ -80,7 +80,7 @@ impl Omitted {
     /// Whether a note is drawn in a system.
     pub fn draws(&self, note: &Note, system: &System) -> bool {
         let late = self.from.is_some_and(|from| note.onset >= from);
-        !late && !(self.continuations && note.onset < system.start())
+        !late && (!self.continuations || note.onset >= system.start())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Preset, file, single keys: later layers win. Unknown keys and wrong types are refused with a
 //! hint.
 
+use super::RunConfig;
 use super::hint::hint;
-use super::{Preset, RunConfig};
 use crate::TrainError;
 use toml::{Table, Value};
 
@@ -42,15 +42,15 @@ impl std::str::FromStr for Override {
 }
 
 impl RunConfig {
-    /// The preset, with the keys of a TOML `file` (its name, for messages, and its text) and then
+    /// A configuration such as a preset's, with the keys of a TOML `file` (its name, for messages, and its text) and then
     /// `overrides` laid over it.
     ///
     /// # Errors
     /// [`TrainError::Config`] for an unknown key (with the nearest known ones), a value
     /// of the wrong type (with the type expected), or TOML that is none. Ranges are checked by
     /// [`RunConfig::validate`].
-    pub fn layered(preset: Preset, file: Option<(&str, &str)>, overrides: &[Override]) -> Result<Self, TrainError> {
-        let mut table = Table::try_from(preset.config()).expect("a configuration has only TOML types");
+    pub fn layered(from: Self, file: Option<(&str, &str)>, overrides: &[Override]) -> Result<Self, TrainError> {
+        let mut table = Table::try_from(from).expect("a configuration has only TOML types");
         if let Some((name, text)) = file {
             let layer: Table = text.parse().map_err(|error| TrainError::Config(format!("{name}: {error}")))?;
             let mut leaves = Vec::new();
@@ -142,10 +142,11 @@ fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::Preset;
 
     fn layered(file: &str, sets: &[&str]) -> Result<RunConfig, String> {
         let sets: Vec<Override> = sets.iter().map(|set| set.parse().unwrap()).collect();
-        RunConfig::layered(Preset::Tiny, Some(("my.toml", file)), &sets).map_err(|error| error.to_string())
+        RunConfig::layered(Preset::Tiny.config(), Some(("my.toml", file)), &sets).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -202,7 +203,7 @@ mod tests {
             text.replace(&format!("\n{name} = "), &format!("\n{former} = "))
         });
         assert_eq!(toml::from_str::<RunConfig>(&old).unwrap(), new, "a run's config.toml");
-        assert_eq!(RunConfig::layered(Preset::Tiny, Some(("my.toml", &old)), &[]).unwrap(), new);
+        assert_eq!(RunConfig::layered(Preset::Tiny.config(), Some(("my.toml", &old)), &[]).unwrap(), new);
         assert_eq!(layered("", &["train.lanes=4"]).unwrap().train.batch_size, 4);
     }
 
@@ -211,17 +212,17 @@ mod tests {
         fn no_text_of_a_key_or_value_breaks_anything(key in "(model|train|augment|x)?[.]?[a-z_]{0,12}", value in ".{0,30}") {
             if let Ok(set) = format!("{key}={value}").parse::<Override>() {
                 let known = Preset::Study.config().keys().iter().any(|(name, _)| *name == set.key);
-                let layered = RunConfig::layered(Preset::Study, None, &[set]);
+                let layered = RunConfig::layered(Preset::Study.config(), None, &[set]);
                 proptest::prop_assert!(known || layered.is_err());
             }
-            let _ = RunConfig::layered(Preset::Tiny, Some(("any", &value)), &[]);
+            let _ = RunConfig::layered(Preset::Tiny.config(), Some(("any", &value)), &[]);
         }
 
         #[test]
         fn every_key_can_be_set_to_what_it_is(preset in 0..Preset::ALL.len()) {
             let config = Preset::ALL[preset].config();
             let sets: Vec<Override> = config.keys().into_iter().map(|(key, value)| Override { key, value }).collect();
-            proptest::prop_assert_eq!(RunConfig::layered(Preset::Tiny, None, &sets).unwrap(), config);
+            proptest::prop_assert_eq!(RunConfig::layered(Preset::Tiny.config(), None, &sets).unwrap(), config);
         }
     }
 }

@@ -104,6 +104,8 @@ pub struct TrainConfig {
     /// Probability with which a song is read with its chords, estimated from its notes. Of corpora
     /// of cells.
     pub chords: f64,
+    /// The run or model folder whose weights training begins with; empty for fresh ones.
+    pub from: String,
     /// Optimiser steps between validations; 0 for only one, at the end.
     pub validate_every: u64,
     /// Most events that one validation scores; 0 for the whole validation split.
@@ -140,6 +142,7 @@ impl Default for TrainConfig {
             max_bad_steps: 20,
             balance: 0.0,
             header_dropout: 0.2,
+            from: String::new(),
             holes: 0.5,
             chords: 0.5,
             validate_every: 200,

@@ -22,6 +22,9 @@ pub enum Preset {
     SmallVae,
 }
 
+/// The peak of the learning rate where a trained model is adapted.
+const FINE_TUNING_RATE: f64 = 1e-3;
+
 impl Preset {
     /// Every preset, smallest first.
     pub const ALL: [Self; 6] = [Self::Tiny, Self::Small, Self::Base, Self::Study, Self::TinyVae, Self::SmallVae];
@@ -36,6 +39,22 @@ impl Preset {
             Self::TinyVae => "tiny-vae",
             Self::SmallVae => "small-vae",
         }
+    }
+
+    /// Settings that adapt a trained model to some more songs: its own architecture, and small steps
+    /// that end once validation no longer improves.
+    pub fn fine_tuning(model: &ModelConfig) -> RunConfig {
+        let tiny = Self::Tiny.config();
+        let train = TrainConfig {
+            batch_size: 8,
+            learning_rate: FINE_TUNING_RATE,
+            warmup_steps: 20,
+            average_steps: 100,
+            validate_every: 25,
+            patience: 4,
+            ..tiny.train
+        };
+        RunConfig { model: model.clone(), train, ..tiny }
     }
 
     /// One line of description.

@@ -9,6 +9,7 @@ use crate::optimiser::{Adam, AdamSettings, Applied};
 use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
+use leitmotif_folder::ModelFolder;
 use leitmotif_model::{ModelDescription, Weights};
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
@@ -70,6 +71,10 @@ impl Learner {
         let device = device(&train.device)?.autodiff();
         let network = match checkpoint {
             Some(checkpoint) => Network::from_weights(description, &checkpoint.model, &device)?,
+            None if !train.from.is_empty() => {
+                let weights = ModelFolder::open(&train.from)?.weights()?;
+                Network::from_weights(description, &weights, &device)?
+            }
             None => Network::new(description, train.seed, &device)?,
         };
         let settings = AdamSettings {

@@ -9,6 +9,7 @@ use crate::segment::latent_options;
 use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
 use leitmotif_corpus::{AugmentOptions, BatchOptions, Corpus, Split, TrainingBatches, estimate_cuts};
 use leitmotif_events::{Attribute, Tasks};
+use leitmotif_folder::ModelFolder;
 use leitmotif_model::{AttributeCuts, ModelDescription};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -32,6 +33,9 @@ impl TrainingSetup {
     /// # Errors
     /// [`TrainError`] where the configuration does not fit the corpus.
     pub(super) fn of(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Self, TrainError> {
+        if !config.train.from.is_empty() {
+            check_vocabulary(corpus, &config.train.from)?;
+        }
         let description = describe(corpus, config)?;
         let options = batch_options(config, &description)?;
         let batches = TrainingBatches::new(Arc::clone(corpus), options);
@@ -42,6 +46,16 @@ impl TrainingSetup {
             return Err(TrainError::Corpus(reason.into()));
         }
         Ok(Self { description, batches, validation_songs })
+    }
+}
+
+/// Whether a model's events are those of the corpus.
+fn check_vocabulary(corpus: &Corpus, from: &str) -> Result<(), TrainError> {
+    match ModelFolder::open(from)?.vocabulary() == corpus.vocabulary() {
+        true => Ok(()),
+        false => Err(TrainError::Corpus(format!(
+            "its events are not those of the model {from}; prepare the songs with --like {from}"
+        ))),
     }
 }
 

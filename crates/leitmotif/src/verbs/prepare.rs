@@ -2,6 +2,7 @@
 
 use crate::console::{Console, one_line};
 use crate::interrupt;
+use crate::model;
 use crate::pedal::Pedal;
 use crate::progress::ProgressBar;
 use crate::values;
@@ -14,8 +15,9 @@ use leitmotif_corpus::prepare::{
 };
 use leitmotif_corpus::{DROPPED_FILE, Split};
 use leitmotif_events::RepresentationConfig;
+use leitmotif_folder::ModelFolder;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -45,6 +47,9 @@ pub struct Options {
     /// How songs are represented as events
     #[arg(long, value_enum, default_value_t = RepresentationOption::Events)]
     representation: RepresentationOption,
+    /// Write events as this trained model has them, for train --from
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["representation", "grid", "no_references"])]
+    like: Option<PathBuf>,
     /// Grid steps per quarter note, 1 to 48 [default: 12; 4 for chorales, frames and rolls]
     #[arg(long, value_name = "STEPS")]
     grid: Option<u16>,
@@ -166,7 +171,11 @@ struct Report<'a> {
 /// Prepares the corpus and reports.
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
     let began = Instant::now();
-    let summary = with_progress(&wanted(options, threads), console)?;
+    let mut wanted = wanted(options, threads);
+    if let Some(model) = &options.like {
+        like(model, &mut wanted)?;
+    }
+    let summary = with_progress(&wanted, console)?;
     let seconds = began.elapsed().as_secs_f64();
     if console.is_verbose() {
         for file in &summary.dropped {
@@ -196,6 +205,17 @@ pub fn with_progress(options: &PrepareOptions, console: &Console) -> Result<Prep
         console.note(format_args!("note: {warning}"));
     }
     Ok(summary)
+}
+
+/// Writes events as a trained model has them.
+pub fn like(model: &Path, options: &mut PrepareOptions) -> Result<()> {
+    let folder = ModelFolder::open(model::find(model)?)?;
+    options.representation = folder.vocabulary().settings.clone();
+    if options.representation.genres_mut().is_some_and(|genres| genres.is_empty()) {
+        // Names of folders would become genres, which the model does not have.
+        options.layout = Layout::Flat;
+    }
+    Ok(())
 }
 
 fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {

@@ -5,12 +5,12 @@ use crate::failure::{Refusal, advise};
 use crate::progress::Throttle;
 use crate::verbs::prepare;
 use crate::words::{clock, count, counted, shell};
-use crate::{files, interrupt};
+use crate::{files, interrupt, model};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::prepare::PrepareOptions;
 use leitmotif_corpus::{Corpus, MANIFEST_FILE};
-use leitmotif_folder::RUN_CONFIG_FILE;
+use leitmotif_folder::{ModelFolder, RUN_CONFIG_FILE};
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
     Budget, Ended, INFO_FILE, LOCK_FILE, LatentEvaluation, MAX_CONFIG_BYTES, METRICS_FILE, Override, Preset, RunConfig,
@@ -45,6 +45,10 @@ pub struct Options {
     /// Model size and settings: tiny, small, base, study, tiny-vae or small-vae
     #[arg(long, value_name = "NAME", default_value = "tiny", value_parser = preset, conflicts_with = "resume")]
     preset: Preset,
+    /// Begin with this trained model and learn the style of the songs on top of it, instead of a
+    /// preset; a few songs are enough
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["resume", "preset"])]
+    from: Option<PathBuf>,
     /// TOML file with settings that override the preset
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
@@ -124,7 +128,7 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
     }
     files::must_exist(input)?;
     make_way(&options.output, input, options.force)?;
-    let corpus = Arc::new(open(input, &options.output, console, threads)?);
+    let corpus = Arc::new(open(input, options, console, threads)?);
     if unlimited {
         console.note(format_args!(
             "training for {DEFAULT_MINUTES} minutes; change this with --minutes, --steps or --epochs"
@@ -161,7 +165,16 @@ fn configure(options: &Options) -> Result<(RunConfig, bool)> {
     let text = text.transpose()?;
     let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let overrides = options.set.iter().map(|set| set.parse()).collect::<Result<Vec<Override>, TrainError>>()?;
-    let mut config = RunConfig::layered(options.preset, file, &overrides)?;
+    let from = match &options.from {
+        None => options.preset.config(),
+        Some(model) => {
+            let model = ModelFolder::open(model::find(model)?)?;
+            let mut config = Preset::fine_tuning(&model.description().model);
+            config.train.from = std::fs::canonicalize(model.path())?.display().to_string();
+            config
+        }
+    };
+    let mut config = RunConfig::layered(from, file, &overrides)?;
     let train = &mut config.train;
     train.minutes = options.minutes.unwrap_or(train.minutes);
     train.steps = options.steps.unwrap_or(train.steps);
@@ -230,18 +243,22 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// Opens a corpus, or prepares one from a folder of MIDI files.
-fn open(input: &Path, run: &Path, console: &Console, threads: Option<usize>) -> Result<Corpus> {
+fn open(input: &Path, options: &Options, console: &Console, threads: Option<usize>) -> Result<Corpus> {
+    let (run, model) = (&options.output, options.from.as_deref());
     if input.join(MANIFEST_FILE).is_file() {
         return Ok(Corpus::open(input)?);
     }
     let output = run.join(CORPUS);
-    let options = PrepareOptions {
+    let mut options = PrepareOptions {
         inputs: vec![input.to_owned()],
         output: output.clone(),
         force: true,
         threads,
         ..PrepareOptions::default()
     };
+    if let Some(model) = model {
+        prepare::like(model, &mut options)?;
+    }
     files::make_folder(run)?;
     let summary = prepare::with_progress(&options, console)?;
     console.note(prepare::describe(&summary));
