@@ -29,7 +29,7 @@ const EPOCH_BITS: u32 = 40;
 pub struct StreamState {
     /// The song, by its index in the corpus.
     pub song: usize,
-    /// How it is varied: the epoch in whose order it came, and above [`EPOCH_BITS`] the number of
+    /// How it is varied: the epoch in whose order it came, and above 40 bits the number of
     /// its reading in that epoch.
     #[serde(rename = "epoch")]
     pub variation: u64,

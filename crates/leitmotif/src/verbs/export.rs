@@ -2,13 +2,13 @@
 
 use crate::console::Console;
 use crate::failure::Refusal;
+use crate::files;
 use crate::values;
 use crate::words::counted;
-use crate::{files, model};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::{Corpus, MANIFEST_FILE, Split, export};
-use leitmotif_folder::{CARD_FILE, CONFIG_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
+use leitmotif_folder::{CARD_FILE, CONFIG_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE, find_model};
 use leitmotif_model::{ModelKind, Precision};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -54,9 +54,9 @@ struct Written {
 
 /// Writes the files.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
-    match options.source.join(MANIFEST_FILE).is_file() {
-        true => export_corpus(options, console),
-        false => export_model(options, console),
+    match find_model(&options.source) {
+        Ok(model) if !options.source.join(MANIFEST_FILE).is_file() => export_model(&model, options, console),
+        _ => export_corpus(options, console),
     }
 }
 
@@ -66,12 +66,12 @@ struct WrittenModel<'a> {
     bytes: u64,
 }
 
-fn export_model(options: &Options, console: &Console) -> Result<()> {
+fn export_model(model: &Path, options: &Options, console: &Console) -> Result<()> {
     if !options.split.is_empty() {
         return Err(Refusal::usage("--split is for a corpus, and this is none").into());
     }
     let output = &options.output;
-    let model = ModelFolder::open(model::find(&options.source)?)?;
+    let model = ModelFolder::open(model)?;
     if model.description().model.kind == ModelKind::Markov || model.has_prior() {
         let refusal = Refusal::because("only networks without a prior can be exported");
         return Err(refusal.remedy("copy the model folder instead").into());

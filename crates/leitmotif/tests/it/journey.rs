@@ -26,7 +26,7 @@ fn a_corpus_is_prepared_and_inspected() {
     let corpus = name(&to, "corpus");
     let arguments = ["prepare", "songs", "-o", &corpus, "--json", "--per-genre", "4", "--split", "0.5,0.25,0.25"];
     let report = json(workshop(), &arguments);
-    assert_eq!(keys(&report), ["dropped", "files", "manifest", "output", "seconds"]);
+    assert_eq!(keys(&report), ["dropped", "files", "folders", "manifest", "output", "seconds"]);
     assert_eq!(report["files"], 18);
     assert_eq!(report["manifest"]["totals"]["songs"], 12);
     assert_eq!(report["dropped"].as_array().unwrap().len(), 6);
