@@ -2,7 +2,7 @@
 //!
 //! - [`open`] and [`read`] take regular files alone (a pipe or a device is an error and never
 //!   blocks), and read no more than a limit, whatever size the file system states.
-//! - [`NewFile`] and [`write`] make a file appear whole or not at all.
+//! - [`NewFile`] and [`write()`] make a file appear whole or not at all.
 //! - [`publish`] and [`replace`] do so for folders that belong to the program, such as checkpoints;
 //!   [`NewFolder`] for one that the user names, beside which others may be at work.
 //! - [`Lock`] keeps a folder for one process; [`create`] and [`modify`] open files that are written

@@ -1,5 +1,5 @@
-//! A safetensors file of 32-bit or 16-bit floats: its header first, so that names, shapes and sizes are
-//! checked before memory is taken for any value.
+//! A safetensors file of 32-bit or 16-bit floats: its header first, so that names, shapes and sizes
+//! are checked before memory is taken for any value.
 //!
 //! Layout: the length of the header (`u64`, little-endian), the header (JSON: of each array its
 //! type, shape and place), the values (<https://github.com/huggingface/safetensors>).

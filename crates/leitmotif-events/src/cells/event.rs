@@ -51,7 +51,8 @@ pub enum CellEvent {
         /// Who plays first.
         next: Option<PartId>,
     },
-    /// The part rests in this bar, where its cell was left open. Elsewhere, who rests is passed over.
+    /// The part rests in this bar, where its cell was left open. Elsewhere, who rests is passed
+    /// over.
     Rest {
         /// Who comes next.
         next: Option<PartId>,

@@ -6,8 +6,8 @@
 //! known cells of its bar and its own lower notes sound at its onset (notes held from the bar
 //! before included), or, where the bar has chords, the chord. This follows from what is known, so
 //! that it is read but never predicted. Tones are named by themselves and not by their intervals,
-//! so that what they tell of a pitch needs no arithmetic: each favours the pitches that suit it. The
-//! same holds for the scale, which a few notes cannot tell and a repeated cell does not name.
+//! so that what they tell of a pitch needs no arithmetic: each favours the pitches that suit it.
+//! The same holds for the scale, which a few notes cannot tell and a repeated cell does not name.
 
 use super::song::{CellNote, CellSong};
 use crate::{NONE, Value};

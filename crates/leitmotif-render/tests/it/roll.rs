@@ -67,7 +67,7 @@ fn many_notes_and_long_ones_make_a_picture_of_bounded_size_that_says_so() {
     );
     assert!(svg.len() < 4_000_000, "{}", svg.len());
     assert!(texts(&svg).iter().any(|text| text.ends_with("200,000 notes more not drawn")), "{:?}", texts(&svg)[1]);
-    let long = (0..20_000).map(|k| note(k, 30 + (k * 7 % 60) as u8, 400_000)).collect();
+    let long = (0..40_000).map(|k| note(k, 30 + (k * 7 % 60) as u8, 400_000)).collect();
     let svg = piano_roll(
         &Score { parts: vec![part(Instrument::Program(0), long)], ..Score::default() },
         &RollOptions::default(),

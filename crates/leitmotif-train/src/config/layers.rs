@@ -42,8 +42,8 @@ impl std::str::FromStr for Override {
 }
 
 impl RunConfig {
-    /// A configuration such as a preset's, with the keys of a TOML `file` (its name, for messages, and its text) and then
-    /// `overrides` laid over it.
+    /// A configuration such as a preset's, with the keys of a TOML `file` (its name, for messages,
+    /// and its text) and then `overrides` laid over it.
     ///
     /// # Errors
     /// [`TrainError::Config`] for an unknown key (with the nearest known ones), a value

@@ -41,8 +41,8 @@ impl Preset {
         }
     }
 
-    /// Settings that adapt a trained model to some more songs: its own architecture, and small steps
-    /// that end once validation no longer improves.
+    /// Settings that adapt a trained model to some more songs: its own architecture, and small
+    /// steps that end once validation no longer improves.
     pub fn fine_tuning(model: &ModelConfig) -> RunConfig {
         let tiny = Self::Tiny.config();
         let train = TrainConfig {

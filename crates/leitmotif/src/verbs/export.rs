@@ -18,9 +18,9 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Write a corpus as JSON lines for other tools, or a model to give away.
 ///
-/// Of a corpus, writes one file per split (train.jsonl, valid.jsonl, test.jsonl) with one song per line: its
-/// record, and its events as lists of field values and as text. tokenizer.json describes the
-/// values.
+/// Of a corpus, writes one file per split (train.jsonl, valid.jsonl, test.jsonl) with one song per
+/// line: its record, and its events as lists of field values and as text. tokenizer.json describes
+/// the values.
 ///
 /// Of a run or model, writes a model folder of half the size, with weights of 16 bits, and its
 /// model card. Music composed with it is practically the same.
