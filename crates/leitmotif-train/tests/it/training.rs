@@ -98,6 +98,34 @@ fn the_best_model_is_the_one_that_validated_best() {
 }
 
 #[test]
+fn a_trained_model_is_adapted() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let first = folder.path().join("first");
+    let trained = run(&corpus, &first, &config(20)).unwrap().best.unwrap().nats_per_note;
+    let mut from = config(1);
+    (from.train.learning_rate, from.train.from) = (1e-9, first.display().to_string());
+    let adapted = run(&corpus, &folder.path().join("adapted"), &from).unwrap().best.unwrap().nats_per_note;
+    assert!((adapted - trained).abs() < 1e-3, "{adapted} nats a note begin at {trained}");
+    // A run that was killed before its first checkpoint begins again in the same way.
+    let again = folder.path().join("again");
+    std::fs::create_dir(&again).unwrap();
+    for name in ["config.toml", "run.json"] {
+        std::fs::copy(folder.path().join("adapted").join(name), again.join(name)).unwrap();
+    }
+    let quiet = |_: &TrainEvent<'_>| ();
+    let summary = resume(&corpus, &again, Budget::default(), &quiet, &AtomicBool::new(false)).unwrap();
+    assert_eq!(summary.best.unwrap().nats_per_note, adapted);
+    // Another architecture, and no model at all.
+    let error = |config: &RunConfig| run(&corpus, &folder.path().join("none"), config).unwrap_err().to_string();
+    let mut other = from.clone();
+    other.model.d_model *= 2;
+    assert!(error(&other).contains("shape"), "{}", error(&other));
+    from.train.from = folder.path().join("nowhere").display().to_string();
+    assert!(error(&from).contains("nowhere"), "{}", error(&from));
+}
+
+#[test]
 fn a_run_publishes_the_average_of_its_weights() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());

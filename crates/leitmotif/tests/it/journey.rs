@@ -60,6 +60,27 @@ fn a_corpus_is_exported() {
 }
 
 #[test]
+fn a_model_is_exported_and_adapted_to_other_songs() {
+    let to = scratch();
+    let [model, like, adapted] = ["model", "like", "adapted"].map(|it| name(&to, it));
+    let written = json(workshop(), &["export", "run", "-o", &model, "--json"]);
+    assert_eq!(keys(&written), ["bytes", "path"]);
+    let weights = |folder: &str| workshop().join(folder).join("model.safetensors").metadata().unwrap().len();
+    let half = weights("run/best") as f64 / weights(&model) as f64;
+    assert!((1.8..2.0).contains(&half), "{half}");
+    assert_eq!(run(workshop(), &["export", "run", "-o", &model]).status, 1, "nothing is overwritten");
+    done(workshop(), &["generate", &model, "-o", &name(&to, "a.mid"), "--bars", "4"]);
+    // Folder names are other genres here, so that a corpus of its own has another vocabulary.
+    done(workshop(), &["prepare", "songs", "-o", &like, "--like", &model, "--layout", "artist"]);
+    train(workshop(), &like, &adapted, &["--from", &model, "--steps", "2"]);
+    train(workshop(), "songs", &name(&to, "direct"), &["--from", &model, "--steps", "2"]);
+    let other = name(&to, "other");
+    done(workshop(), &["prepare", "songs", "-o", &other, "--layout", "artist"]);
+    let refused = run(workshop(), &["train", &other, "-o", &name(&to, "no"), "--from", &model, "--steps", "2"]);
+    assert!(refused.status == 1 && refused.err.contains("--like"), "{}", refused.err);
+}
+
+#[test]
 fn a_run_is_trained_from_a_folder_of_songs_inspected_and_evaluated() {
     let to = scratch();
     let dir = name(&to, "run");
