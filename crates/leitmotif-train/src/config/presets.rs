@@ -48,10 +48,10 @@ impl Preset {
         let train = TrainConfig {
             batch_size: 8,
             learning_rate: FINE_TUNING_RATE,
-            warmup_steps: 20,
+            warmup_steps: 50,
             average_steps: 100,
             validate_every: 25,
-            patience: 4,
+            patience: 8,
             ..tiny.train
         };
         RunConfig { model: model.clone(), train, ..tiny }
