@@ -1,7 +1,7 @@
 //! Mixing of integers: seeds and keys whose bits look unrelated to what they were made of.
 //!
 //! SplitMix64 (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014) and
-//! the finaliser of MurmurHash3. Corpora, checkpoints, trained models and the practice corpus
+//! the finaliser of MurmurHash3. Corpora, checkpoints and trained models
 //! depend on these values, so they never change.
 
 /// What SplitMix64 adds for each number: 2^64 divided by the golden ratio, rounded to an odd

@@ -6,9 +6,10 @@ use std::ffi::OsString;
 
 const AFTER_HELP: &str = "\
 Start here:
-  leitmotif demo                              music within minutes, from nothing
-  leitmotif train MY-MIDI-FILES -o run        learn from a folder of MIDI files
-  leitmotif generate run -o new.mid --wav     compose
+  leitmotif generate -o new.mid --wav         compose at once
+  leitmotif demo                              see and hear most of what it does, in three minutes
+  leitmotif train MY-MIDI-FILES -o run        learn the style of a folder of MIDI files
+  leitmotif generate run -o mine.mid --wav    compose in it
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (what was done is saved).";
 

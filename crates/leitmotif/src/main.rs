@@ -8,6 +8,7 @@
 //! The work itself is done by the library crates: a verb turns options into their requests, and
 //! their answers into words.
 
+mod base;
 mod cli;
 mod console;
 mod failure;

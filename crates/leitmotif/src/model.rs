@@ -1,5 +1,6 @@
 //! Opening models: from a run or model folder to something that composes.
 
+use crate::base;
 use crate::failure::advise;
 use anyhow::Result;
 use leitmotif_compose::Request;
@@ -44,7 +45,12 @@ pub fn open_in(path: &Path, precision: Precision) -> Result<Opened> {
     })
 }
 
-/// The model folder that a path means, with advice where it means none.
+/// The model folder that a path means, with advice where it means none. The name of the model that
+/// ships with the program means that one, unless there is a model of this name here.
 pub fn find(path: &Path) -> Result<PathBuf> {
-    find_model(path).map_err(|error| advise(error, "train a model first: leitmotif train FOLDER -o RUN"))
+    const REMEDY: &str = "train a model first: leitmotif train FOLDER -o RUN; or use the one that ships: base";
+    match find_model(path) {
+        Err(_) if path == Path::new(base::NAME) => base::folder(),
+        found => found.map_err(|error| advise(error, REMEDY)),
+    }
 }

@@ -210,6 +210,11 @@ impl Totals {
         self.bars = self.bars.saturating_add(song.bars);
         self.seconds += song.seconds;
     }
+
+    /// Once all songs are added: sums of seconds carry the noise of their last digits.
+    pub(super) fn finish(&mut self) {
+        self.seconds = (self.seconds * 1000.0).round() / 1000.0;
+    }
 }
 
 /// One shard as `corpus.json` names it.

@@ -80,6 +80,7 @@ impl CorpusStatistics {
                 songs: octaves.get(&octave).copied().unwrap_or(0),
             })
             .collect();
+        splits.values_mut().chain([&mut totals]).for_each(Totals::finish);
         Self { totals, splits, genres, artists: artists.len(), instruments, lengths, licences }
     }
 }

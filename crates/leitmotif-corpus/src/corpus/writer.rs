@@ -96,10 +96,7 @@ impl CorpusWriter {
             *reasons.entry(record.reason).or_default() += 1;
         }
         lines.finish()?;
-        // Sums of seconds carry the noise of their last digits.
-        for totals in self.splits.values_mut().chain([&mut self.totals]) {
-            totals.seconds = (totals.seconds * 1000.0).round() / 1000.0;
-        }
+        self.splits.values_mut().chain([&mut self.totals]).for_each(Totals::finish);
         let manifest = Manifest {
             format: CORPUS_FORMAT,
             tool: concat!("leitmotif ", env!("CARGO_PKG_VERSION")).to_owned(),

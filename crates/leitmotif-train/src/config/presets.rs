@@ -13,7 +13,7 @@ pub enum Preset {
     /// An hour or more on a few cores.
     Small,
     /// For a GPU, or a patient CPU.
-    Base,
+    Large,
     /// The sizes of the study this project descends from.
     Study,
     /// [`Self::Tiny`] with a latent for each bar and attributes to steer by.
@@ -27,14 +27,14 @@ const FINE_TUNING_RATE: f64 = 1e-3;
 
 impl Preset {
     /// Every preset, smallest first.
-    pub const ALL: [Self; 6] = [Self::Tiny, Self::Small, Self::Base, Self::Study, Self::TinyVae, Self::SmallVae];
+    pub const ALL: [Self; 6] = [Self::Tiny, Self::Small, Self::Large, Self::Study, Self::TinyVae, Self::SmallVae];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
             Self::Small => "small",
-            Self::Base => "base",
+            Self::Large => "large",
             Self::Study => "study",
             Self::TinyVae => "tiny-vae",
             Self::SmallVae => "small-vae",
@@ -62,7 +62,7 @@ impl Preset {
         match self {
             Self::Tiny => "4 layers of 128, memory 64 + 32: minutes on a laptop",
             Self::Small => "6 layers of 256, memory 128 + 64: an hour or more on a few cores",
-            Self::Base => "8 layers of 512, memory 512 + 128: for a GPU",
+            Self::Large => "8 layers of 512, memory 512 + 128: for a GPU",
             Self::Study => "6 layers of 64, segment 64, memory 64 + 256 in layers 5 and 6: the original study's sizes",
             Self::TinyVae => "tiny with a latent of 64 a bar and attributes: reconstruct, vary, interpolate, restyle",
             Self::SmallVae => "small with a latent of 128 a bar and attributes",
@@ -120,7 +120,7 @@ impl Preset {
                 augment: AugmentConfig::default(),
                 latent: LatentConfig::default(),
             },
-            Self::Base => RunConfig {
+            Self::Large => RunConfig {
                 model: ModelConfig {
                     d_model: 512,
                     layers: 8,

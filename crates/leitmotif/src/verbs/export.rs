@@ -3,12 +3,12 @@
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::files;
-use crate::values;
 use crate::words::counted;
+use crate::{model, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::{Corpus, MANIFEST_FILE, Split, export};
-use leitmotif_folder::{CARD_FILE, CONFIG_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE, find_model};
+use leitmotif_folder::{CARD_FILE, CONFIG_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
 use leitmotif_model::{ModelKind, Precision};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ struct Written {
 
 /// Writes the files.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
-    match find_model(&options.source) {
+    match model::find(&options.source) {
         Ok(model) if !options.source.join(MANIFEST_FILE).is_file() => export_model(&model, options, console),
         _ => export_corpus(options, console),
     }

@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::progress::Throttle;
 use crate::words::{clock, counted};
-use crate::{files, interrupt, model, originality, sound};
+use crate::{base, files, interrupt, model, originality, sound};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceProgress, PieceReport, generate_each};
@@ -26,14 +26,15 @@ use std::time::Instant;
 /// Pixels of a PNG to one of the picture.
 const PNG_SCALE: f32 = 1.5;
 
-/// Compose with a trained model.
+/// Compose, with the model that ships or one that you trained.
 ///
 /// Starts from nothing, from the genre, instruments, tempo and meter you choose, or continues a
 /// MIDI file (--prime). The same command produces identical files. Each file records in a text
 /// event which model, seed and settings made it.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Run or model folder
+    /// Run or model folder; `base` is the model that ships with the program
+    #[arg(default_value = base::NAME)]
     model: PathBuf,
     /// MIDI file to write; with --count, the folder to write into
     #[arg(short, long, value_name = "OUT")]

@@ -5,11 +5,11 @@ use crate::failure::{Refusal, advise};
 use crate::progress::Throttle;
 use crate::verbs::prepare;
 use crate::words::{clock, count, counted, shell};
-use crate::{files, interrupt, model};
+use crate::{base, files, interrupt, model};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_corpus::prepare::PrepareOptions;
-use leitmotif_corpus::{Corpus, MANIFEST_FILE};
+use leitmotif_corpus::prepare::{PrepareOptions, midi_files};
+use leitmotif_corpus::{Corpus, MANIFEST_FILE, Split};
 use leitmotif_folder::{ModelFolder, RUN_CONFIG_FILE};
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
@@ -22,17 +22,20 @@ use std::sync::Arc;
 
 /// How long a network is trained where no budget is set, in minutes.
 const DEFAULT_MINUTES: f64 = 10.0;
+/// Of fewer songs, a new model learns less than the one that ships knows already.
+const FEW_SONGS: usize = 300;
 /// The corpus in a run folder that was begun from a folder of MIDI files.
 const CORPUS: &str = "corpus";
 
 /// Train a model on a corpus, or on a folder of MIDI files.
 ///
-/// A folder of MIDI files is first prepared into RUN/corpus. Ctrl-C saves and stops; --resume
+/// Of fewer than 300 songs, the style is learnt on top of the model that ships with the program;
+/// with more, or with a preset or model settings, a new model is trained. A folder of MIDI files is first prepared into RUN/corpus. Ctrl-C saves and stops; --resume
 /// continues exactly there. RUN/best always holds the best model so far; generate and evaluate use
 /// it when given RUN.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), base (for a GPU),\n\
+    after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), large (for a GPU),\n\
     study (the sizes of the study that this project descends from). RUN/config.toml holds every key, for --config and --set."
 )]
 pub struct Options {
@@ -42,11 +45,12 @@ pub struct Options {
     /// Run folder to write
     #[arg(short, long, value_name = "RUN")]
     output: PathBuf,
-    /// Model size and settings: tiny, small, base, study, tiny-vae or small-vae
-    #[arg(long, value_name = "NAME", default_value = "tiny", value_parser = preset, conflicts_with = "resume")]
-    preset: Preset,
-    /// Begin with this trained model and learn the style of the songs on top of it, instead of a
-    /// preset; a few songs are enough
+    /// Learn from nothing, with this model size and settings: tiny, small, large, study, tiny-vae or
+    /// small-vae [default: tiny, for 300 songs and more]
+    #[arg(long, value_name = "NAME", value_parser = preset, conflicts_with = "resume")]
+    preset: Option<Preset>,
+    /// Begin with this trained model and learn the style of the songs on top of it; a few songs are
+    /// enough [default: base, the model that ships, for fewer than 300 songs]
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["resume", "preset"])]
     from: Option<PathBuf>,
     /// TOML file with settings that override the preset
@@ -121,14 +125,18 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
 
 fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result<(Arc<Corpus>, TrainSummary)> {
     let input = options.input.as_deref().unwrap_or(Path::new("."));
-    let (config, unlimited) = configure(options)?;
+    files::must_exist(input)?;
+    let from = beginning(options, input)?;
+    let (config, unlimited) = configure(options, from.as_deref())?;
     config.validate()?;
     if config.model.kind != ModelKind::Markov {
         leitmotif_network::device(&config.train.device)?;
     }
-    files::must_exist(input)?;
     make_way(&options.output, input, options.force)?;
-    let corpus = Arc::new(open(input, options, console, threads)?);
+    let corpus = Arc::new(open(input, options, from.as_deref(), console, threads)?);
+    if from.is_some() && options.from.is_none() {
+        console.note("learning on top of the model that ships (base); --preset tiny learns from nothing");
+    }
     if unlimited {
         console.note(format_args!(
             "training for {DEFAULT_MINUTES} minutes; change this with --minutes, --steps or --epochs"
@@ -154,9 +162,28 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     Ok((corpus, summary))
 }
 
+/// The model to begin with: the one that is named, or the one that ships, where there are few songs
+/// of its kind and no option describes a model.
+fn beginning(options: &Options, input: &Path) -> Result<Option<PathBuf>> {
+    let described = options.preset.is_some()
+        || options.config.is_some()
+        || options.set.iter().any(|set| set.trim_start().starts_with("model."));
+    if options.from.is_some() || described {
+        return options.from.as_deref().map(model::find).transpose();
+    }
+    let base = base::folder()?;
+    let (songs, fits) = if input.join(MANIFEST_FILE).is_file() {
+        let corpus = Corpus::open(input)?;
+        (corpus.split(Split::Train).len(), ModelFolder::open(&base)?.vocabulary() == corpus.vocabulary())
+    } else {
+        (midi_files(input)?.len(), true)
+    };
+    Ok((fits && songs < FEW_SONGS).then_some(base))
+}
+
 /// Preset, file, single keys, and the options that are keys with a name of their own; and whether
 /// nothing of these ends the run.
-fn configure(options: &Options) -> Result<(RunConfig, bool)> {
+fn configure(options: &Options, from: Option<&Path>) -> Result<(RunConfig, bool)> {
     let text = options.config.as_deref().map(|path| {
         leitmotif_files::read_text(path, MAX_CONFIG_BYTES)
             .with_context(|| path.display().to_string())
@@ -165,10 +192,10 @@ fn configure(options: &Options) -> Result<(RunConfig, bool)> {
     let text = text.transpose()?;
     let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let overrides = options.set.iter().map(|set| set.parse()).collect::<Result<Vec<Override>, TrainError>>()?;
-    let from = match &options.from {
-        None => options.preset.config(),
+    let from = match from {
+        None => options.preset.unwrap_or(Preset::Tiny).config(),
         Some(model) => {
-            let model = ModelFolder::open(model::find(model)?)?;
+            let model = ModelFolder::open(model)?;
             let mut config = Preset::fine_tuning(&model.description().model);
             config.train.from = std::fs::canonicalize(model.path())?.display().to_string();
             config
@@ -243,8 +270,14 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// Opens a corpus, or prepares one from a folder of MIDI files.
-fn open(input: &Path, options: &Options, console: &Console, threads: Option<usize>) -> Result<Corpus> {
-    let (run, model) = (&options.output, options.from.as_deref());
+fn open(
+    input: &Path,
+    options: &Options,
+    model: Option<&Path>,
+    console: &Console,
+    threads: Option<usize>,
+) -> Result<Corpus> {
+    let run = &options.output;
     if input.join(MANIFEST_FILE).is_file() {
         return Ok(Corpus::open(input)?);
     }

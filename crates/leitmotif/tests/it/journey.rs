@@ -1,4 +1,4 @@
-//! From practice songs to new music, every verb on the way.
+//! From songs to new music, every verb on the way.
 
 use crate::program::{done, json, keys, run, train, workshop};
 use leitmotif_score::{Instrument, ReadOptions, Score, read_midi_file};

@@ -45,7 +45,7 @@ const TRAIN: &str = "train corpus -o run --steps 1 --set train.batch_size=1 --se
     --set model.latent=bar --set model.d_latent=4 --set model.attributes=[\"rhythm\"] --set latent.prior_epochs=1";
 
 /// A study of one run.
-const STUDY: &str = "title = 'one'\n[collection]\ninputs = ['demo/practice-midi']\n[budget]\nsteps = 1\n\
+const STUDY: &str = "title = 'one'\n[collection]\ninputs = ['demo/chorales']\n[budget]\nsteps = 1\n\
     [set]\ntrain.batch_size = 1\nmodel.d_model = 8\nmodel.segment = 32\n[music]\npieces = 1\nbars = 2\n\
     [[arm]]\nname = 'all'\n[[test]]\nname = 'all'\n";
 /// A run that can write into pieces.
@@ -61,18 +61,18 @@ const VOICES: &str = r#"{"train": [[[72, 67, 64, 48], [74, 67, 65, 50]]], "valid
 fn the_page_names_every_key() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("study.toml"), STUDY).unwrap();
-    let demo = "demo -o demo --songs 8 --steps 2 --pieces 1 --bars 2 --soundfont built-in";
+    let demo = "demo -o demo --steps 2 --pieces 1 --bars 2 --soundfont built-in";
     let commands = [
         ("demo", demo),
-        ("prepare", "prepare demo/practice-midi -o corpus"),
+        ("prepare", "prepare demo/chorales -o corpus"),
         ("train", TRAIN),
-        ("generate", "generate demo/run -o new.mid --bars 2 --originality --avoid-copies 9"),
+        ("generate", "generate run -o new.mid --bars 2 --originality --avoid-copies 9"),
         ("reconstructvaryrestyleinterpolate", "vary run new.mid -o varied.mid"),
-        ("prepare", "prepare demo/practice-midi -o cells --representation cells"),
+        ("prepare", "prepare demo/chorales -o cells --representation cells"),
         ("train", CELLS),
         ("fillaccompanyharmonise", "fill writer new.mid -o filled.mid --bars 1 --originality"),
         ("evaluate", "evaluate writer --holes 3"),
-        ("direction", "direction run --more demo/practice-midi --less demo/practice-midi -o direction.json"),
+        ("direction", "direction run --more demo/chorales --less demo/chorales -o direction.json"),
         ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
         ("evaluate", "evaluate run --originality --music --pieces 2 --bars 8"),
         ("compare --dry-run", "compare study.toml -o study --dry-run"),

@@ -1,8 +1,7 @@
 //! `evaluate --music`: what is composed beside songs.
 
 use crate::golden::compare;
-use crate::program::{done, json, keys, run, workshop};
-use leitmotif_practice::write_collection;
+use crate::program::{done, json, keys, run, workshop, write_collection};
 use serde_json::Value;
 
 const LINE: [&str; 7] = ["evaluate", "run", "--music", "--pieces", "6", "--bars", "8"];
@@ -12,7 +11,7 @@ fn composed_music_is_set_beside_songs() {
     // Enough songs on either side for every test.
     let to = tempfile::tempdir_in(workshop()).unwrap();
     let name = |file: &str| to.path().join(file).display().to_string();
-    write_collection(&to.path().join("songs"), 12, 8).unwrap();
+    write_collection(&to.path().join("songs"), 16, 0);
     done(workshop(), &["prepare", &name("songs"), "-o", &name("corpus"), "--split", "0.5,0.1,0.4"]);
     let music = |more: &[&str]| -> Value {
         json(workshop(), &[&LINE[..], &["--on", &name("corpus"), "--json"], more].concat())["music"].take()

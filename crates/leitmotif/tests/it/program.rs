@@ -1,6 +1,6 @@
 //! Running the program, and what the tests feed it with.
 
-use leitmotif_practice::write_collection;
+use leitmotif_score::{Instrument, Note, Part, Ticks, read_midi_file, write_midi_file};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -62,13 +62,51 @@ pub fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-/// A folder with `songs` (practice music), a `corpus` of it and a `run` on that, made once.
+/// Genres of the tests, each with the programs that play the four voices of a chorale.
+const GENRES: [(&str, [u8; 4]); 3] =
+    [("metal", [29, 30, 30, 33]), ("pop-rock", [0, 27, 48, 33]), ("rock", [18, 0, 29, 33])];
+
+/// So many songs in each of three genres, as genre/artist/title: the chorales of the demo for other
+/// instruments, with drums. `first` is the first chorale that is taken.
+pub fn write_collection(folder: &Path, songs: usize, first: usize) {
+    let chorales = Path::new(env!("CARGO_MANIFEST_DIR")).join("chorales");
+    let mut files: Vec<_> = std::fs::read_dir(chorales).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|it| it == "mid"));
+    files.sort();
+    for (genre, (name, programs)) in GENRES.iter().enumerate() {
+        for song in 0..songs {
+            let path = &files[(first + genre * songs + song) % files.len()];
+            let (mut score, _) = read_midi_file(path, &Default::default()).unwrap();
+            for (part, program) in score.parts.iter_mut().zip(programs) {
+                part.instrument = Instrument::Program(*program);
+            }
+            score.parts.push(drums(score.end(), Ticks(score.resolution.ticks_per_quarter())));
+            let artist = folder.join(name).join(format!("artist {}", song / 2));
+            std::fs::create_dir_all(&artist).unwrap();
+            write_midi_file(artist.join(format!("song {song}.mid")), &score).unwrap();
+        }
+    }
+}
+
+/// A beat: bass drum, snare drum, and hi-hat in quavers.
+fn drums(end: Ticks, quarter: Ticks) -> Part {
+    let half = Ticks(quarter.0 / 2);
+    let stroke = |number: u64, pitch: u8| Note { onset: Ticks(number * half.0), pitch, duration: half, velocity: 80 };
+    let beat = |number: u64| {
+        let drum = (number % 2 == 0).then(|| stroke(number, if number % 4 == 0 { 36 } else { 38 }));
+        drum.into_iter().chain([stroke(number, 42)])
+    };
+    let notes = (0..end.0 / half.0).flat_map(beat).collect();
+    Part { name: "Drums".into(), instrument: Instrument::Drums(0), notes }
+}
+
+/// A folder with `songs` (real music for tests), a `corpus` of it and a `run` on that, made once.
 pub fn workshop() -> &'static Path {
     static WORKSHOP: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = WORKSHOP.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        write_collection(&path.join("songs"), 6, 7).unwrap();
+        write_collection(&path.join("songs"), 6, 7);
         done(path, &["prepare", "songs", "-o", "corpus", "--split", "0.6,0.2,0.2"]);
         train(path, "corpus", "run", &["--steps", "6"]);
         folder

@@ -1,6 +1,7 @@
 //! `accompany`: new parts for a whole piece.
 
 use super::{Desk, Writing};
+use crate::base;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::values;
@@ -14,12 +15,13 @@ use std::path::PathBuf;
 
 /// Write new parts that accompany a piece, such as piano, bass and drums to a melody.
 ///
-/// The piece stays exactly as it is; each new part is a track of its own. Needs a model of a corpus
-/// that was prepared with --representation cells.
+/// The piece stays exactly as it is; each new part is a track of its own. A model of your own needs
+/// a corpus that was prepared with --representation cells.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("players").args(["with", "like"]).required(true))]
+#[command(allow_missing_positional = true, group = ArgGroup::new("players").args(["with", "like"]).required(true))]
 pub struct Options {
-    /// Run or model folder
+    /// Run or model folder; `base` is the model that ships with the program
+    #[arg(default_value = base::NAME)]
     model: PathBuf,
     /// MIDI file to accompany
     #[arg(value_name = "MELODY.mid")]

@@ -1,6 +1,7 @@
 //! `fill`: bars of a piece written anew.
 
 use super::{Desk, Writing};
+use crate::base;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::values;
@@ -14,11 +15,13 @@ use std::path::PathBuf;
 ///
 /// The model reads what comes before the hole, what plays beside it, and up to 16 bars after it.
 /// Everything outside the chosen bars and parts stays exactly as it is in the file: notes,
-/// controllers, lyrics, markers and tempo. Needs a model of a corpus that was prepared with
-/// --representation cells.
+/// controllers, lyrics, markers and tempo. A model of your own needs a corpus that was prepared
+/// with --representation cells.
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub struct Options {
-    /// Run or model folder
+    /// Run or model folder; `base` is the model that ships with the program
+    #[arg(default_value = base::NAME)]
     model: PathBuf,
     /// MIDI file to fill
     #[arg(value_name = "IN.mid")]

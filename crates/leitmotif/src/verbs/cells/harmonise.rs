@@ -1,6 +1,7 @@
 //! `harmonise`: chords for a melody, and parts that play them.
 
 use super::{Desk, Writing};
+use crate::base;
 use crate::console::Console;
 use crate::files;
 use crate::values;
@@ -15,11 +16,13 @@ use std::path::PathBuf;
 ///
 /// First the chords: estimated from the melody, or those of --chords. They are printed, and written
 /// to a file with --chords-out, in the form that --chords takes, so that you can change them and
-/// write again. Then the parts. Needs a model of a corpus that was prepared with --representation
-/// cells.
+/// write again. Then the parts. A model of your own needs a corpus that was prepared with
+/// --representation cells.
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub struct Options {
-    /// Run or model folder
+    /// Run or model folder; `base` is the model that ships with the program
+    #[arg(default_value = base::NAME)]
     model: PathBuf,
     /// MIDI file to harmonise
     #[arg(value_name = "MELODY.mid")]

@@ -1,25 +1,27 @@
-//! `demo`: the whole way from nothing to new music, with the output that each of its verbs would
-//! print.
+//! `demo`: music by the model that ships, then a style learnt from a few songs, with the output
+//! that each of its verbs would print.
 //!
 //! It works in place, in one folder. Until it is complete a marker says so: an unfinished demo is
 //! begun again without asking, a finished one is somebody's.
 
 mod listen;
 mod page;
+mod songs;
 mod training;
+mod write;
 
+use self::listen::Listening;
 use crate::console::Console;
 use crate::failure::{Interrupted, Refusal, advise};
 use crate::verbs::evaluate::ModelResult;
 use crate::verbs::{prepare, train};
 use crate::words::{clock, counted, row, shell, table};
-use crate::{files, interrupt, model};
+use crate::{base, files, interrupt, model};
 use anyhow::{Context, Result};
 use clap::Args;
-use leitmotif_compose::PieceReport;
 use leitmotif_corpus::prepare::{PrepareOptions, SplitOptions};
 use leitmotif_corpus::{Corpus, Totals};
-use leitmotif_practice::{Style, write_collection};
+use leitmotif_folder::ModelFolder;
 use leitmotif_train::{CURVES_FILE, TrainSummary};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -27,41 +29,40 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const MARKER: &str = "UNFINISHED";
-const SONGS: &str = "practice-midi";
+const SONGS: &str = "chorales";
 const CORPUS: &str = "corpus";
 const RUN: &str = "run";
 const PIECES: &str = "pieces";
 const PAGE: &str = "index.html";
-/// Shares of the practice songs: enough of them to judge by.
-const SHARES: [f64; 3] = [0.8, 0.1, 0.1];
+/// Shares of the songs: enough of them to write into, and to judge by.
+const SHARES: [f64; 3] = [0.75, 0.1, 0.15];
+/// A split whose shares of notes are those of songs.
+const SPLIT_SEED: u64 = 36;
 
-/// Try everything in a few minutes: generate practice songs, train a small model, compose new
-/// pieces, and write a page that plays them.
+/// Try everything in a few minutes: compose at once, learn a style from a few songs, fill and
+/// accompany a piece, and write a page that plays it all.
 ///
-/// Needs no input files and no internet connection. The practice songs are synthetic: a rule-based
-/// composer generates them in three styles, and the model is trained on them alone. Open
-/// OUT/index.html to see and hear the result.
+/// Needs no input files and no internet connection. The first pieces are by the model that ships.
+/// Then it learns from 48 chorales by J. S. Bach, which are part of the program, and writes more.
+/// Open OUT/index.html to see and hear the result.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Output folder
     #[arg(short, long, value_name = "OUT", default_value = "leitmotif-demo")]
     output: PathBuf,
-    /// Training time in minutes; longer training gives better music
+    /// Training time in minutes
     #[arg(long, value_name = "N", default_value_t = training::MINUTES)]
     minutes: f64,
     /// Train for this number of optimiser steps instead of a time
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
     steps: Option<u64>,
-    /// Number of practice songs in each style
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(8..=10_000))]
-    songs: u64,
-    /// Number of new pieces in each style
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=100))]
+    /// Number of new chorales
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pieces: u64,
     /// Length of each new piece, in bars
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1000))]
     bars: u64,
-    /// Random seed for the practice songs, the training and the new pieces
+    /// Random seed for the training and the new pieces
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// SoundFont for the audio: a .sf2 file or `built-in` [default: one installed on the system,
@@ -83,16 +84,16 @@ pub struct Outcome {
     pub output: PathBuf,
     /// The page to open.
     pub page: PathBuf,
-    /// Practice songs composed.
+    /// Songs that it learns from.
     pub songs: usize,
     /// What the corpus holds.
     pub corpus: Totals,
     /// What the training came to.
     pub training: TrainSummary,
-    /// The model, the unigram and the Markov model on the test songs.
+    /// The model before and after, on the test songs.
     pub test: Vec<ModelResult>,
-    /// The new pieces.
-    pub pieces: Vec<PieceReport>,
+    /// All pieces, in the order of the page.
+    pub pieces: Vec<Listening>,
     /// How long all of it took.
     pub seconds: f64,
 }
@@ -124,48 +125,55 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
 fn steps(options: &Options, console: &Console, threads: Option<usize>, began: Instant) -> Result<Outcome> {
     let out = &options.output;
     let heading = |step: usize, text: &str| console.note(format_args!("[{step}/6] {text}"));
+    let settings = write::Settings { bars: options.bars as usize, pieces: options.pieces, seed: options.seed };
+    let bank = crate::sound::bank(options.soundfont.as_deref())?;
+    let folder = out.join(PIECES);
 
-    heading(1, &format!("composing {} practice songs (synthetic: made up by rule)", 3 * options.songs));
-    let songs = write_collection(&out.join(SONGS), options.songs as usize, options.seed)?.len();
+    heading(1, "composing with the model that ships");
+    let base = ModelFolder::open(base::folder()?)?;
+    let shipped = model::open(base.path())?;
+    let mut written = write::at_once(&shipped, &settings)?;
+    written.push(write::before(&shipped, &settings)?);
+    let mut pieces = listen::write(written, &bank, &folder, console)?;
+    console.note(format_args!("{} in {}", counted(pieces.len(), "piece"), clock(began.elapsed().as_secs_f64())));
     stop_if_asked()?;
 
-    heading(2, "preparing the corpus");
+    heading(2, "preparing chorales by J. S. Bach");
+    let songs = songs::write(&out.join(SONGS))?;
     let [train, valid, test] = SHARES;
-    let summary = prepare::with_progress(
-        &PrepareOptions {
-            inputs: vec![out.join(SONGS)],
-            output: out.join(CORPUS),
-            split: SplitOptions { train, valid, test, ..SplitOptions::default() },
-            threads,
-            ..PrepareOptions::default()
-        },
-        console,
-    )?;
+    let mut prepare = PrepareOptions {
+        inputs: vec![out.join(SONGS)],
+        output: out.join(CORPUS),
+        split: SplitOptions { train, valid, test, seed: SPLIT_SEED, ..SplitOptions::default() },
+        threads,
+        ..PrepareOptions::default()
+    };
+    prepare::like(base.path(), &mut prepare)?;
+    let summary = prepare::with_progress(&prepare, console)?;
     let corpus = Arc::new(Corpus::open(out.join(CORPUS))?);
     let totals = summary.manifest.totals;
 
     let limit = options.steps.map_or(format!("{} minutes", options.minutes), |steps| format!("{steps} steps"));
-    heading(3, &format!("training on {} for {limit}", counted(totals.notes, "note")));
-    let config = training::config(options.minutes, options.steps, options.seed);
+    heading(3, &format!("learning their style from {} for {limit}", counted(totals.notes, "note")));
+    let config = training::config(&base, options.minutes, options.steps, options.seed);
     let run = out.join(RUN);
     let training = train::with_progress(&run, console, |on_progress| {
         leitmotif_train::train(&corpus, &run, &config, on_progress, interrupt::saving_flag())
     })?;
 
-    heading(4, "evaluating it on the test songs");
-    let test = training::judge(&corpus, &training.model, console)?;
+    heading(4, "evaluating both models on the test songs");
+    let test = training::evaluate(&corpus, [base.path(), &training.model], console)?;
 
-    heading(5, &format!("composing {} new pieces", options.pieces * Style::ALL.len() as u64));
-    let opened = model::open(&training.model)?;
-    let bank = crate::sound::bank(options.soundfont.as_deref())?;
-    let orders = listen::orders(&corpus, options.pieces, options.bars as usize, options.seed);
-    let pieces = listen::write(&orders, &opened, &bank, &out.join(PIECES), console)?;
+    heading(5, "composing in their style, filling a hole, accompanying a melody");
+    let adapted = model::open(&training.model)?;
+    let mut written = write::after(&adapted, &settings)?;
+    written.extend(write::into_pieces(&adapted, &corpus, &settings)?);
+    pieces.extend(listen::write(written, &bank, &folder, console)?);
 
     heading(6, "writing the page");
     let curves = run.join(CURVES_FILE);
     std::fs::copy(&curves, out.join(CURVES_FILE)).with_context(|| curves.display().to_string())?;
     let page = out.join(PAGE);
-    let reports = pieces.iter().map(|piece| piece.report.clone()).collect();
     let outcome = Outcome {
         output: out.clone(),
         page: page.clone(),
@@ -173,10 +181,10 @@ fn steps(options: &Options, console: &Console, threads: Option<usize>, began: In
         corpus: totals,
         training,
         test,
-        pieces: reports,
+        pieces,
         seconds: began.elapsed().as_secs_f64(),
     };
-    files::write(&page, page::html(&outcome, &pieces, bank.name(), options.seed)?.as_bytes())?;
+    files::write(&page, page::html(&outcome, bank.name(), options.seed)?.as_bytes())?;
     Ok(outcome)
 }
 
@@ -223,23 +231,20 @@ fn summary(outcome: &Outcome) -> String {
     let mut text = table(&rows);
     text += "\n";
     for piece in &outcome.pieces {
-        let path = piece.path.as_deref().unwrap_or(Path::new("")).display();
-        text += &format!("\n{path}: {}, {}", counted(piece.notes, "note"), clock(piece.seconds));
+        let (path, notes) = (piece.path.display(), counted(piece.notes, "note"));
+        text += &format!("\n{path}: {notes}, {}", clock(piece.seconds));
     }
     text + &format!("\n\nDone in {}. Open {} in a browser.", clock(outcome.seconds), outcome.page.display())
 }
 
-/// The same steps as commands, for a folder of one's own: name, command.
+/// The same steps as commands: what they do, command.
 pub fn commands(model: &str) -> [(&'static str, String); 5] {
     [
-        ("turn your MIDI files into a corpus", "leitmotif prepare MY-MIDI-FILES -o my-corpus".into()),
-        ("learn from it (longer is better)", "leitmotif train my-corpus -o my-run --minutes 30".into()),
-        ("measure how well it predicts music it has not seen", "leitmotif evaluate my-run --baselines".into()),
-        ("compose with it", "leitmotif generate my-run -o new.mid --bars 32 --wav --roll".into()),
-        (
-            "or go on from a song",
-            format!("leitmotif generate {model} -o more.mid --prime SONG.mid --prime-bars 8 --wav"),
-        ),
+        ("compose at once", "leitmotif generate -o new.mid --genre game --wav --roll".into()),
+        ("fill bars of your own piece", "leitmotif fill SONG.mid -o filled.mid --bars 9-12".into()),
+        ("accompany a melody", "leitmotif accompany MELODY.mid -o band.mid --with piano,bass,drums".into()),
+        ("learn the style of your own files", "leitmotif train MY-MIDI-FILES -o my-run --minutes 10".into()),
+        ("and compose in it", format!("leitmotif generate {model} -o more.mid --bars 32 --wav --roll")),
     ]
 }
 

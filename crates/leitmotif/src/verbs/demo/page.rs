@@ -2,7 +2,7 @@
 //! loads nothing from a network.
 
 use super::listen::Listening;
-use super::{CURVES_FILE, Outcome, PIECES, RUN, SONGS, commands, training};
+use super::{CURVES_FILE, Outcome, PIECES, RUN, commands, training};
 use crate::words::{clock, count, counted};
 use anyhow::{Context, Result};
 use askama::Template;
@@ -18,8 +18,7 @@ const SCRIPT: &str = include_str!("page.js");
 struct Page {
     colours: String,
     lead: String,
-    songs: &'static str,
-    pieces: Vec<Card>,
+    sections: Vec<Section>,
     facts: [(String, &'static str); 6],
     losses: Vec<Loss>,
     curves: &'static str,
@@ -28,16 +27,27 @@ struct Page {
     script: String,
 }
 
+/// Pieces that belong together.
+struct Section {
+    title: &'static str,
+    about: String,
+    pieces: Vec<Card>,
+}
+
 /// A piece with its player.
 struct Card {
+    /// Its number on the page, from 0.
+    number: usize,
     title: String,
     facts: String,
+    /// What was asked for, as HTML.
+    about: String,
     /// The names of its files without their endings.
     base: String,
     /// Colour and instrument of each part.
     players: Vec<(String, String)>,
-    /// Whether its piano roll is shown at once.
-    open: bool,
+    /// Whether there is a picture of the piece that it was written into.
+    original: bool,
 }
 
 /// How well the test songs were predicted.
@@ -51,15 +61,14 @@ struct Loss {
 }
 
 /// The page as text.
-pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> Result<String> {
-    let training = &outcome.training;
-    let songs = &outcome.corpus;
-    let music = pieces.iter().map(|piece| Music::of(&piece.score)).collect::<Vec<_>>();
+pub fn html(outcome: &Outcome, bank: &str, seed: u64) -> Result<String> {
+    let (training, songs, pieces) = (&outcome.training, &outcome.corpus, &outcome.pieces);
+    let music = pieces.iter().map(|piece| Music::of(&piece.written.score)).collect::<Vec<_>>();
     let music = serde_json::to_string(&music).context("the pieces could not be written as JSON")?;
     let lead = format!(
-        "A model of {} parameters was trained on {} ({}) for {} and then composed these pieces.",
-        count(training.parameters),
-        counted(songs.songs, "practice song"),
+        "The model that ships with the program wrote the first pieces within seconds. Then it learnt the style of {} \
+         ({}) for {}, and wrote the others.",
+        counted(outcome.songs, "chorale"),
         counted(songs.notes, "note"),
         clock(training.seconds)
     );
@@ -75,8 +84,7 @@ pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> R
     let page = Page {
         colours: colours(),
         lead,
-        songs: SONGS,
-        pieces: pieces.iter().map(card).collect(),
+        sections: sections(outcome),
         facts: facts(outcome),
         losses: losses(outcome),
         curves: CURVES_FILE,
@@ -88,15 +96,49 @@ pub fn html(outcome: &Outcome, pieces: &[Listening], bank: &str, seed: u64) -> R
     page.render().context("the page could not be written")
 }
 
-fn card(piece: &Listening) -> Card {
-    let Listening { style, number, name, score, report } = piece;
-    let (bars, notes) = (counted(report.bars, "bar"), counted(report.notes, "note"));
+/// The pieces by what they show.
+fn sections(outcome: &Outcome) -> Vec<Section> {
+    let mut sections = vec![
+        Section {
+            title: "At once",
+            about: "By the model that ships, without any training.".into(),
+            pieces: Vec::new(),
+        },
+        Section {
+            title: "A style learnt from a few songs",
+            about: format!(
+                "The model learnt from chorales by Johann Sebastian Bach for two violins, viola and cello, for {}.",
+                clock(outcome.training.seconds)
+            ),
+            pieces: Vec::new(),
+        },
+        Section {
+            title: "Written into a piece",
+            about: "By the same model, into chorales that it did not learn from.".into(),
+            pieces: Vec::new(),
+        },
+    ];
+    for (number, piece) in outcome.pieces.iter().enumerate() {
+        let section = match &piece.written {
+            written if written.original.is_some() => 2,
+            written if ["before", "after"].iter().any(|name| written.name.starts_with(name)) => 1,
+            _ => 0,
+        };
+        sections[section].pieces.push(card(number, piece));
+    }
+    sections
+}
+
+fn card(number: usize, piece: &Listening) -> Card {
+    let (bars, notes) = (counted(piece.bars, "bar"), counted(piece.notes, "note"));
     Card {
-        title: format!("{style} {number}"),
-        facts: format!("{bars} · {notes} · {}", clock(report.seconds)),
-        base: format!("{PIECES}/{name}"),
-        players: legend(score),
-        open: *number == 1,
+        number,
+        title: piece.written.title.clone(),
+        facts: format!("{bars} · {notes} · {}", clock(piece.seconds)),
+        about: piece.written.about.clone(),
+        base: format!("{PIECES}/{}", piece.name),
+        players: legend(&piece.written.score),
+        original: piece.written.original.is_some(),
     }
 }
 
@@ -162,7 +204,7 @@ impl Music {
 fn facts(outcome: &Outcome) -> [(String, &'static str); 6] {
     let (songs, training) = (&outcome.corpus, &outcome.training);
     [
-        (count(songs.songs), "practice songs, made up by rule"),
+        (count(songs.songs), "chorales"),
         (count(songs.notes), "notes in them"),
         (clock(songs.seconds), "of music"),
         (count(training.parameters), "parameters of the model"),

@@ -1,70 +1,45 @@
-//! The demo's model: small enough to learn something on two cores within minutes.
+//! The demo's training: the model that ships learns the style of the songs.
 
 use crate::console::Console;
 use crate::verbs::evaluate::{ModelResult, TestEvaluation};
 use anyhow::Result;
 use leitmotif_corpus::{Corpus, Split};
-use leitmotif_model::ModelConfig;
-use leitmotif_train::{AugmentConfig, LatentConfig, RunConfig, TrainConfig, load_scorer};
+use leitmotif_folder::ModelFolder;
+use leitmotif_train::{Preset, RunConfig, load_scorer};
 use std::path::Path;
 
-/// Minutes of training, so that the whole demo takes less than five.
+/// Minutes of training, so that the whole demo takes about three.
 pub const MINUTES: f64 = 2.5;
 /// Songs evaluated side by side.
-const STREAMS: usize = 16;
+const STREAMS: usize = 8;
+/// The names of the two models among the results.
+pub const MODELS: [&str; 2] = ["base", "adapted"];
 
-/// The run's settings. Many songs side by side in short segments: with so few steps, what differs
-/// between the songs of a batch is worth more than how far each is read. The practice corpus is
-/// larger than what is read of it, so nothing is changed or left out at random to keep the model
-/// from learning it by heart.
-pub fn config(minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
-    RunConfig {
-        model: ModelConfig {
-            d_model: 96,
-            layers: 2,
-            heads: 3,
-            d_ff: 288,
-            d_field: 96,
-            segment: 64,
-            memory: 128,
-            compressed: 64,
-            ff_dropout: 0.0,
-            layer_dropout: 0.0,
-            ..ModelConfig::default()
-        },
-        train: TrainConfig {
-            seed,
-            batch_size: 32,
-            minutes: if steps.is_some() { 0.0 } else { minutes },
-            steps: steps.unwrap_or(0),
-            learning_rate: 6e-3,
-            warmup_steps: 40,
-            header_dropout: 0.05,
-            validate_every: 100,
-            validate_events: 15_000,
-            checkpoint_every: 0,
-            ..TrainConfig::default()
-        },
-        augment: AugmentConfig { transpose: 0, tempo: 0.0, velocity: 0 },
-        latent: LatentConfig::default(),
-    }
+/// The run's settings: those of `train --from base`, within a time.
+pub fn config(base: &ModelFolder, minutes: f64, steps: Option<u64>, seed: u64) -> RunConfig {
+    let mut config = Preset::fine_tuning(&base.description().model);
+    config.train.from = base.path().display().to_string();
+    config.train.seed = seed;
+    config.train.minutes = if steps.is_some() { 0.0 } else { minutes };
+    config.train.steps = steps.unwrap_or(0);
+    config.train.checkpoint_every = 0;
+    config
 }
 
-/// Model, unigram and Markov model on the test songs.
-pub fn judge(corpus: &Corpus, model: &Path, console: &Console) -> Result<Vec<ModelResult>> {
-    let scorer = load_scorer(model, "cpu")?;
+/// Both models on the test songs.
+pub fn evaluate(corpus: &Corpus, models: [&Path; 2], console: &Console) -> Result<Vec<ModelResult>> {
     let evaluation = TestEvaluation { corpus, split: Split::Test, streams: STREAMS, console };
-    let mut results = vec![evaluation.result("model", Some(model.to_owned()), &*scorer)?];
-    results.extend(evaluation.baselines()?);
-    Ok(results)
+    let result = |(name, model): (&'static str, &Path)| {
+        evaluation.result(name, Some(model.to_owned()), &*load_scorer(model, "cpu")?)
+    };
+    MODELS.into_iter().zip(models).map(result).collect()
 }
 
-/// What people call a result.
+/// What people call a model.
 pub fn title(name: &str) -> &str {
     match name {
-        "model" => "this model",
-        "unigram" => "unigram (frequencies alone)",
-        "markov" => "Markov model",
+        "base" => "the model that ships",
+        "adapted" => "after learning from the chorales",
         other => other,
     }
 }

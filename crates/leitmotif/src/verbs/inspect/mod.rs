@@ -6,6 +6,7 @@ mod midi;
 mod model;
 mod run;
 
+use crate::base;
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::files;
@@ -14,7 +15,7 @@ use anyhow::Result;
 use clap::Args;
 use leitmotif_corpus::MANIFEST_FILE;
 use leitmotif_events::RepresentationConfig;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Show what is in a MIDI file, corpus, run or model folder.
 #[derive(Debug, Args)]
@@ -37,6 +38,9 @@ pub struct Options {
 /// Shows it.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let path = &options.path;
+    if path == Path::new(base::NAME) && !path.exists() {
+        return model::show(&crate::model::find(path)?, options.json, console);
+    }
     files::must_exist(path)?;
     if !path.is_dir() {
         return midi::show(path, options.pedal, options.chords, options.json, console);

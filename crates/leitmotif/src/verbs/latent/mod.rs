@@ -233,7 +233,7 @@ fn report(path: &Path, score: &Score, bars: usize, written: Vec<usize>, events: 
 }
 
 /// Runs of consecutive bars.
-pub(super) fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
+pub fn highlights(score: &Score, bars: &[usize]) -> Vec<Highlight> {
     let lines: Vec<_> = score.bars().collect();
     let runs = bars.chunk_by(|a, b| a + 1 == *b);
     let highlight = |run: &[usize]| {
