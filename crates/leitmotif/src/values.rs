@@ -42,33 +42,30 @@ pub fn player(selection: &InstrumentSelection) -> Instrument {
     }
 }
 
-/// A player for each of several selections, all different: where the usual one of a family is
-/// taken, the next of the family.
+/// A player for each of several selections. Those of a family are all different: where the usual
+/// one is taken, the next of the family. An instrument that is named itself may come again.
 ///
 /// # Errors
-/// An instrument that is named twice, or a selection whose players are all taken.
+/// A family whose players are all taken.
 pub fn players(selections: &[InstrumentSelection]) -> Result<Vec<Instrument>, String> {
     let is_one = |selection: &InstrumentSelection| selection.instruments().nth(1).is_none();
     let mut players: Vec<Option<Instrument>> =
         selections.iter().map(|selection| is_one(selection).then(|| player(selection))).collect();
     for at in 0..selections.len() {
-        let taken = |it: Instrument, players: &[Option<Instrument>]| {
-            let other = |(index, other): (usize, &Option<Instrument>)| index != at && *other == Some(it);
-            players.iter().enumerate().any(other)
-        };
-        let choice = match players[at] {
-            Some(named) => Some(named).filter(|it| !taken(*it, &players)),
-            None => {
-                let others = selections[at].instruments();
-                std::iter::once(player(&selections[at])).chain(others).find(|it| !taken(*it, &players))
+        if players[at].is_none() {
+            let mut choices = std::iter::once(player(&selections[at])).chain(selections[at].instruments());
+            players[at] = choices.find(|choice| !players.contains(&Some(*choice)));
+            if players[at].is_none() {
+                return Err(format!("`{}` is named more often than it has instruments", selections[at].name()));
             }
-        };
-        let Some(choice) = choice else {
-            return Err(format!("`{}` is named twice; each instrument is one part", selections[at].name()));
-        };
-        players[at] = Some(choice);
+        }
     }
     Ok(players.into_iter().flatten().collect())
+}
+
+/// An instrument that several of these players have.
+pub fn named_twice(players: &[Instrument]) -> Option<Instrument> {
+    players.iter().enumerate().find(|(at, player)| players[..*at].contains(player)).map(|(_, player)| *player)
 }
 
 /// A time signature such as `3/4`.
@@ -212,7 +209,9 @@ mod tests {
         assert_eq!(of(&["strings", "violin"]), programs(&[41, 40]), "the usual player of the strings is the violin");
         assert_eq!(of(&["violin", "strings"]), programs(&[40, 41]));
         assert_eq!(of(&["strings", "piano"]), programs(&[40, 0]));
-        assert!(of(&["violin", "violin"]).unwrap_err().contains("twice"));
+        assert_eq!(of(&["violin", "violin"]), programs(&[40, 40]));
+        assert_eq!(named_twice(&of(&["violin", "viola", "violin"]).unwrap()), Some(Instrument::Program(40)));
+        assert_eq!(named_twice(&of(&["piano", "piano", "bass"]).unwrap()), None);
         assert_eq!(of(&["piano", "bass", "drums"]).map(|it| it.len()), Ok(3));
     }
 

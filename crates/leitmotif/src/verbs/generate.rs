@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::progress::Throttle;
 use crate::words::{clock, counted};
-use crate::{base, files, interrupt, model, originality, sound};
+use crate::{base, files, interrupt, model, originality, sound, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceProgress, PieceReport, generate_each};
@@ -94,6 +94,11 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     let paths = destinations(options)?;
     let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
     let opened = model::open_in(&options.model, options.precision)?;
+    let twice = values::named_twice(&request.header.instruments);
+    if let Some(twice) = twice.filter(|_| opened.representation.cells().is_none()) {
+        let what = format!("--instruments: `{}` is named twice; each instrument is one part", twice.name());
+        return Err(Refusal::usage(what).remedy("models of cells keep parts of one instrument apart").into());
+    }
     let leitmotif_compose::Request { model, observed, .. } = opened.request();
     (request.model, request.observed) = (model, observed);
     request.trace = options.trace.is_some();

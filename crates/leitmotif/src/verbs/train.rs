@@ -30,9 +30,9 @@ const CORPUS: &str = "corpus";
 /// Train a model on a corpus, or on a folder of MIDI files.
 ///
 /// Of fewer than 300 songs, the style is learnt on top of the model that ships with the program;
-/// with more, or with a preset or model settings, a new model is trained. A folder of MIDI files is first prepared into RUN/corpus. Ctrl-C saves and stops; --resume
-/// continues exactly there. RUN/best always holds the best model so far; generate and evaluate use
-/// it when given RUN.
+/// with more, or with a preset or model settings, a new model is trained. A folder of MIDI files is
+/// first prepared into RUN/corpus. Ctrl-C saves and stops; --resume continues exactly there.
+/// RUN/best always holds the best model so far; generate and evaluate use it when given RUN.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), large (for a GPU),\n\
@@ -45,8 +45,8 @@ pub struct Options {
     /// Run folder to write
     #[arg(short, long, value_name = "RUN")]
     output: PathBuf,
-    /// Learn from nothing, with this model size and settings: tiny, small, large, study, tiny-vae or
-    /// small-vae [default: tiny, for 300 songs and more]
+    /// Learn from nothing, with this model size and settings: tiny, small, large, study, tiny-vae
+    /// or small-vae [default: tiny, for 300 songs and more]
     #[arg(long, value_name = "NAME", value_parser = preset, conflicts_with = "resume")]
     preset: Option<Preset>,
     /// Begin with this trained model and learn the style of the songs on top of it; a few songs are
@@ -390,6 +390,10 @@ fn describe(run: &Path, summary: &TrainSummary) -> String {
             prior.nats_per_latent, prior.standard_normal
         );
     }
+    // What was learnt from few songs may be copied from them.
+    let copies = if load_config(run).is_ok_and(|config| !config.train.from.is_empty()) { " --originality" } else { "" };
     let run = shell(&run.display().to_string());
-    text + &format!("\nnext: leitmotif generate {run} -o new.mid --wav\n      leitmotif evaluate {run} --baselines")
+    text + &format!(
+        "\nnext: leitmotif generate {run} -o new.mid --wav{copies}\n      leitmotif evaluate {run} --baselines"
+    )
 }

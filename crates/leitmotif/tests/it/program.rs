@@ -93,7 +93,7 @@ fn drums(end: Ticks, quarter: Ticks) -> Part {
     let half = Ticks(quarter.0 / 2);
     let stroke = |number: u64, pitch: u8| Note { onset: Ticks(number * half.0), pitch, duration: half, velocity: 80 };
     let beat = |number: u64| {
-        let drum = (number % 2 == 0).then(|| stroke(number, if number % 4 == 0 { 36 } else { 38 }));
+        let drum = number.is_multiple_of(2).then(|| stroke(number, if number.is_multiple_of(4) { 36 } else { 38 }));
         drum.into_iter().chain([stroke(number, 42)])
     };
     let notes = (0..end.0 / half.0).flat_map(beat).collect();

@@ -29,7 +29,8 @@ pub struct RequestOptions {
     /// Genre, one of those the model was trained on [default: the model chooses]
     #[arg(long, value_name = "NAME", help_heading = "What to compose")]
     genre: Option<String>,
-    /// Use exactly these instruments: numbers, names or families, such as piano,bass,drums
+    /// Use exactly these instruments: numbers, names or families, such as piano,bass,drums; models
+    /// of cells, such as base, also take violin,violin
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = values::instruments,
         help_heading = "What to compose")]
     instruments: Vec<InstrumentSelection>,
