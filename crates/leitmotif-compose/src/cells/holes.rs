@@ -74,8 +74,9 @@ pub struct HoleCost {
 
 /// Scores the cells that a task would write, as they stand in the piece.
 ///
-/// The events of a cell count: what it repeats, its notes, and who comes after it; with what
-/// surrounds the hole, also who comes first in each bar of it.
+/// The events of a cell count: what it repeats and its notes. With the past alone it also counts
+/// whose cell comes next, as that says who rests; with what surrounds the hole, a rest is an event
+/// of its own, and whose cell comes next is given.
 ///
 /// # Errors
 /// [`ComposeError`] if the representation has no cells, or the piece breaks its grammar.
@@ -108,12 +109,12 @@ pub fn hole_cost(
             let written = encoder.turn().is_some_and(|(bar, part)| task.written[bar * parts + part]);
             // Tempos and chords stand before the first cell of a bar, which they do not belong to.
             let frame = matches!(event, CellEvent::Tempo { .. } | CellEvent::Chord { .. });
-            if written && !frame || matches!(event, CellEvent::Write { .. }) {
+            if written && !frame {
                 counted.push(index);
             }
             encoder.push(event)?;
         }
-        Ok(nll(&sequence, scorer, &counted))
+        nll(&sequence, scorer, &counted, (!windows.is_empty()).then_some(cells))
     };
     let notes = (0..bars * parts).filter(|cell| task.written[*cell]);
     let notes = notes.filter_map(|cell| song.cell(cell / parts, cell % parts)).map(|cell| cell.len()).sum();

@@ -8,7 +8,7 @@ use crate::drive::Drive;
 use crate::harmony;
 use crate::masks::Masks;
 use crate::{ComposeError, Request};
-use leitmotif_events::cells::CellSong;
+use leitmotif_events::cells::{CellSong, Cells};
 use leitmotif_events::{Ensemble, Representation, Sequence};
 use leitmotif_model::{Model, Scorer, Segment};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub struct FilledReport {
     /// Events drawn.
     pub events: usize,
     /// What the model takes the written cells to cost, given everything else: nats for each note
-    /// (for the whole where there is none).
+    /// (for the whole where there is none), of the fields that can have several values.
     pub nats_per_note: f64,
 }
 
@@ -158,7 +158,7 @@ pub fn fill(
         running.retain(|stream| !writers[*stream].is_done());
         progress(writers.iter().map(CellWriter::share_done).sum::<f64>() / count as f64);
     }
-    writers.iter().enumerate().map(|(number, writer)| finished(number, writer, scorer, task)).collect()
+    writers.iter().enumerate().map(|(number, writer)| finished(number, writer, scorer, task, cells)).collect()
 }
 
 /// Queues what a writer has added since it was last read.
@@ -179,6 +179,7 @@ fn finished(
     writer: &CellWriter<'_>,
     scorer: &dyn Scorer,
     task: &CellTask,
+    cells_of: &Cells,
 ) -> Result<Filled, ComposeError> {
     let song = writer.song().clone();
     let parts = song.parts.len();
@@ -186,14 +187,21 @@ fn finished(
     let cells: Vec<_> = written.filter_map(|cell| song.cell(cell / parts, cell % parts)).collect();
     let notes = cells.iter().map(|cell| cell.len()).sum();
     let rests = cells.iter().filter(|cell| cell.is_empty()).count();
-    let nats = nll(writer.sequence(), scorer, &writer.drawn) / (notes as f64).max(1.0);
+    let nats = nll(writer.sequence(), scorer, &writer.drawn, Some(cells_of))? / (notes as f64).max(1.0);
     let report =
         FilledReport { candidate, cells: cells.len(), notes, rests, events: writer.drawn.len(), nats_per_note: nats };
     Ok(Filled { song, report })
 }
 
-/// What these events of a piece cost, in nats; their numbers ascend.
-pub(super) fn nll(sequence: &Sequence, scorer: &dyn Scorer, events: &[usize]) -> f64 {
+/// What these events of a piece cost, in nats; their numbers ascend. Of events that windows leave
+/// to be written (those of `windows`, if that is given), only fields count that can have several
+/// values.
+pub(super) fn nll(
+    sequence: &Sequence,
+    scorer: &dyn Scorer,
+    events: &[usize],
+    windows: Option<&Cells>,
+) -> Result<f64, ComposeError> {
     let mut session = scorer.scoring_session(1);
     let (fields, targets) = (sequence.fields(), sequence.len().saturating_sub(1));
     let (mut nats, mut events) = (0.0, events.iter().peekable());
@@ -213,8 +221,11 @@ pub(super) fn nll(sequence: &Sequence, scorer: &dyn Scorer, events: &[usize]) ->
         let costs = session.nll(&segment);
         while let Some(&event) = events.next_if(|event| **event <= from + length) {
             let at = (event - 1 - from) * fields;
-            nats += costs[at..at + fields].iter().map(|it| f64::from(*it)).sum::<f64>();
+            let written = windows.map(|cells| Ok((cells, cells.cell_event(sequence.event(event))?)));
+            let written = written.transpose().map_err(ComposeError::Representation)?;
+            let counts = |field: &usize| written.as_ref().is_none_or(|(cells, it)| cells.is_open_in_window(it, *field));
+            nats += (0..fields).filter(counts).map(|field| f64::from(costs[at + field])).sum::<f64>();
         }
     }
-    nats
+    Ok(nats)
 }

@@ -1,10 +1,10 @@
 //! Writing into a piece with a model of cells.
 
 use crate::common::{BASS, DRUMS, FLUTE, Hashing, PIANO};
-use leitmotif_compose::cells::{CellSource, CellTask, Filled, Keep, fill};
+use leitmotif_compose::cells::{CellSource, CellTask, Filled, Keep, fill, hole_cost};
 use leitmotif_compose::{ChordRequest, ComposeError, Constraints, Length, PitchRange, Prime, Request, generate};
 use leitmotif_events::{Header, Observed, Representation, RepresentationConfig, Tasks, build};
-use leitmotif_model::SessionScorer;
+use leitmotif_model::{Model, ModelDescription, Scorer, ScoringSession, Segment, SessionScorer};
 use leitmotif_score::{Instrument, InstrumentSelection, Meter, Note, Part, Quarters, Score, Ticks, parse_progression};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -121,6 +121,37 @@ fn a_seed_determines_all_versions_and_each_is_the_same_alone() {
         assert_eq!(filled.report.cells, 12);
         assert!(filled.report.nats_per_note > 0.0);
     }
+}
+
+/// Costs a nat for whose cell it is and whose comes next, and nothing for all else.
+struct OfTurns(ModelDescription);
+
+impl Scorer for OfTurns {
+    fn description(&self) -> &ModelDescription {
+        &self.0
+    }
+
+    fn scoring_session(&self, _streams: usize) -> Box<dyn ScoringSession + '_> {
+        struct Session(usize);
+        impl ScoringSession for Session {
+            fn nll(&mut self, segment: &Segment<'_>) -> Vec<f32> {
+                let field = |index: usize| f32::from(u8::from(index % self.0 == 2));
+                (0..segment.targets.len()).map(field).collect()
+            }
+        }
+        Box::new(Session(self.0.sizes.len()))
+    }
+}
+
+#[test]
+fn what_a_hole_says_of_turns_costs_nothing() {
+    let representation = cells();
+    let scorer = OfTurns(Hashing::new(&*representation, 4.0).description().clone());
+    let source = source(&song(), &[]);
+    let task = CellTask::new(&source, &[4, 5], &[0, 2]);
+    let cost = hole_cost(&scorer, &*representation, &source, &task).unwrap();
+    assert_eq!(cost.surrounded, 0.0, "a hole has one order of cells");
+    assert!(cost.past >= 4.0, "{}: in the plain order, who comes next says who rests", cost.past);
 }
 
 #[test]

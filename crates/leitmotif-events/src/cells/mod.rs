@@ -157,6 +157,12 @@ impl Cells {
         self.fields.event(values).map_err(|reason| RepresentationError::Event { index: 0, reason })
     }
 
+    /// Whether a field of an event that a window leaves to be written can have several values.
+    /// Which bar is written, whose cell it is and whose comes next follow from what is given.
+    pub fn is_open_in_window(&self, event: &CellEvent, field: usize) -> bool {
+        !matches!(event, CellEvent::Write { .. }) && ![fields::INSTRUMENT, fields::PART].contains(&field)
+    }
+
     fn genre(&self, genre: Option<&String>) -> Result<Option<usize>, RepresentationError> {
         self.fields.plain.genre(genre)
     }
