@@ -7,8 +7,10 @@ use crate::nearest::edits;
 /// The word for all drum kits.
 const DRUMS: &str = "drums";
 /// Other words for a family, and the family's number.
-const ALIASES: [(&str, u8); 6] =
-    [("lead", 10), ("pad", 11), ("fx", 12), ("effects", 12), ("world", 13), ("keyboard", 0)];
+const ALIASES: [(&str, u8); 7] =
+    [("lead", 10), ("pad", 11), ("fx", 12), ("effects", 12), ("world", 13), ("keyboard", 0), ("key", 0)];
+/// Other words for words in the names of programs.
+const SYNONYMS: [(&str, &str); 3] = [("saxophone", "sax"), ("vibes", "vibraphone"), ("double-bass", "contrabass")];
 /// How many letters may be wrong in a word for it to be suggested.
 const MAX_SUGGESTION_DISTANCE: usize = 3;
 
@@ -123,11 +125,14 @@ fn find(name: &str) -> (u128, u128) {
 
 /// The programs in whose names every word of `name` occurs.
 fn programs_with_words(name: &str) -> u128 {
-    let words: Vec<&str> = name.split('-').filter(|word| !word.is_empty()).collect();
+    let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
+    let same = |word: &str, other: &str| singular(word) == singular(other);
+    let usual = |word| SYNONYMS.iter().find(|it| same(word, it.0)).map_or(word, |it| it.1);
+    let words: Vec<&str> = usual(name).split('-').filter(|word| !word.is_empty()).map(usual).collect();
     let mut programs = 0;
     for (program, title) in PROGRAMS.iter().enumerate() {
         let title = kebab(title);
-        if !words.is_empty() && words.iter().all(|word| title.split('-').any(|it| it == *word)) {
+        if !words.is_empty() && words.iter().all(|word| title.split('-').any(|it| same(it, word))) {
             programs |= 1 << program;
         }
     }
@@ -175,7 +180,12 @@ mod tests {
         assert_eq!(programs("drums").len(), 128);
         assert!(InstrumentSelection::parse("Drums").unwrap().matches(Instrument::Drums(40)));
         assert!(!InstrumentSelection::parse("drums").unwrap().matches(Instrument::Program(0)));
-        assert_eq!(programs("sax").len(), 4);
+        for saxophones in ["sax", "saxophone", "Saxophones"] {
+            assert_eq!(programs(saxophones).len(), 4, "{saxophones}");
+        }
+        assert_eq!(programs("alto saxophone"), programs("alto-sax"));
+        assert_eq!(programs("double bass"), programs("contrabass"));
+        assert_eq!((programs("trumpets").len(), programs("violins").len(), programs("keys").len()), (2, 1, 8));
         assert_eq!(programs("electric guitar").len(), 3);
         assert_eq!(programs("guitars").len(), 8);
     }
