@@ -79,8 +79,9 @@ impl Card<'_> {
         table(text, "Genre", songs, |song| vec![song.genre.clone().unwrap_or_else(|| "none".into())]);
         let _ = writeln!(
             text,
-            "What a model writes may resemble its training songs. Whoever publishes its\nmusic, or the model \
-             itself, should heed the licences above; songs whose licence is not stated may be protected.\n"
+            "What a model writes may resemble its training songs. Whoever publishes its music, or the\n\
+             model itself, should heed the licences above; songs whose licence is not stated may be\n\
+             protected.\n"
         );
     }
 
