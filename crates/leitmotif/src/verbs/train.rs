@@ -24,6 +24,8 @@ use std::sync::Arc;
 const DEFAULT_MINUTES: f64 = 10.0;
 /// Of fewer songs, a new model learns less than the one that ships knows already.
 const FEW_SONGS: usize = 300;
+/// Steps of adapting a model where neither validation nor a limit ends it.
+const UNVALIDATED_STEPS: u64 = 50;
 /// The corpus in a run folder that was begun from a folder of MIDI files.
 const CORPUS: &str = "corpus";
 
@@ -127,7 +129,7 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
     let input = options.input.as_deref().unwrap_or(Path::new("."));
     files::must_exist(input)?;
     let from = beginning(options, input)?;
-    let (config, unlimited) = configure(options, from.as_deref())?;
+    let (mut config, unlimited) = configure(options, from.as_deref())?;
     config.validate()?;
     if config.model.kind != ModelKind::Markov {
         leitmotif_network::device(&config.train.device)?;
@@ -136,6 +138,15 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
     let corpus = Arc::new(open(input, options, from.as_deref(), console, threads)?);
     if from.is_some() && options.from.is_none() {
         console.note("learning on top of the model that ships (base); --preset tiny learns from nothing");
+    }
+    if from.is_some() && config.train.patience > 0 && corpus.split(Split::Valid).is_empty() {
+        // Nothing says when to stop.
+        let train = &mut config.train;
+        train.patience = 0;
+        if train.steps == 0 && train.epochs == 0.0 && train.minutes == 0.0 {
+            train.steps = UNVALIDATED_STEPS;
+        }
+        console.note("so few songs leave none for validation: the last model is kept, not the best");
     }
     if unlimited {
         console.note(format_args!(
