@@ -8,6 +8,8 @@
 //! A study's folder can be left at any time and taken up again: what is finished is found by its
 //! key, a hash of everything that determines it.
 
+#![forbid(unsafe_code)]
+
 mod collect;
 mod datasets;
 mod document;

@@ -11,6 +11,8 @@
 //!
 //! The same request, model and piece number give the same piece, whatever runs beside it.
 
+#![forbid(unsafe_code)]
+
 mod assemble;
 mod attribute_mask;
 pub mod cells;

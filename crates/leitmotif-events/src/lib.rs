@@ -1,6 +1,8 @@
 //! Representations of music as sequences of events: what an event means, which may follow, and the
 //! way from a score to events and back.
 
+#![forbid(unsafe_code)]
+
 mod attributes;
 mod bar;
 pub mod cells;

@@ -4,6 +4,8 @@
 //! the finaliser of MurmurHash3. Corpora, checkpoints and trained models
 //! depend on these values, so they never change.
 
+#![forbid(unsafe_code)]
+
 /// What SplitMix64 adds for each number: 2^64 divided by the golden ratio, rounded to an odd
 /// number.
 pub const STEP: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -1,6 +1,8 @@
 //! What a model is, how it writes event by event, and how it is stored. Nothing here trains, and
 //! nothing here depends on MIDI: events are tuples of numbers.
 
+#![forbid(unsafe_code)]
+
 mod config;
 pub mod copy_features;
 mod decoding;

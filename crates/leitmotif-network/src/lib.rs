@@ -4,6 +4,8 @@
 //! [`Network`] is the one way in: [`Network::step`] for training, [`leitmotif_model::Scorer`] for
 //! evaluation. [`ops`] holds the few large operations that carry the work.
 
+#![forbid(unsafe_code)]
+
 mod backend;
 mod carry;
 mod compress;

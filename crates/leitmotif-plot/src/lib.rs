@@ -10,6 +10,8 @@
 //! Invariants: every picture is well-formed XML whatever text it is given; no coordinate is ever
 //! NaN or infinite; the same chart gives the same bytes.
 
+#![forbid(unsafe_code)]
+
 mod bar;
 mod forest;
 mod frame;

@@ -4,6 +4,8 @@
 //! a
 //! [`SoundBank`]: a SoundFont file, one that the system has, or the built-in bank.
 
+#![forbid(unsafe_code)]
+
 mod bank;
 mod roll;
 mod sound;

@@ -11,6 +11,8 @@
 //! minutes excepted), however often it is stopped, killed and resumed; a checkpoint or model folder
 //! is complete or absent; nothing is printed.
 
+#![forbid(unsafe_code)]
+
 mod config;
 mod error;
 mod evaluate;

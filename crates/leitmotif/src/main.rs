@@ -8,6 +8,8 @@
 //! The work itself is done by the library crates: a verb turns options into their requests, and
 //! their answers into words.
 
+#![forbid(unsafe_code)]
+
 mod base;
 mod cli;
 mod console;

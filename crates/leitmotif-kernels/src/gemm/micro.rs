@@ -205,13 +205,15 @@ unsafe fn tile<S: Simd, B: Number, const MR: usize, const NV: usize, const PART:
     tail: usize,
 ) {
     let Dims { k, a_row, a_col, b_row, c_row, .. } = dims;
-    // SAFETY (all): lanes below `n`, as the caller promises.
+    // SAFETY: lanes below `n` of a row of weights, as the caller promises.
     let weights = |p: *const B, v: usize| unsafe {
         if PART && v + 1 == NV { B::load_part(s, p.add(v * S::N), tail) } else { B::load(s, p.add(v * S::N)) }
     };
+    // SAFETY: lanes below `n` of a row of `c` or of the bias, as the caller promises.
     let load = |p: *const f32, v: usize| unsafe {
         if PART && v + 1 == NV { s.load_ptr_part(p.add(v * S::N), tail) } else { s.load_ptr(p.add(v * S::N)) }
     };
+    // SAFETY: lanes below `n` of a row of `c`, as the caller promises.
     let store = |p: *mut f32, v: usize, x: S::V| unsafe {
         if PART && v + 1 == NV { s.store_ptr_part(p.add(v * S::N), x, tail) } else { s.store_ptr(p.add(v * S::N), x) }
     };

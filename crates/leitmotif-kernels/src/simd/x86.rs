@@ -31,8 +31,9 @@ impl Avx512 {
         Self(())
     }
 }
-// SAFETY of every block below: the value `self` exists only where the instructions do
-// (`Avx512::new`); pointers are the caller's promise.
+// SAFETY of every block below: `self` exists only where the machine has the instructions
+// (`Avx512::new`). Functions without pointers work on registers alone; those with a pointer are
+// `unsafe` and read or write just the lanes that [`Simd`] makes the caller promise.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Simd for Avx512 {
     type V = __m512;
@@ -188,8 +189,9 @@ impl Avx2 {
         Self(())
     }
 }
-// SAFETY of every block below: the value `self` exists only where the instructions do
-// (`Avx2::new`); pointers are the caller's promise.
+// SAFETY of every block below: `self` exists only where the machine has the instructions
+// (`Avx2::new`). Functions without pointers work on registers alone; those with a pointer are
+// `unsafe` and read or write just the lanes that [`Simd`] makes the caller promise.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Simd for Avx2 {
     type V = __m256;
