@@ -50,9 +50,13 @@ pub fn must_exist(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether a folder has nothing in it.
+/// Whether a folder has nothing in it but what a killed process was writing.
 pub fn is_empty_folder(path: &Path) -> bool {
-    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+    let is_leftover = |name: &str| name.starts_with(".leitmotif-") && name.ends_with(".tmp");
+    let is_nothing = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_leftover))
+    };
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_nothing))
 }
 
 /// The path with this ending in place of its own.

@@ -231,6 +231,9 @@ fn configure(options: &Options, from: Option<&Path>) -> Result<(RunConfig, bool)
 
 /// Refuses a run that is there, or takes it away.
 fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
+    if let Some(aside) = aside(run) {
+        leitmotif_files::remove(&aside)?;
+    }
     if !run.exists() || files::is_empty_folder(run) {
         return Ok(());
     }
@@ -257,7 +260,25 @@ fn make_way(run: &Path, input: &Path, force: bool) -> Result<()> {
     }
     // Not while another training is at work there.
     drop(RunLock::take(run)?);
-    std::fs::remove_dir_all(run).with_context(|| format!("{} could not be removed", run.display()))
+    take_away(run).with_context(|| format!("{} could not be removed", run.display()))
+}
+
+/// Where a run lies while it is removed.
+fn aside(run: &Path) -> Option<PathBuf> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(run.file_name()?);
+    name.push(".removed.tmp");
+    Some(run.with_file_name(name))
+}
+
+/// Removes a run. It loses its name before it loses a file, so that a killed process leaves no part
+/// of one in its place.
+fn take_away(run: &Path) -> std::io::Result<()> {
+    match aside(run) {
+        Some(aside) if std::fs::rename(run, &aside).is_ok() => std::fs::remove_dir_all(aside),
+        // The current folder, or one that another disk is mounted on.
+        _ => std::fs::remove_dir_all(run),
+    }
 }
 
 /// Whether a folder holds a run that was stopped before its first checkpoint: nothing that could be
