@@ -140,6 +140,19 @@ fn a_run_that_was_killed_while_it_was_set_up_is_begun_anew() {
     assert!(other.join("letter.tmp").exists());
 }
 
+#[test]
+fn a_run_whose_replacement_was_killed_is_begun_anew() {
+    let folder = tempfile::tempdir_in(workshop()).unwrap();
+    let (run, aside) = (folder.path().join("run"), folder.path().join(".run.removed.tmp"));
+    std::fs::create_dir(&aside).unwrap();
+    std::fs::write(aside.join("metrics.jsonl"), "{}").unwrap();
+    let dir = run.display().to_string();
+    done(workshop(), &training(&dir));
+    assert!(!aside.exists());
+    done(workshop(), &[&training(&dir)[..], &["--force"]].concat());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the old run is gone");
+}
+
 #[cfg(unix)]
 #[test]
 fn no_lock_follows_a_link() {
