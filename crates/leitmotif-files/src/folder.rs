@@ -8,6 +8,7 @@
 
 use crate::FileError;
 use crate::new_file::clear;
+use crate::patience::{remove_dir_all, rename};
 use crate::sync::{sync_parent, sync_tree};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,13 +29,13 @@ pub fn publish<E: From<FileError>>(target: &Path, write: impl FnOnce(&Path) -> R
     remove(&temporary)?;
     let finish = || {
         sync_tree(&temporary)?;
-        fs::rename(&temporary, target).map_err(FileError::at(target))?;
+        rename(&temporary, target).map_err(FileError::at(target))?;
         sync_parent(target)
     };
     let made = fs::create_dir_all(&temporary).map_err(FileError::at(&temporary));
     let written = made.map_err(E::from).and_then(|()| write(&temporary)).and_then(|()| Ok(finish()?));
     if written.is_err() {
-        let _ = fs::remove_dir_all(&temporary);
+        let _ = remove_dir_all(&temporary);
     }
     written
 }
@@ -58,9 +59,9 @@ pub fn recover(target: &Path) -> Result<(), FileError> {
     if new.is_dir() {
         if target.is_dir() {
             remove(&old)?;
-            fs::rename(target, &old).map_err(FileError::at(target))?;
+            rename(target, &old).map_err(FileError::at(target))?;
         }
-        fs::rename(&new, target).map_err(FileError::at(target))?;
+        rename(&new, target).map_err(FileError::at(target))?;
         sync_parent(target)?;
     }
     if target.is_dir() { remove(&old) } else { Ok(()) }
@@ -71,7 +72,7 @@ pub fn recover(target: &Path) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError`] if it cannot be removed.
 pub fn remove(dir: &Path) -> Result<(), FileError> {
-    match fs::remove_dir_all(dir) {
+    match remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::at(dir)(error)),
         _ => Ok(()),
     }

@@ -7,6 +7,7 @@
 //!   [`NewFolder`] for one that the user names, beside which others may be at work.
 //! - [`Lock`] keeps a folder for one process; [`create`] and [`modify`] open files that are written
 //!   where they lie.
+//! - [`check_names`] and [`real_path`] are about paths that mean something else on Windows.
 //!
 //! What is written is flushed to the disk, then renamed, and then the folder that holds the new
 //! name is flushed. A process that is killed leaves temporary names only, and whatever writes to
@@ -18,8 +19,10 @@ mod error;
 mod folder;
 mod lock;
 mod modify;
+mod names;
 mod new_file;
 mod new_folder;
+mod patience;
 mod read;
 mod rename;
 mod sync;
@@ -28,6 +31,7 @@ pub use error::FileError;
 pub use folder::{publish, recover, remove, replace, sweep};
 pub use lock::Lock;
 pub use modify::{create, modify};
+pub use names::{check_names, real_path, refused_by_windows};
 pub use new_file::{NewFile, write};
 pub use new_folder::{NewFolder, NewFolderError};
 pub use read::{open, read, read_text};

@@ -4,6 +4,8 @@
 //! renamed. Its writer holds a lock on it, so the temporary file of a killed process is known from
 //! that of a living one: whoever writes into a folder for the first time removes the former.
 
+use crate::names::check_names;
+use crate::patience::rename;
 use crate::sync::sync_folder;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -41,6 +43,7 @@ impl NewFile {
         if path.file_name().is_none() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "not the name of a file"));
         }
+        check_names(path)?;
         clear_once(folder(path));
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let temporary = path.with_file_name(format!("{PREFIX}{}-{number}{SUFFIX}", std::process::id()));
@@ -64,7 +67,7 @@ impl NewFile {
     /// Whatever flushing or renaming reports; the file of that name is then what it was before.
     pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        std::fs::rename(&self.temporary, &self.target)?;
+        rename(&self.temporary, &self.target)?;
         self.is_committed = true;
         sync_folder(folder(&self.target))
     }

@@ -6,6 +6,8 @@
 //! a moment. Whatever moment a process is killed at, the next one begins by clearing up: an old
 //! folder without a successor gets its name back, anything else of these names is removed.
 
+use crate::names::check_names;
+use crate::patience::{remove_dir_all, rename};
 use crate::rename::{exchange, rename_new};
 use crate::sync::{sync_parent, sync_tree};
 use crate::{FileError, Lock, remove};
@@ -54,6 +56,7 @@ impl NewFolder {
         let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
             return Err(NewFolderError::Taken(target.to_owned()));
         };
+        check_names(target).map_err(FileError::at(target))?;
         let hidden = |what: &str| {
             let mut hidden = OsString::from(".");
             hidden.push(name);
@@ -95,9 +98,9 @@ impl NewFolder {
                 return Err(NewFolderError::Taken(target.clone()));
             }
             if !exchange(partial, target).map_err(FileError::at(target))? {
-                fs::rename(target, replaced).map_err(FileError::at(target))?;
+                rename(target, replaced).map_err(FileError::at(target))?;
                 if let Err(error) = rename_new(partial, target) {
-                    let _ = fs::rename(replaced, target);
+                    let _ = rename(replaced, target);
                     return Err(FileError::at(target)(error).into());
                 }
             }
@@ -135,7 +138,7 @@ impl NewFolder {
 impl Drop for NewFolder {
     fn drop(&mut self) {
         if self.owns_partial {
-            let _ = fs::remove_dir_all(&self.partial);
+            let _ = remove_dir_all(&self.partial);
         }
     }
 }

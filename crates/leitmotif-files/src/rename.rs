@@ -22,7 +22,7 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     if to.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    std::fs::rename(from, to)
+    crate::patience::rename(from, to)
 }
 
 /// Exchanges the names of two folders in one step. `false` if the system cannot.

@@ -219,7 +219,7 @@ pub fn train(
     if dir.join(RUN_CONFIG_FILE).exists() {
         return Err(TrainError::file(dir, "there is a run here already: resume it, or choose another folder"));
     }
-    let here = std::fs::canonicalize(corpus.dir()).unwrap_or_else(|_| corpus.dir().to_owned());
+    let here = leitmotif_files::real_path(corpus.dir()).unwrap_or_else(|_| corpus.dir().to_owned());
     let program = format!("leitmotif {}", env!("CARGO_PKG_VERSION"));
     let info = RunInfo { format: INFO_FORMAT, program, corpus: here, fingerprint: corpus.fingerprint() };
     let text = serde_json::to_vec_pretty(&info).expect("a run's information has only string keys");
