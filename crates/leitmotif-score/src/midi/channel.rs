@@ -138,13 +138,10 @@ impl Port {
 
     /// Follows a system exclusive message (what stands after its F0).
     fn system_exclusive(&mut self, message: &[u8]) {
+        if let Some(system) = switched_on(message) {
+            return self.reset(system);
+        }
         match message {
-            // GM 1 on, GM off, GM 2 on.
-            [0x7E, _, 0x09, 0x01, ..] => self.reset(System::Gm1),
-            [0x7E, _, 0x09, 0x02, ..] => self.reset(System::Unknown),
-            [0x7E, _, 0x09, 0x03, ..] => self.reset(System::Gm2),
-            // GS reset, system mode set.
-            [0x41, _, 0x42, 0x12, 0x40 | 0x00, 0x00, 0x7F, ..] => self.reset(System::Gs),
             // GS: use for rhythm part, block by block.
             [0x41, _, 0x42, 0x12, 0x40 | 0x50, block @ 0x10..=0x1F, 0x15, map, ..] => {
                 let channel = match block & 0x0F {
@@ -154,8 +151,6 @@ impl Port {
                 };
                 self.rhythm[usize::from(channel)] = Some(*map != 0);
             }
-            // XG system on, all parameters reset.
-            [0x43, 0x10..=0x1F, 0x4C, 0x00, 0x00, 0x7E | 0x7F, ..] => self.reset(System::Xg),
             // XG: part mode (0 is normal, the others are drums).
             [0x43, 0x10..=0x1F, 0x4C, 0x08, part @ 0..=0x0F, 0x07, mode, ..] => {
                 self.rhythm[usize::from(*part)] = Some(*mode != 0);
@@ -163,6 +158,26 @@ impl Port {
             _ => {}
         }
     }
+}
+
+/// The system that a system exclusive message switches on, which resets everything.
+fn switched_on(message: &[u8]) -> Option<System> {
+    match message {
+        // GM 1 on, GM off, GM 2 on.
+        [0x7E, _, 0x09, 0x01, ..] => Some(System::Gm1),
+        [0x7E, _, 0x09, 0x02, ..] => Some(System::Unknown),
+        [0x7E, _, 0x09, 0x03, ..] => Some(System::Gm2),
+        // GS reset, system mode set.
+        [0x41, _, 0x42, 0x12, 0x40 | 0x00, 0x00, 0x7F, ..] => Some(System::Gs),
+        // XG system on, all parameters reset.
+        [0x43, 0x10..=0x1F, 0x4C, 0x00, 0x00, 0x7E | 0x7F, ..] => Some(System::Xg),
+        _ => None,
+    }
+}
+
+/// Whether a system exclusive message resets all channels.
+pub(super) fn resets(message: &[u8]) -> bool {
+    switched_on(message).is_some()
 }
 
 #[cfg(test)]

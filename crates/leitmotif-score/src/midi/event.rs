@@ -9,6 +9,10 @@ use super::raw::{Cursor, Damage, DataBytes, Message, Raw};
 use super::report::{ReadReport, What};
 use super::resync::{Resume, resume};
 
+/// The upper half of the status of a controller, and of a pitch bend.
+pub(super) const CONTROL: u8 = 0xB0;
+pub(super) const BEND: u8 = 0xE0;
+
 /// Controllers that matter to the score.
 pub(super) const BANK_MSB: u8 = 0;
 pub(super) const BANK_LSB: u8 = 32;

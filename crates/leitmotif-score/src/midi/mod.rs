@@ -12,10 +12,13 @@
 //! 5. `perform`: events of all tracks in time order into parts, notes and the score; `pedals` hold
 //!    notes.
 //!
+//! `automation` is what the controllers of a file say, for what plays it.
+//!
 //! Writing: `voices` makes notes that a synthesiser can distinguish, `assign` gives parts channels,
 //! `write` puts them into bytes. `splice` writes into the bytes of a file instead.
 
 mod assign;
+mod automation;
 mod channel;
 mod chunks;
 mod error;
@@ -36,6 +39,7 @@ mod unpack;
 mod voices;
 mod write;
 
+pub use automation::{Automation, Control, ControlChange, read_automation};
 pub use error::{ReadError, SpliceError, WriteError};
 pub use read::{ReadOptions, read_midi, read_midi_bytes, read_midi_file};
 pub use report::{Finding, ReadReport, Severity, SpliceReport, What, WriteReport};

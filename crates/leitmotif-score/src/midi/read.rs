@@ -6,7 +6,7 @@ use super::event::{Event, Kind, Span, TextKind, TrackReader};
 use super::leaders::{self, Leaders};
 use super::levels;
 use super::limits::{MAX_FILE_BYTES, MAX_MARKS, MAX_TRACKS};
-use super::perform::Performance;
+use super::perform::{Performance, Played};
 use super::report::{ReadReport, What};
 use super::text::Texts;
 use super::unpack::unpack;
@@ -187,6 +187,16 @@ pub(super) fn longest(tracks: &Tracks<'_>, frame: &Frame) -> Ticks {
     });
     let meters: Vec<Meter> = meters.collect();
     crate::bars::longest(frame.clock.resolution, &meters)
+}
+
+/// The parts as they are played, without a report.
+pub(super) fn play(tracks: &Tracks<'_>, options: &ReadOptions, limit: Ticks) -> Result<Vec<Played>, ReadError> {
+    let mut unread = ReadReport::default();
+    let mut performance = Performance::new(options, limit, &mut unread);
+    for event in &tracks.events {
+        performance.play(event)?;
+    }
+    Ok(performance.finish(&tracks.ends))
 }
 
 /// Plays the events, and notes down everything else that the score keeps.

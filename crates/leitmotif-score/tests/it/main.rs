@@ -1,6 +1,7 @@
 //! Scores and MIDI files from outside, as one program.
 #![allow(clippy::unwrap_used)]
 
+mod automation;
 mod chords;
 mod collections;
 mod common;

@@ -5,7 +5,7 @@
 //! before the note, and what was selected comes back after it.
 
 use super::super::channel::{Bank, GM2_MELODY, GM2_RHYTHM, Port, Sound, XG_DRUM_KIT};
-use super::super::event::{BANK_LSB, BANK_MSB, Event, Kind};
+use super::super::event::{BANK_LSB, BANK_MSB, CONTROL, Event, Kind};
 use super::super::perform::Place;
 use super::super::read::Tracks;
 use super::super::report::SpliceReport;
@@ -16,7 +16,6 @@ use crate::Instrument;
 
 const NOTE_OFF: u8 = 0x80;
 const NOTE_ON: u8 = 0x90;
-const CONTROL: u8 = 0xB0;
 pub(super) const PROGRAM: u8 = 0xC0;
 
 /// Where among the events of its tick a message stands.

@@ -23,11 +23,10 @@ mod voices;
 
 pub use edits::{Edits, PartEdits};
 
-use super::error::{ReadError, SpliceError};
+use super::error::SpliceError;
 use super::event::{Event, Kind, SOSTENUTO, SUSTAIN};
 use super::limits::MAX_TICKS;
-use super::perform::{Performance, Played};
-use super::read::{INDEPENDENT, ReadOptions, Tracks, longest, open};
+use super::read::{INDEPENDENT, ReadOptions, longest, open, play};
 use super::report::{ReadReport, SpliceReport};
 use super::unpack::unpack;
 use crate::{Note, Ticks};
@@ -159,15 +158,6 @@ fn held(
         _ => true,
     };
     Ok(found.filter(is_other).count())
-}
-
-fn play(tracks: &Tracks<'_>, options: &ReadOptions, limit: Ticks) -> Result<Vec<Played>, ReadError> {
-    let mut unread = ReadReport::default();
-    let mut performance = Performance::new(options, limit, &mut unread);
-    for event in &tracks.events {
-        performance.play(event)?;
-    }
-    Ok(performance.finish(&tracks.ends))
 }
 
 /// The notes that the edits add, in the file's clock and in range.
