@@ -1,6 +1,8 @@
 //! No other crate opens an input, or a file to be written over, by itself.
 #![allow(clippy::unwrap_used)]
 
+mod limits;
+
 use std::path::{Path, PathBuf};
 
 /// What opens files without the care taken here. `create_new` follows no link and replaces nothing.
