@@ -111,8 +111,10 @@ impl Placement {
 fn finish(score: &mut Score, from: Ticks, end: Option<f64>, request: &Request, has_cells: bool) {
     let mut end = end.map(|end| score.resolution.ticks(Quarters(end)));
     if let Length::Seconds(seconds) = request.length {
-        let begun = score.seconds_at(from).0;
-        end = Some(score.ticks_at(Seconds(begun + seconds)));
+        let last = score.seconds_at(from).0 + seconds;
+        let nearest = score.ticks_at(Seconds(last));
+        // The nearest tick may lie beyond it.
+        end = Some(nearest - Ticks(u64::from(score.seconds_at(nearest).0 > last + 1e-9)));
     }
     if let Some(end) = end {
         for part in &mut score.parts {

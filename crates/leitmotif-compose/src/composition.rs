@@ -4,6 +4,7 @@
 use crate::attribute_mask::AttributeMask;
 use crate::drive::DrawEvents;
 use crate::ensemble::Entries;
+use crate::form::{Form, FormRequest};
 use crate::harmony::Harmony;
 use crate::latent::Conditioner;
 use crate::parts::PartLimits;
@@ -55,7 +56,7 @@ impl<'a> Composition<'a> {
         for event in plan.opening.events() {
             grammar.accept(event)?;
         }
-        let mut state = set_out(plan, Counted::by(&*grammar))?;
+        let mut state = set_out(plan, piece, Counted::by(&*grammar))?;
         if plan.latents.is_some() {
             state.attribute_mask = AttributeMask::new(&plan.vocabulary().settings, plan.masks.drums(plan.events));
         }
@@ -123,7 +124,8 @@ impl<'a> Composition<'a> {
     /// Whether the bar that has just begun may be drawn again; it then starts from here.
     pub fn mark(&mut self) -> bool {
         let endings = if self.state.is_last_bar() { self.plan.request.endings } else { 1 };
-        let marks = !self.complete && (endings > 1 || self.state.repeats.must_differ());
+        let open = !self.complete && !self.state.form.returns();
+        let marks = open && (endings > 1 || self.state.repeats.must_differ());
         self.checkpoint = marks.then(|| {
             let counts = (self.sequence.len(), self.trace.len());
             Checkpoint::new(self.grammar.fork(), self.state.clone(), counts, endings)
@@ -249,12 +251,15 @@ impl DrawEvents for Composition<'_> {
 }
 
 /// Prepares the piece's state: rules, missing instruments, the tempo to begin with.
-fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, ComposeError> {
+fn set_out(plan: &CompositionPlan<'_>, piece: u64, start: Counted) -> Result<PieceState, ComposeError> {
     let CompositionPlan { representation, request, events, masks, tempo, opening, primed, .. } = plan;
     let mut state = PieceState::new(request.length, start);
     state.has_cells = events.has_cells();
     if let Some(chords) = &request.chords {
         state.harmony = Harmony::new(crate::harmony::cells(request, *representation)?, chords);
+    }
+    if let Some(form) = &request.form {
+        state.form = set_form(plan, form, piece)?;
     }
     state.most_silent_bars = request.most_silent_bars;
     state.most_notes_in_bar = request.most_notes_in_bar;
@@ -287,4 +292,22 @@ fn set_out(plan: &CompositionPlan<'_>, start: Counted) -> Result<PieceState, Com
         state.pace = tempo.nearest / tempo.exact;
     }
     Ok(state)
+}
+
+/// The form of the piece: its length is in bars, and chords that are enforced return with it.
+fn set_form(plan: &CompositionPlan<'_>, form: &FormRequest, piece: u64) -> Result<Form, ComposeError> {
+    let CompositionPlan { representation, request, .. } = plan;
+    let refuse = |reason: &str| ComposeError::Request(reason.to_owned());
+    let cells = representation
+        .cells()
+        .ok_or_else(|| refuse("only models of cells write forms: prepare the songs with --representation cells"))?;
+    let Length::Bars(bars) = request.length else {
+        return Err(refuse("a form needs a length in bars"));
+    };
+    let form = Form::new(cells, form, bars, (request.seed, piece))?;
+    let strict = request.chords.as_ref().filter(|chords| chords.strict);
+    let every = strict.map_or(1, |chords| chords.progression.bars.len().max(1));
+    let chords_return = form.lags().all(|lag| lag % every == 0);
+    let reason = "strict chords must return with the sections: make these as long as the progression";
+    chords_return.then_some(form).ok_or_else(|| refuse(reason))
 }

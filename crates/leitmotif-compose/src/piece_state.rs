@@ -12,6 +12,7 @@ use crate::attribute_mask::AttributeMask;
 use crate::cells::KeptCell;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
+use crate::form::Form;
 use crate::harmony::Harmony;
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
@@ -55,6 +56,8 @@ pub(crate) struct PieceState {
     pub favoured: Option<Value>,
     /// The chords that are asked for.
     pub harmony: Harmony,
+    /// The sections that return.
+    pub form: Form,
     /// What the cell being written keeps of the notes that stood there.
     pub kept: Option<KeptCell>,
     /// Seconds of the result for each second the grammar counts.
@@ -113,6 +116,7 @@ impl PieceState {
             no_rests: false,
             favoured: None,
             harmony: Harmony::default(),
+            form: Form::default(),
             kept: None,
             pace: 1.0,
             start,
@@ -161,7 +165,9 @@ impl PieceState {
     fn due_in(&self, bar: usize) -> bool {
         !self.missing.is_empty()
             && match self.length {
-                Length::Bars(most) | Length::Open { most_bars: most } => self.missing.len() + bar > most,
+                Length::Bars(most) | Length::Open { most_bars: most } => {
+                    self.missing.len() + bar > self.form.new_bars().unwrap_or(most)
+                }
                 Length::Notes(notes) => self.missing.len() + self.now.notes >= notes,
                 Length::Seconds(seconds) => seconds < SHORT_SECONDS || self.bar_began >= seconds / 2.0,
             }
@@ -192,6 +198,9 @@ impl PieceState {
         };
         if self.harmony.is_due() && self.tempo_known && self.tempo_due.is_none() {
             return self.harmony.mask_due(events, field, allowed);
+        }
+        if self.form.mask(events, earlier, allowed) {
+            return;
         }
         let due = self.due();
         if field == 0 {
@@ -377,6 +386,7 @@ impl PieceState {
         if events.kind(event) != EventKind::Note {
             self.follow_rules(events, event);
         }
+        self.form.follow(events, event);
         match events.kind(event) {
             EventKind::Bar(meter) => {
                 self.harmony.begin_bar(self.bars, meter.steps);

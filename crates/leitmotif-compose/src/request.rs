@@ -1,6 +1,6 @@
 //! What is to be composed.
 
-use crate::{ChordRequest, ComposeError, Conditions, Constraints, Filter, Prime, Sampling};
+use crate::{ChordRequest, ComposeError, Conditions, Constraints, Filter, FormRequest, Prime, Sampling};
 use leitmotif_events::{Header, Observed};
 use leitmotif_measures::OriginalityIndex;
 use serde::Serialize;
@@ -58,6 +58,10 @@ pub struct Request {
     /// its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chords: Option<ChordRequest>,
+    /// Sections that return, for models of cells and lengths in bars; `None` leaves the form to the
+    /// model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<FormRequest>,
     /// How values are drawn.
     pub sampling: Sampling,
     /// What the notes must keep to.
@@ -111,6 +115,7 @@ impl Default for Request {
             tempo: None,
             meter: None,
             chords: None,
+            form: None,
             sampling: Sampling::default(),
             constraints: Constraints::default(),
             avoid: None,

@@ -9,7 +9,8 @@
 //! [`originality`] finds what a piece repeats of other songs; [`PathScatter`] and [`DimensionBars`]
 //! draw it. [`yang_lerch`] and [`frechet`] compare a set of generated pieces with a set of real
 //! ones, by features and by embeddings; [`two_sample`] by how certainly a classifier distinguishes
-//! them; [`comparison`] puts it all together.
+//! them; [`comparison`] puts it all together. A [`Critic`] has learnt to distinguish a model's
+//! pieces from songs, and chooses among new ones.
 //!
 //! Invariants: every function is pure, gives the same result for the same input and seed, and does
 //! not panic whatever score it is given: empty, unsorted, with notes of no length or times at the
@@ -33,14 +34,18 @@
 //! assert_eq!(note_accuracy(&source, &other, Matching::default()).f1(), Some(0.75));
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod accuracy;
 mod bars;
 mod bootstrap;
 pub mod comparison;
 mod correlation;
+mod critic;
 mod figures;
 pub mod frechet;
 mod jacobi;
+mod logistic;
 pub mod measures;
 pub mod originality;
 mod pca;
@@ -56,6 +61,7 @@ pub use bars::{BarNote, BarNotes, MAX_BARS, bars};
 pub use bootstrap::{Estimate, MAX_RESAMPLES, bootstrap_mean, bootstrap_paired_difference, bootstrap_statistic};
 pub use comparison::{MusicComparison, MusicSet};
 pub use correlation::{mid_ranks, spearman};
+pub use critic::{Critic, CriticError};
 pub use figures::{DimensionBars, MAX_POINTS, PathScatter};
 pub use originality::{
     OriginalityBuilder, OriginalityError, OriginalityIndex, OriginalityPercentiles, OriginalityReport,

@@ -13,6 +13,7 @@
 mod base;
 mod cli;
 mod console;
+mod critic;
 mod failure;
 mod files;
 mod interrupt;

@@ -6,7 +6,8 @@
 //! so masking field by field would bend the choice: a chord would climb because it may not repeat,
 //! an instrument would play in the place of a likelier one. Instead a value that is refused rejects
 //! the whole event, and a [`Tree`] records what was tried ([`tree`] explains why the proportions
-//! stay exact).
+//! stay exact). Whose cell comes next in a window or in a form is given and rejects nothing: a
+//! model that is not sure of it must not be less likely to close a cell for that.
 //!
 //! Where the model gives next to no probability to what is allowed, after [`MOST_EVALUATIONS`]
 //! evaluations of a field or where sampling filters leave nothing, values are drawn under masks
@@ -299,7 +300,11 @@ impl<'a> EventSampler<'a> {
         if let Some(value) = only(&self.allowed) {
             // No other value could be drawn, so no refused value has to be drawn first.
             let applies = field == 0 || value != usize::from(NONE);
-            if !applies || self.forced || !exact || self.events.given.contains(&field) {
+            let is_given = || {
+                let given = self.events.given.contains(&field);
+                given || self.rules(grammar, state).determine(&self.event, self.allowed.len())
+            };
+            if !applies || self.forced || !exact || is_given() {
                 return Step::Only(value as Value);
             }
         }

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::masks::Masks;
 use crate::piece_state::PieceState;
-use leitmotif_events::{EventVocabulary, Grammar, NONE, Value};
+use leitmotif_events::{EventVocabulary, Grammar, NONE, NoteFields, Value};
 
 /// How an event is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,19 @@ impl Rules<'_> {
         Rule::ALL.into_iter().for_each(|rule| self.mask(rule, mode, earlier, allowed));
     }
 
+    /// Whether the field after the `earlier` ones, of so many values, says whose cell it is or
+    /// whose comes next, and the window or the form leave one value.
+    pub fn determine(&self, earlier: &[Value], size: usize) -> bool {
+        let names_part = |fields: NoteFields| earlier.len() == fields.instrument || Some(earlier.len()) == fields.part;
+        if !self.events.has_cells() || !self.events.note_fields.is_some_and(names_part) {
+            return false;
+        }
+        let mut allowed = vec![true; size];
+        self.grammar.allowed(earlier, earlier.len(), &mut allowed);
+        self.state.form.mask(self.events, earlier, &mut allowed);
+        allowed.iter().filter(|allowed| **allowed).count() == 1
+    }
+
     /// The first rule that refuses a value of the field after the `earlier` ones.
     pub fn refusing(&self, mode: Mode, earlier: &[Value], value: Value, size: usize) -> Option<Rule> {
         let mut allowed = vec![true; size];
@@ -98,6 +111,8 @@ impl Rules<'_> {
             Rule::Length if mode == Mode::End => state.end(events, allowed),
             Rule::Length => state.mask(events, earlier, field, mode == Mode::Free, allowed),
             Rule::Repeats | Rule::Attributes if closes => {}
+            // What returns may be as it was.
+            Rule::Repeats if state.form.returns() => {}
             Rule::Repeats => state.repeats.mask(events, earlier, field, allowed),
             Rule::Attributes => state.attributes(events, earlier, field, allowed),
             Rule::Copies => state.copies.iter().for_each(|it| it.mask(events, earlier, field, allowed)),

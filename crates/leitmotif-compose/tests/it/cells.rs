@@ -273,7 +273,7 @@ fn lengths_are_exact_and_all_asked_for_play() {
         assert_eq!((bars.report.bars, bars.score.instruments().len(), bars.report.valid), (5, 3, true));
         assert_eq!(make(Length::Notes(77)).score.note_count(), 77);
         let seconds = make(Length::Seconds(9.5)).score.duration().0;
-        assert!((9.0..9.501).contains(&seconds), "{seconds}");
+        assert!((9.0..=9.5 + 1e-9).contains(&seconds), "{seconds}");
     }
 }
 
@@ -284,12 +284,17 @@ fn a_prime_stands_and_its_parts_go_on_by_themselves() {
     let score = song();
     let prime = Prime { score: score.clone(), bars: Some(4) };
     let request = Request { prime: Some(prime), length: Length::Bars(8), ..seeded(1) };
-    let piece = generate(&model, &*representation, &request, 0, &|_| (), &AtomicBool::new(false)).unwrap();
-    for (part, name) in ["Guitar L", "Guitar R"].into_iter().enumerate() {
-        let after = piece.score.parts.iter().position(|it| it.name == name).unwrap();
-        assert_eq!(divided(&piece.score, after, 0..4).0, divided(&score, part, 0..4).0, "{name}");
-        assert!(!divided(&piece.score, after, 4..12).0.is_empty(), "{name} goes on");
+    let mut goes_on = [0; 2];
+    for number in 0..6 {
+        let piece = generate(&model, &*representation, &request, number, &|_| (), &AtomicBool::new(false)).unwrap();
+        for (part, name) in ["Guitar L", "Guitar R"].into_iter().enumerate() {
+            let after = piece.score.parts.iter().position(|it| it.name == name).unwrap();
+            assert_eq!(divided(&piece.score, after, 0..4).0, divided(&score, part, 0..4).0, "{name}");
+            goes_on[part] += usize::from(!divided(&piece.score, after, 4..12).0.is_empty());
+        }
     }
+    // The model draws at random who plays; who rests throughout is rare.
+    assert!(goes_on.iter().all(|pieces| *pieces >= 4), "{goes_on:?}");
 }
 
 #[test]

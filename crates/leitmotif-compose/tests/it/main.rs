@@ -5,6 +5,7 @@ mod bars;
 mod cells;
 mod common;
 mod copies;
+mod form;
 mod generate;
 mod latent;
 mod long;

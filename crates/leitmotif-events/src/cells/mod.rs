@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Every event names the part whose cell comes next, so that a model knows whose cell it decides
-//! on; in a bar without a window, parts that are passed over rest. Three fields are read but not
+//! on; in a bar without a window, parts that are passed over rest. Five fields are read but not
 //! predicted: what sounds where a note begins (`harmony`), and the number of the bar.
 //!
 //! A *window* of one or more bars gives some cells, and names those that are left open, before it
@@ -142,6 +142,17 @@ impl Cells {
     pub fn chord_values(&self, chord: Option<Chord>) -> [Value; 2] {
         let values = self.fields.values(CellEvent::Chord { position: 0, chord, next: None });
         [values[KIND], values[fields::PITCH]]
+    }
+
+    /// The place of a cell so many bars ago; `None` beyond [`Place::MOST_BACK`].
+    pub fn bars_back(&self, bars: usize) -> Option<Value> {
+        let bars = u8::try_from(bars).ok().filter(|bars| (1..=Place::MOST_BACK).contains(bars))?;
+        Some(self.fields.place_value(Place::Back(bars)))
+    }
+
+    /// The kind of a cell that repeats another.
+    pub fn repeat_kind(&self) -> Value {
+        self.fields.values(CellEvent::Repeat { place: Place::Back(1), next: None })[KIND]
     }
 
     /// The part that leads a song: the highest of those that play often, drums apart.

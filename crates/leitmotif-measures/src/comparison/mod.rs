@@ -14,7 +14,8 @@ use crate::texture::Texture;
 use crate::two_sample::{self, TwoSample, two_sample};
 use crate::yang_lerch::{self, FeatureComparison};
 use leitmotif_score::Score;
-use piece::{MOST_LAG, MeasuredPiece};
+use piece::MOST_LAG;
+pub(crate) use piece::MeasuredPiece;
 use serde::{Deserialize, Serialize};
 
 /// Resamples behind every interval.
@@ -54,6 +55,11 @@ impl MusicSet {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The pieces as numbers.
+    pub(crate) fn pieces(&self) -> &[MeasuredPiece] {
+        &self.0
     }
 
     /// The two-sample test of this set and another, by their texture; `None` of too few pieces.

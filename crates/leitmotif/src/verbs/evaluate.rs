@@ -1,7 +1,7 @@
 //! `evaluate`: what music costs a model.
 
 mod holes;
-mod music;
+pub mod music;
 mod originality;
 
 use crate::console::Console;
@@ -81,6 +81,10 @@ pub struct Options {
     /// Random seed of the pieces [default: 0]
     #[arg(long, value_name = "N", requires = "composes")]
     seed: Option<u64>,
+    /// Compose N versions of each piece for --music, and keep the one that the model's critic
+    /// prefers (see `critic`)
+    #[arg(long, value_name = "N", requires = "music", value_parser = clap::value_parser!(u64).range(1..))]
+    candidates: Option<u64>,
     /// Write the comparison of --music to DIR/index.html, with piano rolls of songs and pieces side
     /// by side
     #[arg(long, value_name = "DIR", requires = "music")]
@@ -127,10 +131,11 @@ pub struct ModelResult {
 /// Evaluates and reports.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let folder = model::find(&options.model)?;
-    let corpus = Corpus::open(corpus_of(options)?)?;
+    let corpus = Corpus::open(corpus_of(&options.model, options.on.as_deref())?)?;
     let (bars, seed) = (options.bars.map_or(DEFAULT_BARS, usize::from), options.seed.unwrap_or(0));
     let (pieces, page) = (options.pieces.unwrap_or(DEFAULT_SONGS), options.page.as_deref());
-    let plan = music::MusicSettings { pieces, bars, seed, split: options.split, page };
+    let candidates = options.candidates.unwrap_or(1);
+    let plan = music::MusicSettings { pieces, bars, seed, split: options.split, page, candidates };
     if options.music {
         music::check(&corpus, &plan)?;
     }
@@ -177,14 +182,15 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     Ok(())
 }
 
-fn corpus_of(options: &Options) -> Result<PathBuf> {
-    if let Some(corpus) = &options.on {
-        return Ok(corpus.clone());
+/// The corpus that is named, or else that of the run.
+pub fn corpus_of(model: &Path, named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(corpus) = named {
+        return Ok(corpus.to_owned());
     }
-    if options.model.join(INFO_FILE).is_file() {
-        return Ok(load_info(&options.model)?.corpus);
+    if model.join(INFO_FILE).is_file() {
+        return Ok(load_info(model)?.corpus);
     }
-    let refusal = Refusal::usage(format!("{} does not record its corpus", options.model.display()));
+    let refusal = Refusal::usage(format!("{} does not record its corpus", model.display()));
     Err(refusal.remedy("name it: --on CORPUS").into())
 }
 

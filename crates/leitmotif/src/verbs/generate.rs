@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::progress::Throttle;
 use crate::words::{clock, counted};
-use crate::{base, files, interrupt, model, originality, sound, values};
+use crate::{base, critic, files, interrupt, model, originality, sound, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::{ComposeError, Piece, PieceProgress, PieceReport, generate_each};
@@ -25,6 +25,8 @@ use std::time::Instant;
 
 /// Pixels of a PNG to one of the picture.
 const PNG_SCALE: f32 = 1.5;
+/// Pieces among which the best is chosen.
+const DEFAULT_CANDIDATES: u64 = 8;
 
 /// Compose, with the model that ships or one that you trained.
 ///
@@ -39,9 +41,14 @@ pub struct Options {
     /// MIDI file to write; with --count, the folder to write into
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Number of pieces, written as OUT/001.mid, OUT/002.mid, …
-    #[arg(short = 'n', long, value_name = "N")]
+    /// Number of pieces, written as OUT/001.mid, OUT/002.mid, …; with --best, only the best of them
+    /// is written, to OUT
+    #[arg(short = 'n', long, visible_alias = "candidates", value_name = "N")]
     count: Option<u64>,
+    /// Keep only the piece that is most like a song, as the model's critic ranks them (see
+    /// `critic`) [default count: 8]
+    #[arg(long)]
+    best: bool,
     /// Random seed; another seed gives another piece
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -53,7 +60,7 @@ pub struct Options {
     force: bool,
     /// Print one line of JSON per piece: path, piece, bars, notes, seconds, instruments,
     /// prime_bars, events, redrawn_events, masked_events, redrawn_bars, invalid_events, valid,
-    /// originality
+    /// originality, log_odds
     #[arg(long)]
     json: bool,
     /// Write one line of JSON per event to FILE: the fields with their probabilities, how often the
@@ -106,26 +113,46 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     request.avoid = avoid;
     paths.iter().chain(&options.trace).try_for_each(|path| files::make_parent(path))?;
     let extras = Extras { bank, roll: options.roll.as_deref() };
-    let progress = Together::new(console, paths.len());
-    let write = |number: usize, piece: Result<Piece, ComposeError>| -> Result<Made> {
-        let (path, piece) = (&paths[number], piece?);
+    let critic = if options.best { Some(critic::open(&model::find(&options.model)?)?) } else { None };
+    let count = if options.best { options.count.unwrap_or(DEFAULT_CANDIDATES) } else { paths.len() as u64 };
+    let progress = Together::new(console, count as usize);
+    let write = |number: usize, piece: Result<Piece, ComposeError>, log_odds: Option<f64>| -> Result<Made> {
+        let piece = piece?;
+        let path = &paths[number];
         let trace = options.trace.as_ref().map(|_| trace::lines(&piece, &*opened.representation)).transpose()?;
         let Piece { mut score, mut report, .. } = piece;
         score.title.get_or_insert_with(|| title(path));
         write_midi_file(path, &score)?;
         extras.write(path, &score, report.prime_bars)?;
         report.path = Some(path.clone());
-        Ok(Made { report, originality: measure.as_ref().map(|index| index.report(&score)), trace })
+        let originality = measure.as_ref().map(|index| index.report(&score));
+        Ok(Made { report, originality, log_odds, trace })
     };
-    // Each piece is written as soon as it is complete.
+    // Each piece is written as soon as it is complete, or kept while it is the best.
     let made: Mutex<BTreeMap<u64, Result<Made>>> = Mutex::default();
+    let best: Mutex<Option<Best>> = Mutex::default();
     let finished = |number: u64, piece: Result<Piece, ComposeError>| {
-        let report = write(number as usize, piece);
+        let report = match (&critic, piece) {
+            (Some(critic), Ok(piece)) => {
+                let next = Best { log_odds: critic.log_odds(&piece.score), number, piece };
+                let mut best = best.lock().unwrap_or_else(PoisonError::into_inner);
+                if best.as_ref().is_none_or(|best| next.is_before(best)) {
+                    *best = Some(next);
+                }
+                return;
+            }
+            (_, piece) => write(number as usize, piece, None),
+        };
         made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, report);
     };
     let on_progress = |now: PieceProgress| progress.show(now);
-    let (model, representation, count) = (&*opened.model, &*opened.representation, paths.len() as u64);
+    let (model, representation) = (&*opened.model, &*opened.representation);
     generate_each(model, representation, &request, count, &on_progress, interrupt::flag(), &finished)?;
+    if let Some(Best { log_odds, number, piece }) = best.into_inner().unwrap_or_else(PoisonError::into_inner)
+        && !interrupt::asked()
+    {
+        made.lock().unwrap_or_else(PoisonError::into_inner).insert(number, write(0, Ok(piece), Some(log_odds)));
+    }
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     console.clear();
     let (mut pieces, mut notes, mut failed) = (0, 0, None);
@@ -164,7 +191,9 @@ fn is_cancelled(error: &anyhow::Error) -> bool {
 /// Where the pieces go; nothing is in the way.
 fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
     let extra = [options.wav.then_some("wav"), options.roll.as_deref()];
-    let paths = match options.count {
+    // The best of several is one piece.
+    let count = options.count.filter(|count| !options.best || *count == 0);
+    let paths = match count {
         None => vec![options.output.clone()],
         Some(0) => return Err(Refusal::usage("--count 0: at least one piece is composed").into()),
         Some(1) if is_midi(&options.output) => vec![options.output.clone()],
@@ -181,11 +210,11 @@ fn destinations(options: &Options) -> Result<Vec<PathBuf>> {
             (1..=count).map(|number| options.output.join(format!("{number:0width$}.mid"))).collect()
         }
     };
-    if options.count.is_none() && options.output.is_dir() {
+    if count.is_none() && options.output.is_dir() {
         let refusal = Refusal::because(format!("{} is a folder", options.output.display()));
         return Err(refusal.remedy("give a file name such as new.mid, or a number of pieces: --count 8").into());
     }
-    if options.count.is_none() && !is_midi(&options.output) {
+    if count.is_none() && !is_midi(&options.output) {
         let refusal = Refusal::usage(format!("{} is not the name of a MIDI file", options.output.display()));
         return Err(refusal
             .remedy("use a name that ends in .mid, or write several pieces into a folder: --count 8")
@@ -217,9 +246,26 @@ struct Made {
     report: PieceReport,
     #[serde(skip_serializing_if = "Option::is_none")]
     originality: Option<OriginalityReport>,
+    /// The critic's log-odds of its being a song, where it was chosen among several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_odds: Option<f64>,
     /// How its events were drawn, one line an event.
     #[serde(skip)]
     trace: Option<String>,
+}
+
+/// The best piece so far.
+struct Best {
+    log_odds: f64,
+    number: u64,
+    piece: Piece,
+}
+
+impl Best {
+    /// Whether it is preferred: of equally good pieces the first is, in whatever order they end.
+    fn is_before(&self, other: &Self) -> bool {
+        self.log_odds.total_cmp(&other.log_odds).then(other.number.cmp(&self.number)).is_gt()
+    }
 }
 
 fn print_report(made: &Made, json: bool, console: &Console) -> Result<()> {

@@ -3,6 +3,7 @@
 mod cells;
 mod compare;
 mod completions;
+mod critic;
 mod demo;
 mod evaluate;
 mod export;
@@ -36,6 +37,7 @@ pub enum Verb {
     Latents(latent::report::Options),
     Evaluate(evaluate::Options),
     Compare(Box<compare::Options>),
+    Critic(critic::Options),
     Render(render::Options),
     Inspect(inspect::Options),
     Export(export::Options),
@@ -61,6 +63,7 @@ pub fn run(verb: Verb, program: clap::Command, console: &Console, threads: Optio
         Verb::Latents(options) => latent::report::run(&options, console),
         Verb::Evaluate(options) => evaluate::run(&options, console),
         Verb::Compare(options) => compare::run(&options, console, threads),
+        Verb::Critic(options) => critic::run(&options, console),
         Verb::Render(options) => render::run(&options, console),
         Verb::Inspect(options) => inspect::run(&options, console),
         Verb::Export(options) => export::run(&options, console),

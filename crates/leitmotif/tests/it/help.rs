@@ -18,6 +18,7 @@ const VERBS: [&str; 20] = [
     "direction",
     "latents",
     "compare",
+    "critic",
     "evaluate",
     "render",
     "inspect",

@@ -74,6 +74,14 @@ fn a_model_is_exported_and_adapted_to_other_songs() {
     done(workshop(), &["prepare", "songs", "-o", &like, "--like", &model, "--layout", "artist"]);
     train(workshop(), &like, &adapted, &["--from", &model, "--steps", "2"]);
     train(workshop(), "songs", &name(&to, "direct"), &["--from", &model, "--steps", "2"]);
+    // One song leaves none for validation, so that no validation can end the training.
+    let one = to.path().join("one");
+    std::fs::create_dir(&one).unwrap();
+    std::fs::copy(workshop().join("songs/rock/artist 0/song 0.mid"), one.join("song.mid")).unwrap();
+    let report = train(workshop(), &name(&to, "one"), &name(&to, "own"), &["--from", &model, "--json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["step"], &report["best"]), (&50.into(), &Value::Null));
+    done(workshop(), &["generate", &name(&to, "own"), "-o", &name(&to, "own.mid"), "--bars", "2"]);
     let other = name(&to, "other");
     done(workshop(), &["prepare", "songs", "-o", &other, "--layout", "artist"]);
     let refused = run(workshop(), &["train", &other, "-o", &name(&to, "no"), "--from", &model, "--steps", "2"]);

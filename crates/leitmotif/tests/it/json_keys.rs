@@ -74,6 +74,8 @@ fn the_page_names_every_key() {
         ("evaluate", "evaluate writer --holes 3"),
         ("direction", "direction run --more demo/chorales --less demo/chorales -o direction.json"),
         ("latents", "latents run -o report --split train --songs 2 --bars 4 --pairs 1 --steps 3 --pieces 2"),
+        ("critic", "critic run --split train --pieces 6 --bars 8"),
+        ("generate", "generate run -o best.mid --bars 8 --best --count 2"),
         ("evaluate", "evaluate run --originality --music --pieces 2 --bars 8"),
         ("compare --dry-run", "compare study.toml -o study --dry-run"),
         ("compare", "compare study.toml -o study"),

@@ -2,6 +2,7 @@
 
 use crate::golden::compare;
 use crate::program::{done, json, keys, run, workshop, write_collection};
+use leitmotif_score::{Score, read_midi_file};
 use serde_json::Value;
 
 const LINE: [&str; 7] = ["evaluate", "run", "--music", "--pieces", "6", "--bars", "8"];
@@ -17,7 +18,7 @@ fn composed_music_is_set_beside_songs() {
         json(workshop(), &[&LINE[..], &["--on", &name("corpus"), "--json"], more].concat())["music"].take()
     };
     let found = music(&[]);
-    assert_eq!(keys(&found), ["as_songs", "bars", "nothing_said", "other_songs", "seed", "songs"]);
+    assert_eq!(keys(&found), ["as_songs", "bars", "candidates", "nothing_said", "other_songs", "seed", "songs"]);
     assert_eq!((found["songs"].as_array().unwrap().len(), &found["bars"]), (6, &8.into()));
     for set in ["as_songs", "nothing_said"] {
         let set = &found[set];
@@ -66,4 +67,48 @@ fn music_needs_songs_with_bars() {
     done(workshop(), &["prepare", "songs", "-o", &corpus, "--representation", "notes"]);
     let refused = run(workshop(), &["evaluate", "run", "--music", "--on", &corpus]);
     assert!(refused.status == 2 && refused.err.contains("holds songs as notes"), "{}", refused.err);
+}
+
+#[test]
+fn a_critic_chooses_among_pieces() {
+    let to = tempfile::tempdir_in(workshop()).unwrap();
+    let name = |file: &str| to.path().join(file).display().to_string();
+    let (model, best) = (name("model"), name("best.mid"));
+    done(workshop(), &["export", "run", "-o", &model]);
+    let choose = ["generate", &model, "-o", &best, "--best", "--count", "5", "--bars", "8", "--json"];
+    let refused = run(workshop(), &choose);
+    assert!(refused.status == 1 && refused.err.contains("leitmotif critic"), "{}", refused.err);
+
+    let train = ["critic", &model, "--on", "corpus", "--pieces", "8", "--bars", "8", "--json"];
+    let trained = json(workshop(), &train);
+    assert_eq!(keys(&trained), ["accuracy", "path", "pieces", "songs"]);
+    assert_eq!((&trained["songs"], &trained["pieces"]), (&8.into(), &16.into()));
+    // A network of six steps does not compose songs.
+    assert!(trained["accuracy"]["value"].as_f64().unwrap() > 0.7, "{trained}");
+    assert_eq!(run(workshop(), &train).status, 1, "nothing is overwritten");
+
+    let made = json(workshop(), &choose);
+    assert_eq!(std::fs::read(&best).unwrap(), {
+        done(workshop(), &[&choose[..], &["--force", "--threads", "1"]].concat());
+        std::fs::read(&best).unwrap()
+    });
+    let notes = |path: &str| -> Score {
+        let mut score = read_midi_file(path, &Default::default()).unwrap().0;
+        (score.title, score.texts) = (None, Vec::new());
+        score
+    };
+    let all = name("all");
+    done(workshop(), &["generate", &model, "-o", &all, "--count", "5", "--bars", "8"]);
+    let number = made["piece"].as_u64().unwrap();
+    assert_eq!(notes(&best).parts, notes(&format!("{all}/00{}.mid", number + 1)).parts);
+    assert!(made["log_odds"].is_f64());
+
+    let line = ["evaluate", &model, "--on", "corpus", "--split", "train", "--music", "--pieces", "6", "--bars", "8"];
+    let music = json(workshop(), &[&line[..], &["--candidates", "2", "--json"]].concat());
+    assert_eq!(music["music"]["candidates"], 2);
+
+    // What is damaged is refused with what to do.
+    std::fs::write(to.path().join("model/critic.json"), "{}").unwrap();
+    let refused = run(workshop(), &[&choose[..], &["--force"]].concat());
+    assert!(refused.status == 1 && refused.err.contains("train it anew"), "{}", refused.err);
 }

@@ -7,8 +7,8 @@ use crate::verbs::cells::chords::{self, ChordOptions};
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::{
-    Conditions, Constraints, FieldSampling, Key, Length, MAX_BARS, PitchRange, Prime, PriorKind, Request, Sampling,
-    Scale,
+    Conditions, Constraints, FieldSampling, FormRequest, Key, Length, MAX_BARS, PitchRange, Prime, PriorKind, Request,
+    Sampling, Scale,
 };
 use leitmotif_events::Header;
 use leitmotif_score::{Instrument, InstrumentSelection, family_names, read_midi_file};
@@ -62,6 +62,15 @@ pub struct RequestOptions {
     /// Continue until the model ends the piece
     #[arg(long, help_heading = "Length")]
     until_end: bool,
+
+    /// Sections that return: AABA repeats the first section as the second and the last. Each letter
+    /// is a section, and all sections are equally long
+    #[arg(long, value_name = "LETTERS", conflicts_with_all = ["seconds", "notes", "until_end"], help_heading = "Form")]
+    form: Option<String>,
+    /// Share of the bars of each part that are varied where a section returns, from 0 (repeated
+    /// exactly) to 1 [default: 0]
+    #[arg(long, value_name = "SHARE", requires = "form", help_heading = "Form")]
+    variation: Option<f64>,
 
     /// Sample latents from the prior (the default for models with latents)
     #[arg(long, help_heading = "Latents")]
@@ -191,6 +200,7 @@ impl RequestOptions {
             tempo: self.tempo,
             meter: self.meter,
             chords: self.chords.request(chords::key(self.key.as_deref())?)?,
+            form: self.form.clone().map(|sections| FormRequest { sections, variation: self.variation.unwrap_or(0.0) }),
             sampling: self.sampling(),
             constraints: self.constraints()?,
             conditions: self.conditions(),

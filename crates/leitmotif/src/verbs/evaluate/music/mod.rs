@@ -13,17 +13,17 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::{self, Opened};
 use crate::progress::ProgressBar;
-use crate::{files, interrupt};
+use crate::{critic, files, interrupt};
 use anyhow::Result;
 use leitmotif_compose::{ComposeError, Length, Request, generate};
 use leitmotif_corpus::{Corpus, Split};
 use leitmotif_events::Header;
 use leitmotif_measures::two_sample::TwoSample;
-use leitmotif_measures::{MusicComparison, MusicSet};
+use leitmotif_measures::{Critic, MusicComparison, MusicSet};
 use leitmotif_score::Score;
 use rayon::prelude::*;
 use serde::Serialize;
-use songs::Song;
+pub use songs::{Song, held_out};
 use std::path::{Path, PathBuf};
 
 /// The fewest bars that are compared: fewer hold no bars 4 apart worth speaking of.
@@ -44,6 +44,8 @@ pub struct MusicSettings<'a> {
     pub split: Split,
     /// The folder of the page, if there is to be one.
     pub page: Option<&'a Path>,
+    /// Versions of each piece, of which the critic chooses one; it is not asked about one.
+    pub candidates: u64,
 }
 
 /// Two sets of pieces beside songs.
@@ -53,6 +55,8 @@ pub struct Music {
     bars: usize,
     /// Decides what is composed.
     seed: u64,
+    /// Versions of each piece, of which the model's critic chose one.
+    candidates: u64,
     /// The songs whose excerpts are the real music, in the order of the pieces.
     songs: Vec<SongFacts>,
     /// Pieces of the genre and for the instruments of their song.
@@ -110,28 +114,10 @@ pub fn check(corpus: &Corpus, settings: &MusicSettings<'_>) -> Result<()> {
 
 /// Composes, compares, and writes the page.
 pub fn measure(folder: &Path, corpus: &Corpus, settings: &MusicSettings<'_>, console: &Console) -> Result<Music> {
-    let songs = songs::held_out(corpus, settings)?;
+    let songs = held_out(corpus, settings)?;
     let opened = model::open(folder)?;
-    let progress = ProgressBar::new(console, "composing", "pieces", 2 * songs.len() as u64);
-    progress.set(0);
-    let compose = |header: &(dyn Fn(&Song) -> Header + Sync)| {
-        let piece = |(number, song): (usize, &Song)| {
-            let request = Request {
-                header: header(song),
-                length: Length::Bars(song.bars),
-                seed: settings.seed,
-                ..opened.request()
-            };
-            let made = compose(&opened, &request, number as u64);
-            progress.advance(1);
-            made
-        };
-        songs.par_iter().enumerate().map(piece).collect::<Result<Vec<Score>, ComposeError>>()
-    };
-    let as_songs = compose(&|song| header(song, &opened))?;
-    let nothing_said = compose(&|_| Header::default())?;
-    drop(progress);
-
+    let critic = if settings.candidates > 1 { Some(critic::open(&model::find(folder)?)?) } else { None };
+    let [as_songs, nothing_said] = compose(&opened, &songs, settings, critic.as_ref(), console)?;
     console.progress("comparing");
     let others = songs::others(corpus, settings.split, &songs)?;
     let real = MusicSet::of(&songs.iter().map(|song| song.score.clone()).collect::<Vec<_>>());
@@ -145,6 +131,7 @@ pub fn measure(folder: &Path, corpus: &Corpus, settings: &MusicSettings<'_>, con
     let music = Music {
         bars: settings.bars,
         seed: settings.seed,
+        candidates: settings.candidates,
         songs: songs.iter().map(facts).collect(),
         as_songs: compared_as_songs,
         nothing_said: compared_nothing_said,
@@ -158,11 +145,42 @@ pub fn measure(folder: &Path, corpus: &Corpus, settings: &MusicSettings<'_>, con
     Ok(music)
 }
 
-fn compose(opened: &Opened, request: &Request, number: u64) -> Result<Score, ComposeError> {
-    let (model, representation) = (&*opened.model, &*opened.representation);
-    let mut score = generate(model, representation, request, number, &|_| (), interrupt::flag())?.score;
-    score.merge_parts_by_instrument();
-    Ok(score)
+/// For each song a piece of its genre and instruments, and one with nothing said; of the candidates
+/// of each those that the critic prefers.
+pub fn compose(
+    opened: &Opened,
+    songs: &[Song],
+    settings: &MusicSettings<'_>,
+    critic: Option<&Critic>,
+    console: &Console,
+) -> Result<[Vec<Score>; 2]> {
+    let progress = ProgressBar::new(console, "composing", "pieces", 2 * songs.len() as u64 * settings.candidates);
+    progress.set(0);
+    let compose = |header: &(dyn Fn(&Song) -> Header + Sync)| {
+        let piece = |(number, song): (usize, &Song)| {
+            let request = Request {
+                header: header(song),
+                length: Length::Bars(song.bars),
+                seed: settings.seed,
+                ..opened.request()
+            };
+            let first = number as u64 * settings.candidates;
+            let candidates = (first..first + settings.candidates).map(|number| {
+                let (model, representation) = (&*opened.model, &*opened.representation);
+                let mut score = generate(model, representation, &request, number, &|_| (), interrupt::flag())?.score;
+                score.merge_parts_by_instrument();
+                progress.advance(1);
+                Ok((critic.map_or(0.0, |critic| critic.log_odds(&score)), score))
+            });
+            let best = candidates.reduce(|best, next| match (best?, next?) {
+                (best, next) if next.0 > best.0 => Ok(next),
+                (best, _) => Ok(best),
+            });
+            best.unwrap_or(Err(ComposeError::Cancelled)).map(|(_, score)| score)
+        };
+        songs.par_iter().enumerate().map(piece).collect::<Result<Vec<Score>, ComposeError>>()
+    };
+    Ok([compose(&|song| header(song, opened))?, compose(&|_| Header::default())?])
 }
 
 /// The genre of a song, if the model knows it, and the instruments of its excerpt.
