@@ -32,7 +32,7 @@ pub use folder::{publish, recover, remove, replace, sweep};
 pub use lock::Lock;
 pub use modify::{create, modify};
 pub use names::{check_names, real_path, refused_by_windows};
-pub use new_file::{NewFile, write};
+pub use new_file::{NewFile, found_free, write};
 pub use new_folder::{NewFolder, NewFolderError};
 pub use read::{open, read, read_text};
 pub use sync::sync_folder;

@@ -6,13 +6,14 @@
 
 use crate::names::check_names;
 use crate::patience::rename;
+use crate::rename::rename_new;
 use crate::sync::sync_folder;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const PREFIX: &str = ".leitmotif-";
@@ -24,6 +25,23 @@ const LOCKED_WITHIN: Duration = Duration::from_secs(2);
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 /// The folders that this process has cleared of what killed ones left.
 static CLEARED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// The names that this process found free and may not take from another one.
+static FREE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Says that `path` was found free: the first file that this process brings there replaces nothing,
+/// and [`NewFile::commit`] fails with [`ErrorKind::AlreadyExists`] if something has appeared there
+/// meanwhile.
+pub fn found_free(path: &Path) {
+    locked(&FREE).insert(key(path));
+}
+
+fn locked(set: &'static Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn key(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// A file being written. Dropped without [`NewFile::commit`], it leaves nothing.
 #[derive(Debug)]
@@ -60,14 +78,18 @@ impl NewFile {
         Ok(Self { target: path.to_owned(), temporary, file, is_committed: false })
     }
 
-    /// Flushes the file and gives it its name, whatever had it before. A link of that name is
-    /// replaced, not followed.
+    /// Flushes the file and gives it its name, whatever had it before (but see [`found_free`]). A
+    /// link of that name is replaced, not followed.
     ///
     /// # Errors
     /// Whatever flushing or renaming reports; the file of that name is then what it was before.
     pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        rename(&self.temporary, &self.target)?;
+        if locked(&FREE).remove(&key(&self.target)) {
+            rename_new(&self.temporary, &self.target)?;
+        } else {
+            rename(&self.temporary, &self.target)?;
+        }
         self.is_committed = true;
         sync_folder(folder(&self.target))
     }
@@ -106,10 +128,9 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn clear_once(folder: &Path) {
-    let key = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     // The lock is held meanwhile: whoever comes second finds a folder that is cleared.
-    let mut cleared = CLEARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if cleared.insert(key) {
+    let mut cleared = locked(&CLEARED);
+    if cleared.insert(key(folder)) {
         clear(folder);
     }
 }
@@ -161,6 +182,22 @@ mod tests {
         assert_eq!(names(dir.path()), ["a.mid"]);
         assert!(write(&dir.path().join("none/a.mid"), b"x").is_err());
         assert!(write(Path::new("/"), b"x").is_err());
+    }
+
+    #[test]
+    fn what_appears_at_a_name_that_was_free_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.mid");
+        found_free(&path);
+        std::fs::write(&path, b"another's").unwrap();
+        assert_eq!(write(&path, b"mine").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!((names(dir.path()), std::fs::read(&path).unwrap()), (vec!["a.mid".into()], b"another's".to_vec()));
+        std::fs::remove_file(&path).unwrap();
+        found_free(&path);
+        for bytes in [b"one", b"two"] {
+            write(&path, bytes).unwrap();
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"two", "what one process wrote it may replace");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// Renames a folder unless something has the new name.
+/// Renames a file or a folder unless something has the new name.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] (or whatever the system says) if something has; any other
@@ -17,8 +17,8 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
             result => return result.map_err(io::Error::from),
         }
     }
-    // Here a folder that has the name and is empty may be replaced, and nothing else can: no
-    // system renames a folder over a file or over a folder that holds something.
+    // Here a file, or a folder that is empty, may be replaced if it appears just now. No system
+    // renames a folder over a file or over a folder that holds something.
     if to.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
