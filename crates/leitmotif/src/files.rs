@@ -4,7 +4,7 @@ use crate::failure::Refusal;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// Refuses a file that exists, unless it may be replaced.
+/// Refuses a file that exists, unless it may be replaced; nor is one replaced that appears later.
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     if path.is_dir() {
         let refusal = Refusal::because(format!("{} is a folder", path.display()));
@@ -16,6 +16,9 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     if !force && path.symlink_metadata().is_ok() {
         let refusal = Refusal::because(format!("{} exists", path.display()));
         return Err(refusal.remedy("choose another name, or use --force to replace it").into());
+    }
+    if !force {
+        leitmotif_files::found_free(path);
     }
     Ok(())
 }
