@@ -43,7 +43,7 @@ pub use chords::{
 pub use general_midi::{DRUM_KEYS, FAMILIES, FIRST_DRUM_KEY, PROGRAMS, drum_key_name};
 pub use instrument::Instrument;
 pub use midi::{
-    Automation, Control, ControlChange, Edits, PartEdits, ReadError, ReadOptions, ReadReport, SpliceError,
+    Automation, Control, ControlChange, Cut, Edits, PartEdits, ReadError, ReadOptions, ReadReport, SpliceError,
     SpliceReport, WriteError, WriteReport, read_automation, read_midi, read_midi_bytes, read_midi_file, splice_midi,
     write_midi, write_midi_file, write_midi_with_report,
 };

@@ -43,5 +43,5 @@ pub use automation::{Automation, Control, ControlChange, read_automation};
 pub use error::{ReadError, SpliceError, WriteError};
 pub use read::{ReadOptions, read_midi, read_midi_bytes, read_midi_file};
 pub use report::{Finding, ReadReport, Severity, SpliceReport, What, WriteReport};
-pub use splice::{Edits, PartEdits, splice_midi};
+pub use splice::{Cut, Edits, PartEdits, splice_midi};
 pub use write::{write_midi, write_midi_file, write_midi_with_report};

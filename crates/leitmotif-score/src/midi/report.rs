@@ -205,7 +205,7 @@ pub struct WriteReport {
 /// added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpliceReport {
-    /// Notes taken out.
+    /// Notes taken out, those behind a cut too.
     pub notes_removed: usize,
     /// Notes written, those of new parts too.
     pub notes_added: usize,

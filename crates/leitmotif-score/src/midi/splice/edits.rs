@@ -2,7 +2,7 @@
 
 use super::super::error::SpliceError;
 use super::super::perform::{Played, Release};
-use crate::{Note, Part, Score};
+use crate::{KeySignature, Meter, Note, Part, Score, Tempo, Ticks};
 use std::collections::BTreeMap;
 
 /// What is to change in a file.
@@ -14,6 +14,25 @@ pub struct Edits {
     pub new_parts: Vec<Part>,
     /// Texts to add at the beginning of the first track.
     pub texts: Vec<String>,
+    /// Where the file is cut, if it is.
+    pub cut: Option<Cut>,
+}
+
+/// Where a file is cut, and the time from there on.
+///
+/// All events from `at` on go, but for the ends of notes that begin before; added notes may stand
+/// there. Pedals are lifted at the cut, and a volume, expression, modulation, pressure or bend that
+/// is another then takes the value that it had half the time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// In ticks of the score.
+    pub at: Ticks,
+    /// The tempos from `at` on; files in SMPTE time have none.
+    pub tempos: Vec<Tempo>,
+    /// The time signatures from `at` on.
+    pub meters: Vec<Meter>,
+    /// The key signatures from `at` on.
+    pub keys: Vec<KeySignature>,
 }
 
 /// What is to change in one part. Notes count in the ticks of the score.
@@ -44,6 +63,68 @@ impl Edits {
         }
         Some(edits)
     }
+
+    /// The edits that cut the file of `before` at `at`, in its ticks, and write there what `after`
+    /// has from then on. `None` where `after` does not begin as `before` does, or where its clock
+    /// is a finer one that the file's, of less than [`COARSEST_CLOCK`] ticks a quarter, cannot
+    /// stand for: in others its times move to the nearest tick.
+    ///
+    /// A part of `after` goes on as the part of `before` with its name, instrument and notes;
+    /// those that are left are new.
+    pub fn continuing(before: &Score, after: &Score, at: Ticks) -> Option<Self> {
+        let (coarse, fine) = (before.resolution.ticks_per_quarter(), after.resolution.ticks_per_quarter());
+        if fine % coarse != 0 || (fine != coarse && coarse < COARSEST_CLOCK) {
+            return None;
+        }
+        let factor = fine / coarse;
+        let from = Ticks(at.0 * factor);
+        let nearest = |tick: Ticks| Ticks((tick.0 + factor / 2) / factor);
+        let written = |part: &Part| -> Vec<Note> {
+            let notes = part.notes.iter().filter(|note| note.onset >= from);
+            notes.map(|note| Note { onset: nearest(note.onset), duration: nearest(note.duration), ..*note }).collect()
+        };
+        let mut edits = Self::default();
+        let mut left: Vec<&Part> = after.parts.iter().collect();
+        for (number, part) in before.parts.iter().enumerate() {
+            let found = left.iter().position(|other| goes_on(part, other, at, factor));
+            let Some(found) = found else {
+                if part.notes.iter().any(|note| note.onset < at) {
+                    return None;
+                }
+                continue;
+            };
+            let added = written(left.remove(found));
+            if !added.is_empty() {
+                edits.parts.insert(number, PartEdits { removed: Vec::new(), added });
+            }
+        }
+        for part in left {
+            if part.notes.iter().any(|note| note.onset < from) {
+                return None;
+            }
+            let (name, instrument) = (part.name.clone(), part.instrument);
+            edits.new_parts.push(Part { name, instrument, notes: written(part) });
+        }
+        edits.texts = after.texts.iter().filter(|text| !before.texts.contains(text)).cloned().collect();
+        let tempos = after.tempos.iter().filter(|it| it.at >= from).map(|it| Tempo { at: nearest(it.at), ..*it });
+        let meters = after.meters.iter().filter(|it| it.at >= from).map(|it| Meter { at: nearest(it.at), ..*it });
+        let keys = after.keys.iter().filter(|it| it.at >= from).map(|it| KeySignature { at: nearest(it.at), ..*it });
+        edits.cut = Some(Cut { at, tempos: tempos.collect(), meters: meters.collect(), keys: keys.collect() });
+        Some(edits)
+    }
+}
+
+/// The coarsest clock, in ticks a quarter, to which the times of a finer one are moved: by an 48th
+/// of a quarter at most.
+const COARSEST_CLOCK: u64 = 24;
+
+/// Whether `other`, in a clock `factor` times as fine, is `part` up to `at`.
+fn goes_on(part: &Part, other: &Part, at: Ticks, factor: u64) -> bool {
+    let scaled =
+        |note: &Note| Note { onset: Ticks(note.onset.0 * factor), duration: Ticks(note.duration.0 * factor), ..*note };
+    let kept = part.notes.iter().filter(|note| note.onset < at).map(scaled);
+    let others = other.notes.iter().filter(|note| note.onset.0 < at.0 * factor).copied();
+    part.instrument == other.instrument && part.name == other.name && kept.eq(others)
 }
 
 fn difference(before: &[Note], after: &[Note]) -> PartEdits {

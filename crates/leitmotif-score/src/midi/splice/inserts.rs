@@ -15,13 +15,15 @@ use super::voices::Voice;
 use crate::Instrument;
 
 const NOTE_OFF: u8 = 0x80;
-const NOTE_ON: u8 = 0x90;
-pub(super) const PROGRAM: u8 = 0xC0;
+pub(super) const NOTE_ON: u8 = 0x90;
+const PROGRAM: u8 = 0xC0;
+pub(super) const PRESSURE: u8 = 0xD0;
+const META: u8 = 0xFF;
 
 /// Where among the events of its tick a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Order {
-    /// Before those of the file: the end of an added note.
+    /// Before those of the file: the end of an added note, and what is set where a file is cut.
     Before,
     /// After those of the file: the end of a note that had none.
     Closing,
@@ -29,20 +31,51 @@ pub(super) enum Order {
     After,
 }
 
-/// A channel message to write.
+/// A message to write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Insert {
     pub tick: u64,
     pub order: Order,
+    /// Of a channel message.
     pub port: u8,
-    /// Its bytes; a program change has two.
-    pub message: [u8; 3],
+    /// Its bytes: the status of a channel message and its data, of which some have one byte; or of
+    /// a meta event all bytes.
+    pub message: [u8; LONGEST],
 }
+
+/// The bytes of the longest message: a time signature.
+const LONGEST: usize = 7;
 
 impl Insert {
     /// The end of a note.
     pub fn off(tick: u64, order: Order, place: Place, pitch: u8) -> Self {
-        Self { tick, order, port: place.port, message: [NOTE_OFF | place.channel, pitch, RELEASE_VELOCITY] }
+        Self::channel(tick, order, place.port, [NOTE_OFF | place.channel, pitch, RELEASE_VELOCITY])
+    }
+
+    /// A channel message before all others of its tick.
+    pub fn first(tick: u64, port: u8, message: [u8; 3]) -> Self {
+        Self::channel(tick, Order::Before, port, message)
+    }
+
+    /// A meta event of at most four bytes of data, before all others of its tick.
+    pub fn meta(tick: u64, kind: u8, data: &[u8]) -> Self {
+        let mut message = [META, kind, data.len() as u8, 0, 0, 0, 0];
+        message[3..].iter_mut().zip(data).for_each(|(byte, data)| *byte = *data);
+        Self { tick, order: Order::Before, port: 0, message }
+    }
+
+    fn channel(tick: u64, order: Order, port: u8, [a, b, c]: [u8; 3]) -> Self {
+        Self { tick, order, port, message: [a, b, c, 0, 0, 0, 0] }
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        let length = match self.message[0] & 0xF0 {
+            PROGRAM | PRESSURE => 2,
+            0xF0 => 3 + usize::from(self.message[2]),
+            _ => 3,
+        };
+        &self.message[..length.min(LONGEST)]
     }
 }
 
@@ -59,11 +92,12 @@ impl Moment<'_> {
     }
 }
 
-/// The messages of `added` notes, track by track, each in the order of its track.
+/// The messages of `added` notes and `others`, track by track, each in the order of its track.
 pub(super) fn inserts(
     added: &[Added],
     voices: &[Voice<'_>],
     tracks: &Tracks<'_>,
+    others: Vec<(u16, Insert)>,
     report: &mut SpliceReport,
 ) -> Vec<Vec<Insert>> {
     let starts = voices.iter().filter(|voice| voice.sounds() && voice.alone);
@@ -102,6 +136,11 @@ pub(super) fn inserts(
             desk.restore(before);
         }
     }
+    for (track, insert) in others {
+        let track = usize::from(track);
+        inserts.resize_with(inserts.len().max(track + 1), Vec::new);
+        inserts[track].push(insert);
+    }
     inserts.iter_mut().for_each(|inserts| inserts.sort_by_key(|insert| (insert.tick, insert.order)));
     inserts
 }
@@ -127,7 +166,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn send(&mut self, message: [u8; 3]) {
         self.follow(message);
-        self.inserts.push(Insert { tick: self.tick, order: Order::After, port: self.place.port, message });
+        self.inserts.push(Insert::channel(self.tick, Order::After, self.place.port, message));
     }
 
     /// Gives the channel an instrument, with `sound` where that makes it. False where none does,

@@ -5,7 +5,8 @@
 //! instead: it reads them as [`crate::read_midi`] does, takes out the events of removed notes, and
 //! puts those of added notes between the others, which keep their order, tick and bytes. The steps:
 //!
-//! 1. `edits`: which notes of the file go;
+//! 1. `edits`: which notes of the file go; `cut`: where the file is cut, all events from there on,
+//!    and `settle`: what its controllers are set to there;
 //! 2. `voices`: which track and channel plays what is added;
 //! 3. `room`: where an added note must end, or has no place;
 //! 4. `inserts`: the messages of added notes, with program changes where another sound is selected;
@@ -15,13 +16,15 @@
 //! where a kept one begins, where all notes are silenced, and where a note-off without a note would
 //! end it; where one already sounds, by its key or by a pedal, it has no place.
 
+mod cut;
 mod edits;
 mod inserts;
 mod rebuild;
 mod room;
+mod settle;
 mod voices;
 
-pub use edits::{Edits, PartEdits};
+pub use edits::{Cut, Edits, PartEdits};
 
 use super::error::SpliceError;
 use super::event::{Event, Kind, SOSTENUTO, SUSTAIN};
@@ -93,18 +96,24 @@ pub fn splice_midi(
 ) -> Result<(Vec<u8>, SpliceReport), SpliceError> {
     let mut unread = ReadReport::default();
     let source = unpack(source, &mut unread)?;
-    let (frame, tracks) = open(&source, true, &mut unread)?;
+    let (frame, mut tracks) = open(&source, true, &mut unread)?;
     if frame.format == INDEPENDENT {
         return Err(SpliceError::Independent);
     }
     let limit = longest(&tracks, &frame);
-    let parts = play(&tracks, options, limit)?;
+    let mut parts = play(&tracks, options, limit)?;
+    let smpte = frame.clock.smpte_micros.is_some();
+    let cut = edits.cut.as_ref().map(|cut| cut::cut_off(&source, &mut tracks, &mut parts, cut, smpte));
+    let (cut, mut at_cut) = cut.unwrap_or_default();
     let removed = edits::removed(&parts, edits)?;
-    let mut report = SpliceReport { notes_removed: removed.notes, ..SpliceReport::default() };
+    let mut report = SpliceReport { notes_removed: removed.notes + cut, ..SpliceReport::default() };
     let voices = voices::assign(&parts, &edits.new_parts, &tracks)?;
+    if let Some(cut) = &edits.cut {
+        at_cut.extend(settle::companions(&source, &tracks, cut.at.0, &voices));
+    }
     let wanted = wanted(edits, parts.len(), frame.clock.scale, limit, &mut report)?;
     let fitting = room::fit(wanted, &voices, &parts, &removed, &tracks.events, frame.clock.scale, &mut report);
-    let inserts = inserts::inserts(&fitting, &voices, &tracks, &mut report);
+    let inserts = inserts::inserts(&fitting, &voices, &tracks, at_cut, &mut report);
     let bytes = rebuild::file(
         &source[..frame.end],
         &frame,

@@ -9,7 +9,7 @@ use super::super::raw::mended;
 use super::super::read::Tracks;
 use super::super::text::cut;
 use super::edits::Removed;
-use super::inserts::{Insert, Order, PROGRAM};
+use super::inserts::{Insert, Order};
 use super::voices::Voice;
 
 const META: u8 = 0xFF;
@@ -157,6 +157,10 @@ impl<'a> TrackWriter<'a> {
     /// Copies an event of the source, its data bytes as they were read.
     fn copy(&mut self, span: &Span) {
         let [start, body, end] = [span.start, span.body, span.end].map(|byte| byte as usize);
+        if span.status < 0xF0 && span.port != self.port {
+            // The event that named its port is cut off.
+            self.meta(span.tick, PORT, &[span.port]);
+        }
         if self.now == span.from {
             self.bytes.extend_from_slice(&self.source[start..body]);
             self.now = span.tick;
@@ -179,15 +183,18 @@ impl<'a> TrackWriter<'a> {
     }
 
     fn insert(&mut self, insert: &Insert) {
-        let port = self.port;
+        let (port, bytes, status) = (self.port, insert.bytes(), insert.message[0]);
+        if status == META {
+            self.time(insert.tick);
+            self.bytes.extend_from_slice(bytes);
+            self.running = None;
+            return;
+        }
         if insert.port != port {
             self.meta(insert.tick, PORT, &[insert.port]);
         }
         self.time(insert.tick);
-        let status = insert.message[0];
-        let length = if status & 0xF0 == PROGRAM { 2 } else { 3 };
-        let from = usize::from(self.running == Some(status));
-        self.bytes.extend_from_slice(&insert.message[from..length]);
+        self.bytes.extend_from_slice(&bytes[usize::from(self.running == Some(status))..]);
         self.running = Some(status);
         if insert.port != port {
             self.meta(insert.tick, PORT, &[port]);

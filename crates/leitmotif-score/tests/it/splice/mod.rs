@@ -1,5 +1,6 @@
 //! Notes written into files, whose other events stand.
 
+mod cut;
 mod events;
 mod files;
 mod properties;
