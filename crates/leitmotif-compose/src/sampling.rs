@@ -69,6 +69,10 @@ impl FieldSampling {
         Self { temperature, min_p, top_p: 0.98, ..Self::default() }
     }
 
+    /// How all fields are drawn by default where music is written into a piece: chosen by how much
+    /// fills of validation songs resemble what stood there (docs/benchmarks.md).
+    pub const WITHIN: Self = Self { temperature: 0.85, top_k: 0, top_p: 0.98, min_p: 0.0 };
+
     fn validate(&self, place: &str) -> Result<(), ComposeError> {
         let range = |key: &str, value: f64, good: bool, want: &str| {
             if good { Ok(()) } else { Err(ComposeError::setting(&format!("{place}{key}"), value, want)) }

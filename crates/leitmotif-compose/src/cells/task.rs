@@ -7,7 +7,7 @@ use super::writer::CellWriter;
 use crate::drive::Drive;
 use crate::harmony;
 use crate::masks::Masks;
-use crate::{ComposeError, Request};
+use crate::{ComposeError, FieldSampling, Request, Sampling};
 use leitmotif_events::cells::{CellSong, Cells};
 use leitmotif_events::{Ensemble, Representation, Sequence};
 use leitmotif_model::{Model, Scorer, Segment};
@@ -132,7 +132,9 @@ pub fn fill(
     }
     let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
     request.sampling.validate(&names)?;
-    let request = Request { sampling: request.sampling.clone().spelt_out(&names), ..request.clone() };
+    let all = request.sampling.all.or(Some(FieldSampling::WITHIN));
+    let sampling = Sampling { all, fields: request.sampling.fields.clone() }.spelt_out(&names);
+    let request = Request { sampling, ..request.clone() };
     let masks = Masks::new(representation.events(), vocabulary, &request, None, &[], &[])?;
     let items = items(&source.read.song, task);
     let mut first = CellWriter::new(cells, representation, &masks, &request, source, task, items)?;

@@ -183,11 +183,19 @@ pub fn compose(
     Ok([compose(&|song| header(song, opened))?, compose(&|_| Header::default())?])
 }
 
-/// The genre of a song, if the model knows it, and the instruments of its excerpt.
+/// The genre of a song, if the model knows it, and the instruments of its excerpt: of a model of
+/// cells one for each part, since two violins are not one.
 fn header(song: &Song, opened: &Opened) -> Header {
     let known = opened.representation.vocabulary().settings.genres();
     let genre = song.genre.clone().filter(|genre| known.contains(genre));
-    Header { genre, instruments: song.score.instruments() }
+    let mut instruments = song.score.instruments();
+    if opened.representation.cells().is_some() {
+        let parts = song.score.parts.iter().filter(|part| !part.notes.is_empty() && !part.instrument.is_drums());
+        instruments.retain(|it| it.is_drums());
+        instruments.extend(parts.map(|part| part.instrument));
+        instruments.sort_unstable();
+    }
+    Header { genre, instruments }
 }
 
 impl Music {
