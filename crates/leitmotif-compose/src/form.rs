@@ -77,7 +77,7 @@ impl Form {
             return Err(ComposeError::setting("variation", variation, "between 0 and 1"));
         }
         let length = bars / sections.len();
-        if length == 0 || bars % sections.len() != 0 {
+        if length == 0 || !bars.is_multiple_of(sections.len()) {
             return Err(wrong(&format!("a number of letters that divides the {bars} bars of the piece")));
         }
         let lag = |(index, letter): (usize, &char)| {
