@@ -297,7 +297,8 @@ pub(crate) fn slug(name: &str) -> String {
             _ => slug.push('-'),
         }
     }
-    slug.trim_matches(['-', '.']).chars().take(MOST).collect()
+    let slug: String = slug.trim_matches(['-', '.']).chars().take(MOST).collect();
+    if leitmotif_files::refused_by_windows(&slug).is_some() { format!("{slug}-").replace('.', "-") } else { slug }
 }
 
 fn amount(totals: &Totals) -> Amount {
@@ -329,6 +330,10 @@ mod tests {
         assert_eq!(slug("Pop Rock / AC-DC: 0.1"), "pop-rock-ac-dc-0.1");
         assert_eq!(slug("../../etc"), "etc");
         assert_eq!(slug("  "), "");
+        assert_eq!(
+            (slug("Con.1"), slug("AUX"), slug("consort.1")),
+            ("con-1-".into(), "aux-".into(), "consort.1".into())
+        );
         assert_eq!(slug(&"x".repeat(200)).len(), 60);
     }
 }

@@ -32,14 +32,14 @@ pub struct Console {
     quiet: bool,
     verbose: bool,
     terminal: bool,
-    /// Whether a progress line stands on the terminal.
-    line: Mutex<bool>,
+    /// Characters of the progress line that stands on the terminal.
+    line: Mutex<usize>,
 }
 
 impl Console {
     /// A console of this process.
     pub fn new(quiet: bool, verbose: bool) -> Self {
-        Self { quiet, verbose, terminal: std::io::stderr().is_terminal(), line: Mutex::new(false) }
+        Self { quiet, verbose, terminal: std::io::stderr().is_terminal(), line: Mutex::new(0) }
     }
 
     /// One line of data (or several) to standard output.
@@ -93,22 +93,23 @@ impl Console {
         self.terminal && !self.quiet
     }
 
-    /// Puts `text` in place of the progress line.
+    /// Puts `text` in place of the progress line. What stood there is overwritten by spaces, as not
+    /// every console of Windows obeys a terminal's codes.
     pub fn progress(&self, text: &str) {
         if self.shows_progress() {
             let text: String = printable(text).chars().take(LINE_WIDTH).collect();
             let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{text}");
-            *line = true;
+            let _ = write!(std::io::stderr().lock(), "\r{text:<width$}", width = *line);
+            *line = text.chars().count();
         }
     }
 
     /// Takes the progress line away.
     pub fn clear(&self) {
         let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if *line {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
-            *line = false;
+        if *line > 0 {
+            let _ = write!(std::io::stderr().lock(), "\r{:width$}\r", "", width = *line);
+            *line = 0;
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Refuses a file that exists, unless it may be replaced; nor is one replaced that appears later.
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    check_names(path)?;
     if path.is_dir() {
         let refusal = Refusal::because(format!("{} is a folder", path.display()));
         return Err(refusal.remedy("name a file to write").into());
@@ -23,6 +24,12 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
+/// Refuses names that this system cannot have.
+fn check_names(path: &Path) -> Result<()> {
+    leitmotif_files::check_names(path)
+        .map_err(|error| Refusal::because(error.to_string()).remedy("choose another name").into())
+}
+
 /// Makes the folder in which a file is to be written.
 pub fn make_parent(path: &Path) -> Result<()> {
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -33,6 +40,7 @@ pub fn make_parent(path: &Path) -> Result<()> {
 
 /// Makes a folder and those above it.
 pub fn make_folder(folder: &Path) -> Result<()> {
+    check_names(folder)?;
     if folder.is_symlink() && !folder.exists() {
         return Err(Refusal::because(format!("{} is a link that leads nowhere", folder.display())).into());
     }

@@ -49,9 +49,9 @@ pub fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// A line on standard error, over the progress line if there is one.
+/// A line on standard error, below the progress line if there is one.
 fn say(text: &str) {
     let mut stream = std::io::stderr().lock();
-    let clear = if stream.is_terminal() { "\r\x1b[2K" } else { "" };
-    let _ = writeln!(stream, "{clear}{text}");
+    let begin = if stream.is_terminal() { "\n" } else { "" };
+    let _ = writeln!(stream, "{begin}{text}");
 }

@@ -60,11 +60,18 @@ pub fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
-/// A word of a command line as a shell needs it.
+/// A word of a command line as this system's shell needs it.
 pub fn shell(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
+    quoted(word, cfg!(windows))
+}
+
+/// A word as shells of Unix need it, or (in `cmd` and PowerShell alike) those of Windows.
+fn quoted(word: &str, for_windows: bool) -> String {
+    let plain: &[u8] = if for_windows { br"-_./\=:+" } else { b"-_./=:,@%+" };
+    if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || plain.contains(&byte)) {
         word.to_owned()
+    } else if for_windows {
+        format!("\"{}\"", word.replace('"', r#"\""#))
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
@@ -91,8 +98,12 @@ mod tests {
 
     #[test]
     fn words_for_a_shell() {
-        assert_eq!(shell("a/b-c.mid"), "a/b-c.mid");
-        assert_eq!(shell("it's"), r"'it'\''s'");
-        assert_eq!(shell(""), "''");
+        assert_eq!(quoted("a/b-c.mid", false), "a/b-c.mid");
+        assert_eq!(quoted("it's", false), r"'it'\''s'");
+        assert_eq!(quoted(r"a\b", false), r"'a\b'");
+        assert_eq!(quoted("", false), "''");
+        assert_eq!(quoted(r"C:\my\run-1", true), r"C:\my\run-1");
+        assert_eq!(quoted("it's mine", true), "\"it's mine\"");
+        assert_eq!(quoted("", true), "\"\"");
     }
 }

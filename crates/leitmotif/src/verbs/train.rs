@@ -208,7 +208,7 @@ fn configure(options: &Options, from: Option<&Path>) -> Result<(RunConfig, bool)
         Some(model) => {
             let model = ModelFolder::open(model)?;
             let mut config = Preset::fine_tuning(&model.description().model);
-            config.train.from = std::fs::canonicalize(model.path())?.display().to_string();
+            config.train.from = leitmotif_files::real_path(model.path())?.display().to_string();
             config
         }
     };
