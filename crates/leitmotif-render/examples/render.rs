@@ -2,7 +2,7 @@
 //! `cargo run --release --example render IN.mid OUT.(wav|svg|png) [light|dark|auto|FONT.sf2]`.
 
 use leitmotif_render::{BitDepth, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png};
-use leitmotif_score::{ReadOptions, read_midi_file};
+use leitmotif_score::{ReadOptions, read_automation, read_midi, read_midi_bytes};
 use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => Theme::Light,
     };
     let (input, output) = (PathBuf::from(input), PathBuf::from(output));
-    let (mut score, _report) = read_midi_file(&input, &ReadOptions::default())?;
+    let bytes = read_midi_bytes(&input)?;
+    let (mut score, _report) = read_midi(&bytes, &ReadOptions::default())?;
     if score.title.is_none() {
         score.title = input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     }
@@ -30,7 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 Some(font) => SoundBank::load(font)?,
                 None => SoundBank::built_in(),
             };
-            render_to_wav(&score, &bank, &RenderOptions::default(), &output, BitDepth::Sixteen)?;
+            let automation = read_automation(&bytes, &ReadOptions::default())?;
+            let options = RenderOptions { automation, ..RenderOptions::default() };
+            render_to_wav(&score, &bank, &options, &output, BitDepth::Sixteen)?;
         }
         _ => return Err("the output must end in .wav, .svg or .png".into()),
     }

@@ -2,7 +2,8 @@
 //!
 //! [`piano_roll`] draws a score; [`render`] and [`render_to_wav`] play it, with the instruments of
 //! a
-//! [`SoundBank`]: a SoundFont file, one that the system has, or the built-in bank.
+//! [`SoundBank`]: a SoundFont file, one that the system has, or the built-in bank. What controllers
+//! say of its parts ([`leitmotif_score::Automation`]) is one of the [`RenderOptions`].
 
 #![forbid(unsafe_code)]
 

@@ -6,12 +6,13 @@
 //! nothing clips, and soft pieces are not lost. Long pieces pass through a spool file instead of
 //! memory.
 
+use super::SoundError;
 use super::audio::{Audio, peak};
-use super::schedule::{DRUM_CHANNEL, Event, Schedule};
+use super::channel::{change, set_up};
+use super::schedule::{Action, BLOCK, Place, Schedule, nearest_block};
 use super::source::SoundBank;
 use super::wav::{BitDepth, WavFile};
-use super::{SoundError, schedule};
-use leitmotif_score::Score;
+use leitmotif_score::{Automation, Score};
 use rustysynth::{Synthesizer, SynthesizerSettings};
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
@@ -20,8 +21,6 @@ use std::path::Path;
 pub const SAMPLE_RATE: u32 = 44_100;
 /// Highest peak of a rendered piece: one decibel below full scale.
 pub(super) const PEAK: f32 = 0.891_250_9;
-/// The synthesiser's shortest block, in samples.
-const BLOCK: u64 = 8;
 /// Samples rendered at a time.
 const CHUNK: usize = 8192;
 /// A piece has rung out when nothing louder than this (80 dB below full scale) comes for
@@ -42,6 +41,9 @@ const POLYPHONY: usize = 256;
 pub struct RenderOptions {
     /// Whether there is a room around the instruments (reverb and chorus).
     pub room: bool,
+    /// How volume, place, modulation and pitch of the score's parts move. Where it places no part,
+    /// parts are spread a little between left and right.
+    pub automation: Automation,
 }
 
 impl RenderOptions {
@@ -53,7 +55,7 @@ impl RenderOptions {
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { room: true }
+        Self { room: true, automation: Automation::default() }
     }
 }
 
@@ -148,7 +150,7 @@ impl Player {
         if seconds.is_nan() || seconds > limit {
             return Err(SoundError::TooLong { seconds, limit });
         }
-        let schedule = Schedule::of(score, SAMPLE_RATE);
+        let schedule = Schedule::of(score, &options.automation, SAMPLE_RATE);
         let mut settings = SynthesizerSettings::new(SAMPLE_RATE as i32);
         settings.block_size = BLOCK as usize;
         settings.maximum_polyphony = POLYPHONY;
@@ -158,7 +160,7 @@ impl Player {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| SoundError::Synthesiser(error.to_string()))?;
         for channel in &schedule.channels {
-            set_up(&mut synthesisers[usize::from(channel.synthesiser)], channel);
+            set_up(&mut synthesisers[usize::from(channel.place.synthesiser)], channel);
         }
         Ok(Self {
             synthesisers,
@@ -203,8 +205,29 @@ impl Player {
             if nearest_block(event.at) > self.position {
                 break;
             }
-            play(&mut self.synthesisers[usize::from(event.synthesiser)], event);
+            let action = event.action;
             self.next_event += 1;
+            self.play(action);
+        }
+    }
+
+    fn play(&mut self, action: Action) {
+        let at = |place: Place| (usize::from(place.synthesiser), i32::from(place.channel));
+        match action {
+            Action::Release { place, key } => {
+                let (synthesiser, channel) = at(place);
+                self.synthesisers[synthesiser].note_off(channel, i32::from(key));
+            }
+            Action::Strike { place, key, velocity } => {
+                let (synthesiser, channel) = at(place);
+                self.synthesisers[synthesiser].note_on(channel, i32::from(key), i32::from(velocity));
+            }
+            Action::Change { group, control } => {
+                for &place in &self.schedule.groups[group] {
+                    let (synthesiser, channel) = at(place);
+                    change(&mut self.synthesisers[synthesiser], channel, control);
+                }
+            }
         }
     }
 
@@ -225,32 +248,5 @@ impl Player {
             }
         }
         self.position += count as u64;
-    }
-}
-
-/// The start of the block nearest to a sample.
-fn nearest_block(sample: u64) -> u64 {
-    (sample + BLOCK / 2) / BLOCK * BLOCK
-}
-
-fn set_up(synthesiser: &mut Synthesizer, channel: &schedule::Channel) {
-    const PROGRAM_CHANGE: i32 = 0xc0;
-    const CONTROLLER: i32 = 0xb0;
-    const PAN: i32 = 10;
-    const REVERB: i32 = 91;
-    const CHORUS: i32 = 93;
-    let to = i32::from(channel.channel);
-    synthesiser.process_midi_message(to, PROGRAM_CHANGE, i32::from(channel.program), 0);
-    synthesiser.process_midi_message(to, CONTROLLER, PAN, i32::from(channel.pan));
-    synthesiser.process_midi_message(to, CONTROLLER, REVERB, if channel.channel == DRUM_CHANNEL { 16 } else { 24 });
-    synthesiser.process_midi_message(to, CONTROLLER, CHORUS, 0);
-}
-
-fn play(synthesiser: &mut Synthesizer, event: &Event) {
-    let (channel, key) = (i32::from(event.channel), i32::from(event.key));
-    if event.begins {
-        synthesiser.note_on(channel, key, i32::from(event.velocity));
-    } else {
-        synthesiser.note_off(channel, key);
     }
 }

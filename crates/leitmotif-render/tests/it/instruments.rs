@@ -9,7 +9,7 @@ fn play(instrument: Instrument, pitch: u8) -> Audio {
     let note = Note { onset: Ticks(0), pitch, duration: Ticks(1920), velocity: 100 };
     let part = Part { name: String::new(), instrument, notes: vec![note] };
     let score = Score { parts: vec![part], ..Score::default() };
-    render(&score, &SoundBank::built_in(), &RenderOptions { room: false }).unwrap()
+    render(&score, &SoundBank::built_in(), &RenderOptions { room: false, ..RenderOptions::default() }).unwrap()
 }
 
 fn program(number: u8, pitch: u8) -> Vec<f64> {
@@ -120,7 +120,10 @@ fn a_closed_hi_hat_silences_an_open_one() {
     let tail = |notes| {
         let part = Part { name: String::new(), instrument: Instrument::Drums(0), notes };
         let score = Score { parts: vec![part], ..Score::default() };
-        let sound = mono(&render(&score, &SoundBank::built_in(), &RenderOptions { room: false }).unwrap());
+        let sound = mono(
+            &render(&score, &SoundBank::built_in(), &RenderOptions { room: false, ..RenderOptions::default() })
+                .unwrap(),
+        );
         rms(window(&sound, 0.4, 0.6)) / rms(window(&sound, 0.0, 0.1))
     };
     let (open, choked) = (tail(vec![hit(0, 46)]), tail(vec![hit(0, 46), hit(240, 42)]));

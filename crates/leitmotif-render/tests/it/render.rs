@@ -22,7 +22,8 @@ fn strokes_sound_where_the_tempo_map_puts_them() {
         Tempo { at: Ticks(1000), micros_per_quarter: 290_111 },
     ];
     let score = clicks(tempos);
-    let audio = render(&score, &SoundBank::built_in(), &RenderOptions { room: false }).unwrap();
+    let audio =
+        render(&score, &SoundBank::built_in(), &RenderOptions { room: false, ..RenderOptions::default() }).unwrap();
     let map = score.tempo_map();
     let places: Vec<f64> = (0..4).map(|k| map.seconds_at(Ticks(k * 480)).0 * f64::from(SAMPLE_RATE)).collect();
     let mut delays = Vec::new();

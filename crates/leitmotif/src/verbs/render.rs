@@ -5,10 +5,10 @@ use crate::failure::Refusal;
 use crate::pedal::Pedal;
 use crate::words::{clock, counted};
 use crate::{files, sound, values};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_render::{BitDepth, RenderOptions, RollOptions, Theme, piano_roll, render_to_wav, svg_to_png_themed};
-use leitmotif_score::{Score, read_midi_file};
+use leitmotif_score::{Score, read_automation, read_midi, read_midi_bytes};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -77,7 +77,9 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         return Err(refusal.remedy("use a name that ends in .wav, .svg or .png").into());
     }
     files::refuse_existing(&options.output, options.force)?;
-    let (mut score, _) = read_midi_file(&options.input, &options.pedal.read())?;
+    let bytes = read_midi_bytes(&options.input)?;
+    let in_file = || options.input.display().to_string();
+    let (mut score, _) = read_midi(&bytes, &options.pedal.read()).with_context(in_file)?;
     if score.title.is_none() {
         score.title = options.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     }
@@ -89,7 +91,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     }
     files::make_parent(&options.output)?;
     let (seconds, soundfont) = if kind == "wav" {
-        let (seconds, name) = play(&score, options, console)?;
+        let (seconds, name) = play(&score, &bytes, options, console)?;
         (seconds, Some(name))
     } else {
         draw(&score, options, &kind)?;
@@ -104,11 +106,13 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     console.out(format_args!("{}: {}{font}", report.path.display(), clock(seconds)))
 }
 
-fn play(score: &Score, options: &Options, console: &Console) -> Result<(f64, String)> {
+fn play(score: &Score, bytes: &[u8], options: &Options, console: &Console) -> Result<(f64, String)> {
     let bank = sound::bank(options.soundfont.as_deref())?;
     console.progress("rendering");
     let depth = if options.bits == "24" { BitDepth::TwentyFour } else { BitDepth::Sixteen };
-    let seconds = render_to_wav(score, &bank, &RenderOptions { room: !options.dry }, &options.output, depth)?;
+    let automation = read_automation(bytes, &options.pedal.read())?;
+    let sound = RenderOptions { room: !options.dry, automation };
+    let seconds = render_to_wav(score, &bank, &sound, &options.output, depth)?;
     Ok((seconds, bank.name().to_owned()))
 }
 

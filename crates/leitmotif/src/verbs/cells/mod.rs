@@ -22,7 +22,7 @@ use leitmotif_compose::{FieldSampling, Request, Sampling};
 use leitmotif_measures::OriginalityReport;
 use leitmotif_model::SessionScorer;
 use leitmotif_render::{BitDepth, RenderOptions, SoundBank, render_to_wav};
-use leitmotif_score::{Instrument, Score, read_midi, read_midi_bytes, splice_midi};
+use leitmotif_score::{Instrument, Score, read_automation, read_midi, read_midi_bytes, splice_midi};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ pub struct Writing {
     /// Genre of the piece, one of those the model was trained on [default: none]
     #[arg(long, value_name = "NAME")]
     genre: Option<String>,
-    /// Sampling temperature: higher is bolder, lower is safer [default: tuned for each field]
+    /// Sampling temperature: higher is bolder, lower is safer [default: 0.85]
     #[arg(long, value_name = "T", help_heading = "Sampling")]
     temperature: Option<f64>,
     /// Sample only from the most probable values that together reach this probability [default:
@@ -201,7 +201,9 @@ impl<'a> Desk<'a> {
         files::write(path, &bytes).with_context(|| path.display().to_string())?;
         let (score, _) = read_midi(&bytes, &self.writing.pedal.read())?;
         if let Some(bank) = &self.bank {
-            render_to_wav(&score, bank, &RenderOptions::default(), files::beside(path, "wav"), BitDepth::default())?;
+            let automation = read_automation(&bytes, &self.writing.pedal.read())?;
+            let options = RenderOptions { automation, ..RenderOptions::default() };
+            render_to_wav(&score, bank, &options, files::beside(path, "wav"), BitDepth::default())?;
         }
         if let Some(kind) = self.writing.roll.as_deref() {
             picture(&score, kind, highlights(&score, &bars), &files::beside(path, kind))?;
