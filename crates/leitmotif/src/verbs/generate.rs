@@ -1,6 +1,7 @@
 //! `generate`: new music.
 
 mod ask;
+mod continued;
 mod trace;
 
 use crate::console::Console;
@@ -16,7 +17,7 @@ use leitmotif_model::Precision;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
-use leitmotif_score::{Score, Ticks, write_midi_file};
+use leitmotif_score::{Automation, Score, Ticks, write_midi_file};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -98,6 +99,7 @@ fn precision(text: &str) -> Result<Precision, String> {
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let began = Instant::now();
     let mut request = options.ask.request(options.seed)?;
+    let source = options.ask.source()?;
     let paths = destinations(options)?;
     let bank = if options.wav { Some(sound::bank(options.soundfont.as_deref())?) } else { None };
     let opened = model::open_in(&options.model, options.precision)?;
@@ -122,8 +124,14 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         let trace = options.trace.as_ref().map(|_| trace::lines(&piece, &*opened.representation)).transpose()?;
         let Piece { mut score, mut report, .. } = piece;
         score.title.get_or_insert_with(|| title(path));
-        write_midi_file(path, &score)?;
-        extras.write(path, &score, report.prime_bars)?;
+        let played = match &source {
+            Some(source) => source.write(path, &score, report.prime_bars, console)?,
+            None => {
+                write_midi_file(path, &score)?;
+                (score.clone(), Automation::default())
+            }
+        };
+        extras.write(path, &score, played, report.prime_bars)?;
         report.path = Some(path.clone());
         let originality = measure.as_ref().map(|index| index.report(&score));
         Ok(Made { report, originality, log_odds, trace })
@@ -298,10 +306,13 @@ struct Extras<'a> {
 }
 
 impl Extras<'_> {
-    fn write(&self, path: &Path, score: &Score, prime_bars: usize) -> Result<()> {
+    /// Of a piece that sounds as `played` says.
+    fn write(&self, path: &Path, score: &Score, played: (Score, Automation), prime_bars: usize) -> Result<()> {
         if let Some(bank) = &self.bank {
             let wav = files::beside(path, "wav");
-            render_to_wav(score, bank, &RenderOptions::default(), wav, BitDepth::default())?;
+            let (score, automation) = played;
+            let options = RenderOptions { automation, ..RenderOptions::default() };
+            render_to_wav(&score, bank, &options, wav, BitDepth::default())?;
         }
         let Some(kind) = self.roll else { return Ok(()) };
         let theme = if kind == "svg" { Theme::Auto } else { Theme::Light };

@@ -1,7 +1,7 @@
 //! From songs to new music, every verb on the way.
 
 use crate::program::{done, json, keys, run, train, workshop};
-use leitmotif_score::{Instrument, ReadOptions, Score, read_midi_file};
+use leitmotif_score::{Control, Instrument, ReadOptions, Score, Ticks, read_automation, read_midi_file};
 use serde_json::Value;
 use std::path::Path;
 
@@ -238,6 +238,36 @@ fn a_prime_stands_unchanged_at_the_start() {
     }
     let early = before.parts.iter().flat_map(|part| &part.notes).filter(|note| note.onset < cut).count();
     assert_eq!(after.note_count(), early + 40);
+}
+
+#[test]
+fn a_prime_keeps_its_controllers_and_its_lyrics() {
+    let to = scratch();
+    // Two bars of a piano: bends, a lyric, a fade to nothing, and what follows them.
+    let mut track = vec![0, 0xC0, 0, 0, 0xB0, 7, 90];
+    for step in 0..32 {
+        track.extend([0, 0xE0, 0, 60 + step % 8, 0, 0xFF, 0x05, 1, b'a' + step % 26]);
+        track.extend([0, 0x90, 60 + step % 12, 80, 12, 0x80, 60 + step % 12, 0]);
+    }
+    let before = track.clone();
+    track.extend([0, 0xE0, 0, 10, 0, 0xB0, 11, 5, 0, 0x90, 50, 80, 96, 50, 0]);
+    let file = |track: &[u8]| {
+        let mut bytes = b"MThd\0\0\0\x06\0\0\0\x01\0\x30MTrk".to_vec();
+        bytes.extend((track.len() as u32 + 4).to_be_bytes());
+        bytes.extend_from_slice(track);
+        bytes.extend([0, 0xFF, 0x2F, 0]);
+        bytes
+    };
+    let (song, out) = (name(&to, "song.mid"), name(&to, "more.mid"));
+    std::fs::write(&song, file(&track)).unwrap();
+    done(workshop(), &["generate", "run", "-o", &out, "--prime", &song, "--prime-bars", "2", "--bars", "2"]);
+    let written = std::fs::read(&out).unwrap();
+    // All of it, byte for byte, behind the text that says how the piece was made.
+    assert!(written.windows(before.len()).any(|it| it == before), "the bars that are kept");
+    let automation = read_automation(&written, &ReadOptions::default()).unwrap();
+    let last = automation.of_part(0).iter().rev().find(|it| matches!(it.control, Control::Pitch(_))).unwrap();
+    assert_eq!(last.at, Ticks(2 * 4 * 48), "the bend is settled at the cut");
+    assert!(!automation.of_part(0).iter().any(|it| it.control == Control::Expression(5)));
 }
 
 #[test]

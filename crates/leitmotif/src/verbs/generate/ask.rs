@@ -4,6 +4,7 @@ use crate::failure::Refusal;
 use crate::pedal::Pedal;
 use crate::values::{self, Range};
 use crate::verbs::cells::chords::{self, ChordOptions};
+use crate::verbs::generate::continued::Source;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::{
@@ -40,7 +41,7 @@ pub struct RequestOptions {
     /// Time signature of the whole piece, such as 3/4
     #[arg(long, value_name = "N/N", value_parser = values::meter, help_heading = "What to compose")]
     meter: Option<(u8, u8)>,
-    /// Continue this MIDI file
+    /// Continue this MIDI file; its bars keep their controllers, pitch bends, lyrics and markers
     #[arg(long, value_name = "FILE", help_heading = "What to compose")]
     prime: Option<PathBuf>,
     /// Use only the first N bars of that file [default: all]
@@ -229,6 +230,11 @@ impl RequestOptions {
             (.., true) => Length::Open { most_bars: OPEN_BARS.min(MAX_BARS) },
             _ => Length::Bars(DEFAULT_BARS),
         }
+    }
+
+    /// The file to continue.
+    pub fn source(&self) -> Result<Option<Source>> {
+        self.prime.as_deref().map(|path| Source::open(path, self.pedal.read())).transpose()
     }
 
     fn prime(&self) -> Result<Option<Prime>> {

@@ -3,6 +3,7 @@
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::model::Opened;
+use crate::pedal::Pedal;
 use crate::progress::Throttle;
 use crate::words::counted;
 use crate::{files, interrupt, model};
@@ -10,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_compose::latent::{Source, space};
 use leitmotif_corpus::prepare::midi_files;
-use leitmotif_score::{ReadOptions, read_midi_file};
+use leitmotif_score::read_midi_file;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -38,6 +39,9 @@ pub struct Options {
     /// File to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// How MIDI files are read.
+    #[command(flatten)]
+    pedal: Pedal,
     /// Replace an existing file
     #[arg(long)]
     force: bool,
@@ -74,7 +78,8 @@ impl Direction {
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     files::refuse_existing(&options.output, options.force)?;
     let opened = model::open(&options.model)?;
-    let (more, less) = (middles(&options.more, &opened, console)?, middles(&options.less, &opened, console)?);
+    let middles = |folder| middles(folder, options.pedal, &opened, console);
+    let (more, less) = (middles(&options.more)?, middles(&options.less)?);
     let (high, low) = (mean(&more), mean(&less));
     let direction: Vec<f32> = high.iter().zip(&low).map(|(high, low)| (high - low) as f32).collect();
     let separation = separation(&direction, &more, &less);
@@ -113,7 +118,7 @@ pub fn read(path: &Path, opened: &Opened) -> Result<Direction> {
 }
 
 /// The mean latent of each piece of a folder.
-fn middles(folder: &Path, opened: &Opened, console: &Console) -> Result<Vec<Vec<f64>>> {
+fn middles(folder: &Path, pedal: Pedal, opened: &Opened, console: &Console) -> Result<Vec<Vec<f64>>> {
     let space = space(&*opened.model)?;
     let paths = midi_files(folder)?;
     let (pace, mut middles) = (Throttle::new(), Vec::new());
@@ -124,7 +129,7 @@ fn middles(folder: &Path, opened: &Opened, console: &Console) -> Result<Vec<Vec<
         if console.shows_progress() && pace.is_due() {
             console.progress(&format!("{}  {number}/{} pieces", folder.display(), paths.len()));
         }
-        let source = read_midi_file(path, &ReadOptions::default())
+        let source = read_midi_file(path, &pedal.read())
             .map_err(anyhow::Error::from)
             .and_then(|(score, _)| Ok(Source::of(space, &*opened.representation, &score, None)?));
         match source {

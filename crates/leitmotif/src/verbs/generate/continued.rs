@@ -1,0 +1,58 @@
+//! A piece that continues a file, written into the bytes of that file: what a score has no room for
+//! (controllers, pitch bends, lyrics, system exclusives) stands in the bars that are kept.
+
+use crate::console::Console;
+use crate::files;
+use crate::words::counted;
+use anyhow::{Context, Result};
+use leitmotif_score::{
+    Automation, Edits, ReadOptions, Score, Ticks, read_automation, read_midi, read_midi_bytes, splice_midi,
+    write_midi_file,
+};
+use std::path::{Path, PathBuf};
+
+/// The file that is continued.
+pub struct Source {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    score: Score,
+    read: ReadOptions,
+}
+
+impl Source {
+    /// Reads it.
+    pub fn open(path: &Path, read: ReadOptions) -> Result<Self> {
+        let bytes = read_midi_bytes(path)?;
+        let (score, _) = read_midi(&bytes, &read).with_context(|| path.display().to_string())?;
+        Ok(Self { path: path.to_owned(), bytes, score, read })
+    }
+
+    /// Writes the file's first `bars` bars and what `score` has after them, and returns what is
+    /// heard of that. Where the file's own bytes cannot go on, the score is written alone.
+    pub fn write(&self, path: &Path, score: &Score, bars: usize, console: &Console) -> Result<(Score, Automation)> {
+        match self.continued(score, bars) {
+            Ok((bytes, dropped)) => {
+                files::write(path, &bytes)?;
+                if dropped > 0 {
+                    let (notes, path) = (counted(dropped, "note"), path.display());
+                    console.note(format_args!("{path}: {notes} left out, whose pitch still sounds on its channel"));
+                }
+                Ok((read_midi(&bytes, &self.read)?.0, read_automation(&bytes, &self.read)?))
+            }
+            Err(reason) => {
+                write_midi_file(path, score)?;
+                let (path, source) = (path.display(), self.path.display());
+                console.note(format_args!("{path}: only the notes of {source} are kept, as {reason}"));
+                Ok((score.clone(), Automation::default()))
+            }
+        }
+    }
+
+    /// The bytes of the continued file, and how many new notes found no place.
+    fn continued(&self, score: &Score, bars: usize) -> Result<(Vec<u8>, usize), String> {
+        let cut = self.score.bars().take(bars).last().map_or(Ticks(0), |bar| bar.end());
+        let edits = Edits::continuing(&self.score, score, cut).ok_or("its clock is too coarse")?;
+        let (bytes, report) = splice_midi(&self.bytes, &self.read, &edits).map_err(|error| error.to_string())?;
+        Ok((bytes, report.notes_dropped))
+    }
+}
