@@ -140,7 +140,7 @@ def main():
     binary, folders = sys.argv[1], sys.argv[2:]
     for folder in folders:
         everything = sorted(pathlib.Path(folder).rglob("*"))
-        paths = [path for path in everything if path.is_file() and path.suffix.lower() in (".mid", ".midi")]
+        paths = [path for path in everything if path.is_file() and path.suffix.lower() in (".mid", ".midi", ".kar")]
         with tempfile.TemporaryDirectory() as copies:
             lines = notes_of(binary, "--rewrite", copies, *paths)
             good = [line for line in lines if "error" not in line]

@@ -129,7 +129,7 @@ def main():
     folder_of = {}
     for folder in folders:
         for path in sorted(pathlib.Path(folder).rglob("*")):
-            if path.is_file() and path.suffix.lower() in (".mid", ".midi"):
+            if path.is_file() and path.suffix.lower() in (".mid", ".midi", ".kar"):
                 folder_of[str(path)] = folder
     wanted = [path for path in folder_of if path not in known]
     random.Random(1).shuffle(wanted)
