@@ -65,7 +65,7 @@ impl<'a> CompositionPlan<'a> {
             Some(_) => ensemble::resolve(request, events, vocabulary.settings.genres(), piece),
             None => Resolved { request: request.clone(), required: request.header.instruments.clone(), song: None },
         };
-        request.sampling = request.sampling.spelt_out(&names);
+        request.sampling = request.sampling.spelt_out(&names, representation.cells().is_some());
         let opening = representation.opening(&request.header)?;
         let prime = request.prime.as_ref();
         let primed = prime.map(|prime| Primed::new(prime, &request.header, representation, events)).transpose()?;

@@ -69,6 +69,18 @@ impl FieldSampling {
         Self { temperature, min_p, top_p: 0.98, ..Self::default() }
     }
 
+    /// The same for models of cells, whose fields mean other things: whether a cell repeats is a
+    /// kind, and which one it repeats a place.
+    pub fn standard_of_cells(field: &str) -> Self {
+        let (temperature, min_p) = match field {
+            "pitch" => (0.85, 0.06),
+            "place" => (0.95, 0.0),
+            "instrument" => (1.1, 0.0),
+            _ => (1.0, 0.0),
+        };
+        Self { temperature, min_p, top_p: 0.98, ..Self::default() }
+    }
+
     /// How all fields are drawn by default where music is written into a piece: chosen by how much
     /// fills of validation songs resemble what stood there (docs/benchmarks.md).
     pub const WITHIN: Self = Self { temperature: 0.85, top_k: 0, top_p: 0.98, min_p: 0.0 };
@@ -199,9 +211,12 @@ impl Sampling {
         self.fields.get(name).copied().or(self.all).unwrap_or_else(|| FieldSampling::standard(name))
     }
 
-    /// The same with an explicit entry for every field of these names.
-    pub fn spelt_out(&self, names: &[&str]) -> Self {
-        Self { all: None, fields: names.iter().map(|name| ((*name).to_owned(), self.field(name))).collect() }
+    /// The same with an explicit entry for every field of these names, which are those of `cells` or
+    /// of another representation.
+    pub fn spelt_out(&self, names: &[&str], cells: bool) -> Self {
+        let standard = if cells { FieldSampling::standard_of_cells } else { FieldSampling::standard };
+        let of = |name: &str| self.fields.get(name).copied().or(self.all).unwrap_or_else(|| standard(name));
+        Self { all: None, fields: names.iter().map(|name| ((*name).to_owned(), of(name))).collect() }
     }
 }
 

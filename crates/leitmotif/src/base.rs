@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 pub const NAME: &str = "base";
 
 /// Its files by name, as `models/base` holds them.
-const FILES: [(&str, &[u8]); 5] = [
+const FILES: [(&str, &[u8]); 6] = [
     ("config.json", include_bytes!("../../../models/base/config.json")),
     ("tokenizer.json", include_bytes!("../../../models/base/tokenizer.json")),
     ("observed.json", include_bytes!("../../../models/base/observed.json")),
+    ("critic.json", include_bytes!("../../../models/base/critic.json")),
     ("model.safetensors", include_bytes!("../../../models/base/model.safetensors")),
     ("README.md", include_bytes!("../../../models/base/README.md")),
 ];
@@ -63,6 +64,7 @@ mod tests {
         let model = ModelFolder::open(&folder).unwrap();
         let fingerprint = model.fingerprint().unwrap();
         assert!(model.observed().is_some() && model.representation().cells().is_some());
+        assert!(crate::critic::open(&folder).is_ok());
 
         // A byte changes, and a file is lost.
         let weights = folder.join("model.safetensors");

@@ -133,7 +133,7 @@ pub fn fill(
     let names: Vec<&str> = vocabulary.fields.iter().map(|field| field.name.as_str()).collect();
     request.sampling.validate(&names)?;
     let all = request.sampling.all.or(Some(FieldSampling::WITHIN));
-    let sampling = Sampling { all, fields: request.sampling.fields.clone() }.spelt_out(&names);
+    let sampling = Sampling { all, fields: request.sampling.fields.clone() }.spelt_out(&names, true);
     let request = Request { sampling, ..request.clone() };
     let masks = Masks::new(representation.events(), vocabulary, &request, None, &[], &[])?;
     let items = items(&source.read.song, task);

@@ -8,7 +8,9 @@ use crate::{model, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::{Corpus, MANIFEST_FILE, Split, export};
-use leitmotif_folder::{CARD_FILE, CONFIG_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE};
+use leitmotif_folder::{
+    CARD_FILE, CONFIG_FILE, CRITIC_FILE, ModelFolder, OBSERVED_FILE, VOCABULARY_FILE, WEIGHTS_FILE,
+};
 use leitmotif_model::{ModelKind, Precision};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -79,7 +81,7 @@ fn export_model(model: &Path, options: &Options, console: &Console) -> Result<()
     files::refuse_existing(&output.join(WEIGHTS_FILE), options.force)?;
     let weights = model.weights()?;
     files::make_folder(output)?;
-    for name in [CONFIG_FILE, VOCABULARY_FILE, OBSERVED_FILE, CARD_FILE] {
+    for name in [CONFIG_FILE, VOCABULARY_FILE, OBSERVED_FILE, CRITIC_FILE, CARD_FILE] {
         let from = model.path().join(name);
         if from.is_file() {
             files::write(&output.join(name), &leitmotif_files::read(&from, MAX_FILE_BYTES)?)?;

@@ -3,7 +3,7 @@
 use crate::golden::compare;
 use crate::program::{done, run};
 
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 21] = [
     "demo",
     "prepare",
     "train",
