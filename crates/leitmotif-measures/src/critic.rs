@@ -196,7 +196,7 @@ mod tests {
         let piece = &pieces(1, &[9], 5)[0];
         assert!((read.log_odds(piece) - critic.log_odds(piece)).abs() < 1e-9);
         assert!(critic.log_odds(&Score::default()).is_finite());
-        let renamed = json.replacen("notes a bar", "no such figure", 1);
+        let renamed = json.replacen("pitches used", "no such figure", 1);
         assert!(matches!(Critic::from_json(renamed.as_bytes()), Err(CriticError::Figure(_))));
         let figure = &critic.figures[0];
         let deviation = serde_json::to_string(&figure.deviation).unwrap();
