@@ -1,5 +1,6 @@
 //! Runs targets on mutated inputs and says which took the most time and memory:
-//! `mutate TARGET|all COUNT [SEED]`, or `mutate seeds FOLDER`, which writes the seeds for cargo-fuzz.
+//! `mutate TARGET|all COUNT [SEED]`, or `mutate seeds FOLDER`, which writes the seeds for
+//! cargo-fuzz.
 //!
 //! It needs no fuzzer and no special compiler. Mutations are determined by the seed.
 
@@ -66,7 +67,8 @@ impl Numbers {
     }
 }
 
-/// One to eight changes: bits, bytes and numbers with a meaning, pieces taken out, doubled or moved.
+/// One to eight changes: bits, bytes and numbers with a meaning, pieces taken out, doubled or
+/// moved.
 fn mutated(seed: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     const BYTES: &[u8] = b"\x00\x01\x7F\x80\x90\xB0\xC0\xFF\xF0\x2F\x51\x58019-\"[]{},.\n";
     const PIECES: [&[u8]; 7] =

@@ -211,8 +211,8 @@ impl Sampling {
         self.fields.get(name).copied().or(self.all).unwrap_or_else(|| FieldSampling::standard(name))
     }
 
-    /// The same with an explicit entry for every field of these names, which are those of `cells` or
-    /// of another representation.
+    /// The same with an explicit entry for every field of these names, which are those of `cells`
+    /// or of another representation.
     pub fn spelt_out(&self, names: &[&str], cells: bool) -> Self {
         let standard = if cells { FieldSampling::standard_of_cells } else { FieldSampling::standard };
         let of = |name: &str| self.fields.get(name).copied().or(self.all).unwrap_or_else(|| standard(name));

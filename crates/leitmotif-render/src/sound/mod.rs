@@ -1,7 +1,8 @@
 //! From score to sound.
 //!
 //! [`SoundBank`] holds the instruments; `schedule` turns a score into events at sample positions;
-//! `player` drives the synthesisers from event to event, through `channel`; [`write_wav`] writes the result.
+//! `player` drives the synthesisers from event to event, through `channel`; [`write_wav`] writes
+//! the result.
 
 mod audio;
 mod channel;

@@ -262,8 +262,8 @@ fn a_prime_keeps_its_controllers_and_its_lyrics() {
     std::fs::write(&song, file(&track)).unwrap();
     done(workshop(), &["generate", "run", "-o", &out, "--prime", &song, "--prime-bars", "2", "--bars", "2"]);
     let written = std::fs::read(&out).unwrap();
-    // All of it, byte for byte, behind the text that says how the piece was made; but the end of the
-    // last note may stand among what is settled at the cut.
+    // All of it, byte for byte, behind the text that says how the piece was made; but the end of
+    // the last note may stand among what is settled at the cut.
     let kept = &before[..before.len() - 4];
     assert!(written.windows(kept.len()).any(|it| it == kept), "the bars that are kept");
     let automation = read_automation(&written, &ReadOptions::default()).unwrap();
