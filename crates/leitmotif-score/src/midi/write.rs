@@ -67,6 +67,9 @@ pub fn write_midi_with_report(score: &Score) -> Result<(Vec<u8>, WriteReport), W
     let assignments = assign(&voices)?;
     summarise(&assignments, &mut report);
 
+    // Notes end earlier where the same pitch is struck again.
+    let end = notes.iter().flatten().map(Note::end).max().unwrap_or_default();
+    let last = end.max(mark.unwrap_or_default());
     let timing = Timing::Metrical(u15::new(normal.resolution.ticks_per_quarter() as u16));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     smf.tracks.push(track(conductor(&normal, &mut report), last));

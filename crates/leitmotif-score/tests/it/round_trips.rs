@@ -5,7 +5,9 @@
 
 use crate::formats::file;
 use leitmotif_score::midi::{Severity, What};
-use leitmotif_score::{ReadOptions, Score, WriteReport, read_midi, write_midi_with_report};
+use leitmotif_score::{
+    Instrument, Note, Part, ReadOptions, Score, Ticks, WriteReport, read_midi, write_midi_with_report,
+};
 use std::time::{Duration, Instant};
 
 /// Mutations of each file; `LEITMOTIF_MUTATIONS` says another number.
@@ -118,6 +120,17 @@ fn check(bytes: &[u8], options: &ReadOptions) {
     let (again, report) = write_midi_with_report(&back).unwrap();
     assert_eq!((report.notes_shortened, report.notes_merged), (0, 0));
     assert!(again == written, "written twice, the file differs");
+}
+
+#[test]
+fn a_file_ends_where_its_shortened_notes_end() {
+    let note = |onset, duration| Note { onset: Ticks(onset), pitch: 60, duration: Ticks(duration), velocity: 80 };
+    let notes = vec![note(0, 2164), note(10, 38)];
+    let part = Part { name: String::new(), instrument: Instrument::Program(5), notes };
+    let (written, report) = write_midi_with_report(&Score { parts: vec![part], ..Score::default() }).unwrap();
+    assert_eq!(report.notes_shortened, 1);
+    let (back, _) = read_midi(&written, &ReadOptions::default()).unwrap();
+    assert_eq!(write_midi_with_report(&back).unwrap().0, written);
 }
 
 #[test]

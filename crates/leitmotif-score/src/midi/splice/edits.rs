@@ -66,7 +66,7 @@ impl Edits {
 
     /// The edits that cut the file of `before` at `at`, in its ticks, and write there what `after`
     /// has from then on. `None` where `after` does not begin as `before` does, or where its clock
-    /// is a finer one that the file's, of less than [`COARSEST_CLOCK`] ticks a quarter, cannot
+    /// is a finer one that the file's, of less than 24 ticks a quarter, cannot
     /// stand for: in others its times move to the nearest tick.
     ///
     /// A part of `after` goes on as the part of `before` with its name, instrument and notes;
