@@ -32,8 +32,9 @@ pub struct FormRequest {
 pub(crate) struct Form {
     /// For each bar of the piece, how many bars ago it was; 0 for one that is new.
     lags: Arc<[usize]>,
-    /// The values of the place of each lag, by section.
+    /// The kind of a cell that repeats another.
     repeat: Value,
+    /// For each bar of the piece, the place of the bar that it repeats.
     places: Arc<[Value]>,
     variation: f64,
     rng: ChaCha8Rng,
