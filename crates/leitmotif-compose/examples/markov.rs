@@ -79,6 +79,7 @@ fn judge(
             segment: batch.segment,
             inputs: &batch.inputs,
             targets: &batch.targets,
+            determined: &[],
             lengths: &batch.lengths,
             starts: &batch.starts,
             bars: None,

@@ -172,6 +172,12 @@ pub trait Representation: Send + Sync + std::fmt::Debug {
         sequence.clone()
     }
 
+    /// Which fields of each event follow from what stands before the event, `[events, fields]`, so
+    /// that predicting them says nothing of the music; empty if none does.
+    fn determined(&self, _sequence: &Sequence) -> Vec<bool> {
+        Vec::new()
+    }
+
     /// The representation as one of cells; `None` if it is another.
     fn cells(&self) -> Option<&Cells> {
         None

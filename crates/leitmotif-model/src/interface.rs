@@ -19,6 +19,9 @@ pub struct Segment<'a> {
     pub inputs: &'a [u16],
     /// Events to predict.
     pub targets: &'a [u16],
+    /// Fields of the targets that are given, and do not count when a network learns, shaped as
+    /// `targets`; empty if none is.
+    pub determined: &'a [bool],
     /// Targets that count, per stream.
     pub lengths: &'a [usize],
     /// Whether each stream begins a new piece.

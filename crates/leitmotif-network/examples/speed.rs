@@ -83,6 +83,7 @@ fn main() {
         segment: config.segment,
         inputs: &values[..events * k],
         targets: &values[k..],
+        determined: &[],
         lengths: Box::leak(vec![config.segment; streams].into_boxed_slice()),
         starts: &starts[..streams],
         bars: None,

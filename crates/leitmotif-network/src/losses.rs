@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(crate) struct FieldInputs<'a> {
     /// `[n, fields]`.
     pub(crate) targets: &'a [u16],
-    /// Which targets count, `[n]`.
+    /// Which targets count, `[n, fields]`.
     pub(crate) counted: &'a [bool],
     /// The copy features of each field, `[n, copies]`; none without copy features.
     pub(crate) copies: &'a [Vec<i32>],
@@ -123,20 +123,19 @@ fn groups(fields: &Fields) -> Vec<Range<usize>> {
 /// The targets of all fields `[n, fields]`, each counted from the first value that is predicted; -1
 /// as in [`column`].
 fn classes(inputs: FieldInputs<'_>, k: usize) -> Vec<i32> {
-    let events = inputs.targets.chunks_exact(k).zip(inputs.counted);
-    let class = |(field, &value): (usize, &u16)| if field == 0 { i32::from(value) } else { i32::from(value) - 1 };
-    let classes = |(event, &counted): (&[u16], &bool)| {
-        let classes = event.iter().enumerate().map(class).map(|class| if counted { class } else { -1 });
-        classes.collect::<Vec<i32>>()
+    let class = |(index, (&value, &counted)): (usize, (&u16, &bool))| match index % k {
+        _ if !counted => -1,
+        0 => i32::from(value),
+        _ => i32::from(value) - 1,
     };
-    events.flat_map(classes).collect()
+    inputs.targets.iter().zip(inputs.counted).enumerate().map(class).collect()
 }
 
-/// The targets of one field; -1 where the event does not count or the field does not apply.
+/// The targets of one field; -1 where it does not count or does not apply.
 fn column(inputs: FieldInputs<'_>, k: usize, field: usize) -> Vec<i32> {
-    let events = inputs.targets.chunks_exact(k).zip(inputs.counted);
-    let target = |(event, &counted): (&[u16], &bool)| match event[field] {
-        _ if !counted => -1,
+    let events = inputs.targets.chunks_exact(k).zip(inputs.counted.chunks_exact(k));
+    let target = |(event, counted): (&[u16], &[bool])| match event[field] {
+        _ if !counted[field] => -1,
         0 if field > 0 => -1,
         value => i32::from(value),
     };

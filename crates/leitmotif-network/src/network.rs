@@ -147,7 +147,7 @@ impl Network {
         objective: LatentObjective,
     ) -> StepOutput {
         let counted = counted(segment);
-        let events = counted.iter().filter(|&&counted| counted).count();
+        let events = segment.lengths.iter().sum::<usize>();
         let ForwardOutput { forward, copies, gaussians, latents } =
             self.forward(carry, segment, Some((seed, objective)));
         let reader = self.latent_reader(latents, segment);
@@ -279,9 +279,14 @@ fn features(carry: &mut Carry, segment: &Segment<'_>, description: &ModelDescrip
     rows
 }
 
-/// Which of a segment's targets count, stream after stream.
+/// Which fields of a segment's targets count, `[streams, segment, fields]`.
 fn counted(segment: &Segment<'_>) -> Vec<bool> {
-    segment.lengths.iter().flat_map(|&length| (0..segment.segment).map(move |place| place < length)).collect()
+    let per_stream = segment.targets.len() / segment.streams.max(1);
+    let fields = per_stream / segment.segment.max(1);
+    let counts = |&length: &usize| (0..per_stream).map(move |index| index < length * fields);
+    let mut counted: Vec<bool> = segment.lengths.iter().flat_map(counts).collect();
+    counted.iter_mut().zip(segment.determined).for_each(|(counted, determined)| *counted &= !determined);
+    counted
 }
 
 impl Scorer for Network {

@@ -92,6 +92,7 @@ impl Stream {
             fields,
             inputs: Vec::with_capacity(streams * segment * fields),
             targets: Vec::with_capacity(streams * segment * fields),
+            determined: Vec::new(),
             lengths: vec![segment; streams],
             starts: vec![begins; streams],
             songs: vec![None; streams],

@@ -13,6 +13,7 @@ pub(crate) fn segment_of(batch: &SegmentBatch) -> Segment<'_> {
         segment: batch.segment,
         inputs: &batch.inputs,
         targets: &batch.targets,
+        determined: &batch.determined,
         lengths: &batch.lengths,
         starts: &batch.starts,
         bars: batch.bars.as_ref(),

@@ -216,6 +216,7 @@ pub(super) fn nll(
             segment: length,
             inputs: values(from),
             targets: values(from + 1),
+            determined: &[],
             lengths: &lengths,
             starts: &starts,
             bars: None,

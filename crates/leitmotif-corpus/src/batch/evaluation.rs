@@ -76,7 +76,7 @@ impl<'a> EvaluationBatches<'a> {
                 None,
             )
         });
-        Reading { song, position: 0, values: self.corpus.values(song), bars }
+        Reading { song, position: 0, values: self.corpus.values(song), determined: Vec::new(), bars }
     }
 
     /// The targets still to come.

@@ -34,6 +34,9 @@ pub struct SegmentBatch {
     pub inputs: Vec<Value>,
     /// The event that follows each of them, `[streams, segment, fields]`; padded with zeros.
     pub targets: Vec<Value>,
+    /// Which fields of the targets are given and do not count, `[streams, segment, fields]`; empty
+    /// if none is ([`Representation::determined`](leitmotif_events::Representation::determined)).
+    pub determined: Vec<bool>,
     /// How many targets of each stream count; the rest is padding.
     pub lengths: Vec<usize>,
     /// Whether the stream begins a song here: its memory must be cleared first.
@@ -53,6 +56,7 @@ impl SegmentBatch {
             fields,
             inputs: vec![0; streams * segment * fields],
             targets: vec![0; streams * segment * fields],
+            determined: Vec::new(),
             lengths: vec![0; streams],
             starts: vec![false; streams],
             songs: vec![None; streams],

@@ -11,6 +11,8 @@ pub(super) struct Reading<V> {
     /// The next event to read.
     pub(super) position: usize,
     pub(super) values: V,
+    /// Which values are not to be predicted; empty if all are.
+    pub(super) determined: Vec<bool>,
     /// Where latents need them.
     pub(super) bars: Option<SongBars>,
 }
@@ -31,6 +33,11 @@ impl<V: AsRef<[Value]>> Reading<V> {
         let at = stream * batch.segment * fields;
         batch.inputs[at..at + width].copy_from_slice(&values[from..from + width]);
         batch.targets[at..at + width].copy_from_slice(&values[from + fields..from + fields + width]);
+        if !self.determined.is_empty() {
+            batch.determined.resize(batch.targets.len(), false);
+            let determined = &self.determined[from + fields..from + fields + width];
+            batch.determined[at..at + width].copy_from_slice(determined);
+        }
         if let Some(bars) = &self.bars {
             bars.write(values, batch, stream, self.position, count);
         }

@@ -259,7 +259,7 @@ impl TrainingBatches {
     /// The song as the model reads it in that variation.
     fn read(&self, song: usize, variation: u64) -> Stream {
         let BatchOptions { seed, header_dropout, augment, tasks, .. } = self.options;
-        let mut values = None;
+        let (mut values, mut determined) = (None, Vec::new());
         if header_dropout > 0.0 || !augment.is_none() || !tasks.is_none() {
             let mut rng = generator("song", seed, variation, song as u64);
             let representation = self.corpus.representation();
@@ -272,6 +272,7 @@ impl TrainingBatches {
             }
             if !tasks.is_none() {
                 sequence = representation.draw_tasks(&sequence, &tasks, &mut rng);
+                determined = representation.determined(&sequence);
             }
             values = Some(sequence.values().to_vec());
         }
@@ -282,7 +283,7 @@ impl TrainingBatches {
             let mut drops = generator("attributes", seed, variation, song as u64);
             Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
         });
-        Stream { variation, reading: Reading { song, position: 0, values, bars } }
+        Stream { variation, reading: Reading { song, position: 0, values, determined, bars } }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Batches over a small corpus: what is read, in which order, and exact resumption.
 
-use crate::common::corpus;
+use crate::common::{collection, corpus, options, prepared};
+use leitmotif_corpus::prepare::PrepareOptions;
 use leitmotif_corpus::{
-    AugmentOptions, BatchError, BatchOptions, BatchState, EvaluationBatches, SegmentBatch, Split, TrainingBatches,
-    export,
+    AugmentOptions, BatchError, BatchOptions, BatchState, Corpus, EvaluationBatches, SegmentBatch, Split,
+    TrainingBatches, export,
 };
-use leitmotif_events::Value;
+use leitmotif_events::{RepresentationConfig, Sequence, Tasks, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn training(options: &BatchOptions) -> TrainingBatches {
     TrainingBatches::new(corpus(), options.clone()).unwrap()
@@ -222,4 +224,39 @@ fn the_export_holds_the_same_sequences() {
             assert_eq!(line["text"][values.len() / 2], described);
         }
     }
+}
+
+#[test]
+fn batches_say_which_fields_are_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in"), dir.path().join("out"));
+    collection(&input);
+    let config = RepresentationConfig::Cells { grid: 12, genres: Vec::new(), references: true };
+    prepared(&PrepareOptions { representation: config, ..options(&input, &output) });
+    let corpus = Arc::new(Corpus::open(output).unwrap());
+    let tasks = Tasks { holes: 1.0, chords: 0.0 };
+    let options = BatchOptions { streams: 3, segment: 70, tasks, ..BatchOptions::default() };
+    let mut batches = TrainingBatches::new(corpus.clone(), options).unwrap();
+    let mut songs: Vec<(Vec<Value>, Vec<bool>)> = vec![Default::default(); 3];
+    let (mut seen, mut given) = (0, 0);
+    while seen < 20 {
+        let batch = batches.next_batch();
+        for (stream, (values, determined)) in songs.iter_mut().enumerate() {
+            if batch.starts[stream] {
+                *values = batch.input(stream, 0).to_vec();
+                *determined = vec![false; batch.fields];
+            }
+            let at = stream * batch.segment * batch.fields;
+            let count = batch.lengths[stream] * batch.fields;
+            values.extend_from_slice(&batch.targets[at..at + count]);
+            determined.extend((at..at + count).map(|index| batch.determined.get(index).is_some_and(|it| *it)));
+            // A song's last segment is not full, or ends with its last event.
+            let sequence = Sequence::from_values(batch.fields, values.clone()).unwrap();
+            if corpus.representation().decode(&sequence).is_ok() {
+                assert_eq!(*determined, corpus.representation().determined(&sequence));
+                (seen, given) = (seen + 1, given + determined.iter().filter(|it| **it).count());
+            }
+        }
+    }
+    assert!(given > 100, "{given}");
 }

@@ -52,7 +52,7 @@ pub use fields::MAX_WINDOW;
 pub use read::ReadCells;
 pub use song::{BarFrame, Cell, CellBar, CellNote, CellSong, MAX_PARTS_OF_INSTRUMENT, PartId, Place};
 
-use crate::event::EventVocabulary;
+use crate::event::{EventKind, EventVocabulary};
 use crate::{
     Augmentation, BarMusic, EncodeReport, Grammar, Header, Observed, Representation, RepresentationConfig,
     RepresentationError, Sequence, Tasks, Value, Vocabulary,
@@ -246,6 +246,20 @@ impl Representation for Cells {
         }
         let windows = if holes { tasks::draw(&song, rng) } else { Vec::new() };
         self.encode_song(&song, &windows).unwrap_or_else(|_| sequence.clone())
+    }
+
+    fn determined(&self, sequence: &Sequence) -> Vec<bool> {
+        let (mut writing, mut determined) = (false, Vec::with_capacity(sequence.values().len()));
+        for event in sequence.events() {
+            writing = match self.fields.kinds.get(usize::from(event[fields::KIND])) {
+                Some(EventKind::Write) => true,
+                Some(EventKind::Bar(_) | EventKind::Window | EventKind::End) => false,
+                _ => writing,
+            };
+            determined
+                .extend((0..fields::FIELDS).map(|it| writing && [fields::INSTRUMENT, fields::PART].contains(&it)));
+        }
+        determined
     }
 
     fn bar_music(&self, sequence: &Sequence) -> Option<Vec<BarMusic>> {

@@ -2,7 +2,7 @@
 //!
 //! A piece is read as consecutive windows of 1 to 32 bars, with plain bars between some of them. A
 //! task is one of: whole parts are written; every part but one that leads is written; a run of bars
-//! is written, in all parts or in one; cells are written at random.
+//! is written, in all parts, or in each of some parts another run; cells are written at random.
 
 use super::encoder::CellWindow;
 use super::fields::MAX_WINDOW;
@@ -10,21 +10,26 @@ use super::song::CellSong;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 
 /// The most bars of a run that is written.
 const MOST_RUN: usize = 8;
 /// The most plain bars between two windows.
 const MOST_PLAIN: usize = 8;
+/// Shares of the other parts in which a run is written too, where one is written in one part.
+const OTHERS: Range<f64> = 0.0..0.6;
 /// Shares of cells that are written, where they are chosen at random.
-const SHARES: std::ops::Range<f64> = 0.1..0.7;
+const SHARES: Range<f64> = 0.1..0.7;
 
 /// What is written.
 #[derive(Debug, Clone)]
 enum Task {
     /// These parts, throughout.
     Parts(Vec<bool>),
-    /// Runs of bars, of all parts or of one that each window chooses.
-    Bars { all: bool },
+    /// A run of bars of all parts.
+    Bars,
+    /// A run of bars of a part that each window chooses, and one in each of a share of the others.
+    Runs(f64),
     /// A share of all cells.
     Cells(f64),
 }
@@ -68,8 +73,8 @@ fn task(song: &CellSong, rng: &mut ChaCha8Rng) -> Task {
             let lead = lead(song).unwrap_or_else(|| rng.random_range(0..parts));
             Task::Parts((0..parts).map(|part| part != lead).collect())
         }
-        2 => Task::Bars { all: true },
-        3 | 4 => Task::Bars { all: false },
+        2 => Task::Bars,
+        3 | 4 => Task::Runs(rng.random_range(OTHERS)),
         _ => Task::Cells(rng.random_range(SHARES)),
     }
 }
@@ -79,16 +84,25 @@ fn given(task: &Task, bars: usize, parts: usize, rng: &mut ChaCha8Rng) -> Vec<bo
     match task {
         Task::Parts(written) => (0..bars * parts).map(|cell| !written[cell % parts]).collect(),
         Task::Cells(share) => (0..bars * parts).map(|_| !rng.random_bool(*share)).collect(),
-        Task::Bars { all } => {
-            let run = rng.random_range(1..=MOST_RUN.min(bars));
-            let first = rng.random_range(0..=bars - run);
-            let part = (!*all).then(|| rng.random_range(0..parts));
-            let written = |cell: usize| {
-                (first..first + run).contains(&(cell / parts)) && part.is_none_or(|part| part == cell % parts)
-            };
+        Task::Bars => {
+            let run = run(bars, rng);
+            (0..bars * parts).map(|cell| !run.contains(&(cell / parts))).collect()
+        }
+        Task::Runs(others) => {
+            let one = rng.random_range(0..parts);
+            let mut runs = |part| (part == one || rng.random_bool(*others)).then(|| run(bars, rng));
+            let runs: Vec<Option<Range<usize>>> = (0..parts).map(&mut runs).collect();
+            let written = |cell: usize| runs[cell % parts].as_ref().is_some_and(|run| run.contains(&(cell / parts)));
             (0..bars * parts).map(|cell| !written(cell)).collect()
         }
     }
+}
+
+/// Consecutive bars of a window.
+fn run(bars: usize, rng: &mut ChaCha8Rng) -> Range<usize> {
+    let run = rng.random_range(1..=MOST_RUN.min(bars));
+    let first = rng.random_range(0..=bars - run);
+    first..first + run
 }
 
 /// The part that leads: of those that play in at least half as many bars as the busiest, the one

@@ -70,16 +70,24 @@ fn transposed(place: Place, interval: i8) -> Option<CellEvent> {
     Some(CellEvent::Transposed { place, interval, next: None })
 }
 
-/// Every event of a sequence is accepted, and each of its values allowed.
+/// Every event of a sequence is accepted, and each of its values allowed, alone where it is
+/// determined.
 fn accepts(representation: &dyn Representation, sequence: &Sequence) {
     let mut grammar = representation.grammar();
     let sizes = representation.vocabulary().sizes();
+    let determined = representation.determined(sequence);
+    assert_eq!(determined.len(), sequence.values().len());
     for (index, event) in sequence.events().enumerate() {
         for (field, value) in event.iter().enumerate() {
             let mut allowed = vec![false; sizes[field]];
             grammar.allowed(&event[..field], field, &mut allowed);
             let text = representation.describe(event);
             assert!(allowed[usize::from(*value)], "field {field} of event {index} ({text}) is not allowed");
+            let alone = allowed.iter().filter(|allowed| **allowed).count() == 1;
+            assert!(
+                alone || !determined[index * sizes.len() + field],
+                "field {field} of event {index} ({text}) is open"
+            );
         }
         let stands = grammar.stands_for(event);
         grammar.accept(event).unwrap();
@@ -437,6 +445,8 @@ proptest! {
             let drawn = cells.encode_song(&song, &windows).unwrap();
             accepts(&*representation, &drawn);
             prop_assert_eq!(cells.song(&drawn).unwrap(), song.clone());
+            let written = windows.iter().any(|(_, window)| window.given.contains(&false));
+            prop_assert_eq!(representation.determined(&drawn).contains(&true), written);
         }
     }
 

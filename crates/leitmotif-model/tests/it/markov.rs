@@ -58,6 +58,7 @@ fn nll(scorer: &dyn Scorer, streams: &[Vec<u16>], segment: usize) -> Vec<f32> {
             segment,
             inputs: &inputs,
             targets: &targets,
+            determined: &[],
             lengths: &lengths,
             starts: &starts,
             bars: None,

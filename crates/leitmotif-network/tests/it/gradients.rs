@@ -3,7 +3,9 @@
 use crate::support::{Cut, Music, config, describe, lstm};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use leitmotif_model::{Compression, CompressionLoss, FieldDecoding, Gating, ModelConfig, Normalisation, Positions};
+use leitmotif_model::{
+    Compression, CompressionLoss, FieldDecoding, Gating, ModelConfig, Normalisation, Positions, Segment,
+};
 use leitmotif_network::{Carry, Network, device};
 
 /// The gradient of each parameter that received one, by name.
@@ -178,5 +180,26 @@ fn gradients_are_slopes_in_every_compressor() {
         for compression_loss in [CompressionLoss::AttentionReconstruction, CompressionLoss::AutoEncoding] {
             check_slopes(ModelConfig { compression, compression_loss, ratio: 4, ..config() });
         }
+    }
+}
+
+#[test]
+fn what_is_given_costs_nothing_and_teaches_nothing() {
+    for config in [config(), ModelConfig { fields: FieldDecoding::Independent, ..config() }] {
+        let network = network(config);
+        let (carry, cut) = warmed(&network);
+        let fields = cut.targets.len() / (cut.streams * cut.segment);
+        let nll =
+            |determined: &[bool]| network.step(carry.clone(), &Segment { determined, ..cut.segment() }, 0).field_nll;
+        let all = nll(&[]);
+        let half = |odd: usize| (0..cut.targets.len()).map(move |it| it % fields == 1 && it / fields % 2 == odd);
+        let [even, odd] = [0, 1].map(|it| nll(&half(it).collect::<Vec<bool>>()));
+        assert!((even[1] + odd[1] - all[1]).abs() < 1e-3 && even[1] > 0.1 && odd[1] > 0.1, "{even:?}, {odd:?}");
+        for field in (0..fields).filter(|field| *field != 1) {
+            assert_eq!((even[field], odd[field]), (all[field], all[field]));
+        }
+        let everything = vec![true; cut.targets.len()];
+        let output = network.step(carry.clone(), &Segment { determined: &everything, ..cut.segment() }, 0);
+        assert_eq!(output.field_nll, vec![0.0; fields]);
     }
 }

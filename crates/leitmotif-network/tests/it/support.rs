@@ -78,6 +78,7 @@ impl Cut {
             segment: self.segment,
             inputs: &self.inputs,
             targets: &self.targets,
+            determined: &[],
             lengths: &self.lengths,
             starts: &self.starts,
             bars: None,

@@ -61,6 +61,7 @@ fn nll(scoring: &mut dyn ScoringSession, piece: &[Value]) -> Vec<f32> {
             segment: SEGMENT,
             inputs: &inputs,
             targets: &targets,
+            determined: &[],
             lengths: &lengths,
             starts: &starts,
             bars: None,
