@@ -132,4 +132,10 @@ mod tests {
             assert!((diagonal.unwrap_or(-1.0) - value.unwrap_or(-1.0)).abs() < 1e-6);
         }
     }
+
+    #[test]
+    fn a_matrix_has_at_most_so_many_bars() {
+        let bar = song().swap_remove(0);
+        assert_eq!(SelfSimilarity::new(&vec![bar; MAX_MATRIX_BARS + 3]).bars(), MAX_MATRIX_BARS);
+    }
 }

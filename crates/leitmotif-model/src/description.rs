@@ -163,6 +163,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ModelKind;
+    use crate::config::{MAX_LAYERS, MAX_SPAN, MAX_WIDTH};
 
     fn described(model: ModelConfig, fields: usize) -> Result<ModelDescription, String> {
         ModelDescription::new(model, vec![3; fields]).map_err(|error| error.to_string())
@@ -194,5 +195,27 @@ mod tests {
         let description: ModelDescription = serde_json::from_str(json).unwrap();
         assert_eq!(description.model.fields, FieldDecoding::Chained);
         description.validate().unwrap();
+    }
+
+    #[test]
+    fn settings_have_limits() {
+        type Change = fn(&mut ModelConfig, usize);
+        let model = |change: Change, size: usize| {
+            let mut model = ModelConfig { heads: 2, ..ModelConfig::default() };
+            change(&mut model, size);
+            described(model, 3).is_ok()
+        };
+        let changes: [(Change, usize, usize); 5] = [
+            (|model, size| model.segment = size, MAX_SPAN, 1),
+            (|model, size| model.memory = size, MAX_SPAN, 1),
+            (|model, size| model.compressed = size, MAX_SPAN, 1),
+            (|model, size| model.d_model = size, MAX_WIDTH, 2),
+            (|model, size| model.layers = size, MAX_LAYERS, 1),
+        ];
+        for (number, (change, most, more)) in changes.into_iter().enumerate() {
+            assert!(model(change, most) && !model(change, most + more), "setting {number}");
+        }
+        let sized = |size: usize| ModelDescription::new(ModelConfig::default(), vec![3, size]);
+        assert!(sized(MAX_VALUES).is_ok() && sized(MAX_VALUES + 1).is_err());
     }
 }

@@ -259,4 +259,18 @@ mod tests {
         }
         assert_eq!(prior_features(&past, 0)[..PRIOR_LAGS.len()], [0.0; PRIOR_LAGS.len()]);
     }
+
+    #[test]
+    fn a_prior_beyond_the_limit_is_refused_by_its_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let values = MAX_PRIOR_BYTES / 4 + 1;
+        let bytes = 4 * values;
+        let header = format!(r#"{{"a":{{"dtype":"F32","shape":[{values}],"data_offsets":[0,{bytes}]}}}}"#);
+        let path = folder.path().join(PRIOR_FILE);
+        std::fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(8 + header.len() as u64 + bytes).unwrap();
+        let error = Prior::of_folder(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("at most"), "{error}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Studies from the file to the report.
 
 use crate::common::{WHOLE, collected, collection, planned, run, study, timeless, worked};
-use leitmotif_compare::{Outcome, RunEvent, Shard, StudyEvent, load, take_over};
+use leitmotif_compare::{Outcome, RunEvent, Shard, StudyEvent, collect, load, take_over};
 use leitmotif_train::TrainEvent;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -191,4 +191,22 @@ fn a_changed_study_makes_only_what_is_new() {
     let begun: Vec<String> = begun.into_inner().unwrap().into_iter().collect();
     assert_eq!(begun, ["all--dropout-0.2--seed-0", "metal--dropout-0.2--seed-0"]);
     assert_eq!(collected(&more, &out, &made.unwrap()).runs.len(), 6);
+}
+
+#[test]
+fn results_beyond_their_limits_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    collection(dir.path());
+    let (out, study) = (dir.path().join("out"), study(dir.path(), "", TWO_ARMS));
+    let made = planned(&study, &out).unwrap();
+    let claim = |path: &std::path::Path, bytes: u64| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(path).unwrap().set_len(bytes).unwrap();
+    };
+    claim(&out.join("results.json"), (1 << 30) + 1);
+    assert!(load(&out).unwrap_err().to_string().contains("at most"));
+    claim(&out.join("runs").join(made.plan.runs[0].folder()).join("result.json"), (64 << 20) + 1);
+    let command = ["compare".to_owned()];
+    let error = collect(&study.0, &study.1, &command, &out, &made.datasets, &made.plan).unwrap_err();
+    assert!(error.to_string().contains("at most"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use crate::arbitrary;
 use leitmotif_events::{
-    Augmentation, FrameEvent, Header, Representation, RepresentationConfig, Sequence, Value, build, load,
+    Augmentation, FrameEvent, Header, MAX_FRAMES, Representation, RepresentationConfig, Sequence, Value, build, load,
 };
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
 use proptest::prelude::*;
@@ -266,5 +266,15 @@ proptest! {
             prop_assert_eq!(described(&*representation, &again), described(&*representation, &sequence));
             prop_assert_eq!(report.kept, notes);
         }
+    }
+}
+
+#[test]
+fn notes_beyond_the_longest_piece_are_lost_and_reported() {
+    let score = score(vec![part("piano", &[(0, 60, 1), (MAX_FRAMES as u64 - 1, 62, 9), (MAX_FRAMES as u64, 64, 1)])]);
+    for representation in [chorales(4), frames(4), rolls(4)] {
+        let (sequence, report) = representation.encode(&score, &Header::default());
+        assert_eq!((report.kept, report.lost.get("beyond the longest piece")), (2, Some(&1)));
+        assert_eq!(representation.decode(&sequence).unwrap().note_count(), 2);
     }
 }

@@ -2,7 +2,6 @@
 
 use super::SoundError;
 use rustysynth::SoundFont;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -37,12 +36,7 @@ impl SoundBank {
         let path = path.as_ref();
         let bad = |reason: String| SoundError::Bank { path: path.to_owned(), reason };
         let file_error = |source| SoundError::File { path: path.to_owned(), source };
-        let mut bytes = Vec::new();
-        let mut file = leitmotif_files::open(path).map_err(file_error)?.take(MAX_BANK_BYTES + 1);
-        file.read_to_end(&mut bytes).map_err(file_error)?;
-        if bytes.len() as u64 > MAX_BANK_BYTES {
-            return Err(bad(format!("larger than {} GiB", MAX_BANK_BYTES >> 30)));
-        }
+        let bytes = leitmotif_files::read(path, MAX_BANK_BYTES).map_err(file_error)?;
         let font = parse(&bytes).map_err(bad)?;
         Ok(Self { font: Arc::new(font), name: path.display().to_string() })
     }

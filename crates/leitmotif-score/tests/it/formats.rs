@@ -1,7 +1,7 @@
 //! What files may look like, each kind built by hand from its bytes.
 
 use leitmotif_score::midi::What;
-use leitmotif_score::midi::limits::{MAX_FILE_BYTES, MAX_TRACKS};
+use leitmotif_score::midi::limits::{MAX_EVENTS, MAX_FILE_BYTES, MAX_MARKS, MAX_NOTES, MAX_TRACKS};
 use leitmotif_score::{Instrument, Marker, ReadError, ReadOptions, ReadReport, Score, Seconds, Ticks, read_midi};
 
 pub const END: &[u8] = &[0, 0xFF, 0x2F, 0];
@@ -342,4 +342,19 @@ fn errors_name_the_byte() {
         matches!(error(&many), ReadError::TooMany { what: "tracks", at, .. } if at == 14 + 8 * (MAX_TRACKS as u64 + 1))
     );
     assert_eq!(error(b"hello").to_string(), "not a MIDI file: at byte 0 there is `hello` instead of a header (`MThd`)");
+}
+
+#[test]
+fn files_of_too_many_events_are_refused() {
+    let refused = |events: &[u8]| match read_midi(&file(1, &[events]), &ReadOptions::default()) {
+        Err(ReadError::TooMany { what, limit, at }) if at <= events.len() as u64 + 26 => (what, limit),
+        other => panic!("{other:?}"),
+    };
+    // Ends of notes, whole notes, and two tempos by turns.
+    let ends = [&[0, 0x80, 60, 1][..], &[0, 60, 1].repeat(MAX_EVENTS)].concat();
+    assert_eq!(refused(&ends), ("events", MAX_EVENTS));
+    let notes = [&[0, 0x90, 60, 1][..], &[0, 60, 0, 0, 60, 1].repeat(MAX_NOTES)].concat();
+    assert_eq!(refused(&notes), ("notes", MAX_NOTES));
+    let tempos = [0, 0xff, 0x51, 3, 7, 0, 0, 1, 0xff, 0x51, 3, 8, 0, 0].repeat(MAX_MARKS / 2 + 1);
+    assert_eq!(refused(&tempos).1, MAX_MARKS);
 }

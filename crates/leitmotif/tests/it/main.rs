@@ -9,6 +9,7 @@ mod interrupt;
 mod journey;
 mod json_keys;
 mod latents;
+mod limits;
 mod music;
 mod program;
 mod robust;
