@@ -56,6 +56,8 @@ pub(crate) struct PieceState {
     pub no_rests: bool,
     /// The instrument of the cell that comes next in a window, where it is favoured to play.
     pub favoured: Option<Value>,
+    /// By how many nats a rest is less likely than the model has it.
+    pub rest_penalty: f32,
     /// The chords that are asked for.
     pub harmony: Harmony,
     /// The sections that return.
@@ -117,6 +119,7 @@ impl PieceState {
             has_cells: false,
             no_rests: false,
             favoured: None,
+            rest_penalty: 0.0,
             harmony: Harmony::default(),
             form: Form::default(),
             kept: None,

@@ -160,6 +160,7 @@ impl<'a> CellWriter<'a> {
         self.state.harmony.set(&self.source.read.song.bars[bar].frame.chords);
         self.state.no_rests = !self.task.rests && self.task.keep.is_none();
         let player = self.turn.filter(|_| self.task.accompanies);
+        self.state.rest_penalty = if self.task.accompanies { 0.0 } else { REST_PENALTY };
         self.state.favoured = player.map(|(_, part)| instrument_value(self.representation, self.source, part));
         let kept = self.task.keep.zip(self.turn).and_then(|(keep, (bar, part))| self.kept(keep, bar, part));
         self.state.kept = kept;
@@ -205,6 +206,10 @@ impl DrawEvents for CellWriter<'_> {
         self.sampler.take_logits(logits);
     }
 }
+
+/// By how many nats a rest is less likely in a hole than the model has it. It learns from cells that
+/// are chosen at random, of which many rest; a hole is asked for where music is wanted.
+const REST_PENALTY: f32 = 1.5;
 
 /// The value of a part's instrument.
 fn instrument_value(representation: &dyn Representation, source: &CellSource, part: usize) -> Value {

@@ -167,11 +167,10 @@ impl PieceState {
             attribute_mask.shift(events, earlier, field, logits);
         }
         if field == 0 {
-            if let Some(player) = self.favoured {
-                let missing = self.entries.missing(player, self.bars) as f32;
-                let rests = logits.iter_mut().zip(&events.kinds).filter(|(_, kind)| **kind == EventKind::Rest);
-                rests.for_each(|(logit, _)| *logit -= missing);
-            }
+            let missing = self.favoured.map_or(0.0, |player| self.entries.missing(player, self.bars) as f32);
+            let penalty = self.rest_penalty + missing;
+            let rests = logits.iter_mut().zip(&events.kinds).filter(|(_, kind)| **kind == EventKind::Rest);
+            rests.for_each(|(logit, _)| *logit -= penalty);
             let end = || events.end();
             let last = self.bars == self.most_bars();
             let wished = self.closing.map(usize::from).or_else(|| if last { end() } else { None });
