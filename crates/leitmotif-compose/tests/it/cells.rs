@@ -3,7 +3,7 @@
 use crate::common::{BASS, DRUMS, FLUTE, Hashing, PIANO};
 use leitmotif_compose::cells::{CellSource, CellTask, Filled, Keep, fill, hole_cost};
 use leitmotif_compose::{ChordRequest, ComposeError, Constraints, Length, PitchRange, Prime, Request, generate};
-use leitmotif_events::{Header, Observed, Representation, RepresentationConfig, Tasks, build};
+use leitmotif_events::{Ensemble, EnsemblePart, Header, Observed, Representation, RepresentationConfig, Tasks, build};
 use leitmotif_model::{Model, ModelDescription, Scorer, ScoringSession, Segment, SessionScorer};
 use leitmotif_score::{Instrument, InstrumentSelection, Meter, Note, Part, Quarters, Score, Ticks, parse_progression};
 use std::sync::Arc;
@@ -121,6 +121,25 @@ fn a_seed_determines_all_versions_and_each_is_the_same_alone() {
         assert_eq!(filled.report.cells, 12);
         assert!(filled.report.nats_per_note > 0.0);
     }
+}
+
+#[test]
+fn holes_are_filled_rather_than_left_empty() {
+    let source = source(&song(), &[]);
+    let task = CellTask::new(&source, &[3, 4, 5, 6, 7, 8], &[1, 2]);
+    let share = |task: &CellTask| {
+        let versions = written(&source, task, &seeded(9), 64);
+        let sum = |count: fn(&Filled) -> usize| versions.iter().map(count).sum::<usize>() as f64;
+        sum(|version| version.report.rests) / sum(|version| version.report.cells)
+    };
+    // An ensemble in which nobody has to play leaves the model its own share of rests.
+    let part = |instrument| EnsemblePart { instrument, enters: 0, plays: 0, rests: 0 };
+    let parts = vec![part(Instrument::Program(30)), part(BASS)];
+    let meter = (4, 4);
+    let like = Ensemble { genre: None, tempo: 120.0, meter, bars: 12, repeats: 0, repeats_in_a_row: 0, parts };
+    let own = share(&CellTask { accompanies: true, like: Some(like), ..task.clone() });
+    let ratio = share(&task) / own;
+    assert!((0.2..0.6).contains(&ratio), "{ratio} times the rests of {own}");
 }
 
 /// Costs a nat for whose cell it is and whose comes next, and nothing for all else.
