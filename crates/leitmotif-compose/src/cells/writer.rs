@@ -19,6 +19,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 
+/// By how many nats a rest is less likely in a hole than the model has it. The model learns from
+/// cells that are chosen at random, of which many rest; a hole is asked for where music is wanted.
+const REST_PENALTY: f32 = 1.5;
+
 pub(super) struct CellWriter<'a> {
     representation: &'a dyn Representation,
     masks: &'a Masks,
@@ -206,10 +210,6 @@ impl DrawEvents for CellWriter<'_> {
         self.sampler.take_logits(logits);
     }
 }
-
-/// By how many nats a rest is less likely in a hole than the model has it. It learns from cells that
-/// are chosen at random, of which many rest; a hole is asked for where music is wanted.
-const REST_PENALTY: f32 = 1.5;
 
 /// The value of a part's instrument.
 fn instrument_value(representation: &dyn Representation, source: &CellSource, part: usize) -> Value {
