@@ -19,8 +19,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 
-/// By how many nats a rest is less likely in a hole than the model has it. The model learns from
-/// cells that are chosen at random, of which many rest; a hole is asked for where music is wanted.
+/// By how many nats a rest is less likely than the model has it where a part plays beside a hole.
+/// The model learns from cells that are chosen at random, of which many rest; a hole is asked for
+/// where music is wanted.
 const REST_PENALTY: f32 = 1.5;
 
 pub(super) struct CellWriter<'a> {
@@ -164,10 +165,25 @@ impl<'a> CellWriter<'a> {
         self.state.harmony.set(&self.source.read.song.bars[bar].frame.chords);
         self.state.no_rests = !self.task.rests && self.task.keep.is_none();
         let player = self.turn.filter(|_| self.task.accompanies);
-        self.state.rest_penalty = if self.task.accompanies { 0.0 } else { REST_PENALTY };
+        let wanted = self.turn.filter(|_| !self.task.accompanies).is_some_and(|(bar, part)| self.is_wanted(bar, part));
+        self.state.rest_penalty = if wanted { REST_PENALTY } else { 0.0 };
         self.state.favoured = player.map(|(_, part)| instrument_value(self.representation, self.source, part));
         let kept = self.task.keep.zip(self.turn).and_then(|(keep, (bar, part))| self.kept(keep, bar, part));
         self.state.kept = kept;
+    }
+
+    /// Whether a part plays in the bar before or after the hole that a bar of it lies in, or has no
+    /// other bars.
+    fn is_wanted(&self, bar: usize, part: usize) -> bool {
+        let song = &self.source.read.song;
+        let given = |bar: usize| {
+            let given = !self.task.written[bar * song.parts.len() + part];
+            given.then(|| song.cell(bar, part).is_some_and(|cell| !cell.is_empty()))
+        };
+        let before = (0..bar).rev().find_map(given);
+        let ahead = if self.task.past_only { bar } else { song.bars.len() };
+        let after = (bar + 1..ahead).find_map(given);
+        before.or(after).is_none() || before == Some(true) || after == Some(true)
     }
 
     fn kept(&self, keep: Keep, bar: usize, part: usize) -> Option<KeptCell> {
