@@ -124,22 +124,30 @@ fn a_seed_determines_all_versions_and_each_is_the_same_alone() {
 }
 
 #[test]
-fn holes_are_filled_rather_than_left_empty() {
-    let source = source(&song(), &[]);
-    let task = CellTask::new(&source, &[3, 4, 5, 6, 7, 8], &[1, 2]);
-    let share = |task: &CellTask| {
-        let versions = written(&source, task, &seeded(9), 64);
-        let sum = |count: fn(&Filled) -> usize| versions.iter().map(count).sum::<usize>() as f64;
-        sum(|version| version.report.rests) / sum(|version| version.report.cells)
-    };
-    // An ensemble in which nobody has to play leaves the model its own share of rests.
+fn holes_are_filled_where_the_part_plays_beside_them() {
     let part = |instrument| EnsemblePart { instrument, enters: 0, plays: 0, rests: 0 };
     let parts = vec![part(Instrument::Program(30)), part(BASS)];
     let meter = (4, 4);
+    // An ensemble in which nobody has to play leaves the model its own share of rests.
     let like = Ensemble { genre: None, tempo: 120.0, meter, bars: 12, repeats: 0, repeats_in_a_row: 0, parts };
-    let own = share(&CellTask { accompanies: true, like: Some(like), ..task.clone() });
-    let ratio = share(&task) / own;
-    assert!((0.2..0.6).contains(&ratio), "{ratio} times the rests of {own}");
+    let shares = |score: &Score| {
+        let source = source(score, &[]);
+        let task = CellTask::new(&source, &[3, 4, 5, 6, 7, 8], &[2]);
+        let own = CellTask { accompanies: true, like: Some(like.clone()), ..task.clone() };
+        [task, own].map(|task| {
+            let versions = written(&source, &task, &seeded(9), 64);
+            let sum = |count: fn(&Filled) -> usize| versions.iter().map(count).sum::<usize>() as f64;
+            sum(|version| version.report.rests) / sum(|version| version.report.cells)
+        })
+    };
+    let mut score = song();
+    let [share, own] = shares(&score);
+    let odds = |share: f64| share / (1.0 - share);
+    assert!((0.1..0.6).contains(&(odds(share) / odds(own))), "{share} rests, the model's own {own}");
+    let bass = score.parts.iter_mut().find(|part| part.instrument == BASS).unwrap();
+    bass.notes.retain(|note| note.onset.0 < BAR);
+    let [share, own] = shares(&score);
+    assert!(own > 0.05 && share == own, "{share} rests, the model's own {own}");
 }
 
 /// Costs a nat for whose cell it is and whose comes next, and nothing for all else.
