@@ -115,16 +115,19 @@ pub(super) fn inserts(
         }
         let track = usize::from(place.track);
         inserts.resize_with(inserts.len().max(track + 1), Vec::new);
-        let leader = tracks.leaders.get(place.port, place.channel);
+        let leader = tracks.leaders.get(place.port, place.channel).or_else(|| new_leader(voices, place));
         let own = leader.is_some_and(|leader| leader != place.track);
         let port = port(&mut ports, place.port);
         let follows = own && track < tracks.ends.len() && !port.selects(place.track, place.channel);
         let mut desk = Desk { port, tick, place, own, follows, inserts: &mut inserts[track] };
         let before = (desk.port.sound(place.track, place.channel), desk.next_bank());
         for moment in group {
-            let selected = desk.select(moment.voice.instrument, moment.voice.sound_at(tick));
-            let Some(note) = moment.note else { continue };
-            if !selected {
+            let (instrument, sound) = (moment.voice.instrument, moment.voice.sound_at(tick));
+            let Some(note) = moment.note else {
+                desk.begin(instrument, sound);
+                continue;
+            };
+            if !desk.select(instrument, sound) {
                 report.notes_dropped += 1;
                 continue;
             }
@@ -143,6 +146,14 @@ pub(super) fn inserts(
     }
     inserts.iter_mut().for_each(|inserts| inserts.sort_by_key(|insert| (insert.tick, insert.order)));
     inserts
+}
+
+/// The track of the first new part on a channel on which the file selects no program. That part
+/// always selects one, so that those of later tracks are read as concerning themselves alone.
+fn new_leader(voices: &[Voice<'_>], Place { port, channel, .. }: Place) -> Option<u16> {
+    let leads = |voice: &&Voice<'_>| voice.sounds() && voice.alone;
+    let places = voices.iter().filter(leads).map(|voice| voice.place);
+    places.filter(|place| (place.port, place.channel) == (port, channel)).map(|place| place.track).min()
 }
 
 fn port(ports: &mut Vec<Port>, number: u8) -> &mut Port {
@@ -177,9 +188,12 @@ impl Desk<'_> {
         if self.port.instrument(track, channel) == instrument {
             return true;
         }
-        if self.follows {
-            return false;
-        }
+        !self.follows && self.begin(instrument, sound)
+    }
+
+    /// Selects an instrument even where the channel already has it. False where no sound makes it.
+    fn begin(&mut self, instrument: Instrument, sound: Sound) -> bool {
+        let Place { track, channel, .. } = self.place;
         let general = if instrument.is_drums() { GM2_RHYTHM } else { GM2_MELODY };
         let banks = [sound.bank, [0, 0], [general, 0], [XG_DRUM_KIT, 0]];
         let makes = |bank: &Bank| {

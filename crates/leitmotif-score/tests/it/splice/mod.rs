@@ -219,6 +219,21 @@ fn new_parts_have_tracks_and_channels_of_their_own() {
 }
 
 #[test]
+fn new_parts_that_share_a_channel_keep_their_kit_when_the_synthesiser_is_reset() {
+    let reset = [1, 0x90, 60, 0, 0, 0xF0, 5, 0x7E, 0x7F, 9, 1, 0xF7, 0, 0x90, 60, 0];
+    let kit = Instrument::Drums(1);
+    let (first, second) = ([note(17, 58, 2, 1)], [note(1, 60, 2, 1), note(17, 60, 2, 1)]);
+    let new_parts = vec![new_part(kit, &first), new_part(kit, &second)];
+    let (bytes, report) = splice(&file(0, &[&reset]), &Edits { new_parts, ..Edits::default() });
+    assert_eq!(report.notes_added, 3);
+    let parts = read(&bytes).parts;
+    assert_eq!(parts.iter().map(|part| (part.instrument, &part.notes[..])).collect::<Vec<_>>(), [
+        (kit, &first[..]),
+        (kit, &second[..])
+    ]);
+}
+
+#[test]
 fn without_a_free_channel_a_new_part_shares_or_is_refused() {
     let setup: Vec<u8> = (0..16).flat_map(|it| [0, 0xC0 | it, it, 0, 0x90 | it, 60, 80]).collect();
     let rest: Vec<u8> = (0..16).flat_map(|it| [if it == 0 { 96 } else { 0 }, 0x80 | it, 60, 0]).collect();
