@@ -48,7 +48,8 @@ pub(super) fn find(events: &mut [Event<'_>], report: &mut ReadReport) -> Leaders
     Leaders(leaders)
 }
 
-fn selects(kind: &Kind<'_>) -> bool {
+/// Whether an event selects a program or bank.
+pub(super) fn selects(kind: &Kind<'_>) -> bool {
     matches!(kind, Kind::Program(_) | Kind::Control { controller: BANK_MSB | BANK_LSB, .. })
 }
 

@@ -6,6 +6,7 @@
 
 use super::super::channel::{Bank, GM2_MELODY, GM2_RHYTHM, Port, Sound, XG_DRUM_KIT};
 use super::super::event::{BANK_LSB, BANK_MSB, CONTROL, Event, Kind};
+use super::super::leaders::selects;
 use super::super::perform::Place;
 use super::super::read::Tracks;
 use super::super::report::SpliceReport;
@@ -13,6 +14,7 @@ use super::super::write::RELEASE_VELOCITY;
 use super::Added;
 use super::voices::Voice;
 use crate::Instrument;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NOTE_OFF: u8 = 0x80;
 pub(super) const NOTE_ON: u8 = 0x90;
@@ -105,40 +107,13 @@ pub(super) fn inserts(
     let notes = added.iter().map(|note| Moment { tick: note.onset, voice: &voices[note.voice], note: Some(note) });
     let mut moments: Vec<Moment<'_>> = starts.chain(notes).collect();
     moments.sort_by_key(|it| (it.place(), it.voice.instrument, it.note.map(|note| note.pitch)));
-    let mut inserts: Vec<Vec<Insert>> = Vec::new();
-    let mut ports: Vec<Port> = Vec::new();
-    let mut events = tracks.events.iter().peekable();
-    for group in moments.chunk_by(|a, b| a.place() == b.place()) {
-        let (tick, place) = group[0].place();
-        while let Some(event) = events.next_if(|event| (event.tick, event.track) <= (tick, place.track)) {
-            port(&mut ports, event.port).follow(event);
-        }
-        let track = usize::from(place.track);
-        inserts.resize_with(inserts.len().max(track + 1), Vec::new);
-        let leader = tracks.leaders.get(place.port, place.channel).or_else(|| new_leader(voices, place));
-        let own = leader.is_some_and(|leader| leader != place.track);
-        let port = port(&mut ports, place.port);
-        let follows = own && track < tracks.ends.len() && !port.selects(place.track, place.channel);
-        let mut desk = Desk { port, tick, place, own, follows, inserts: &mut inserts[track] };
-        let before = (desk.port.sound(place.track, place.channel), desk.next_bank());
-        for moment in group {
-            let (instrument, sound) = (moment.voice.instrument, moment.voice.sound_at(tick));
-            let Some(note) = moment.note else {
-                desk.begin(instrument, sound);
-                continue;
-            };
-            if !desk.select(instrument, sound) {
-                report.notes_dropped += 1;
-                continue;
-            }
-            report.notes_added += 1;
-            desk.send([NOTE_ON | place.channel, note.pitch, note.velocity]);
-            desk.inserts.push(Insert::off(note.end, Order::Before, place, note.pitch));
-        }
-        if !group[0].voice.alone {
-            desk.restore(before);
-        }
+    let (mut inserts, mut dropped) = messages(&moments, tracks, &Rivals::default());
+    let rivals = Rivals::of(&inserts, &moments, tracks);
+    if !rivals.0.is_empty() {
+        (inserts, dropped) = messages(&moments, tracks, &rivals);
     }
+    report.notes_added += added.len() - dropped;
+    report.notes_dropped += dropped;
     for (track, insert) in others {
         let track = usize::from(track);
         inserts.resize_with(inserts.len().max(track + 1), Vec::new);
@@ -148,12 +123,80 @@ pub(super) fn inserts(
     inserts
 }
 
-/// The track of the first new part on a channel on which the file selects no program. That part
-/// always selects one, so that those of later tracks are read as concerning themselves alone.
-fn new_leader(voices: &[Voice<'_>], Place { port, channel, .. }: Place) -> Option<u16> {
-    let leads = |voice: &&Voice<'_>| voice.sounds() && voice.alone;
-    let places = voices.iter().filter(leads).map(|voice| voice.place);
-    places.filter(|place| (place.port, place.channel) == (port, channel)).map(|place| place.track).min()
+/// The tracks that play on a channel on which the file selects no program, and several of them now
+/// do. All of them select one at their first note, so that it is known how their programs and banks
+/// are read ([`super::super::leaders`]): those of the first track hold for the channel, those of
+/// each other one for that track alone.
+#[derive(Default)]
+struct Rivals(BTreeMap<(u8, u8), BTreeSet<u16>>);
+
+impl Rivals {
+    fn of(inserts: &[Vec<Insert>], moments: &[Moment<'_>], tracks: &Tracks<'_>) -> Self {
+        let mut selecting: BTreeMap<(u8, u8), BTreeSet<u16>> = BTreeMap::new();
+        for (track, inserts) in (0u16..).zip(inserts) {
+            for insert in inserts.iter().filter(|insert| insert.message[0] & 0xF0 == PROGRAM) {
+                selecting.entry((insert.port, insert.message[0] & 0x0F)).or_default().insert(track);
+            }
+        }
+        selecting.retain(|&(port, channel), rivals| rivals.len() > 1 && tracks.leaders.get(port, channel).is_none());
+        for Place { track, port, channel } in moments.iter().map(|moment| moment.voice.place) {
+            if let Some(rivals) = selecting.get_mut(&(port, channel)) {
+                rivals.insert(track);
+            }
+        }
+        Self(selecting)
+    }
+
+    fn include(&self, Place { track, port, channel }: Place) -> bool {
+        self.0.get(&(port, channel)).is_some_and(|tracks| tracks.contains(&track))
+    }
+
+    /// Whether what a track selects concerns it alone.
+    fn keeps_apart(&self, place: Place) -> bool {
+        self.include(place) && self.0[&(place.port, place.channel)].first() != Some(&place.track)
+    }
+}
+
+/// The messages of notes, track by track, and how many notes have no sound.
+fn messages(moments: &[Moment<'_>], tracks: &Tracks<'_>, rivals: &Rivals) -> (Vec<Vec<Insert>>, usize) {
+    let mut inserts: Vec<Vec<Insert>> = Vec::new();
+    let mut ports: Vec<Port> = Vec::new();
+    let mut events = tracks.events.iter().peekable();
+    let (mut begun, mut dropped) = (BTreeSet::new(), 0);
+    for group in moments.chunk_by(|a, b| a.place() == b.place()) {
+        let (tick, place) = group[0].place();
+        while let Some(event) = events.next_if(|event| (event.tick, event.track) <= (tick, place.track)) {
+            let place = Place { track: event.track, port: event.port, channel: event.channel };
+            let own = event.own || selects(&event.kind) && rivals.keeps_apart(place);
+            port(&mut ports, event.port).follow(&Event { own, ..*event });
+        }
+        let track = usize::from(place.track);
+        inserts.resize_with(inserts.len().max(track + 1), Vec::new);
+        let leader = tracks.leaders.get(place.port, place.channel);
+        let led = leader.is_some_and(|leader| leader != place.track);
+        let port = port(&mut ports, place.port);
+        let follows = led && track < tracks.ends.len() && !port.selects(place.track, place.channel);
+        let own = led || rivals.keeps_apart(place);
+        let mut desk = Desk { port, tick, place, own, follows, inserts: &mut inserts[track] };
+        let before = (desk.sound(), desk.next_bank());
+        if rivals.include(place) && begun.insert(place) {
+            desk.set(before.0);
+        }
+        for moment in group {
+            let selected = desk.select(moment.voice.instrument, moment.voice.sound_at(tick));
+            let Some(note) = moment.note else { continue };
+            if !selected {
+                dropped += 1;
+                continue;
+            }
+            desk.send([NOTE_ON | place.channel, note.pitch, note.velocity]);
+            desk.inserts.push(Insert::off(note.end, Order::Before, place, note.pitch));
+        }
+        if !group[0].voice.alone {
+            desk.restore(before);
+        }
+    }
+    (inserts, dropped)
 }
 
 fn port(ports: &mut Vec<Port>, number: u8) -> &mut Port {
@@ -188,12 +231,9 @@ impl Desk<'_> {
         if self.port.instrument(track, channel) == instrument {
             return true;
         }
-        !self.follows && self.begin(instrument, sound)
-    }
-
-    /// Selects an instrument even where the channel already has it. False where no sound makes it.
-    fn begin(&mut self, instrument: Instrument, sound: Sound) -> bool {
-        let Place { track, channel, .. } = self.place;
+        if self.follows {
+            return false;
+        }
         let general = if instrument.is_drums() { GM2_RHYTHM } else { GM2_MELODY };
         let banks = [sound.bank, [0, 0], [general, 0], [XG_DRUM_KIT, 0]];
         let makes = |bank: &Bank| {
@@ -203,18 +243,25 @@ impl Desk<'_> {
             trial.instrument(track, channel) == instrument
         };
         let Some(&bank) = banks.iter().find(|bank| makes(bank)) else { return false };
-        let messages = self.selection(Sound { bank, program: sound.program });
-        messages.into_iter().for_each(|message| self.send(message));
+        self.set(Sound { bank, program: sound.program });
         true
     }
 
     fn restore(&mut self, (sound, next_bank): (Sound, Bank)) {
-        if self.port.sound(self.place.track, self.place.channel) != sound {
-            let messages = self.selection(sound);
-            messages.into_iter().for_each(|message| self.send(message));
+        if self.sound() != sound {
+            self.set(sound);
         }
         let messages = self.banks(next_bank);
         messages.into_iter().for_each(|message| self.send(message));
+    }
+
+    fn set(&mut self, sound: Sound) {
+        let messages = self.selection(sound);
+        messages.into_iter().for_each(|message| self.send(message));
+    }
+
+    fn sound(&self) -> Sound {
+        self.port.sound(self.place.track, self.place.channel)
     }
 
     fn next_bank(&self) -> Bank {

@@ -227,10 +227,25 @@ fn new_parts_that_share_a_channel_keep_their_kit_when_the_synthesiser_is_reset()
     let (bytes, report) = splice(&file(0, &[&reset]), &Edits { new_parts, ..Edits::default() });
     assert_eq!(report.notes_added, 3);
     let parts = read(&bytes).parts;
-    assert_eq!(parts.iter().map(|part| (part.instrument, &part.notes[..])).collect::<Vec<_>>(), [
-        (kit, &first[..]),
-        (kit, &second[..])
-    ]);
+    assert_eq!(
+        parts.iter().map(|part| (part.instrument, &part.notes[..])).collect::<Vec<_>>(),
+        [(kit, &first[..]), (kit, &second[..])]
+    );
+}
+
+#[test]
+fn a_new_part_shares_the_channel_of_one_that_becomes_drums_later() {
+    let drums_on_channel_2 = [0xF0, 8, 0x43, 0x10, 0x4C, 8, 1, 7, 2, 0xF7];
+    let track = [&[0, 0xB1, 0, 120, 6][..], &drums_on_channel_2, &[0, 0x91, 60, 1, 0, 0x99, 60, 1]].concat();
+    let source = file(0, &[&track]);
+    let added = [note(0, 61, 2, 1)];
+    let edits =
+        Edits { new_parts: vec![new_part(Instrument::Drums(0), &added)], ..edits(0, &[], &[note(0, 60, 2, 1)]) };
+    let (bytes, report) = splice(&source, &edits);
+    assert_eq!((report.notes_added, report.notes_dropped), (2, 0));
+    let parts = read(&bytes).parts;
+    assert!(parts.iter().all(|part| part.instrument == Instrument::Drums(0)), "{parts:?}");
+    assert!(parts.iter().any(|part| part.notes == added));
 }
 
 #[test]
