@@ -5,6 +5,7 @@ use crate::attribute_mask::AttributeMask;
 use crate::drive::DrawEvents;
 use crate::ensemble::Entries;
 use crate::form::{Form, FormRequest};
+use crate::half_empty::HalfEmpty;
 use crate::harmony::Harmony;
 use crate::latent::Conditioner;
 use crate::parts::PartLimits;
@@ -125,7 +126,7 @@ impl<'a> Composition<'a> {
     pub fn mark(&mut self) -> bool {
         let endings = if self.state.is_last_bar() { self.plan.request.endings } else { 1 };
         let open = !self.complete && !self.state.form.returns();
-        let marks = open && (endings > 1 || self.state.repeats.must_differ());
+        let marks = open && (endings > 1 || self.state.repeats.must_differ() || self.state.half_empty.must_sound());
         self.checkpoint = marks.then(|| {
             let counts = (self.sequence.len(), self.trace.len());
             Checkpoint::new(self.grammar.fork(), self.state.clone(), counts, endings)
@@ -265,6 +266,7 @@ fn set_out(plan: &CompositionPlan<'_>, piece: u64, start: Counted) -> Result<Pie
     state.most_notes_in_bar = request.most_notes_in_bar;
     let (observed, genre) = (request.observed.as_deref(), request.header.genre.as_ref());
     state.repeats = Repeats::new(request.most_equal_bars, observed, genre, plan.song.as_ref(), request.length);
+    state.half_empty = HalfEmpty::new(plan.song.as_ref(), request.length);
     let notes = || opening.events().filter(|event| events.kind(event) == EventKind::Note);
     let sounded =
         |value: &Value| events.note_fields.is_some_and(|note| notes().any(|event| event[note.instrument] == *value));

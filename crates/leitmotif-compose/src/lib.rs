@@ -27,6 +27,7 @@ mod filter;
 mod form;
 mod generate;
 mod group;
+mod half_empty;
 mod harmony;
 pub mod latent;
 mod masks;

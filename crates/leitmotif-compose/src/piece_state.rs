@@ -15,6 +15,7 @@ use crate::cells::KeptCell;
 use crate::copies::Copies;
 use crate::ensemble::Entries;
 use crate::form::Form;
+use crate::half_empty::HalfEmpty;
 use crate::harmony::Harmony;
 use crate::parts::PartLimits;
 use crate::repeats::Repeats;
@@ -32,6 +33,8 @@ pub(crate) struct PieceState {
     pub most_notes_in_bar: usize,
     /// Which bars may repeat the one before.
     pub repeats: Repeats,
+    /// Which bars may be half empty.
+    pub half_empty: HalfEmpty,
     /// Requested instruments that have not played, ascending.
     pub missing: Vec<Value>,
     /// When the instruments of the ensemble play.
@@ -107,6 +110,7 @@ impl PieceState {
             most_silent_bars: usize::MAX,
             most_notes_in_bar: usize::MAX,
             repeats: Repeats::default(),
+            half_empty: HalfEmpty::default(),
             missing: Vec::new(),
             entries: Entries::default(),
             parts: PartLimits::default(),
@@ -212,6 +216,7 @@ impl PieceState {
         match events.kind(event) {
             EventKind::Bar(meter) => {
                 self.harmony.begin_bar(self.bars, meter.steps);
+                self.half_empty.begin_bar(meter.steps);
                 self.meter = event.first().copied();
                 self.bars += 1;
                 self.silent += 1;
@@ -249,6 +254,7 @@ impl PieceState {
     /// Follows a note, whether its event is one of its own or one that stands for several.
     fn play(&mut self, events: &EventVocabulary, note: &[Value]) {
         self.follow_rules(events, note);
+        self.half_empty.play(events, note);
         self.notes_in_bar += 1;
         self.silent = 0;
         if let Some(fields) = events.note_fields {

@@ -1,6 +1,6 @@
 //! Bars that are drawn again as a whole.
 //!
-//! A rule about a bar (not too many equal ones in a row) cannot be kept by masks without bending
+//! A rule about a bar (not too many equal ones in a row, not too many half empty) cannot be kept by masks without bending
 //! its notes: the bar is drawn again, which keeps the model's proportions among the bars that may
 //! be. Where that does not help, because the model gives nearly all probability to the same bar,
 //! the bar departs from the one before at a note that is drawn by chance: what repeats there is
@@ -43,6 +43,8 @@ pub(crate) struct Checkpoint<'a> {
     counts: (usize, usize),
     /// How often the bar was drawn because it repeats others.
     repeats: usize,
+    /// How often it was drawn because it is half empty.
+    half_empty: usize,
     /// How many candidates of a last bar are still to be drawn.
     endings: usize,
     /// The sum of the candidates' weights, and the one that stands.
@@ -53,7 +55,7 @@ pub(crate) struct Checkpoint<'a> {
 impl<'a> Checkpoint<'a> {
     /// `endings` candidates are drawn of a last bar, one of any other.
     pub fn new(grammar: Box<dyn Grammar + 'a>, state: PieceState, counts: (usize, usize), endings: usize) -> Self {
-        Self { grammar, state, counts, repeats: 0, endings, weight: 0.0, candidate: None }
+        Self { grammar, state, counts, repeats: 0, half_empty: 0, endings, weight: 0.0, candidate: None }
     }
 
     /// Where the bar began.
@@ -82,6 +84,10 @@ impl<'a> Checkpoint<'a> {
     pub fn again(&mut self, bar: &Closing<'_, 'a>, ending: Option<f64>, trace: &[TracedEvent], chance: f64) -> bool {
         if self.repeats < MAX_REDRAWS && bar.state.repeats.is_one_too_many() {
             self.repeats += 1;
+            return true;
+        }
+        if ending.is_none() && self.half_empty < MAX_REDRAWS && bar.state.half_empty.is_one_too_many() {
+            self.half_empty += 1;
             return true;
         }
         let Some(ending) = ending.filter(|_| self.endings > 1 || self.candidate.is_some()) else { return false };

@@ -7,6 +7,7 @@ mod attributes;
 mod bar;
 pub mod cells;
 mod chorales;
+mod coverage;
 mod event;
 mod events;
 mod frames;
@@ -25,6 +26,7 @@ mod vocabulary;
 
 pub use attributes::{Attribute, AttributeError, AttributeScale, Measure, attribute_values};
 pub use bar::{BarMusic, SIXTEENTHS_PER_QUARTER, Sixteenths};
+pub use coverage::Coverage;
 pub use event::{
     Event, EventKind, EventVocabulary, FIRST_POSITION, NoteEvent, NoteFields, PitchValue, TempoBin, TimeSignature,
     step_of,

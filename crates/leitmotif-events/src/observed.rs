@@ -73,6 +73,10 @@ pub struct Ensemble {
     pub repeats: usize,
     /// The most of them in a row.
     pub repeats_in_a_row: usize,
+    /// Bars between the first and the last in half of which or more nothing sounds; `None` where
+    /// they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_empty: Option<usize>,
     /// Who plays, at least one, by value in the vocabulary.
     pub parts: Vec<EnsemblePart>,
 }
@@ -116,6 +120,7 @@ impl Ensemble {
             && (1..=MAX_BARS).contains(&self.bars)
             && within(self.repeats)
             && within(self.repeats_in_a_row)
+            && self.half_empty.is_none_or(within)
             && !self.parts.is_empty()
             && self.parts.iter().all(part)
     }
@@ -191,6 +196,7 @@ mod tests {
                 bars: 8,
                 repeats: 0,
                 repeats_in_a_row: 0,
+                half_empty: Some(1),
                 parts: vec![part],
             }],
             tasks: Tasks { holes: 0.5, chords: 0.25 },
@@ -204,11 +210,12 @@ mod tests {
         let path = dir.path().join(OBSERVED_FILE);
         std::fs::write(&path, serde_json::to_vec(&observed()).unwrap()).unwrap();
         assert_eq!(Observed::load(dir.path()).unwrap(), Some(observed()));
-        let damages: [fn(&mut Observed); 7] = [
+        let damages: [fn(&mut Observed); 8] = [
             |it| it.tasks.chords = 1.5,
             |it| it.ensembles[0].tempo = f64::MAX,
             |it| it.ensembles[0].bars = usize::MAX,
             |it| it.ensembles[0].repeats_in_a_row = usize::MAX,
+            |it| it.ensembles[0].half_empty = Some(9),
             |it| it.ensembles[0].parts[0].enters = usize::MAX,
             |it| it.values[0] = vec![3, 3],
             |it| it.parts[0].pitches.clear(),

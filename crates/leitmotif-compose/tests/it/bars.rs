@@ -1,9 +1,9 @@
 //! Which bars a piece may have: not too many that repeat the one before, and a last one that may
 //! well be the last.
 
-use crate::common::{Hashing, PIANO, events, observed};
+use crate::common::{Hashing, PIANO, compose, events, observed};
 use leitmotif_compose::{FieldSampling, Length, Piece, Request, Sampling, generate};
-use leitmotif_events::{Header, Representation};
+use leitmotif_events::{Coverage, EventKind, Header, Representation, step_of};
 use leitmotif_model::{DecodingBatch as Batch, FieldDecoding, Model, ModelConfig, ModelDescription};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -115,6 +115,57 @@ fn no_more_bars_repeat_than_may() {
         }
     }
     assert!(looped > 3 && redrawn > 0, "{looped} equal bars in a row: the model does not loop");
+}
+
+/// Bars between the first and the last in half of which nothing sounds.
+fn half_empty(piece: &Piece, representation: &dyn Representation) -> usize {
+    let events = representation.events();
+    let fields = events.note_fields.unwrap();
+    let (mut coverage, mut bars, mut found) = (Coverage::default(), 0, 0);
+    for event in piece.sequence.events() {
+        if let EventKind::Bar(meter) = events.kind(event) {
+            found += usize::from(bars > 1 && coverage.is_half_empty());
+            coverage.begin_bar(meter.steps);
+            bars += 1;
+        } else if events.kind(event) == EventKind::Note {
+            let duration = events.durations[usize::from(event[fields.duration])];
+            coverage.play(step_of(event[fields.position]).unwrap(), duration);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_more_bars_are_half_empty_than_in_the_song() {
+    let representation = events();
+    let make = |seed, half_empty| {
+        let mut songs = observed();
+        songs.parts.clear();
+        songs.ensembles.iter_mut().for_each(|song| song.half_empty = half_empty);
+        let request = Request {
+            length: Length::Bars(24),
+            header: Header { genre: None, instruments: vec![PIANO] },
+            meter: Some((4, 4)),
+            tempo: Some(120.0),
+            observed: Some(Arc::new(songs)),
+            most_equal_bars: 0,
+            seed,
+            ..Request::default()
+        };
+        compose(&*representation, 1.0, &request).unwrap()
+    };
+    // Of a model that leaves most bars empty not all can be drawn again.
+    let (mut found, mut redrawn) = ([0; 3], 0);
+    for seed in 0..12 {
+        let [uncounted, all, half, none] = [None, Some(16), Some(4), Some(0)].map(|most| make(seed, most));
+        assert_eq!(all.sequence, uncounted.sequence, "a style of half-empty bars is let alone");
+        for (found, piece) in found.iter_mut().zip([&uncounted, &half, &none]) {
+            *found += half_empty(piece, &*representation);
+        }
+        redrawn += none.report.redrawn_bars - uncounted.report.redrawn_bars;
+    }
+    let [free, half, none] = found;
+    assert!(none * 5 < free && none < half && half < free && redrawn > free, "{found:?}, {redrawn} drawn again");
 }
 
 /// Ends only after a high note: its logits for the end depend on the last event.

@@ -129,7 +129,16 @@ fn holes_are_filled_where_the_part_plays_beside_them() {
     let parts = vec![part(Instrument::Program(30)), part(BASS)];
     let meter = (4, 4);
     // An ensemble in which nobody has to play leaves the model its own share of rests.
-    let like = Ensemble { genre: None, tempo: 120.0, meter, bars: 12, repeats: 0, repeats_in_a_row: 0, parts };
+    let like = Ensemble {
+        genre: None,
+        tempo: 120.0,
+        meter,
+        bars: 12,
+        repeats: 0,
+        repeats_in_a_row: 0,
+        half_empty: None,
+        parts,
+    };
     let shares = |score: &Score| {
         let source = source(score, &[]);
         let task = CellTask::new(&source, &[3, 4, 5, 6, 7, 8], &[2]);

@@ -144,6 +144,7 @@ fn song(genre: &str, instruments: &[Instrument], tempo: f64, meter: (u8, u8)) ->
         bars: 16,
         repeats: 0,
         repeats_in_a_row: 0,
+        half_empty: None,
         parts: instruments.iter().map(part).collect(),
     }
 }

@@ -1,6 +1,7 @@
 //! What songs have, counted from their events.
 
 use super::fields::*;
+use crate::Coverage;
 use crate::event::{Event, TempoBin, TimeSignature};
 use crate::observed::{Ensemble, EnsemblePart, MAX_ENSEMBLES, OBSERVED_FORMAT, Observed, ObservedPart};
 use crate::{Sequence, Tasks, Value};
@@ -125,6 +126,8 @@ pub(crate) struct Song {
     repeats: usize,
     in_a_row: usize,
     most_in_a_row: usize,
+    coverage: Coverage,
+    half_empty: usize,
 }
 
 impl Song {
@@ -134,7 +137,9 @@ impl Song {
             Event::Start | Event::With(_) => {}
             Event::Genre(number) => self.genre = Some(number),
             Event::Bar(meter) => {
+                self.half_empty += usize::from(self.bars > 1 && self.coverage.is_half_empty());
                 self.close_bar();
+                self.coverage.begin_bar(meter.steps);
                 (self.meter, self.chord) = (Some(meter), None);
                 self.bars += 1;
             }
@@ -165,6 +170,7 @@ impl Song {
                 part.plays += usize::from(part.last_bar != bar);
                 part.last_bar = bar;
                 self.bar.push((note.position, note.instrument, note.pitch));
+                self.coverage.play(note.position, note.duration);
             }
             Event::End => self.close_bar(),
         }
@@ -207,6 +213,7 @@ impl Song {
             bars: self.bars,
             repeats: self.repeats,
             repeats_in_a_row: self.most_in_a_row,
+            half_empty: Some(self.half_empty),
             parts: self.parts.iter().map(part).collect(),
         })
     }

@@ -37,6 +37,7 @@ fn what_songs_have_is_counted() {
     assert_eq!((ensemble.meter, ensemble.bars, ensemble.tempo), ((4, 4), 6, 120.0));
     assert_eq!(ensemble.header().genre.as_deref(), Some("metal"));
     assert_eq!((ensemble.repeats, ensemble.repeats_in_a_row), (2, 2), "the last two bars are as the one before");
+    assert_eq!(ensemble.half_empty, Some(4), "but the first and the last, all bars have a quarter or less");
     let bass = ensemble.parts.iter().find(|part| part.instrument == Instrument::Program(33)).unwrap();
     assert_eq!((bass.enters, bass.plays, bass.rests), (1, 4, 1));
     let kinds = &observed.values[0];
