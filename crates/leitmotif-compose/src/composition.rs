@@ -161,6 +161,9 @@ impl<'a> Composition<'a> {
             if self.may_depart() && checkpoint.must_depart() {
                 self.state.repeats.depart(self.sampler.chance());
             }
+            if checkpoint.must_be_new() {
+                self.state.half_empty.write_anew();
+            }
             self.sequence.truncate(checkpoint.events());
             self.trace.truncate(checkpoint.traced());
             self.sampler.begin();

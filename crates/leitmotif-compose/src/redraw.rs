@@ -14,7 +14,8 @@ use crate::request::MAX_REDRAWS;
 use crate::sampler::TracedEvent;
 use leitmotif_events::{Grammar, Sequence, Value};
 
-/// How often a bar that repeats too much is drawn again freely, before it must depart.
+/// How often a bar that repeats too much, or is half empty, is drawn again freely, before it must
+/// depart from the one before, or be new.
 const FREE_REDRAWS: usize = 1;
 
 /// A piece at the end of a bar, before the event that closes it is added.
@@ -66,6 +67,11 @@ impl<'a> Checkpoint<'a> {
     /// Whether drawing the bar again has not helped: the model writes nothing else.
     pub fn must_depart(&self) -> bool {
         self.repeats > FREE_REDRAWS
+    }
+
+    /// Whether drawing a half-empty bar again has not helped.
+    pub fn must_be_new(&self) -> bool {
+        self.half_empty > FREE_REDRAWS
     }
 
     /// Events before the bar's first note.

@@ -113,7 +113,10 @@ impl Rules<'_> {
             Rule::Repeats | Rule::Attributes if closes => {}
             // What returns may be as it was.
             Rule::Repeats if state.form.returns() => {}
-            Rule::Repeats => state.repeats.mask(events, earlier, field, allowed),
+            Rule::Repeats => {
+                state.repeats.mask(events, earlier, field, allowed);
+                state.half_empty.mask(events, field, allowed);
+            }
             Rule::Attributes => state.attributes(events, earlier, field, allowed),
             Rule::Copies => state.copies.iter().for_each(|it| it.mask(events, earlier, field, allowed)),
         }
