@@ -11,7 +11,8 @@ const ATTEMPTS: usize = 100;
 /// A held lock.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    /// Open as long as the lock is held.
+    file: Option<File>,
     /// The file, if it is to vanish with the lock.
     temporary: Option<PathBuf>,
 }
@@ -26,32 +27,36 @@ impl Lock {
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path, true)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { file, temporary: None })),
+            Ok(()) => Ok(Some(Self { file: Some(file), temporary: None })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                Ok(Some(Self { file, temporary: None }))
+                Ok(Some(Self { file: Some(file), temporary: None }))
             }
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
 
-    /// As [`Lock::take`], with a file that is removed when the lock is dropped (where the system
-    /// can tell files apart; elsewhere it stays, empty).
+    /// As [`Lock::take`], with a file that is removed when the lock is dropped.
     ///
     /// # Errors
     /// As [`Lock::take`].
     pub fn take_temporary(path: &Path) -> io::Result<Option<Self>> {
         for _ in 0..ATTEMPTS {
-            let Some(mut lock) = Self::take(path)? else { return Ok(None) };
+            let mut lock = match Self::take(path) {
+                Err(error) if is_being_removed(&error) => {
+                    std::thread::yield_now();
+                    continue;
+                }
+                other => match other? {
+                    Some(lock) => lock,
+                    None => return Ok(None),
+                },
+            };
             // Between opening and locking, its owner may have removed the file: then this lock is
             // of a file that nobody else will find.
-            match same_file(&lock.file, path) {
-                Some(true) => {
-                    lock.temporary = Some(path.to_owned());
-                    return Ok(Some(lock));
-                }
-                Some(false) => {}
-                None => return Ok(Some(lock)),
+            if lock.file.as_ref().is_some_and(|file| is_named(file, path)) {
+                lock.temporary = Some(path.to_owned());
+                return Ok(Some(lock));
             }
         }
         Ok(None)
@@ -61,24 +66,52 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Some(path) = &self.temporary {
-            let _ = std::fs::remove_file(path);
+            remove(&mut self.file, path);
         }
     }
 }
 
-/// Whether the file open as `file` is the one called `path`; `None` where that cannot be known.
-fn same_file(file: &File, path: &Path) -> Option<bool> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let (Ok(ours), Ok(named)) = (file.metadata(), path.symlink_metadata()) else { return Some(false) };
-        Some((ours.dev(), ours.ino()) == (named.dev(), named.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (file, path);
-        None
-    }
+/// Whether the file open as `file` is the one called `path`.
+#[cfg(unix)]
+fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(ours), Ok(named)) = (file.metadata(), path.symlink_metadata()) else { return false };
+    (ours.dev(), ours.ino()) == (named.dev(), named.ino())
+}
+
+/// Removes the file of a lock that is still held.
+#[cfg(unix)]
+fn remove(_: &mut Option<File>, path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
+/// Whether a lock cannot be opened for the moment in which its owner removes it.
+#[cfg(unix)]
+fn is_being_removed(_: &io::Error) -> bool {
+    false
+}
+
+/// No file vanishes here while it is open.
+#[cfg(windows)]
+fn is_named(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// Lets go of a lock, and removes its file if nobody else has it open.
+#[cfg(windows)]
+fn remove(file: &mut Option<File>, path: &Path) {
+    use std::os::windows::fs::OpenOptionsExt;
+    const DELETE: u32 = 0x0001_0000;
+    const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    drop(file.take());
+    let mut alone = std::fs::OpenOptions::new();
+    let _ = alone.access_mode(DELETE).share_mode(0).custom_flags(FILE_FLAG_DELETE_ON_CLOSE).open(path);
+}
+
+#[cfg(windows)]
+fn is_being_removed(error: &io::Error) -> bool {
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    error.raw_os_error() == Some(ERROR_SHARING_VIOLATION)
 }
 
 #[cfg(test)]
@@ -97,7 +130,7 @@ mod tests {
         let lock = Lock::take_temporary(&path).unwrap().unwrap();
         assert!(Lock::take_temporary(&path).unwrap().is_none());
         drop(lock);
-        assert_eq!(path.exists(), cfg!(not(unix)));
+        assert!(!path.exists());
     }
 
     #[test]

@@ -18,12 +18,17 @@ pub fn open(path: &Path) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         options.custom_flags(flags.bits().cast_signed());
     }
-    let file = options.open(path)?;
+    let folder = || io::Error::new(ErrorKind::IsADirectory, "not a regular file, but a folder");
+    let file = match options.open(path) {
+        // Windows opens no folders.
+        Err(_) if path.is_dir() => return Err(folder()),
+        other => other?,
+    };
     let kind = file.metadata()?.file_type();
     if kind.is_file() {
         Ok(file)
     } else if kind.is_dir() {
-        Err(io::Error::new(ErrorKind::IsADirectory, "not a regular file, but a folder"))
+        Err(folder())
     } else {
         Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"))
     }
