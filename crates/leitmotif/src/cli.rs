@@ -18,7 +18,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (what was done is 
 /// Results go to standard output, progress and messages to standard error. Existing files are
 /// replaced only with --force. The same command with the same inputs produces identical files.
 #[derive(Debug, Parser)]
-#[command(name = "leitmotif", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "leitmotif", bin_name = "leitmotif", version, after_help = AFTER_HELP, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
 pub struct Cli {

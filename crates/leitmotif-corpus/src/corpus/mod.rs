@@ -311,6 +311,7 @@ mod tests {
             assert_eq!(corpus.sequence(number), song(number));
             assert_eq!(*corpus.values(number), *song(number).values());
         }
+        drop(corpus);
         // A shard in another's place is sound in itself, and yet the wrong one.
         let shards = dir.path().join(SHARD_FOLDER);
         std::fs::copy(shards.join("00000.bin"), shards.join("00003.bin")).unwrap();

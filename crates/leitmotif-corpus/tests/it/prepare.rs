@@ -331,7 +331,8 @@ fn a_damaged_corpus_names_the_file() {
         for bad in [&good[..good.len() - 3], &flipped, b"", b"{}"] {
             std::fs::write(&path, bad).unwrap();
             if let Err(error) = Corpus::open(&output) {
-                assert!(error.to_string().contains(file), "{file}: {error}");
+                let error = error.to_string().replace('\\', "/");
+                assert!(error.contains(file), "{file}: {error}");
             } else {
                 // A flipped bit in the middle of corpus.json may fall on a total that nothing
                 // depends on.
