@@ -22,6 +22,7 @@ mod originality;
 mod pedal;
 mod progress;
 mod sound;
+mod source_file;
 mod values;
 mod verbs;
 mod words;

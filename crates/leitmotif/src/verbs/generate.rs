@@ -1,7 +1,6 @@
 //! `generate`: new music.
 
 mod ask;
-mod continued;
 mod trace;
 
 use crate::console::Console;
@@ -125,7 +124,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         let Piece { mut score, mut report, .. } = piece;
         score.title.get_or_insert_with(|| title(path));
         let played = match &source {
-            Some(source) => source.write(path, &score, report.prime_bars, console)?,
+            Some(source) => source.continue_as(path, &score, report.prime_bars, console)?,
             None => {
                 write_midi_file(path, &score)?;
                 (score.clone(), Automation::default())

@@ -73,6 +73,22 @@ fn a_piece_is_reconstructed_varied_and_restyled() {
     let edit = &shown["made"]["edit"];
     assert_eq!((&edit["verb"], &edit["candidates"]), (&"vary".into(), &8.into()));
 
+    // What a score has no room for stands where it was.
+    let lyric = [0, 0xFF, 0x05, 2, b'l', b'a', 0, 0xB0, 7, 71];
+    let mut with_lyric = std::fs::read(song).unwrap();
+    let track = with_lyric.windows(4).position(|it| it == b"MTrk").unwrap();
+    let length = u32::from_be_bytes(with_lyric[track + 4..track + 8].try_into().unwrap()) + lyric.len() as u32;
+    with_lyric.splice(track + 4..track + 8, length.to_be_bytes());
+    with_lyric.splice(track + 8..track + 8, lyric);
+    std::fs::write(studio().join("sung.mid"), with_lyric).unwrap();
+    for verb in [&["vary", "--bars", "3-4"][..], &["restyle", "--rhythm", "+1"], &["reconstruct"]] {
+        let out = format!("{}-sung.mid", verb[0]);
+        done(studio(), &[&[verb[0], "run", "sung.mid", "-o", &out], &verb[1..]].concat());
+        let bytes = std::fs::read(studio().join(&out)).unwrap();
+        assert!(bytes.windows(lyric.len()).any(|it| it == lyric), "{verb:?}");
+        assert_eq!(json(studio(), &["inspect", &out, "--json"])["made"]["edit"]["verb"], verb[0]);
+    }
+
     let restyle = ["restyle", "run", song, "-o", "busy.mid", "--rhythm", "+1", "--attribute", "velocity=1"];
     assert!(done(studio(), &restyle).contains("new bars"));
     let refused = run(studio(), &["restyle", "run", song, "-o", "x.mid", "--attribute", "swing=1"]);

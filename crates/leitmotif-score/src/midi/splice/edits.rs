@@ -64,6 +64,30 @@ impl Edits {
         Some(edits)
     }
 
+    /// The edits that write the notes and texts of `after` into the file of `before`, whose time
+    /// stays as it is. `None` where its clock cannot stand for that of `after`, see
+    /// [`Self::continuing`].
+    ///
+    /// A part of `after` is the first part of `before` with its name and instrument that is left;
+    /// the others are new. A part of `before` that no part of `after` is loses its notes.
+    pub fn changing(before: &Score, after: &Score) -> Option<Self> {
+        let factor = finer(before, after)?;
+        let mut edits = Self { texts: new_texts(before, after), ..Self::default() };
+        let written = |part: &Part| -> Vec<Note> { part.notes.iter().map(|note| coarser(note, factor)).collect() };
+        let mut left: Vec<&Part> = after.parts.iter().collect();
+        for (number, part) in before.parts.iter().enumerate() {
+            let same = |other: &&Part| (&other.name, other.instrument) == (&part.name, part.instrument);
+            let found = left.iter().position(same).map(|found| written(left.remove(found)));
+            let edit = difference(&part.notes, &found.unwrap_or_default());
+            if edit != PartEdits::default() {
+                edits.parts.insert(number, edit);
+            }
+        }
+        let new = |part: &&Part| Part { notes: written(part), ..Part::clone(part) };
+        edits.new_parts = left.iter().map(new).collect();
+        Some(edits)
+    }
+
     /// The edits that cut the file of `before` at `at`, in its ticks, and write there what `after`
     /// has from then on. `None` where `after` does not begin as `before` does, or where its clock
     /// is a finer one that the file's, of less than 24 ticks a quarter, cannot
@@ -72,16 +96,11 @@ impl Edits {
     /// A part of `after` goes on as the part of `before` with its name, instrument and notes;
     /// those that are left are new.
     pub fn continuing(before: &Score, after: &Score, at: Ticks) -> Option<Self> {
-        let (coarse, fine) = (before.resolution.ticks_per_quarter(), after.resolution.ticks_per_quarter());
-        if fine % coarse != 0 || (fine != coarse && coarse < COARSEST_CLOCK) {
-            return None;
-        }
-        let factor = fine / coarse;
+        let factor = finer(before, after)?;
         let from = Ticks(at.0 * factor);
-        let nearest = |tick: Ticks| Ticks((tick.0 + factor / 2) / factor);
+        let nearest = |tick: Ticks| nearest(tick, factor);
         let written = |part: &Part| -> Vec<Note> {
-            let notes = part.notes.iter().filter(|note| note.onset >= from);
-            notes.map(|note| Note { onset: nearest(note.onset), duration: nearest(note.duration), ..*note }).collect()
+            part.notes.iter().filter(|note| note.onset >= from).map(|note| coarser(note, factor)).collect()
         };
         let mut edits = Self::default();
         let mut left: Vec<&Part> = after.parts.iter().collect();
@@ -105,7 +124,7 @@ impl Edits {
             let (name, instrument) = (part.name.clone(), part.instrument);
             edits.new_parts.push(Part { name, instrument, notes: written(part) });
         }
-        edits.texts = after.texts.iter().filter(|text| !before.texts.contains(text)).cloned().collect();
+        edits.texts = new_texts(before, after);
         let tempos = after.tempos.iter().filter(|it| it.at >= from).map(|it| Tempo { at: nearest(it.at), ..*it });
         let meters = after.meters.iter().filter(|it| it.at >= from).map(|it| Meter { at: nearest(it.at), ..*it });
         let keys = after.keys.iter().filter(|it| it.at >= from).map(|it| KeySignature { at: nearest(it.at), ..*it });
@@ -117,6 +136,26 @@ impl Edits {
 /// The coarsest clock, in ticks a quarter, to which the times of a finer one are moved: by an 48th
 /// of a quarter at most.
 const COARSEST_CLOCK: u64 = 24;
+
+/// How many ticks of `after` one of `before` has, if times of the one can move to the other's.
+fn finer(before: &Score, after: &Score) -> Option<u64> {
+    let (coarse, fine) = (before.resolution.ticks_per_quarter(), after.resolution.ticks_per_quarter());
+    let moves = fine % coarse == 0 && (fine == coarse || coarse >= COARSEST_CLOCK);
+    moves.then_some(fine / coarse)
+}
+
+/// The nearest tick of a clock `factor` times as coarse.
+fn nearest(tick: Ticks, factor: u64) -> Ticks {
+    Ticks((tick.0 + factor / 2) / factor)
+}
+
+fn coarser(note: &Note, factor: u64) -> Note {
+    Note { onset: nearest(note.onset, factor), duration: nearest(note.duration, factor), ..*note }
+}
+
+fn new_texts(before: &Score, after: &Score) -> Vec<String> {
+    after.texts.iter().filter(|text| !before.texts.contains(text)).cloned().collect()
+}
 
 /// Whether `other`, in a clock `factor` times as fine, is `part` up to `at`.
 fn goes_on(part: &Part, other: &Part, at: Ticks, factor: u64) -> bool {

@@ -8,8 +8,8 @@ mod properties;
 use crate::formats::{END, file, file_with_division};
 use events::events;
 use leitmotif_score::{
-    Edits, Instrument, Note, Part, PartEdits, ReadError, ReadOptions, Score, SpliceError, SpliceReport, Ticks,
-    read_midi, splice_midi,
+    Edits, Instrument, Note, Part, PartEdits, ReadError, ReadOptions, Resolution, Score, SpliceError, SpliceReport,
+    Ticks, read_midi, splice_midi,
 };
 
 fn read(bytes: &[u8]) -> Score {
@@ -231,6 +231,31 @@ fn new_parts_that_share_a_channel_keep_their_kit_when_the_synthesiser_is_reset()
         parts.iter().map(|part| (part.instrument, &part.notes[..])).collect::<Vec<_>>(),
         [(kit, &first[..]), (kit, &second[..])]
     );
+}
+
+#[test]
+fn a_file_becomes_another_score_with_its_controllers() {
+    let lead = [0, 0xFF, 0x03, 1, b'L', 0, 0xC0, 5, 0, 0xB0, 7, 70, 0, 0x90, 60, 80, 48, 60, 0, 0, 62, 80, 48, 62, 0];
+    let bass = [0, 0xFF, 0x03, 1, b'B', 0, 0xC1, 33, 0, 0xE1, 0, 70, 0, 0x91, 40, 80, 96, 40, 0];
+    let bytes = file(1, &[&lead, &bass]);
+    let before = read(&bytes);
+    // In a clock three times as fine: one part changes, another goes, and one comes before both.
+    let finer = before.resolution.ticks_per_quarter() * 3;
+    let mut after = before.with_resolution(Resolution::new(finer as u16).unwrap());
+    after.parts[0].notes[1] = note(145, 65, 100, 81);
+    after.parts.remove(1);
+    after.parts.insert(0, new_part(Instrument::Program(73), &[note(0, 72, 288, 90)]));
+    after.texts.push("made".into());
+    let (spliced, report) = splice(&bytes, &Edits::changing(&before, &after).unwrap());
+    assert_eq!(report, SpliceReport { notes_removed: 2, notes_added: 2, tracks_added: 1, ..SpliceReport::default() });
+    let back = read(&spliced);
+    let lead = Part { notes: vec![before.parts[0].notes[0], note(48, 65, 33, 81)], ..before.parts[0].clone() };
+    assert_eq!(back.parts, [lead, new_part(Instrument::Program(73), &[note(0, 72, 96, 90)])]);
+    assert_eq!(back.texts, ["made"]);
+    let stands = |event: &[u8]| events(&spliced).concat().iter().any(|it| it.1 == event);
+    assert!(stands(&[0xB0, 7, 70]) && stands(&[0xE1, 0, 70]));
+    let coarse = Score { resolution: Resolution::new(8).unwrap(), ..before };
+    assert_eq!(Edits::changing(&coarse, &after), None);
 }
 
 #[test]

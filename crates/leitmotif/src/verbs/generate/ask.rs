@@ -2,9 +2,9 @@
 
 use crate::failure::Refusal;
 use crate::pedal::Pedal;
+use crate::source_file::SourceFile;
 use crate::values::{self, Range};
 use crate::verbs::cells::chords::{self, ChordOptions};
-use crate::verbs::generate::continued::Source;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 use leitmotif_compose::{
@@ -233,8 +233,8 @@ impl RequestOptions {
     }
 
     /// The file to continue.
-    pub fn source(&self) -> Result<Option<Source>> {
-        self.prime.as_deref().map(|path| Source::open(path, self.pedal.read())).transpose()
+    pub fn source(&self) -> Result<Option<SourceFile>> {
+        self.prime.as_deref().map(|path| SourceFile::open(path, self.pedal.read())).transpose()
     }
 
     fn prime(&self) -> Result<Option<Prime>> {

@@ -6,6 +6,7 @@ use crate::files;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leitmotif_compose::latent::{Interpolation, InterpolationPath, through};
+use leitmotif_score::{Automation, write_midi_file};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -62,7 +63,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         .collect();
     paths.push(options.output.join(THROUGH));
     let studio = Studio::open(&options.model, &paths, &options.writing, console)?;
-    let (a, b) = (studio.source(&options.from)?, studio.source(&options.to)?);
+    let (a, b) = (studio.file(&options.from)?.1, studio.file(&options.to)?.1);
     let request = studio.request();
     let (path, name) = match options.path {
         PathOption::Spherical => (InterpolationPath::Spherical, "spherical"),
@@ -77,11 +78,13 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
     for (step, path) in steps.iter().zip(&paths) {
         let mut score = step.score.clone();
         score.title.get_or_insert_with(|| crate::verbs::generate::title(path));
-        studio.write(path, &score, None)?;
+        write_midi_file(path, &score)?;
+        studio.beside(path, &score, Automation::default(), None)?;
         studio.print_report(&report(path, &score, step.bars, Vec::new(), step.events, &a.score))?;
     }
     let (path, all) = (&paths[steps.len()], through(&steps));
-    studio.write(path, &all, None)?;
+    write_midi_file(path, &all)?;
+    studio.beside(path, &all, Automation::default(), None)?;
     let (bars, events) = (steps.iter().map(|step| step.bars).sum(), steps.iter().map(|step| step.events).sum());
     studio.print_report(&report(path, &all, bars, Vec::new(), events, &a.score))
 }

@@ -12,6 +12,7 @@ use crate::failure::Refusal;
 use crate::model::Opened;
 use crate::pedal::Pedal;
 use crate::progress::Throttle;
+use crate::source_file::SourceFile;
 use crate::words::{clock, counted};
 use crate::{files, interrupt, model, sound};
 use anyhow::{Context, Result};
@@ -22,7 +23,7 @@ use leitmotif_measures as study;
 use leitmotif_render::{
     BitDepth, Highlight, RenderOptions, RollOptions, SoundBank, Theme, piano_roll, render_to_wav, svg_to_png,
 };
-use leitmotif_score::{Instrument, Score, read_midi_file, write_midi_file};
+use leitmotif_score::{Automation, Instrument, Score};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -129,12 +130,13 @@ impl<'a> Studio<'a> {
         Ok(Self { opened, writing, console, bank, candidates, pace: Throttle::new(), began: Instant::now() })
     }
 
-    /// A piece as the model understands it.
-    fn source(&self, path: &Path) -> Result<Source> {
-        let (score, _) = read_midi_file(path, &self.writing.pedal.read())?;
+    /// A file, and the piece in it as the model understands it.
+    fn file(&self, path: &Path) -> Result<(SourceFile, Source)> {
+        let file = SourceFile::open(path, self.writing.pedal.read())?;
         let space = space(&*self.opened.model)?;
         let genre = self.writing.genre.clone();
-        Source::of(space, &*self.opened.representation, &score, genre).with_context(|| path.display().to_string())
+        let source = Source::of(space, &*self.opened.representation, &file.score, genre);
+        Ok((file, source.with_context(|| path.display().to_string())?))
     }
 
     fn request(&self) -> Request {
@@ -159,9 +161,10 @@ impl<'a> Studio<'a> {
         }
     }
 
-    /// Writes the bars of `source`, by its tasks, to `output`.
+    /// Writes the bars of `source`, by its tasks, into its file, which becomes `output`.
     fn edit(
         &self,
+        file: &SourceFile,
         source: &Source,
         tasks: &[Task],
         instruments: &[Instrument],
@@ -177,15 +180,22 @@ impl<'a> Studio<'a> {
         let Edited { score, filled } = self.editor(&request).edit(source, tasks, instruments, &made, &on_progress)?;
         self.console.clear();
         let written: Vec<usize> = (1..).zip(&filled.written).filter(|(_, new)| **new).map(|(bar, _)| bar).collect();
-        self.write(output, &score, Some((source, &written)))?;
+        let (score, automation) = file.change_to(output, &score, self.console)?;
+        self.beside(output, &score, automation, Some((source, &written)))?;
         self.print_report(&report(output, &score, filled.bars.len(), written, filled.events, &source.score))
     }
 
-    /// Writes a piece, and what is requested beside it.
-    fn write(&self, path: &Path, score: &Score, source: Option<(&Source, &[usize])>) -> Result<()> {
-        write_midi_file(path, score)?;
+    /// Writes what is requested beside a piece.
+    fn beside(
+        &self,
+        path: &Path,
+        score: &Score,
+        automation: Automation,
+        source: Option<(&Source, &[usize])>,
+    ) -> Result<()> {
         if let Some(bank) = &self.bank {
-            render_to_wav(score, bank, &RenderOptions::default(), files::beside(path, "wav"), BitDepth::default())?;
+            let options = RenderOptions { automation, ..RenderOptions::default() };
+            render_to_wav(score, bank, &options, files::beside(path, "wav"), BitDepth::default())?;
         }
         let Some(kind) = self.writing.roll.as_deref() else { return Ok(()) };
         let written = source.map_or(&[][..], |(_, written)| written);

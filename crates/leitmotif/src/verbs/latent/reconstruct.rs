@@ -30,6 +30,6 @@ pub struct Options {
 /// Reads and writes.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
-    let source = studio.source(&options.input)?;
-    studio.edit(&source, &reconstruction(&source), &[], &json!({ "verb": "reconstruct" }), &options.output)
+    let (file, source) = studio.file(&options.input)?;
+    studio.edit(&file, &source, &reconstruction(&source), &[], &json!({ "verb": "reconstruct" }), &options.output)
 }

@@ -99,7 +99,7 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         // kept that follows the requested attributes the least.
         studio.candidates = 1;
     }
-    let source = studio.source(&options.input)?;
+    let (file, source) = studio.file(&options.input)?;
     let bars = chosen(options.bars, source.bars.len());
     let instruments: Vec<_> = options.instruments.iter().map(values::player).collect();
     let shift = match &options.direction {
@@ -114,5 +114,5 @@ pub fn run(options: &Options, console: &Console) -> Result<()> {
         "verb": "restyle", "attributes": restyle.attributes, "instruments": names,
         "shift": restyle.shift, "kept": restyle.keep, "bars": [bars.start + 1, bars.end],
     });
-    studio.edit(&source, &tasks, &instruments, &made, &options.output)
+    studio.edit(&file, &source, &tasks, &instruments, &made, &options.output)
 }

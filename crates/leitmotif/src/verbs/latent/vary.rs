@@ -37,9 +37,9 @@ pub struct Options {
 /// Varies and writes.
 pub fn run(options: &Options, console: &Console) -> Result<()> {
     let studio = Studio::open(&options.model, std::slice::from_ref(&options.output), &options.writing, console)?;
-    let source = studio.source(&options.input)?;
+    let (file, source) = studio.file(&options.input)?;
     let bars = chosen(options.bars, source.bars.len());
     let tasks = variation(&source, bars.clone(), options.amount, options.writing.seed)?;
     let made = json!({ "verb": "vary", "amount": options.amount, "bars": [bars.start + 1, bars.end] });
-    studio.edit(&source, &tasks, &[], &made, &options.output)
+    studio.edit(&file, &source, &tasks, &[], &made, &options.output)
 }

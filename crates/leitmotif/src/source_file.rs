@@ -1,5 +1,5 @@
-//! A piece that continues a file, written into the bytes of that file: what a score has no room for
-//! (controllers, pitch bends, lyrics, system exclusives) stands in the bars that are kept.
+//! A piece that continues a file or changes it, written into the bytes of that file: what a score
+//! has no room for (controllers, pitch bends, lyrics, system exclusives) stands where it was.
 
 use crate::console::Console;
 use crate::files;
@@ -11,15 +11,16 @@ use leitmotif_score::{
 };
 use std::path::{Path, PathBuf};
 
-/// The file that is continued.
-pub struct Source {
+/// A file to write into.
+pub struct SourceFile {
     path: PathBuf,
     bytes: Vec<u8>,
-    score: Score,
+    /// What it holds.
+    pub score: Score,
     read: ReadOptions,
 }
 
-impl Source {
+impl SourceFile {
     /// Reads it.
     pub fn open(path: &Path, read: ReadOptions) -> Result<Self> {
         let bytes = read_midi_bytes(path)?;
@@ -28,9 +29,32 @@ impl Source {
     }
 
     /// Writes the file's first `bars` bars and what `score` has after them, and returns what is
-    /// heard of that. Where the file's own bytes cannot go on, the score is written alone.
-    pub fn write(&self, path: &Path, score: &Score, bars: usize, console: &Console) -> Result<(Score, Automation)> {
-        match self.continued(score, bars) {
+    /// heard of that.
+    pub fn continue_as(
+        &self,
+        path: &Path,
+        score: &Score,
+        bars: usize,
+        console: &Console,
+    ) -> Result<(Score, Automation)> {
+        let cut = self.score.bars().take(bars).last().map_or(Ticks(0), |bar| bar.end());
+        self.write(path, score, Edits::continuing(&self.score, score, cut), console)
+    }
+
+    /// Writes the file with the notes of `score`, and returns what is heard of that.
+    pub fn change_to(&self, path: &Path, score: &Score, console: &Console) -> Result<(Score, Automation)> {
+        self.write(path, score, Edits::changing(&self.score, score), console)
+    }
+
+    /// Where the file's own bytes cannot become the score, that is written alone.
+    fn write(
+        &self,
+        path: &Path,
+        score: &Score,
+        edits: Option<Edits>,
+        console: &Console,
+    ) -> Result<(Score, Automation)> {
+        match self.edited(edits) {
             Ok((bytes, dropped)) => {
                 files::write(path, &bytes)?;
                 if dropped > 0 {
@@ -48,10 +72,9 @@ impl Source {
         }
     }
 
-    /// The bytes of the continued file, and how many new notes found no place.
-    fn continued(&self, score: &Score, bars: usize) -> Result<(Vec<u8>, usize), String> {
-        let cut = self.score.bars().take(bars).last().map_or(Ticks(0), |bar| bar.end());
-        let edits = Edits::continuing(&self.score, score, cut).ok_or("its clock is too coarse")?;
+    /// The bytes of the changed file, and how many new notes found no place.
+    fn edited(&self, edits: Option<Edits>) -> Result<(Vec<u8>, usize), String> {
+        let edits = edits.ok_or("its clock is too coarse")?;
         let (bytes, report) = splice_midi(&self.bytes, &self.read, &edits).map_err(|error| error.to_string())?;
         Ok((bytes, report.notes_dropped))
     }
