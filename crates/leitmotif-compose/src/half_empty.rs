@@ -121,7 +121,7 @@ mod tests {
             let found = full.map(|full| {
                 bars.begin_bar(48);
                 if full {
-                    bars.play(&events, &note);
+                    bars.play(events, &note);
                 }
                 bars.is_one_too_many()
             });
@@ -137,7 +137,7 @@ mod tests {
         let mut bars = HalfEmpty::default();
         let allowed = |bars: &HalfEmpty, field| {
             let mut allowed = vec![true; events.kinds.len()];
-            bars.mask(&events, field, &mut allowed);
+            bars.mask(events, field, &mut allowed);
             allowed
         };
         bars.begin_bar(48);
