@@ -5,10 +5,12 @@
 //! among the bars that may be. Where that does not help, because the model gives nearly all
 //! probability to the same bar, the bar departs from the one before at a note that is drawn by
 //! chance: what repeats there is refused. A half-empty bar is then written without references to
-//! other bars. The last bar of a length in bars is drawn several times, and one of the candidates is
-//! taken in proportion to the probability that the model gives to ending there: importance
-//! resampling of bars by what follows them (Rubin 1987), since a model that writes event by event
-//! is not conditioned on where the piece ends.
+//! other bars.
+//!
+//! The last bar of a length in bars is drawn several times, and one of the candidates is taken in
+//! proportion to the probability that the model gives to ending there: importance resampling of
+//! bars by what follows them (Rubin 1987), since a model that writes event by event is not
+//! conditioned on where the piece ends.
 
 use crate::piece_state::PieceState;
 use crate::request::MAX_REDRAWS;
