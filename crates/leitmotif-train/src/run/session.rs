@@ -29,6 +29,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// Seconds of training after which a run that has no model yet, as it has not been validated, gets
+/// one.
+const FIRST_MODEL: f64 = 20.0;
+
 pub(super) struct Session<'a> {
     corpus: &'a Corpus,
     dir: &'a Path,
@@ -47,6 +51,8 @@ pub(super) struct Session<'a> {
     observed: Option<Observed>,
     /// The last validation of this session, for the card of the last model.
     judged: Option<(u64, Evaluation)>,
+    /// Whether the run is known to have a model.
+    has_model: bool,
     /// Step of the newest checkpoint, with nothing done since.
     saved: Option<u64>,
     began: Instant,
@@ -99,6 +105,7 @@ impl<'a> Session<'a> {
             events_per_note,
             observed,
             judged,
+            has_model: false,
             saved,
             began,
             seconds_before,
@@ -116,7 +123,11 @@ impl<'a> Session<'a> {
             }
             if self.cancel.load(Ordering::Relaxed) {
                 self.save()?;
+                self.publish_first()?;
                 return Err(TrainError::Interrupted { step });
+            }
+            if self.state.bad == 0 && self.seconds() >= FIRST_MODEL {
+                self.publish_first()?;
             }
             if train.patience > 0 && self.state.worse >= train.patience {
                 break Ended::Patience;
@@ -291,6 +302,19 @@ impl<'a> Session<'a> {
             })?;
         self.timings.validation += start.elapsed().as_secs_f64();
         Ok(judged)
+    }
+
+    /// Publishes the network as the last model where there is neither that nor a best one, so that
+    /// a run can compose before its first validation.
+    fn publish_first(&mut self) -> Result<(), TrainError> {
+        if !self.has_model && self.state.step > 0 {
+            self.has_model = find_model(self.dir).is_ok();
+            if !self.has_model {
+                self.publish(LAST, None)?;
+                self.has_model = true;
+            }
+        }
+        Ok(())
     }
 
     fn publish(&self, name: &str, validation: Option<&Evaluation>) -> Result<(), TrainError> {

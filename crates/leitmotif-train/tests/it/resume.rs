@@ -3,6 +3,7 @@
 
 use crate::common::{self, assert_same, config, corpus, outcome};
 use leitmotif_corpus::Corpus;
+use leitmotif_folder::{LAST, ModelFolder, find_model};
 use leitmotif_model::{LatentKind, ModelKind, PRIOR_FILE};
 use leitmotif_train::{Budget, RunConfig, TrainError, TrainEvent, resume, train};
 use rand::{Rng, SeedableRng};
@@ -132,6 +133,24 @@ fn a_stop_during_validation_takes_effect_and_the_validation_is_made_up_for() {
     };
     let result = train(&corpus, &dir, &config, &observer, &cancel);
     assert!(matches!(result, Err(TrainError::Interrupted { step: 6 })), "{result:?}");
+    resume(&corpus, &dir, Budget::default(), &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
+    assert_same(&outcome(&dir), &expected);
+}
+
+#[test]
+fn a_run_that_is_stopped_before_its_first_validation_has_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let mut config = config(STEPS);
+    config.train.validate_every = 1000;
+    let expected = whole(&corpus, &folder.path().join("whole"), &config);
+    let dir = folder.path().join("stopped");
+    let cancel = AtomicBool::new(false);
+    let observer = |event: &TrainEvent<'_>| cancel.store(matches!(event, TrainEvent::Step { .. }), Ordering::Relaxed);
+    let result = train(&corpus, &dir, &config, &observer, &cancel);
+    assert!(matches!(result, Err(TrainError::Interrupted { step: 1 })), "{result:?}");
+    assert_eq!(find_model(&dir).unwrap(), dir.join(LAST));
+    ModelFolder::open(&dir).unwrap().weights().unwrap();
     resume(&corpus, &dir, Budget::default(), &|_: &TrainEvent<'_>| (), &AtomicBool::new(false)).unwrap();
     assert_same(&outcome(&dir), &expected);
 }
