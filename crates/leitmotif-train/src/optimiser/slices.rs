@@ -3,6 +3,7 @@
 use super::Slot;
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_kernels::adamw::AdamW;
+use std::borrow::Cow;
 
 /// One parameter's gradient and moments.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ impl Slot for Slices {
 
     fn has_gradient(&self) -> bool {
         self.gradient.is_some()
+    }
+
+    fn gradient(&self) -> Option<Cow<'_, [f32]>> {
+        self.gradient.as_deref().map(Cow::Borrowed)
+    }
+
+    fn set_gradient(&mut self, gradient: &[f32]) {
+        self.gradient = Some(gradient.to_vec());
     }
 
     fn clear(&mut self) {
