@@ -1,6 +1,6 @@
 //! Time of the fused kernels at the sizes of real models, and their share of the machine's peak.
 //!
-//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2]]` prints for each piece of
+//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2] [--bf16]]` prints for each piece of
 //! work the shortest and the median time and the rate of floating-point operations at the shortest
 //! (two for each multiply-add of the matrix products; exponentials and the like count nothing), and
 //! first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time
@@ -10,7 +10,7 @@
 #![allow(clippy::print_stdout)]
 
 use leitmotif_kernels::attention::{self, Input, Shape, Valid};
-use leitmotif_kernels::{Dropout, Isa, LayerNorm, feed_forward, gemm, group_attention, head_loss};
+use leitmotif_kernels::{Dropout, Isa, LayerNorm, Products, feed_forward, gemm, group_attention, head_loss};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -200,12 +200,12 @@ fn peak() {
     measure("peak", FLOP * (STEPS * threads) as f64, || {
         rayon::broadcast(|_| {
             #[cfg(target_arch = "x86_64")]
-            if Isa::Avx512.is_available() {
+            if Isa::AVX512.is_available() {
                 // SAFETY: just checked.
                 return unsafe { spin_avx512(STEPS) };
             }
             #[cfg(target_arch = "x86_64")]
-            if Isa::Avx2.is_available() {
+            if Isa::AVX2.is_available() {
                 // SAFETY: just checked.
                 unsafe { spin_avx2(STEPS) }
             }
@@ -244,14 +244,16 @@ fn spin_avx2(steps: usize) {
 fn main() {
     let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
     let isa = if asked("--portable") {
-        Isa::Portable
+        Isa::PORTABLE
     } else if asked("--avx2") {
-        Isa::Avx2
+        Isa::AVX2
     } else {
         Isa::current()
     };
+    let isa = isa.with_products(if asked("--bf16") { Products::Bf16 } else { Products::Single });
     println!("{isa:?}, {} threads", rayon::current_num_threads());
-    isa.force(run);
+    // On a thread of the pool, as training does: from outside, each call would have to wake one.
+    rayon::scope(|_| isa.force(run));
 }
 
 fn run() {
@@ -263,6 +265,7 @@ fn run() {
     let shape = |batch, segment, compressed, memory, heads| Shape { batch, segment, compressed, memory, heads };
     attention(64, shape(64, 64, 0, 0, 8));
     attention(64, shape(64, 64, 256, 64, 8));
+    attention(64, shape(16, 128, 64, 128, 4));
     attention(128, shape(8, 256, 128, 256, 4));
     attention(256, shape(8, 512, 0, 0, 8));
     group_attention(128, 80, 25, 4);

@@ -25,7 +25,7 @@ pub struct Gradients {
 #[must_use]
 pub fn forward(table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Vec<f32> {
     let copies = gains.len() / d;
-    let mut y = vec![0.0; index.len() / copies * d];
+    let mut y = crate::pool::zeros(index.len() / copies * d);
     y.par_chunks_mut(d).zip(index.par_chunks(copies)).with_min_len(64).for_each(|(y, index)| {
         for (gains, row) in gains.chunks_exact(d).zip(index).filter_map(|(gains, &row)| Some((gains, at(row, d)?))) {
             for ((y, gain), value) in y.iter_mut().zip(gains).zip(&table[row]) {

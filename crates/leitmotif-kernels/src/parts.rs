@@ -44,7 +44,7 @@ impl Parts {
 
 /// The sum of the parts' floats `offset..offset + len`, in order.
 pub(crate) fn add_up(parts: &[Buf], offset: usize, len: usize) -> Vec<f32> {
-    let mut out = vec![0.0; len];
+    let mut out = crate::pool::zeros(len);
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let from = offset + chunk * CHUNK;
         let range = from..from + out.len();

@@ -4,7 +4,7 @@ use super::core::HeadGradients;
 use super::position::{self, Positions, Rotation, Turn};
 use super::{Config, Input, ROWS, Saved, SavedRef, Shape, Weights, join_heads};
 use crate::feed_forward::split;
-use crate::gemm::{Packed, Start, outer};
+use crate::gemm::{Packed, Pair, Start, in_pairs, outer};
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize, normalize_backward};
 use crate::parts::{self, Parts};
@@ -127,7 +127,7 @@ struct Core {
     dq: Buf,
     /// `[batch, heads, keys or values, dh, stride(keys)]`
     dkv: Buf,
-    /// As [`Positions::columns`].
+    /// `[heads, dh, position::row]`
     dpositions: Vec<f32>,
     u: Vec<f32>,
     v: Vec<f32>,
@@ -165,7 +165,11 @@ fn core_backward(isa: Isa, input: &Input<'_>, dout: &[f32], w: &Weights<'_>, con
                 let dout = &dout[b * segment * d..(b + 1) * segment * d][head * dh..];
                 let gradients = HeadGradients { q: dq, k: dk, v: dv, row, positions, u_bias, v_bias };
                 let head = input.head(isa, w, config, shared, number);
-                head.backward(dout, out, &saved.log_sum[rows], gradients);
+                let log_sum = &saved.log_sum[rows];
+                match in_pairs(isa, dh) {
+                    true => head.backward::<Pair>(dout, out, log_sum, gradients),
+                    false => head.backward::<f32>(dout, out, log_sum, gradients),
+                }
             }
             sums
         })
@@ -289,7 +293,7 @@ impl Rows<'_> {
         let (d_row, row) = (stride(d), stride(columns));
         let lengths = [d, d, d * columns];
         let parts = Parts::of(x.len() / d, ROWS, d * columns);
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = pool::zeros(x.len());
         let sums: Vec<Buf> = dx
             .par_chunks_mut(parts.len() * d)
             .enumerate()

@@ -10,6 +10,7 @@ use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
 use leitmotif_folder::ModelFolder;
+use leitmotif_kernels::Isa;
 use leitmotif_model::{ModelDescription, Weights};
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ pub struct Learner {
     average: Option<WeightAverage>,
     carry: Option<Carry>,
     streams: usize,
+    isa: Isa,
 }
 
 /// What one segment gave.
@@ -100,7 +102,14 @@ impl Learner {
                 }
             }),
         };
-        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), streams: train.batch_size })
+        Ok(Self {
+            network: Some(network),
+            optimiser,
+            average,
+            carry: Some(carry),
+            streams: train.batch_size,
+            isa: train.precision.isa(),
+        })
     }
 
     /// The network as it is now.
@@ -121,7 +130,7 @@ impl Learner {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
         let carry = self.carry.take().unwrap_or_else(|| network.carry(self.streams));
-        let output = network.step_towards(carry, &segment_of(batch), seed, objective);
+        let output = self.compute(|| network.step_towards(carry, &segment_of(batch), seed, objective));
         let metrics = StepMetrics {
             compression: output.compression,
             latent: output.latent,
@@ -134,12 +143,18 @@ impl Learner {
             return None;
         }
         self.carry = Some(output.carry);
-        let mut gradients = output.loss.backward();
+        let mut gradients = self.compute(|| output.loss.backward());
         timings.backward += end.elapsed().as_secs_f64();
         let start = Instant::now();
         self.optimiser.accumulate(network.parameters(), &mut gradients);
         timings.optimiser += start.elapsed().as_secs_f64();
         Some(metrics)
+    }
+
+    /// Runs `work` with the products of this run on a thread of the pool: operations divide their
+    /// work among its threads, and from outside each would have to wake one and wait for it.
+    fn compute<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        rayon::scope(|_| self.isa.force(work))
     }
 
     /// Applies the mean of the gradients added since the last step, as optimiser step `step`
