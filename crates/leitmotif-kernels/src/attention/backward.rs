@@ -9,7 +9,7 @@ use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize, normalize_backward};
 use crate::parts::{self, Parts};
 use crate::pool::{self, Buf};
-use crate::rows::{add_columns, finish, stride};
+use crate::rows::{add, add_columns, finish, stride};
 use crate::transpose::transpose;
 use rayon::prelude::*;
 
@@ -62,19 +62,15 @@ pub fn backward(input: &Input<'_>, dy: &[f32], w: &Weights<'_>, config: &Config,
         } else {
             rows.context_weights()
         };
-        add(&mut gamma, &sums[0]);
-        add(&mut beta, &sums[1]);
+        add(isa, &sums[0], &mut gamma);
+        add(isa, &sums[1], &mut beta);
         for (to, from) in w_qkv.chunks_exact_mut(3 * d).zip(sums[2].chunks_exact(2 * d)) {
-            add(&mut to[d..], from);
+            add(isa, from, &mut to[d..]);
         }
     } else if config.context_gradient {
         context = Some(Vec::new());
     }
     Gradients { x, context, gamma, beta, w_qkv, w_r, u, v, w_o, b_o }
-}
-
-fn add(to: &mut [f32], from: &[f32]) {
-    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
 
 /// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights
@@ -179,7 +175,7 @@ fn core_backward(isa: Isa, input: &Input<'_>, dout: &[f32], w: &Weights<'_>, con
         let mut out = vec![0.0; heads * len];
         out.par_chunks_mut(slots * len).enumerate().for_each(|(group, out)| {
             for sums in sums.iter().skip(group).step_by(heads / slots) {
-                add(out, &sums[slots * offset..][..slots * len]);
+                add(isa, &sums[slots * offset..][..slots * len], out);
             }
         });
         out

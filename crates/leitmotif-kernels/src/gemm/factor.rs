@@ -4,6 +4,8 @@
 //! All are kept in floats, a pair in the bits of one.
 
 use super::micro::{Dims, Number, Pair, Start, product, product_of_pairs};
+use super::outer::{panels_of_floats, panels_of_pairs};
+use super::packed::pack;
 use super::pairs::{of_bits, pair_columns, pair_rows, pair_transposed};
 use crate::isa::{Isa, Products};
 use crate::transpose::transpose;
@@ -51,6 +53,21 @@ pub(crate) trait Factor: Number<Left = Self> + Sync {
     /// Writes a right-hand factor `[k, n]` from its transpose.
     fn transposed(isa: Isa, from: (&[f32], usize), size: [usize; 2], to: (&mut [f32], usize));
 
+    /// Panels of this width, `[panel][k.div_ceil(NUMBERS)][width]` and zero beyond `n`, of a matrix
+    /// `[k, n]`.
+    fn panels(isa: Isa, from: (&[f32], usize), size: [usize; 2], width: usize, to: &mut [f32]);
+
+    /// `c[m, n] = start + left right`, `dims` being `[m, n, elements]`, for such panels, the left
+    /// ones of the given width, the right ones of the register tile's.
+    fn panel_products(
+        isa: Isa,
+        dims: [usize; 3],
+        left: (&[f32], usize),
+        right: &[f32],
+        c: (&mut [f32], usize),
+        start: Start<'_>,
+    );
+
     /// The product on this thread. `dims.k` counts elements.
     fn product(isa: Isa, dims: Dims, a: &[Self], b: &[Self], c: &mut [f32], start: Start<'_>);
 }
@@ -76,6 +93,24 @@ impl Factor for f32 {
 
     fn transposed(isa: Isa, from: (&[f32], usize), [k, n]: [usize; 2], to: (&mut [f32], usize)) {
         transpose(isa, from, to, [n, k]);
+    }
+
+    fn panels(isa: Isa, (from, row): (&[f32], usize), [k, n]: [usize; 2], width: usize, to: &mut [f32]) {
+        for (panel, to) in to.chunks_exact_mut(width * k).enumerate() {
+            let first = panel * width;
+            pack(isa, &from[first..], row, width.min(n - first), width, to);
+        }
+    }
+
+    fn panel_products(
+        isa: Isa,
+        dims: [usize; 3],
+        (left, width): (&[f32], usize),
+        right: &[f32],
+        c: (&mut [f32], usize),
+        start: Start<'_>,
+    ) {
+        panels_of_floats(isa, dims, (left, width), right, c, start);
     }
 
     fn product(isa: Isa, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
@@ -118,6 +153,21 @@ impl Factor for Pair {
 
     fn transposed(isa: Isa, from: (&[f32], usize), size: [usize; 2], to: (&mut [f32], usize)) {
         pair_transposed(isa, from, size, to);
+    }
+
+    fn panels(isa: Isa, (from, row): (&[f32], usize), size: [usize; 2], width: usize, to: &mut [f32]) {
+        pair_rows(isa, from, row, size, width, to);
+    }
+
+    fn panel_products(
+        isa: Isa,
+        dims: [usize; 3],
+        (left, width): (&[f32], usize),
+        right: &[f32],
+        c: (&mut [f32], usize),
+        start: Start<'_>,
+    ) {
+        panels_of_pairs(isa, dims, (of_bits(left), width), of_bits(right), c, start);
     }
 
     fn product(isa: Isa, dims: Dims, a: &[Pair], b: &[Pair], c: &mut [f32], start: Start<'_>) {

@@ -60,7 +60,7 @@ impl Packed {
                 by_panels(&mut data, width * k, |panel, to| {
                     let (first, n) = (panel * width, width.min(n - panel * width));
                     if col == 1 {
-                        pack(isa, &b[first..], row, n, to);
+                        pack(isa, &b[first..], row, n, width, to);
                     } else {
                         if n < width {
                             to.fill(0.0);
@@ -219,8 +219,8 @@ dispatch! { fn panel_product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], st
 dispatch! { fn panel_product_of_halves(dims: Dims, a: &[f32], b: &[f16], c: &mut [f32], start: Start<'_>) = column; }
 dispatch! { pairs fn panel_product_of_pairs(dims: Dims, a: &[Pair], b: &[Pair], c: &mut [f32], start: Start<'_>) = column; }
 dispatch! {
-    /// A panel of the first `n` columns of `b`, whose rows are `row` floats apart.
-    fn pack(b: &[f32], row: usize, n: usize, to: &mut [f32]) = pack_lanes;
+    /// A panel of this width of the first `n` columns of `b`, whose rows are `row` floats apart.
+    pub(super) fn pack(b: &[f32], row: usize, n: usize, width: usize, to: &mut [f32]) = pack_lanes;
 }
 
 #[inline(always)]
@@ -229,8 +229,7 @@ fn panel_width_lanes<S: Simd>(_: S) -> usize {
 }
 
 #[inline(always)]
-fn pack_lanes<S: Simd>(s: S, b: &[f32], row: usize, n: usize, to: &mut [f32]) {
-    let width = S::N * S::TILE_VECTORS;
+fn pack_lanes<S: Simd>(s: S, b: &[f32], row: usize, n: usize, width: usize, to: &mut [f32]) {
     for (p, to) in to.chunks_exact_mut(width).enumerate() {
         let b = &b[p * row..][..n];
         for (j, to) in (0..).step_by(S::N).zip(to.chunks_exact_mut(S::N)) {
