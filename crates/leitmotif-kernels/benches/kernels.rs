@@ -258,8 +258,7 @@ fn main() {
     };
     let isa = isa.with_products(if asked("--bf16") { Products::Bf16 } else { Products::Single });
     println!("{isa:?}, {} threads", rayon::current_num_threads());
-    // On a thread of the pool, as training does: from outside, each call would have to wake one.
-    rayon::scope(|_| isa.force(run));
+    isa.force(run);
 }
 
 fn run() {

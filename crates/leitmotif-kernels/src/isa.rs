@@ -57,6 +57,10 @@ pub enum Products {
     Bf16,
 }
 
+/// The environment variable that holds a program to a narrower set than its machine has:
+/// `portable`, `avx2`, `avx512` or `avx512bf16`; other values mean nothing.
+pub const WIDEST: &str = "LEITMOTIF_ISA";
+
 /// How an operation computes: its instruction set, and the numbers that its products multiply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa {
@@ -111,15 +115,20 @@ impl Isa {
         [Self::PORTABLE, Self::AVX2, Self::AVX512].into_iter().filter(|isa| isa.is_available())
     }
 
-    /// The widest set of this machine, or the one that [`Isa::force`] set on this thread.
+    /// The widest set of this machine, no wider than [`WIDEST`] names; or the one that
+    /// [`Isa::force`] set on this thread.
     #[must_use]
     pub fn current() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
-        let best = || match Self::AVX512_BF16.is_available() {
-            true => Self::AVX512_BF16,
-            false => Self::available().last().unwrap_or(Self::PORTABLE),
-        };
-        FORCED.get().unwrap_or_else(|| *BEST.get_or_init(best))
+        FORCED.get().unwrap_or_else(|| *BEST.get_or_init(|| Self::widest(std::env::var(WIDEST).ok().as_deref())))
+    }
+
+    /// The widest set of this machine up to the one with this name, if there is one.
+    fn widest(name: Option<&str>) -> Self {
+        let sets = [Self::PORTABLE, Self::AVX2, Self::AVX512, Self::AVX512_BF16];
+        let named = |isa: &Self| name.is_some_and(|name| format!("{:?}", isa.set).eq_ignore_ascii_case(name));
+        let count = sets.iter().position(named).map_or(sets.len(), |place| place + 1);
+        sets[..count].iter().copied().rfind(|isa| isa.is_available()).unwrap_or(Self::PORTABLE)
     }
 
     /// The set for rows of so many floats: half-filled wide vectors are no faster than full narrow
@@ -164,5 +173,13 @@ mod tests {
     #[test]
     fn the_current_set_is_available() {
         assert!(Isa::current().is_available());
+    }
+
+    #[test]
+    fn a_name_holds_to_a_set_or_a_narrower_one() {
+        assert_eq!(Isa::widest(Some("portable")), Isa::PORTABLE);
+        assert!(Isa::available().any(|isa| isa == Isa::widest(Some("AVX2"))));
+        assert_ne!(Isa::widest(Some("avx2")).set(), Set::Avx512);
+        assert_eq!(Isa::widest(Some("avx3")), Isa::widest(None));
     }
 }

@@ -11,8 +11,8 @@ use crate::simd::{Simd, dispatch};
 const ELEMENTS: usize = 128;
 /// Columns of the left-hand matrix that lie together.
 const LEFT: usize = 16;
-/// It takes longer to pack narrower matrices of floats than it saves.
-const LEAST_PACKED: usize = 128;
+/// Floats, a kilobyte.
+const FAR: usize = 256;
 
 /// `c[m, n] = start + aᵀ b` with `a[rows, m]` and `b[rows, n]`, each with the distance of its rows:
 /// the gradient of weights. On this thread.
@@ -24,10 +24,10 @@ pub(crate) fn outer(
     c: (&mut [f32], usize),
     add: bool,
 ) {
-    let [m, n, _] = dims;
     match isa.products() {
-        Products::Single if m.min(n) < LEAST_PACKED => as_they_lie(isa, dims, a, b, c, add),
-        Products::Single => outer_of::<f32>(isa, dims, a, b, c, add),
+        // Rows of the left-hand matrix that are so far apart fall into few places of the cache.
+        Products::Single if a.1.is_multiple_of(FAR) => outer_of::<f32>(isa, dims, a, b, c, add),
+        Products::Single => as_they_lie(isa, dims, a, b, c, add),
         Products::Bf16 => outer_of::<Pair>(isa, dims, a, b, c, add),
     }
 }
@@ -37,8 +37,7 @@ dispatch! {
     fn as_they_lie(dims: [usize; 3], a: (&[f32], usize), b: (&[f32], usize), c: (&mut [f32], usize), add: bool) = outer_lanes;
 }
 
-/// From panels of both matrices: rows as they lie may be so far apart that all fall into the same
-/// few places of the cache.
+/// From panels of both matrices.
 fn outer_of<F: Factor>(
     isa: Isa,
     [m, n, rows]: [usize; 3],
