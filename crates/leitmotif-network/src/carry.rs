@@ -3,6 +3,8 @@
 use crate::ops::Spans;
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_model::{Array, CopyFeatureLayout, CopyFeatures, ModelDescription, ModelError, ModelKind, Weights};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Hidden states carried, without gradient, from segment to segment: for a transformer
 /// `[compressed memory | memory]` of each layer that has it, for an LSTM each layer's hidden state
@@ -15,6 +17,18 @@ pub struct Carry {
     pub(crate) spans: Spans,
     /// The copy features' state of each stream; none without copy features.
     pub(crate) copies: Vec<CopyFeatures>,
+}
+
+const FILLED_MEMORY: &str = "filled_memory";
+
+/// The name of a stream's copy features; every other array is of all streams.
+fn copies_name(stream: usize) -> String {
+    format!("echoes.{stream}")
+}
+
+/// The stream whose copy features have this name.
+fn stream_of(name: &str) -> Option<usize> {
+    name.strip_prefix("echoes.")?.parse().ok()
 }
 
 /// Places of an LSTM layer: its hidden state and its cell.
@@ -72,12 +86,12 @@ impl Carry {
     pub fn to_weights(&self, description: &ModelDescription) -> Weights {
         let count = |counts: &[usize]| Array::new([counts.len()], counts.iter().map(|&count| count as f32).collect());
         let mut weights = Weights::new();
-        weights.insert("filled_memory", count(&self.spans.filled_memory));
+        weights.insert(FILLED_MEMORY, count(&self.spans.filled_memory));
         weights.insert("filled_compressed", count(&self.spans.filled_compressed));
         let plan = CopyFeatureLayout::new(&description.sizes, &description.given);
         for (stream, copies) in self.copies.iter().enumerate() {
             let state = copies.state(&plan).into_iter().map(f32::from).collect();
-            weights.insert(format!("echoes.{stream}"), Array::new([plan.state_len()], state));
+            weights.insert(copies_name(stream), Array::new([plan.state_len()], state));
         }
         for (index, layer) in self.layers.iter().enumerate() {
             if let Some(layer) = layer {
@@ -86,6 +100,56 @@ impl Carry {
             }
         }
         weights
+    }
+
+    /// The part of what [`Self::to_weights`] gave that is of these streams.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] if it has fewer streams.
+    pub fn select(weights: &Weights, streams: Range<usize>) -> Result<Weights, ModelError> {
+        let mut selected = Weights::new();
+        for (name, array) in weights.iter() {
+            match stream_of(name) {
+                Some(stream) if streams.contains(&stream) => {
+                    selected.insert(copies_name(stream - streams.start), array.clone());
+                }
+                Some(_) => {}
+                None => {
+                    let (all, each) = (array.shape[0], array.shape[1..].iter().product::<usize>());
+                    let data = array.data.get(streams.start * each..streams.end * each).ok_or_else(|| {
+                        ModelError::Weights(format!("{name} is of {all} streams, not of {}", streams.end))
+                    })?;
+                    let shape = [&[streams.len()], &array.shape[1..]].concat();
+                    selected.insert(name, Array::new(shape, data.to_vec()));
+                }
+            }
+        }
+        Ok(selected)
+    }
+
+    /// What [`Self::to_weights`] would give of the streams of all `parts` side by side, which are
+    /// of one model.
+    pub fn join(parts: &[Weights]) -> Weights {
+        let mut joined = BTreeMap::<String, Array>::new();
+        let mut first = 0;
+        for part in parts {
+            for (name, array) in part.iter() {
+                match (stream_of(name), joined.get_mut(name)) {
+                    (Some(stream), _) => {
+                        joined.insert(copies_name(first + stream), array.clone());
+                    }
+                    (None, Some(joined)) => {
+                        joined.shape[0] += array.shape[0];
+                        joined.data.extend_from_slice(&array.data);
+                    }
+                    (None, None) => {
+                        joined.insert(name.to_owned(), array.clone());
+                    }
+                }
+            }
+            first += part.iter().find(|(name, _)| *name == FILLED_MEMORY).map_or(0, |(_, array)| array.data.len());
+        }
+        joined.into_iter().collect()
     }
 
     /// What [`Self::to_weights`] gave, for a model of this description.
@@ -106,11 +170,11 @@ impl Carry {
                 None => Ok(counts.collect::<Vec<usize>>()),
             }
         };
-        carry.spans.filled_memory = counts("filled_memory", carry.spans.memory)?;
+        carry.spans.filled_memory = counts(FILLED_MEMORY, carry.spans.memory)?;
         carry.spans.filled_compressed = counts("filled_compressed", carry.spans.compressed)?;
         let plan = CopyFeatureLayout::new(&description.sizes, &description.given);
         for (stream, copies) in carry.copies.iter_mut().enumerate() {
-            let name = format!("echoes.{stream}");
+            let name = copies_name(stream);
             let state: Vec<u16> =
                 weights.shaped(&name, &[plan.state_len()])?.iter().map(|&value| value as u16).collect();
             *copies = CopyFeatures::from_state(&plan, &state)

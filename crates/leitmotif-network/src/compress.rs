@@ -39,6 +39,16 @@ pub(crate) fn compression_loss(
     })
 }
 
+/// What the compression loss is a mean over, up to a factor that is the same for every batch: the
+/// states that left the memories, or the streams that any left.
+pub(crate) fn compression_weight(compressor: &Compressor, filled: &[usize]) -> f64 {
+    let weight = match compressor.decoder {
+        Some(_) => filled.iter().sum::<usize>(),
+        None => filled.iter().filter(|&&filled| filled > 0).count(),
+    };
+    weight as f64
+}
+
 /// Mean squared difference between the states that left the memory and what a linear decoder makes
 /// of the compressed ones.
 fn auto_encoding_loss(

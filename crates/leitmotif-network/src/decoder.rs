@@ -2,7 +2,7 @@
 
 use crate::Parameters;
 use crate::carry::Carry;
-use crate::compress::compression_loss;
+use crate::compress::{compression_loss, compression_weight};
 use crate::ops::{Spans, attention, attention_usage, dropout, join};
 use burn::tensor::Tensor;
 use leitmotif_model::ModelConfig;
@@ -16,6 +16,8 @@ pub(crate) struct Forward {
     pub(crate) carry: Carry,
     /// The mean compression loss of the layers that have one to learn from.
     pub(crate) compression_loss: Option<Tensor<1>>,
+    /// What that is a mean over.
+    pub(crate) compression_weight: f64,
 }
 
 /// What the decoder is conditioned on in a segment: of each layer, of each bar.
@@ -59,6 +61,7 @@ pub(crate) fn forward(
         context: layers,
         training,
         losses: Vec::new(),
+        weight: 0.0,
         remembered: Vec::with_capacity(config.layers),
     };
     let x = dropout(embedded, form.drop(0, INPUT, config.layer_dropout));
@@ -69,6 +72,7 @@ pub(crate) fn forward(
         state,
         carry: Carry { layers: form.remembered, spans: next, copies },
         compression_loss: sum.map(|sum| sum / count as f32),
+        compression_weight: form.weight,
     }
 }
 
@@ -84,8 +88,10 @@ struct SegmentForm<'a> {
     /// `[compressed memory | memory]` of each layer, `[streams, places, d]`.
     context: Vec<Option<Tensor<3>>>,
     training: Option<u64>,
-    /// The compression losses of the layers so far, and their memories.
+    /// The compression losses of the layers so far, what each is a mean over (the same for all), and
+    /// their memories.
     losses: Vec<Tensor<1>>,
+    weight: f64,
     remembered: Vec<Option<Tensor<3>>>,
 }
 
@@ -117,6 +123,7 @@ impl SegmentForm<'_> {
         let compressed = compressed.reshape([streams, groups, d]);
         if self.training.is_some() {
             let queries = || (input.clone(), p.attention(&layer.attention), self.config.heads);
+            self.weight = compression_weight(compressor, &self.evicted);
             self.losses.extend(compression_loss(p, compressor, &states, &self.evicted, compressed.clone(), queries));
         }
         let entering = groups.min(spans.compressed);

@@ -46,6 +46,41 @@ pub struct LatentStep {
     pub loss: f64,
 }
 
+/// The divergence of a whole batch, which other processes may have parts of.
+pub(crate) struct WholeDivergence<'a> {
+    /// Of each dimension in nats.
+    pub(crate) by_dimension: &'a [f64],
+    /// The sum of the shares of groups.
+    pub(crate) groups: f64,
+    /// The events that count.
+    pub(crate) events: f64,
+}
+
+impl WholeDivergence<'_> {
+    /// What is weighed and free in it.
+    pub(crate) fn step(&self, objective: LatentObjective) -> LatentStep {
+        let (least, weight) = self.scale(objective);
+        let loss: f64 = self.by_dimension.iter().map(|nats| nats.max(f64::from(least))).sum();
+        let divergence = self.by_dimension.iter().sum();
+        LatentStep { divergence, groups: self.groups, loss: loss * f64::from(weight) }
+    }
+
+    /// The part of the loss that the divergence is, of which `own` `[1, d_latent]` has gradients:
+    /// what is free is free of the whole.
+    pub(crate) fn loss(&self, own: Tensor<2>, objective: LatentObjective) -> Tensor<1> {
+        let (least, weight) = self.scale(objective);
+        let known = own.clone().inner().into_data();
+        let others = self.by_dimension.iter().zip(known.iter::<f32>()).map(|(all, own)| (all - f64::from(own)) as f32);
+        let others = TensorData::new(others.collect::<Vec<f32>>(), own.dims());
+        let others = Tensor::<2>::from_data(others, &own.device());
+        (own + others).clamp_min(least).sum() * weight
+    }
+
+    fn scale(&self, objective: LatentObjective) -> (f32, f32) {
+        (objective.free_bits * self.groups as f32, objective.beta / self.events.max(1.0) as f32)
+    }
+}
+
 /// The Gaussians of a segment's groups.
 pub(crate) struct Gaussians {
     /// `[groups, d_latent]`.
@@ -70,18 +105,12 @@ impl Gaussians {
         self.mean.clone() + (self.log_variance.clone() * 0.5).exp() * noise
     }
 
-    /// The part of the loss that the divergence is, for a segment of `events` that count.
-    pub(crate) fn loss(&self, shares: &[f32], events: usize, objective: LatentObjective) -> (Tensor<1>, LatentStep) {
-        let groups: f32 = shares.iter().sum();
+    /// The divergence of each dimension in nats, summed over the groups' shares, `[1, d_latent]`.
+    pub(crate) fn divergence(&self, shares: &[f32]) -> Tensor<2> {
         let shares = Tensor::<2>::from_data(TensorData::new(shares.to_vec(), [shares.len(), 1]), &self.mean.device());
         let (mean, log_variance) = (self.mean.clone(), self.log_variance.clone());
         let divergence = (mean.clone() * mean + log_variance.clone().exp() - log_variance - 1.0) * shares * 0.5;
-        let by_dimension = divergence.sum_dim(0);
-        let nats: f64 = by_dimension.clone().inner().into_data().iter::<f32>().map(f64::from).sum();
-        let weight = objective.beta / events.max(1) as f32;
-        let loss = by_dimension.clamp_min(objective.free_bits * groups).sum() * weight;
-        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
-        (loss, LatentStep { divergence: nats, groups: f64::from(groups), loss: value })
+        divergence.sum_dim(0)
     }
 
     /// As plain numbers.

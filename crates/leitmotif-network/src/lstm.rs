@@ -33,5 +33,5 @@ pub(crate) fn forward(
         x = y;
     }
     let state = dropout(x, drop(network.layers.len())).reshape([events, d]);
-    Forward { state, carry: Carry { layers: remembered, ..carry }, compression_loss: None }
+    Forward { state, carry: Carry { layers: remembered, ..carry }, compression_loss: None, compression_weight: 0.0 }
 }

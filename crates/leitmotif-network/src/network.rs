@@ -4,7 +4,7 @@ use crate::Parameters;
 use crate::carry::Carry;
 use crate::decoder::{self, Conditioning, Forward};
 use crate::input_dropout::{copy_dropout, word_dropout};
-use crate::latent::{Gaussians, LatentObjective, LatentStep};
+use crate::latent::{Gaussians, LatentObjective, LatentStep, WholeDivergence};
 use crate::losses::{FieldInputs, losses, nll};
 use crate::lstm;
 use burn::module::{Module, ModuleMapper};
@@ -148,10 +148,28 @@ impl Network {
         seed: u64,
         objective: LatentObjective,
     ) -> StepOutput {
+        self.shared_step(carry, segment, seed, objective, &|_| ())
+    }
+
+    /// As [`Self::step_towards`], with some streams of a batch of which other processes have the
+    /// others. All means are over the whole batch: the numbers are of all of it, and the gradients
+    /// of all processes' losses add up to those of the whole. `sum` adds numbers up over all
+    /// processes, in place; all of them call it equally often, with as many numbers.
+    pub fn shared_step(
+        &self,
+        carry: Carry,
+        segment: &Segment<'_>,
+        seed: u64,
+        objective: LatentObjective,
+        sum: &dyn Fn(&mut [f64]),
+    ) -> StepOutput {
         let counted = counted(segment);
-        let events = segment.lengths.iter().sum::<usize>();
         let ForwardOutput { forward, copies, gaussians, latents } =
             self.forward(carry, segment, Some((seed, objective)));
+        let own = gaussians.zip(segment.bars).map(|(gaussians, bars)| (gaussians.divergence(&bars.shares), bars));
+        let mut whole = self.counts(segment, forward.compression_weight, own.as_ref());
+        sum(&mut whole);
+        let (events, groups, by_dimension) = (whole[0], whole[2], &whole[3..]);
         let reader = self.latent_reader(latents, segment);
         let inputs =
             FieldInputs { targets: segment.targets, counted: &counted, copies: &copies, latents: reader.as_ref() };
@@ -159,32 +177,47 @@ impl Network {
             probability: self.description.model.ff_dropout,
             seed: site(seed, self.description.model.layers, FIELDS_PLACE),
         };
-        let scale = 1.0 / events.max(1) as f32;
+        let scale = 1.0 / events.max(1.0) as f32;
         let losses = losses(&self.parameters, &self.blocks.fields, forward.state, inputs, dropout, scale);
         let scalar = |loss: &Tensor<1>| f64::from(loss.clone().inner().into_scalar::<f32>());
-        let field_nll = losses.fields.iter().map(|loss| loss * events as f64).collect();
         let music = losses.loss;
-        let compression = forward.compression_loss.as_ref().map_or(0.0, scalar);
-        let mut loss = match forward.compression_loss.clone() {
+        let share = forward.compression_weight / whole[1].max(1.0);
+        let compression_loss = forward.compression_loss.map(|loss| if share == 1.0 { loss } else { loss * share });
+        let mut numbers: Vec<f64> = losses.fields.iter().map(|loss| loss * events).collect();
+        numbers.push(compression_loss.as_ref().map_or(0.0, scalar));
+        sum(&mut numbers);
+        let compression = numbers.pop().unwrap_or_default();
+        let mut loss = match compression_loss.clone() {
             Some(compression) => music.clone() + compression,
             None => music.clone(),
         };
-        let mut latent = self.blocks.latent.is_some().then(LatentStep::default);
-        if let Some((gaussians, bars)) = gaussians.zip(segment.bars) {
-            let (divergence, metrics) = gaussians.loss(&bars.shares, events, objective);
-            loss = loss + divergence;
-            latent = Some(metrics);
+        let divergence = WholeDivergence { by_dimension, groups, events };
+        if let Some((own, _)) = own {
+            loss = loss + divergence.loss(own, objective);
         }
         StepOutput {
             loss,
             music_loss: music,
-            compression_loss: forward.compression_loss,
-            field_nll,
+            compression_loss,
+            field_nll: numbers,
             compression,
-            latent,
-            events,
+            latent: self.blocks.latent.is_some().then(|| divergence.step(objective)),
+            events: events as usize,
             carry: forward.carry,
         }
+    }
+
+    /// What the losses of a step are means over, and what they are sums of: events, the weight of
+    /// the compression loss, shares of groups, and the divergence of each dimension of a latent.
+    fn counts(&self, segment: &Segment<'_>, weight: f64, own: Option<&(Tensor<2>, &SegmentBars)>) -> Vec<f64> {
+        let dimensions = if self.blocks.latent.is_some() { self.description.model.d_latent } else { 0 };
+        let groups = own.map_or(0.0, |(_, bars)| f64::from(bars.shares.iter().sum::<f32>()));
+        let mut counts = vec![segment.lengths.iter().sum::<usize>() as f64, weight, groups];
+        match own {
+            Some((own, _)) => counts.extend(own.clone().inner().into_data().iter::<f32>().map(f64::from)),
+            None => counts.resize(3 + dimensions, 0.0),
+        }
+        counts
     }
 
     /// The states of a segment, the copy features of each field of each target, and the Gaussians

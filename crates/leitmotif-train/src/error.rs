@@ -54,6 +54,17 @@ pub enum TrainError {
     /// The corpus gives nothing to train on or to evaluate.
     #[error("{0}")]
     Corpus(String),
+    /// Another process of the training ended with an error.
+    #[error("process {rank} of the training ended: {reason}")]
+    Process {
+        /// Its number.
+        rank: usize,
+        /// Its error.
+        reason: String,
+    },
+    /// The processes of the training cannot pass messages.
+    #[error("the processes of the training lost each other: {0}")]
+    Group(#[from] crate::GroupError),
     /// The model could not be built, saved or loaded.
     #[error(transparent)]
     Model(#[from] leitmotif_model::ModelError),

@@ -1,6 +1,7 @@
 //! Errors: how they are printed, and the exit status they become.
 
 use crate::console::{Console, PipeClosed};
+use crate::processes::ReportedElsewhere;
 use anyhow::Error;
 use leitmotif_compose::ComposeError;
 use leitmotif_corpus::prepare::PrepareError;
@@ -90,11 +91,15 @@ pub fn report(console: &Console, error: &Error) -> ExitCode {
     if error.chain().any(|cause| cause.is::<PipeClosed>()) {
         return ExitCode::SUCCESS;
     }
+    let status = ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED));
+    if error.is::<ReportedElsewhere>() {
+        return status;
+    }
     console.error(format_args!("leitmotif: {}", sentence(error)));
     if let Some(remedy) = error.chain().find_map(remedy) {
         console.error(format_args!("  {remedy}"));
     }
-    ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED))
+    status
 }
 
 /// The chain of causes, each printed once: a cause that the error before it has already named is

@@ -20,6 +20,7 @@ mod interrupt;
 mod model;
 mod originality;
 mod pedal;
+mod processes;
 mod progress;
 mod sound;
 mod source_file;

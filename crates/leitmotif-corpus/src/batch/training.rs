@@ -6,6 +6,10 @@
 //! next epoch's begins, while other streams may still be reading songs of the last one. All
 //! randomness comes from `(seed, epoch)` for the order and from `(seed, variation, song)` for a
 //! song's variation, never from a running generator: the state is a few numbers.
+//!
+//! Several processes can share the streams ([`TrainingBatches::with_own`]): each reads the songs of
+//! its own streams and follows where the others' stand, so that every song is handed out as it
+//! would be in one process, and the state is the same in all of them.
 
 use super::balance::{drawn, readings};
 use super::bars::{LatentOptions, SongBars};
@@ -18,6 +22,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The bits of a variation that hold the epoch.
@@ -56,12 +61,6 @@ pub struct BatchState {
     pub streams: Vec<Option<StreamState>>,
 }
 
-#[derive(Debug)]
-struct Stream {
-    variation: u64,
-    reading: Reading<Vec<Value>>,
-}
-
 /// Endless batches over the training split.
 #[derive(Debug)]
 pub struct TrainingBatches {
@@ -79,7 +78,11 @@ pub struct TrainingBatches {
     next: usize,
     targets: u64,
     batches: u64,
-    streams: Vec<Option<Stream>>,
+    streams: Vec<Option<StreamState>>,
+    /// The streams that are read here.
+    own: Range<usize>,
+    /// Their songs.
+    open: Vec<Option<Reading<Vec<Value>>>>,
 }
 
 impl TrainingBatches {
@@ -117,7 +120,8 @@ impl TrainingBatches {
         let targets_per_epoch = (0..songs.len()).map(|index| targets(index) * mean(index)).sum::<f64>().round() as u64;
         let data = data_fingerprint(&corpus, &songs, &options);
         let fields = corpus.vocabulary().fields.len();
-        let streams = (0..options.streams).map(|_| None).collect();
+        let streams = vec![None; options.streams];
+        let (own, open) = (0..options.streams, (0..options.streams).map(|_| None).collect());
         let mut batches = Self {
             corpus,
             options,
@@ -132,23 +136,58 @@ impl TrainingBatches {
             targets: 0,
             batches: 0,
             streams,
+            own,
+            open,
         };
         batches.order = batches.order_of(0);
         Ok(batches)
     }
 
+    /// The same batches, of which only the streams `own` are read here; other processes read the
+    /// others. For a position at the beginning.
+    ///
+    /// # Errors
+    /// [`BatchError::Options`] if there are no such streams.
+    pub fn with_own(self, own: Range<usize>) -> Result<Self, BatchError> {
+        if own.is_empty() || own.end > self.streams.len() {
+            let (first, end, all) = (own.start, own.end, self.streams.len());
+            return Err(BatchError::Options(format!("{all} streams have none from {first} to {end}")));
+        }
+        let open = own.clone().map(|_| None).collect();
+        Ok(Self { own, open, ..self })
+    }
+
     /// The next batch. Every stream always has a song.
     pub fn next_batch(&mut self) -> SegmentBatch {
-        let mut batch = SegmentBatch::empty(self.options.streams, self.options.segment, self.fields);
+        self.next_shared_batch(&|_| ())
+    }
+
+    /// The next batch's part of the streams that are read here. `sum` adds numbers up over all
+    /// processes, in place: from it each learns whose songs have ended.
+    pub fn next_shared_batch(&mut self, sum: &dyn Fn(&mut [f64])) -> SegmentBatch {
+        let mut batch = SegmentBatch::empty(self.own.len(), self.options.segment, self.fields);
         if self.options.latents.is_some() {
             batch = batch.with_bars();
         }
+        // Whether each stream's song is over, and the targets of all.
+        let mut shared = vec![0.0; self.streams.len() + 1];
         for index in 0..self.streams.len() {
-            let mut stream = self.streams[index].take().unwrap_or_else(|| self.next_song());
-            let is_over = stream.reading.write(&mut batch, index);
-            self.streams[index] = (!is_over).then_some(stream);
+            let stream = self.streams[index].unwrap_or_else(|| self.next_song());
+            self.streams[index] = Some(stream);
+            if let Some(place) = self.own.contains(&index).then(|| index - self.own.start) {
+                let mut reading = self.open[place].take().unwrap_or_else(|| self.read(stream));
+                let is_over = reading.write(&mut batch, place);
+                shared[index] = f64::from(u8::from(is_over));
+                self.open[place] = (!is_over).then_some(reading);
+            }
         }
-        self.targets += batch.targets_that_count() as u64;
+        shared[self.streams.len()] = batch.targets_that_count() as f64;
+        sum(&mut shared);
+        for (stream, is_over) in self.streams.iter_mut().zip(&shared) {
+            let next = |stream: StreamState| StreamState { position: stream.position + self.options.segment, ..stream };
+            *stream = stream.map(next).filter(|_| *is_over == 0.0);
+        }
+        self.targets += shared[self.streams.len()] as u64;
         self.batches += 1;
         batch
     }
@@ -181,18 +220,13 @@ impl TrainingBatches {
 
     /// The current position.
     pub fn state(&self) -> BatchState {
-        let stream = |stream: &Stream| StreamState {
-            song: stream.reading.song,
-            variation: stream.variation,
-            position: stream.reading.position,
-        };
         BatchState {
             data: self.data.clone(),
             epoch: self.epoch,
             next: self.next,
             targets: self.targets,
             batches: self.batches,
-            streams: self.streams.iter().map(|state| state.as_ref().map(stream)).collect(),
+            streams: self.streams.clone(),
         }
     }
 
@@ -211,30 +245,28 @@ impl TrainingBatches {
         if state.streams.len() != self.streams.len() || state.next > order.len() {
             return wrong("its numbers of lanes or songs are not these".to_owned());
         }
-        let mut streams = Vec::with_capacity(self.streams.len());
-        for saved in &state.streams {
-            let Some(saved) = saved else {
-                streams.push(None);
-                continue;
-            };
-            if !self.songs.contains(&saved.song) {
+        let mut open = Vec::with_capacity(self.own.len());
+        for (index, saved) in state.streams.iter().enumerate() {
+            if let Some(saved) = saved.filter(|saved| !self.songs.contains(&saved.song)) {
                 return wrong(format!("song {} is not among the training songs", saved.song));
             }
-            let mut stream = self.read(saved.song, saved.variation);
-            if saved.position >= targets_of(stream.reading.values.len() / self.fields) {
-                return wrong(format!("song {} ends before event {}", saved.song, saved.position));
+            if self.own.contains(&index) {
+                let reading = saved.map(|saved| self.read(saved));
+                let ends = |reading: &Reading<Vec<Value>>| targets_of(reading.values.len() / self.fields);
+                if let Some(reading) = reading.as_ref().filter(|reading| reading.position >= ends(reading)) {
+                    return wrong(format!("song {} ends before event {}", reading.song, reading.position));
+                }
+                open.push(reading);
             }
-            stream.reading.position = saved.position;
-            streams.push(Some(stream));
         }
         self.order = order;
-        self.streams = streams;
+        (self.streams, self.open) = (state.streams.clone(), open);
         (self.epoch, self.next) = (state.epoch, state.next);
         (self.targets, self.batches) = (state.targets, state.batches);
         Ok(())
     }
 
-    fn next_song(&mut self) -> Stream {
+    fn next_song(&mut self) -> StreamState {
         if self.next == self.order.len() {
             self.epoch += 1;
             self.next = 0;
@@ -242,7 +274,7 @@ impl TrainingBatches {
         }
         self.next += 1;
         let (song, reading) = self.order[self.next - 1];
-        self.read(song, self.epoch | reading << EPOCH_BITS)
+        StreamState { song, variation: self.epoch | reading << EPOCH_BITS, position: 0 }
     }
 
     fn order_of(&self, epoch: u64) -> Vec<(usize, u64)> {
@@ -256,8 +288,8 @@ impl TrainingBatches {
         order
     }
 
-    /// The song as the model reads it in that variation.
-    fn read(&self, song: usize, variation: u64) -> Stream {
+    /// The song as the model reads it in that variation, from that position.
+    fn read(&self, StreamState { song, variation, position }: StreamState) -> Reading<Vec<Value>> {
         let BatchOptions { seed, header_dropout, augment, tasks, .. } = self.options;
         let (mut values, mut determined) = (None, Vec::new());
         if header_dropout > 0.0 || !augment.is_none() || !tasks.is_none() {
@@ -283,7 +315,7 @@ impl TrainingBatches {
             let mut drops = generator("attributes", seed, variation, song as u64);
             Some(SongBars::of(latents, &*self.corpus.representation(), &sequence, key, Some(&mut drops)))
         });
-        Stream { variation, reading: Reading { song, position: 0, values, determined, bars } }
+        Reading { song, position, values, determined, bars }
     }
 }
 

@@ -19,6 +19,7 @@ use leitmotif_model::{Array, Weights};
 use parameters::Path;
 pub(crate) use parameters::Updater;
 use slices::Slices;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tensors::Tensors;
 
@@ -44,6 +45,10 @@ trait Slot: Sized {
     fn update<const D: usize>(&mut self, parameter: Tensor<D>, update: &AdamW) -> Tensor<D>;
     /// Whether there is a gradient.
     fn has_gradient(&self) -> bool;
+    /// The gradient, if there is one.
+    fn gradient(&self) -> Option<Cow<'_, [f32]>>;
+    /// Puts another in its place.
+    fn set_gradient(&mut self, gradient: &[f32]);
     /// Clears the gradient.
     fn clear(&mut self);
     /// First and second moments.
@@ -112,6 +117,15 @@ impl Adam {
         match &mut self.state {
             Placed::Slices(state) => state.clear(),
             Placed::Tensors(state) => state.clear(),
+        }
+    }
+
+    /// Shows all accumulated gradients to `sum`, which adds up over processes, and takes what it
+    /// makes of them. A parameter has a gradient then if it had one in any of them.
+    pub(crate) fn sum(&mut self, sum: &dyn Fn(&mut [f32])) {
+        match &mut self.state {
+            Placed::Slices(state) => state.sum(sum),
+            Placed::Tensors(state) => state.sum(sum),
         }
     }
 
@@ -195,6 +209,27 @@ impl<S: Slot> State<S> {
 
     fn clear(&mut self) {
         self.entries.values_mut().for_each(|entry| entry.slot.clear());
+    }
+
+    fn sum(&mut self, sum: &dyn Fn(&mut [f32])) {
+        // Before each gradient, how many processes have it.
+        let mut values = Vec::new();
+        for entry in self.entries.values() {
+            let end = values.len() + 1 + entry.shape.iter().product::<usize>();
+            let gradient = entry.slot.gradient();
+            values.push(if gradient.is_some() { 1.0 } else { 0.0 });
+            values.extend_from_slice(&gradient.unwrap_or_default());
+            values.resize(end, 0.0);
+        }
+        sum(&mut values);
+        let mut rest = &values[..];
+        for entry in self.entries.values_mut() {
+            let (gradient, others) = rest.split_at(1 + entry.shape.iter().product::<usize>());
+            rest = others;
+            if gradient[0] != 0.0 {
+                entry.slot.set_gradient(&gradient[1..]);
+            }
+        }
     }
 
     fn squares(&self) -> f64 {

@@ -3,6 +3,8 @@
 use super::Slot;
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_kernels::adamw::AdamW;
+use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// One parameter's gradient and moments.
 #[derive(Debug)]
@@ -42,7 +44,8 @@ impl Slot for Slices {
             }
             sums.iter().sum::<f64>()
         };
-        slots.iter().filter_map(|slot| slot.gradient.as_ref()).map(squares).sum()
+        let sums: Vec<f64> = slots.par_iter().filter_map(|slot| slot.gradient.as_ref()).map(squares).collect();
+        sums.iter().sum()
     }
 
     fn update<const D: usize>(&mut self, parameter: Tensor<D>, update: &AdamW) -> Tensor<D> {
@@ -55,6 +58,14 @@ impl Slot for Slices {
 
     fn has_gradient(&self) -> bool {
         self.gradient.is_some()
+    }
+
+    fn gradient(&self) -> Option<Cow<'_, [f32]>> {
+        self.gradient.as_deref().map(Cow::Borrowed)
+    }
+
+    fn set_gradient(&mut self, gradient: &[f32]) {
+        self.gradient = Some(gradient.to_vec());
     }
 
     fn clear(&mut self) {

@@ -3,6 +3,7 @@
 use super::Slot;
 use burn::tensor::{Device, Tensor, TensorData};
 use leitmotif_kernels::adamw::AdamW;
+use std::borrow::Cow;
 
 /// One parameter's gradient and moments, flattened.
 #[derive(Debug)]
@@ -64,6 +65,14 @@ impl Slot for Tensors {
 
     fn has_gradient(&self) -> bool {
         self.gradient.is_some()
+    }
+
+    fn gradient(&self) -> Option<Cow<'_, [f32]>> {
+        self.gradient.clone().map(|gradient| Cow::Owned(values(gradient)))
+    }
+
+    fn set_gradient(&mut self, gradient: &[f32]) {
+        self.gradient = Some(given(gradient.to_vec(), &self.first.device()));
     }
 
     fn clear(&mut self) {

@@ -112,7 +112,7 @@ pub(crate) struct Records {
 }
 
 /// How far the record files had come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecordsMark {
     metrics_bytes: u64,

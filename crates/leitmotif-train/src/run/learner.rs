@@ -5,15 +5,17 @@ use super::Timings;
 use super::average::WeightAverage;
 use crate::TrainError;
 use crate::config::RunConfig;
+use crate::group::Communicator;
 use crate::optimiser::{Adam, AdamSettings, Applied};
 use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
 use leitmotif_folder::ModelFolder;
 use leitmotif_kernels::Isa;
-use leitmotif_model::{ModelDescription, Weights};
+use leitmotif_model::{Array, ModelDescription, ModelError, Weights};
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// A network, its optimiser and its memory of the song in each stream: what a training loop drives,
@@ -24,6 +26,8 @@ pub struct Learner {
     optimiser: Adam,
     average: Option<WeightAverage>,
     carry: Option<Carry>,
+    /// The processes that train this network, and the streams of all of them.
+    processes: Rc<Communicator>,
     streams: usize,
     isa: Isa,
 }
@@ -60,14 +64,15 @@ impl Learner {
     /// [`TrainError::Model`] if the description is invalid, or the configuration's device is not to
     /// be had.
     pub fn new(description: &ModelDescription, config: &RunConfig) -> Result<Self, TrainError> {
-        Self::restored(description, config, None)
+        Self::restored(description, config, None, Rc::new(Communicator::alone()))
     }
 
-    /// The same as a checkpoint left it.
+    /// The same as a checkpoint left it, trained by several processes.
     pub(super) fn restored(
         description: &ModelDescription,
         config: &RunConfig,
         checkpoint: Option<&Checkpoint>,
+        processes: Rc<Communicator>,
     ) -> Result<Self, TrainError> {
         let train = &config.train;
         let device = device(&train.device)?.autodiff();
@@ -86,10 +91,12 @@ impl Learner {
             clip: train.clip,
         };
         let mut optimiser = Adam::new(network.parameters(), settings, train.device == "cpu");
-        let mut carry = network.carry(train.batch_size);
+        let own = processes.own(train.batch_size);
+        let mut carry = network.carry(own.len());
         if let Some(checkpoint) = checkpoint {
             optimiser.restore(network.parameters(), &checkpoint.optimiser)?;
-            carry = Carry::from_weights(description, train.batch_size, &checkpoint.memory, &device)?;
+            let memory = Carry::select(&checkpoint.memory, own.clone())?;
+            carry = Carry::from_weights(description, own.len(), &memory, &device)?;
         }
         let average = match train.average_steps {
             0 => None,
@@ -107,6 +114,7 @@ impl Learner {
             optimiser,
             average,
             carry: Some(carry),
+            processes,
             streams: train.batch_size,
             isa: train.precision.isa(),
         })
@@ -119,7 +127,8 @@ impl Learner {
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is
     /// added then, and the memory is cleared, since it may not be finite either. `seed` names this
-    /// segment's dropout; latents are trained by `objective`.
+    /// segment's dropout; latents are trained by `objective`. Where several processes train, the
+    /// segment is this process's part of it, and the metrics are of the whole.
     pub fn train_step(
         &mut self,
         batch: &SegmentBatch,
@@ -129,8 +138,16 @@ impl Learner {
     ) -> Option<StepMetrics> {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
-        let carry = self.carry.take().unwrap_or_else(|| network.carry(self.streams));
-        let output = self.compute(|| network.step_towards(carry, &segment_of(batch), seed, objective));
+        let carry = self.carry.take().unwrap_or_else(|| network.carry(batch.streams));
+        let (isa, processes) = (self.isa, &self.processes);
+        let output = match processes.is_alone() {
+            true => compute(isa, || network.step_towards(carry, &segment_of(batch), seed, objective)),
+            // Messages are passed by this thread.
+            false => {
+                let sum = |numbers: &mut [f64]| processes.sum(numbers);
+                isa.force(|| network.shared_step(carry, &segment_of(batch), seed, objective, &sum))
+            }
+        };
         let metrics = StepMetrics {
             compression: output.compression,
             latent: output.latent,
@@ -143,7 +160,7 @@ impl Learner {
             return None;
         }
         self.carry = Some(output.carry);
-        let mut gradients = self.compute(|| output.loss.backward());
+        let mut gradients = compute(isa, || output.loss.backward());
         timings.backward += end.elapsed().as_secs_f64();
         let start = Instant::now();
         self.optimiser.accumulate(network.parameters(), &mut gradients);
@@ -151,10 +168,11 @@ impl Learner {
         Some(metrics)
     }
 
-    /// Runs `work` with the products of this run on a thread of the pool: operations divide their
-    /// work among its threads, and from outside each would have to wake one and wait for it.
-    fn compute<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        rayon::scope(|_| self.isa.force(work))
+    /// Sums the gradients added since the last step over all processes.
+    pub(super) fn sum_gradients(&mut self) {
+        if !self.processes.is_alone() {
+            self.optimiser.sum(&|gradients| self.processes.sum_vectors(gradients));
+        }
     }
 
     /// Applies the mean of the gradients added since the last step, as optimiser step `step`
@@ -162,11 +180,14 @@ impl Learner {
     pub fn apply(&mut self, step: u64, rate: f64, timings: &mut Timings) -> Applied {
         let start = Instant::now();
         let network = self.network.take().expect("a network is absent only while a step moves it");
-        let (network, applied) =
-            self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
-        if let Some(average) = &mut self.average {
-            average.update(step, || network.weights());
-        }
+        let (optimiser, average) = (&mut self.optimiser, &mut self.average);
+        let (network, applied) = compute(self.isa, || {
+            let (network, applied) = optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
+            if let Some(average) = average {
+                average.update(step, || network.weights());
+            }
+            (network, applied)
+        });
         self.network = Some(network);
         timings.optimiser += start.elapsed().as_secs_f64();
         applied
@@ -194,12 +215,44 @@ impl Learner {
         self.optimiser.clear();
     }
 
-    /// Weights, optimiser, memory.
-    pub(super) fn state(&self) -> [Weights; 3] {
-        let memory = match &self.carry {
-            Some(carry) => carry.to_weights(self.network().description()),
-            None => self.network().carry(self.streams).to_weights(self.network().description()),
-        };
-        [self.network().weights(), self.optimiser.weights(), memory]
+    /// Weights, optimiser, and the memory of the streams of all processes, which the first one has.
+    pub(super) fn state(&self) -> Result<[Weights; 3], TrainError> {
+        let network = self.network();
+        let memory = |streams: usize| network.carry(streams).to_weights(network.description());
+        let own = self.processes.own(self.streams).len();
+        let own = self.carry.as_ref().map_or_else(|| memory(own), |carry| carry.to_weights(network.description()));
+        if self.processes.is_alone() {
+            return Ok([network.weights(), self.optimiser.weights(), own]);
+        }
+        let values: Vec<f32> = own.iter().flat_map(|(_, array)| &array.data).copied().collect();
+        let mut parts = Vec::new();
+        if let Some(values) = self.processes.gather(&values)? {
+            for (rank, values) in values.into_iter().enumerate() {
+                let template = memory(self.processes.part(rank, self.streams).len());
+                parts.push(filled(&template, &values)?);
+            }
+        }
+        Ok([network.weights(), self.optimiser.weights(), Carry::join(&parts)])
     }
+}
+
+/// Runs `work` with these products on a thread of the pool: operations divide their work among its
+/// threads, and from outside each would have to wake one and wait for it.
+fn compute<R: Send>(isa: Isa, work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| isa.force(work))
+}
+
+/// Arrays of the names and shapes of `template` with these values, in its order.
+fn filled(template: &Weights, values: &[f32]) -> Result<Weights, ModelError> {
+    if template.values() != values.len() {
+        let reason = format!("a process's memory has {} values instead of {}", values.len(), template.values());
+        return Err(ModelError::Weights(reason));
+    }
+    let mut rest = values;
+    let array = |(name, array): (&str, &Array)| {
+        let (data, others) = rest.split_at(array.data.len());
+        rest = others;
+        (name.to_owned(), Array::new(array.shape.clone(), data.to_vec()))
+    };
+    Ok(template.iter().map(array).collect())
 }

@@ -15,24 +15,20 @@ mod learner;
 mod prior;
 mod session;
 mod setup;
+mod start;
 mod window;
 
+use crate::TrainError;
 use crate::config::RunConfig;
 use crate::evaluate::Evaluation;
 use crate::record::{TrainLine, ValidationLine};
-use crate::store::RunLock;
-use crate::store::checkpoint::{Best, Checkpoint};
-use crate::{TrainError, store};
+use crate::store::checkpoint::Best;
 pub use learner::{Learner, StepMetrics};
-use leitmotif_corpus::Corpus;
-use leitmotif_folder::{BEST, LAST, RUN_CONFIG_FILE};
-use leitmotif_model::ModelKind;
+use leitmotif_folder::RUN_CONFIG_FILE;
 pub use prior::PriorSummary;
 use serde::{Deserialize, Serialize};
-use session::Session;
+pub use start::{Budget, give_up, resume, resume_together, train, train_together};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// The corpus that a run trains on.
 pub const INFO_FILE: &str = "run.json";
@@ -153,6 +149,15 @@ pub struct Timings {
     pub validation: f64,
     /// Metrics, checkpoints, model folders, curves.
     pub saving: f64,
+    /// Summing with other processes and waiting for them, which is part of the others; 0 for a
+    /// process alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub exchange: f64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
 }
 
 /// What a training came to.
@@ -187,142 +192,6 @@ pub struct TrainSummary {
     pub timings: Timings,
 }
 
-/// A larger (or smaller) budget for a run that is taken up again; what is `None` stays as it was.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Budget {
-    /// [`crate::TrainConfig::steps`].
-    pub steps: Option<u64>,
-    /// [`crate::TrainConfig::epochs`].
-    pub epochs: Option<f64>,
-    /// [`crate::TrainConfig::minutes`].
-    pub minutes: Option<f64>,
-}
-
-/// Trains a new model in the folder `dir`, which must not hold a run yet. Raise `cancel` to stop:
-/// the step at hand is finished and everything saved.
-///
-/// # Errors
-/// [`TrainError::Interrupted`] after `cancel`; [`TrainError::Config`] for settings that make no
-/// run; the others as documented there. Whatever the error, the last checkpoint and the best model
-/// stay whole.
-pub fn train(
-    corpus: &Arc<Corpus>,
-    dir: &Path,
-    config: &RunConfig,
-    observer: &dyn TrainObserver,
-    cancel: &AtomicBool,
-) -> Result<TrainSummary, TrainError> {
-    config.validate()?;
-    let plan = plan(corpus, config)?;
-    std::fs::create_dir_all(dir).map_err(TrainError::io(dir))?;
-    let lock = RunLock::take(dir)?;
-    if dir.join(RUN_CONFIG_FILE).exists() {
-        return Err(TrainError::file(dir, "there is a run here already: resume it, or choose another folder"));
-    }
-    let here = leitmotif_files::real_path(corpus.dir()).unwrap_or_else(|_| corpus.dir().to_owned());
-    let program = format!("leitmotif {}", env!("CARGO_PKG_VERSION"));
-    let info = RunInfo { format: INFO_FORMAT, program, corpus: here, fingerprint: corpus.fingerprint() };
-    let text = serde_json::to_vec_pretty(&info).expect("a run's information has only string keys");
-    put(&dir.join(INFO_FILE), &text)?;
-    put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
-    let summary = go(corpus, dir, (config, plan), None, observer, cancel);
-    drop(lock);
-    summary
-}
-
-/// Takes a run up where its last checkpoint left it (or begins it again if it has none), with the
-/// same corpus.
-///
-/// # Errors
-/// As [`train`]; [`TrainError::Corpus`] if the corpus is not the one that the run began with.
-pub fn resume(
-    corpus: &Arc<Corpus>,
-    dir: &Path,
-    budget: Budget,
-    observer: &dyn TrainObserver,
-    cancel: &AtomicBool,
-) -> Result<TrainSummary, TrainError> {
-    let mut config = load_config(dir)?;
-    let lock = RunLock::take(dir)?;
-    let info = load_info(dir)?;
-    if info.fingerprint != corpus.fingerprint() {
-        return Err(TrainError::Corpus(format!(
-            "the run began with another corpus (fingerprint {}…, this one has {}…); it was at {}",
-            info.fingerprint.get(..12).unwrap_or_default(),
-            &corpus.fingerprint()[..12],
-            info.corpus.display()
-        )));
-    }
-    config.train.steps = budget.steps.unwrap_or(config.train.steps);
-    config.train.epochs = budget.epochs.unwrap_or(config.train.epochs);
-    config.train.minutes = budget.minutes.unwrap_or(config.train.minutes);
-    config.validate()?;
-    for model in [BEST, LAST] {
-        leitmotif_files::recover(&dir.join(model))?;
-    }
-    let checkpoint = Checkpoint::newest(dir)?;
-    for folder in [dir.to_owned(), dir.join(store::checkpoint::CHECKPOINTS)] {
-        leitmotif_files::sweep(&folder)?;
-    }
-    // A program that was killed between its last checkpoint and their clearing away has left one
-    // too many.
-    Checkpoint::prune(dir, config.train.keep_checkpoints)?;
-    let mut plan = plan(corpus, &config)?;
-    if budget != Budget::default() {
-        if let (Some(checkpoint), Some(plan)) = (&checkpoint, &mut plan) {
-            budget.check(checkpoint, plan)?;
-        }
-        put(&dir.join(RUN_CONFIG_FILE), config.to_toml().as_bytes())?;
-    }
-    let summary = go(corpus, dir, (&config, plan), checkpoint, observer, cancel);
-    drop(lock);
-    summary
-}
-
-impl Budget {
-    /// Refuses a limit that the run has passed: with it nothing would be trained.
-    fn check(&self, Checkpoint { state, .. }: &Checkpoint, plan: &mut setup::TrainingSetup) -> Result<(), TrainError> {
-        plan.batches.restore(&state.batches).map_err(|error| TrainError::Corpus(error.to_string()))?;
-        let (epochs, minutes) = (plan.batches.epochs(), state.seconds / 60.0);
-        let passed = |key: &str, limit: String, done: String| {
-            let reason = "which is more; a limit counts the run from its beginning, so give a higher one";
-            Err(TrainError::Config(format!("train.{key} = {limit}: the run has done {done} already, {reason}")))
-        };
-        match *self {
-            Self { steps: Some(limit), .. } if state.step > limit => {
-                passed("steps", limit.to_string(), format!("{} steps", state.step))
-            }
-            Self { epochs: Some(limit), .. } if epochs > limit => {
-                passed("epochs", limit.to_string(), format!("{epochs:.1} passes"))
-            }
-            Self { minutes: Some(limit), .. } if minutes > limit => {
-                passed("minutes", limit.to_string(), format!("{minutes:.1} minutes"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The training objective of a network on this corpus; nothing for a Markov model, which counts.
-fn plan(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Option<setup::TrainingSetup>, TrainError> {
-    let learns = config.model.kind != ModelKind::Markov;
-    learns.then(|| setup::TrainingSetup::of(corpus, config)).transpose()
-}
-
-fn go(
-    corpus: &Arc<Corpus>,
-    dir: &Path,
-    (config, plan): (&RunConfig, Option<setup::TrainingSetup>),
-    checkpoint: Option<Checkpoint>,
-    observer: &dyn TrainObserver,
-    cancel: &AtomicBool,
-) -> Result<TrainSummary, TrainError> {
-    match plan {
-        Some(plan) => Session::begin(corpus, dir, (config, plan), checkpoint, observer, cancel)?.run(),
-        None => counting::count(corpus, dir, config, observer, cancel),
-    }
-}
-
 /// The configuration of a run folder.
 ///
 /// # Errors
@@ -344,8 +213,4 @@ pub fn load_info(dir: &Path) -> Result<RunInfo, TrainError> {
     let path = dir.join(INFO_FILE);
     let text = leitmotif_files::read(&path, MAX_CONFIG_BYTES).map_err(TrainError::io(&path))?;
     serde_json::from_slice(&text).map_err(|error| TrainError::file(&path, error.to_string()))
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    leitmotif_files::write(path, bytes).map_err(TrainError::io(path))
 }

@@ -4,27 +4,33 @@
 //! Between two steps, in this order: validate if due, stop if cancelled, end if the budget is used
 //! up, save if due. All that determines the rest of the run is in [`RunState`], the learner and the
 //! position in the data, which a checkpoint holds.
+//!
+//! Where several processes train, all of them go through the same steps and decisions: what one
+//! process alone knows (its clock, whether it is to stop, a validation) is made known to all before
+//! it decides anything. The first process validates and writes files; the others wait for it.
+
+mod publishing;
+mod validation;
 
 use super::learner::Learner;
 use super::setup::{TrainingSetup, fresh};
 use super::window::Place;
-use super::{Ended, PriorSummary, Timings, TrainEvent, TrainObserver, TrainSummary, prior};
+use super::{Ended, Timings, TrainEvent, TrainObserver, TrainSummary};
 use crate::TrainError;
 use crate::config::RunConfig;
-use crate::evaluate::{Evaluation, evaluate_songs};
-use crate::record::curves;
+use crate::evaluate::Evaluation;
+use crate::group::Communicator;
+use crate::record::MetricsLine;
 use crate::record::metrics::Records;
-use crate::record::{MetricsLine, ValidationLine};
 use crate::schedule::BudgetProgress;
-use crate::store::card::Card;
-use crate::store::checkpoint::{Best, Checkpoint, RunState};
-use crate::store::model_folder::{self, Trained};
+use crate::store::checkpoint::{Checkpoint, RunState};
+use crate::store::model_folder;
 use leitmotif_corpus::{Corpus, TrainingBatches};
 use leitmotif_events::Observed;
-use leitmotif_folder::{BEST, LAST, PRIOR_FILE, WEIGHTS_FILE, find_model};
-use leitmotif_model::{ModelDescription, Weights};
-use leitmotif_network::Network;
+use leitmotif_folder::find_model;
+use leitmotif_model::ModelDescription;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -38,11 +44,13 @@ pub(super) struct Session<'a> {
     dir: &'a Path,
     config: &'a RunConfig,
     description: ModelDescription,
+    processes: Rc<Communicator>,
     observer: &'a dyn TrainObserver,
     cancel: &'a AtomicBool,
     learner: Learner,
     batches: TrainingBatches,
-    records: Records,
+    /// The metrics, which the first process writes.
+    records: Option<Records>,
     state: RunState,
     validation_songs: Vec<usize>,
     /// Of the training songs, on the whole.
@@ -57,6 +65,10 @@ pub(super) struct Session<'a> {
     saved: Option<u64>,
     began: Instant,
     seconds_before: f64,
+    /// Seconds of the run, by the clock of the first process, and whether any process is to stop:
+    /// as all have last agreed.
+    seconds: f64,
+    is_cancelled: bool,
     timings: Timings,
 }
 
@@ -66,22 +78,25 @@ impl<'a> Session<'a> {
         dir: &'a Path,
         (config, plan): (&'a RunConfig, TrainingSetup),
         checkpoint: Option<Checkpoint>,
+        processes: &Rc<Communicator>,
         observer: &'a dyn TrainObserver,
         cancel: &'a AtomicBool,
     ) -> Result<Self, TrainError> {
         let began = Instant::now();
         let TrainingSetup { description, mut batches, validation_songs } = plan;
-        let learner = Learner::restored(&description, config, checkpoint.as_ref())?;
+        let learner = Learner::restored(&description, config, checkpoint.as_ref(), Rc::clone(processes))?;
+        let is_first = processes.is_first();
         let (state, records, saved) = match checkpoint {
             Some(Checkpoint { state, .. }) => {
                 batches.restore(&state.batches).map_err(|error| TrainError::Corpus(error.to_string()))?;
-                let records = Records::reopen(dir, &state.records)?;
+                let records = is_first.then(|| Records::reopen(dir, &state.records)).transpose()?;
                 let step = state.step;
                 (state, records, Some(step))
             }
             None => {
-                let mut records = Records::create(dir)?;
-                (fresh(&batches, &mut records)?, records, None)
+                let mut records = is_first.then(|| Records::create(dir)).transpose()?;
+                let mark = records.as_mut().map(Records::mark).transpose()?;
+                (fresh(&batches, mark.unwrap_or_default()), records, None)
             }
         };
         observer.observe(&TrainEvent::Started { parameters: learner.network().size(), step: state.step });
@@ -95,6 +110,7 @@ impl<'a> Session<'a> {
             dir,
             config,
             description,
+            processes: Rc::clone(processes),
             observer,
             cancel,
             learner,
@@ -109,6 +125,8 @@ impl<'a> Session<'a> {
             saved,
             began,
             seconds_before,
+            seconds: seconds_before,
+            is_cancelled: false,
             timings,
         })
     }
@@ -121,12 +139,13 @@ impl<'a> Session<'a> {
             if is_due(train.validate_every) && self.validate()? {
                 self.save()?;
             }
-            if self.cancel.load(Ordering::Relaxed) {
+            self.agree()?;
+            if self.is_cancelled {
                 self.save()?;
                 self.publish_first()?;
                 return Err(TrainError::Interrupted { step });
             }
-            if self.state.bad == 0 && self.seconds() >= FIRST_MODEL {
+            if self.state.bad == 0 && self.seconds >= FIRST_MODEL {
                 self.publish_first()?;
             }
             if train.patience > 0 && self.state.worse >= train.patience {
@@ -144,13 +163,24 @@ impl<'a> Session<'a> {
         self.finish(ended)
     }
 
-    fn seconds(&self) -> f64 {
+    /// Takes the clock of the first process, and learns whether any process is to stop.
+    fn agree(&mut self) -> Result<(), TrainError> {
+        let seconds = if self.processes.is_first() { self.clock() } else { 0.0 };
+        let mut agreed = [seconds, f64::from(u8::from(self.cancel.load(Ordering::Relaxed)))];
+        self.processes.sum(&mut agreed);
+        self.processes.check()?;
+        (self.seconds, self.is_cancelled) = (agreed[0], agreed[1] > 0.0);
+        Ok(())
+    }
+
+    /// Seconds of the run by this process's clock.
+    fn clock(&self) -> f64 {
         self.seconds_before + self.began.elapsed().as_secs_f64()
     }
 
     fn progress(&self) -> BudgetProgress {
         let (step, epochs) = (self.state.step, self.batches.epochs());
-        BudgetProgress { step, epochs, seconds: self.seconds(), pace: self.state.pace }
+        BudgetProgress { step, epochs, seconds: self.seconds, pace: self.state.pace }
     }
 
     /// One optimiser step, and the metrics line that may be due after it.
@@ -165,9 +195,10 @@ impl<'a> Session<'a> {
         let (mut nats, mut events) = (0.0, 0);
         for _ in 0..train.accumulate {
             let start = Instant::now();
-            let batch = self.batches.next_batch();
+            let batch = self.batches.next_shared_batch(&|numbers| self.processes.sum(numbers));
             self.timings.data += start.elapsed().as_secs_f64();
-            let seed = dropout_seed(train.seed, self.state.segments);
+            let first = self.processes.own(train.batch_size).start;
+            let seed = dropout_seed(train.seed, self.state.segments, first as u64);
             self.state.segments += 1;
             match self.learner.train_step(&batch, seed, objective, &mut self.timings) {
                 Some(metrics) => {
@@ -179,7 +210,10 @@ impl<'a> Session<'a> {
                 None => bad = Some("loss was"),
             }
         }
+        self.processes.check()?;
         if bad.is_none() {
+            self.learner.sum_gradients();
+            self.processes.check()?;
             let applied = self.learner.apply(self.state.step + 1, rate, &mut self.timings);
             if applied.applied {
                 self.state.window.norms += applied.norm;
@@ -194,8 +228,9 @@ impl<'a> Session<'a> {
         self.saved = None;
         self.check_step(bad)?;
         self.state.window.seconds += begun.elapsed().as_secs_f64();
+        self.agree()?;
         if train.minutes > 0.0 {
-            self.state.pace.step(self.state.step, self.seconds(), train.minutes * 60.0);
+            self.state.pace.step(self.state.step, self.seconds, train.minutes * 60.0);
         }
         let progress = self.progress();
         let speed = self.state.window.events as f64 / self.state.window.seconds.max(1e-9);
@@ -240,7 +275,7 @@ impl<'a> Session<'a> {
         let line = window.line(Place {
             step: self.state.step,
             epoch: self.batches.epoch(),
-            seconds: self.seconds(),
+            seconds: self.clock(),
             learning_rate: rate,
             beta,
             events_per_note: self.events_per_note,
@@ -248,88 +283,11 @@ impl<'a> Session<'a> {
             fields: &self.corpus.vocabulary().fields,
         });
         self.observer.observe(&TrainEvent::Line(&line));
-        self.records.write(&MetricsLine::Train(line))
+        self.write(MetricsLine::Train(line))
     }
 
-    /// Validates unless this step has been validated; returns whether it did. A validation that is
-    /// stopped from outside leaves no trace.
-    fn validate(&mut self) -> Result<bool, TrainError> {
-        if self.state.validated == Some(self.state.step) || self.validation_songs.is_empty() {
-            return Ok(false);
-        }
-        let Some(evaluation) = self.validation_loss()? else { return Ok(false) };
-        let beta = self.config.latent.kl_max_beta;
-        let latent = evaluation.latent.as_ref().map(|latent| latent.line(beta));
-        let loss = evaluation.objective(beta);
-        let is_best = loss.is_finite() && self.state.best.is_none_or(|best| loss < best.nats_per_note);
-        self.state.validated = Some(self.state.step);
-        self.saved = None;
-        self.state.worse = if is_best { 0 } else { self.state.worse + 1 };
-        let line = ValidationLine {
-            step: self.state.step,
-            epoch: self.batches.epoch(),
-            seconds: self.seconds(),
-            nats_per_event: evaluation.nats_per_event.value,
-            nats_per_note: evaluation.nats_per_note.value,
-            nats_per_second: evaluation.nats_per_second.value,
-            fields: evaluation.fields.clone(),
-            objective: latent.map(|_| loss),
-            latent,
-            best: is_best,
-        };
-        let start = Instant::now();
-        self.records.write(&MetricsLine::Validation(line.clone()))?;
-        if is_best {
-            self.state.best = Some(Best { step: self.state.step, nats_per_note: loss });
-            self.publish(BEST, Some(&evaluation))?;
-        }
-        curves::write(self.dir)?;
-        self.timings.saving += start.elapsed().as_secs_f64();
-        self.observer.observe(&TrainEvent::Validated(&line, &evaluation));
-        self.judged = Some((self.state.step, evaluation));
-        Ok(true)
-    }
-
-    /// What the network costs the validation songs; `None` if it is stopped from outside.
-    fn validation_loss(&mut self) -> Result<Option<Evaluation>, TrainError> {
-        let start = Instant::now();
-        let (observer, cancel) = (self.observer, self.cancel);
-        let (network, streams) = (self.learner.published()?, self.config.train.batch_size);
-        let judged =
-            evaluate_songs(network.as_ref(), self.corpus, &self.validation_songs, streams, &mut |done, total| {
-                observer.observe(&TrainEvent::Validating { done, total });
-                !cancel.load(Ordering::Relaxed)
-            })?;
-        self.timings.validation += start.elapsed().as_secs_f64();
-        Ok(judged)
-    }
-
-    /// Publishes the network as the last model where there is neither that nor a best one, so that
-    /// a run can compose before its first validation.
-    fn publish_first(&mut self) -> Result<(), TrainError> {
-        if !self.has_model && self.state.step > 0 {
-            self.has_model = find_model(self.dir).is_ok();
-            if !self.has_model {
-                self.publish(LAST, None)?;
-                self.has_model = true;
-            }
-        }
-        Ok(())
-    }
-
-    fn publish(&self, name: &str, validation: Option<&Evaluation>) -> Result<(), TrainError> {
-        let network = self.learner.published()?;
-        let card = Card {
-            corpus: self.corpus,
-            config: self.config,
-            steps: Some(self.state.step),
-            epochs: self.batches.epochs(),
-            parameters: network.size(),
-            validation,
-        };
-        let trained = Trained::Network(&network.weights());
-        let vocabulary = (self.corpus.vocabulary(), self.observed.as_ref());
-        model_folder::write(&self.dir.join(name), &self.description, vocabulary, &trained, &card)
+    fn write(&mut self, line: MetricsLine) -> Result<(), TrainError> {
+        self.records.as_mut().map_or(Ok(()), |records| records.write(&line))
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
@@ -338,43 +296,27 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let start = Instant::now();
-        self.state.seconds = self.seconds();
+        self.state.seconds = self.clock();
         self.state.batches = self.batches.state();
-        self.state.records = self.records.mark()?;
-        let [model, optimiser, memory] = self.learner.state();
+        if let Some(records) = &mut self.records {
+            self.state.records = records.mark()?;
+        }
+        let [model, optimiser, memory] = self.learner.state()?;
         if model.iter().any(|(_, array)| array.data.iter().any(|value| !value.is_finite())) {
             return Err(self.diverged("weights were", 1));
         }
-        let (state, average) = (self.state.clone(), self.learner.average().cloned());
-        let checkpoint = Checkpoint { state, model, average, optimiser, memory };
-        checkpoint.save(self.dir, self.config.train.keep_checkpoints)?;
+        // Gradients are summed once for all; steps are taken by each.
+        let remedy = "start all on machines with the same instruction sets";
+        self.processes.must_agree("weights", &model.fingerprint(), remedy)?;
+        if self.processes.is_first() {
+            let (state, average) = (self.state.clone(), self.learner.average().cloned());
+            let checkpoint = Checkpoint { state, model, average, optimiser, memory };
+            checkpoint.save(self.dir, self.config.train.keep_checkpoints)?;
+        }
         self.saved = Some(step);
         self.timings.saving += start.elapsed().as_secs_f64();
         self.observer.observe(&TrainEvent::Saved { step });
         Ok(())
-    }
-
-    /// Trains the prior over the latents of the model to use, and adds it to its folder (and to the
-    /// last one's, if that is the same model).
-    fn learn_prior(&self) -> Result<Option<PriorSummary>, TrainError> {
-        if self.description.model.bars_per_latent() == 0 || self.config.latent.prior_epochs == 0 {
-            return Ok(None);
-        }
-        let step = self.state.step;
-        let folder = find_model(self.dir)?;
-        let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
-        let device = self.learner.network().device().clone();
-        let network = Network::from_weights(&self.description, &weights, &device)?.valid();
-        let trained = prior::learn(self.corpus, self.config, &network, &device, self.observer, self.cancel)?;
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(TrainError::Interrupted { step });
-        }
-        let Some((weights, summary)) = trained else { return Ok(None) };
-        weights.save(&folder.join(PRIOR_FILE))?;
-        if self.state.best.is_none_or(|best| best.step == step) {
-            weights.save(&self.dir.join(LAST).join(PRIOR_FILE))?;
-        }
-        Ok(Some(summary))
     }
 
     fn finish(mut self, ended: Ended) -> Result<TrainSummary, TrainError> {
@@ -382,39 +324,31 @@ impl<'a> Session<'a> {
         if step > 0 {
             self.validate()?;
             self.save()?;
-            if self.cancel.load(Ordering::Relaxed) {
+            self.agree()?;
+            if self.is_cancelled {
                 return Err(TrainError::Interrupted { step });
             }
         }
-        let judged = match self.judged.take().filter(|(at, _)| *at == step) {
-            // The session that validated this step was stopped before it came here.
-            None if self.state.validated == Some(step) => match self.validation_loss()? {
-                None => return Err(TrainError::Interrupted { step }),
-                judged => judged,
-            },
-            judged => judged.map(|(_, evaluation)| evaluation),
-        };
-        self.publish(LAST, judged.as_ref())?;
-        curves::write(self.dir)?;
-        let prior = self.learn_prior()?;
+        let prior = if self.processes.is_first() { self.publish_last()? } else { None };
+        self.timings.exchange = self.processes.seconds();
         Ok(TrainSummary {
             step,
             epochs: self.batches.epochs(),
             events: self.state.events,
-            seconds: self.seconds(),
+            seconds: self.clock(),
             parameters: self.learner.network().size(),
             skipped: self.state.skipped,
             best: self.state.best,
             best_is_weighed: self.description.model.bars_per_latent() > 0,
             prior,
             ended,
-            model: find_model(self.dir)?,
+            model: if self.processes.is_first() { find_model(self.dir)? } else { self.dir.to_owned() },
             timings: self.timings,
         })
     }
 }
 
-/// The dropout seed of one segment.
-fn dropout_seed(seed: u64, segment: u64) -> u64 {
-    leitmotif_hash::number(seed.wrapping_mul(leitmotif_hash::STEP).wrapping_add(segment), 0)
+/// The dropout seed of one segment, of a process whose first stream is `first` of all.
+fn dropout_seed(seed: u64, segment: u64, first: u64) -> u64 {
+    leitmotif_hash::number(seed.wrapping_mul(leitmotif_hash::STEP).wrapping_add(segment), first)
 }

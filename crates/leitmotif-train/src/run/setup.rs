@@ -3,7 +3,8 @@
 
 use crate::TrainError;
 use crate::config::RunConfig;
-use crate::record::metrics::Records;
+use crate::group::Communicator;
+use crate::record::metrics::RecordsMark;
 use crate::schedule::StepTime;
 use crate::segment::latent_options;
 use crate::store::checkpoint::{RunState, STATE_FORMAT, Window};
@@ -32,13 +33,19 @@ impl TrainingSetup {
     ///
     /// # Errors
     /// [`TrainError`] where the configuration does not fit the corpus.
-    pub(super) fn of(corpus: &Arc<Corpus>, config: &RunConfig) -> Result<Self, TrainError> {
+    pub(super) fn of(corpus: &Arc<Corpus>, config: &RunConfig, processes: &Communicator) -> Result<Self, TrainError> {
+        let (streams, size) = (config.train.batch_size, processes.size());
+        if streams < size {
+            let reason = format!("train.batch_size = {streams} is too little for {size} processes, which share it");
+            return Err(TrainError::Config(reason));
+        }
         if !config.train.from.is_empty() {
             check_vocabulary(corpus, &config.train.from)?;
         }
         let description = describe(corpus, config)?;
         let options = batch_options(config, &description)?;
-        let batches = TrainingBatches::new(Arc::clone(corpus), options);
+        let batches = TrainingBatches::new(Arc::clone(corpus), options)
+            .and_then(|batches| batches.with_own(processes.own(streams)));
         let batches = batches.map_err(|error| TrainError::Corpus(error.to_string()))?;
         let validation_songs = validation_songs(corpus, config.train.validate_events);
         if config.train.patience > 0 && validation_songs.is_empty() {
@@ -60,8 +67,8 @@ fn check_vocabulary(corpus: &Corpus, from: &str) -> Result<(), TrainError> {
 }
 
 /// The counters of a run that has not begun.
-pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<RunState, TrainError> {
-    Ok(RunState {
+pub(super) fn fresh(batches: &TrainingBatches, records: RecordsMark) -> RunState {
+    RunState {
         format: STATE_FORMAT,
         step: 0,
         segments: 0,
@@ -75,8 +82,8 @@ pub(super) fn fresh(batches: &TrainingBatches, records: &mut Records) -> Result<
         window: Window::default(),
         pace: StepTime::default(),
         batches: batches.state(),
-        records: records.mark()?,
-    })
+        records,
+    }
 }
 
 /// What is to be trained: the configured model for the corpus's events, its attributes cut into

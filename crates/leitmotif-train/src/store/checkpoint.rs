@@ -135,6 +135,11 @@ impl Checkpoint {
     pub(crate) fn newest(dir: &Path) -> Result<Option<Self>, TrainError> {
         let Some(step) = steps(dir)?.last().copied() else { return Ok(None) };
         leitmotif_files::recover(&folder(dir, step))?;
+        Self::read(dir, step).map(Some)
+    }
+
+    /// Reads the checkpoint of this step.
+    pub(crate) fn read(dir: &Path, step: u64) -> Result<Self, TrainError> {
         let folder = folder(dir, step);
         let path = folder.join(STATE_FILE);
         let text = leitmotif_files::read(&path, MAX_STATE_BYTES).map_err(TrainError::io(&path))?;
@@ -145,13 +150,13 @@ impl Checkpoint {
             return Err(TrainError::file(&path, reason));
         }
         let average = folder.join(AVERAGE_FILE);
-        Ok(Some(Self {
+        Ok(Self {
             state,
             average: average.exists().then(|| Weights::load(&average)).transpose()?,
             model: Weights::load(&folder.join(WEIGHTS_FILE))?,
             optimiser: Weights::load(&folder.join(OPTIMISER_FILE))?,
             memory: Weights::load(&folder.join(MEMORY_FILE))?,
-        }))
+        })
     }
 }
 

@@ -9,5 +9,6 @@ mod frames;
 mod fused;
 mod latents;
 mod resume;
+mod together;
 mod training;
 mod transposed;

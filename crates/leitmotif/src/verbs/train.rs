@@ -1,13 +1,13 @@
 //! `train`: from a corpus, or a folder of MIDI files, to a run.
 
+mod progress;
 mod replace;
 
 use crate::console::Console;
 use crate::failure::{Refusal, advise};
-use crate::progress::Throttle;
 use crate::verbs::prepare;
 use crate::words::{clock, count, counted, shell};
-use crate::{base, files, interrupt, model};
+use crate::{base, files, interrupt, model, processes};
 use anyhow::{Context, Result};
 use clap::Args;
 use leitmotif_corpus::prepare::{PrepareOptions, midi_files};
@@ -15,9 +15,10 @@ use leitmotif_corpus::{Corpus, MANIFEST_FILE, Split};
 use leitmotif_folder::ModelFolder;
 use leitmotif_model::ModelKind;
 use leitmotif_train::{
-    Budget, Ended, LatentEvaluation, MAX_CONFIG_BYTES, Override, Preset, RunConfig, TrainError, TrainEvent,
-    TrainSummary, load_config, load_info, resume, train,
+    Budget, Ended, MAX_CONFIG_BYTES, Override, Preset, ProcessGroup, RunConfig, TrainError, TrainSummary, load_config,
+    load_info, resume, resume_together, train, train_together,
 };
+pub use progress::with_progress;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +41,11 @@ const CORPUS: &str = "corpus";
 #[derive(Debug, Args)]
 #[command(
     after_help = "Presets: tiny (minutes on a laptop), small (an hour or more on a few cores), large (for a GPU),\n\
-    study (the sizes of the study that this project descends from). RUN/config.toml holds every key, for --config and --set."
+    study (the sizes of the study that this project descends from). RUN/config.toml holds every key, for --config and --set.\n\
+    \n\
+    Several processes (of a build with --features mpi) train one model together on a corpus that is prepared:\n  \
+    mpirun -n 4 leitmotif train CORPUS -o RUN --set train.batch_size=64\n\
+    They share the train.batch_size songs of a step; the first one writes RUN. docs/scaling.md says more."
 )]
 pub struct Options {
     /// Corpus or folder of MIDI files [default with --resume: the corpus of the run]
@@ -120,14 +125,57 @@ struct Report<'a> {
 /// Trains and reports.
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
     options.check()?;
-    let (corpus, summary) = if options.resume { go_on(options, console)? } else { begin(options, console, threads)? };
-    if options.json {
-        return console.json(&Report { run: &options.output, corpus: corpus.dir(), summary: &summary });
-    }
-    console.out(describe(&options.output, &summary))
+    let group = processes::group()?;
+    let is_first = group.as_ref().is_none_or(|group| group.rank() == 0);
+    processes::speak_once(is_first, console, |console| {
+        let (corpus, summary) = train_and_wait(options, group, console, threads)?;
+        match (is_first, options.json) {
+            (false, _) => Ok(()),
+            (_, true) => console.json(&Report { run: &options.output, corpus: corpus.dir(), summary: &summary }),
+            (_, false) => console.out(describe(&options.output, &summary)),
+        }
+    })
 }
 
-fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result<(Arc<Corpus>, TrainSummary)> {
+/// Trains, alone or with other processes, which learn of it if this one cannot.
+fn train_and_wait(
+    options: &Options,
+    group: Option<Box<dyn ProcessGroup>>,
+    console: &Console,
+    threads: Option<usize>,
+) -> Result<(Arc<Corpus>, TrainSummary)> {
+    let run = &options.output;
+    let cancel = interrupt::saving_flag();
+    let ready = if options.resume { go_on(options) } else { begin(options, group.as_deref(), console, threads) };
+    let (corpus, start) = match (ready, group) {
+        (Ok(ready), group) => (ready.0, (ready.1, group)),
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(group)) => {
+            leitmotif_train::give_up(group, &error.to_string());
+            return Err(error);
+        }
+    };
+    let summary = with_progress(run, console, |seen| match start {
+        (Start::New(config), None) => train(&corpus, run, &config, seen, cancel),
+        (Start::New(config), Some(group)) => train_together(group, &corpus, run, &config, seen, cancel),
+        (Start::Resumed(budget), None) => resume(&corpus, run, budget, seen, cancel),
+        (Start::Resumed(budget), Some(group)) => resume_together(group, &corpus, run, budget, seen, cancel),
+    })?;
+    Ok((corpus, summary))
+}
+
+/// What is to be done with a corpus.
+enum Start {
+    New(Box<RunConfig>),
+    Resumed(Budget),
+}
+
+fn begin(
+    options: &Options,
+    group: Option<&dyn ProcessGroup>,
+    console: &Console,
+    threads: Option<usize>,
+) -> Result<(Arc<Corpus>, Start)> {
     let input = options.input.as_deref().unwrap_or(Path::new("."));
     files::must_exist(input)?;
     let from = beginning(options, input)?;
@@ -136,7 +184,13 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
     if config.model.kind != ModelKind::Markov {
         leitmotif_network::device(&config.train.device)?;
     }
-    replace::make_way(&options.output, input, options.force)?;
+    if group.is_some() && !input.join(MANIFEST_FILE).is_file() {
+        let refusal = Refusal::because(format!("{} is no corpus, which several processes need", input.display()));
+        return Err(refusal.remedy("prepare one first: leitmotif prepare").into());
+    }
+    if group.is_none_or(|group| group.rank() == 0) {
+        replace::make_way(&options.output, input, options.force)?;
+    }
     let corpus = Arc::new(open(input, options, from.as_deref(), console, threads)?);
     if from.is_some() && options.from.is_none() {
         console.note("learning on top of the model that ships (base); --preset tiny learns from nothing");
@@ -155,13 +209,10 @@ fn begin(options: &Options, console: &Console, threads: Option<usize>) -> Result
             "training for {DEFAULT_MINUTES} minutes; change this with --minutes, --steps or --epochs"
         ));
     }
-    let summary = with_progress(&options.output, console, |on_progress| {
-        train(&corpus, &options.output, &config, on_progress, interrupt::saving_flag())
-    })?;
-    Ok((corpus, summary))
+    Ok((corpus, Start::New(Box::new(config))))
 }
 
-fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSummary)> {
+fn go_on(options: &Options) -> Result<(Arc<Corpus>, Start)> {
     let run = &options.output;
     load_config(run).map_err(|error| advise(error, "to start a new run, leave out --resume"))?;
     let corpus = match &options.input {
@@ -170,9 +221,7 @@ fn go_on(options: &Options, console: &Console) -> Result<(Arc<Corpus>, TrainSumm
     };
     let corpus = Arc::new(Corpus::open(corpus)?);
     let budget = Budget { steps: options.steps, epochs: options.epochs, minutes: options.minutes };
-    let summary =
-        with_progress(run, console, |on_progress| resume(&corpus, run, budget, on_progress, interrupt::saving_flag()))?;
-    Ok((corpus, summary))
+    Ok((corpus, Start::Resumed(budget)))
 }
 
 /// The model to begin with: the one that is named, or the one that ships, where there are few songs
@@ -259,78 +308,6 @@ fn open(
     console.note(prepare::describe(&summary));
     console.note("");
     Ok(Corpus::open(&output)?)
-}
-
-/// Runs a training with progress on the console.
-pub fn with_progress(
-    run: &Path,
-    console: &Console,
-    work: impl FnOnce(&dyn leitmotif_train::TrainObserver) -> Result<TrainSummary, TrainError>,
-) -> Result<TrainSummary> {
-    let pace = Throttle::new();
-    let on_progress = |event: &TrainEvent<'_>| print_event(event, console, &pace);
-    let result = work(&on_progress);
-    console.clear();
-    result.map_err(|error| match error {
-        TrainError::Interrupted { .. } => {
-            let name = shell(&run.display().to_string());
-            advise(error, format!("continue with: leitmotif train --resume -o {name}"))
-        }
-        error => error.into(),
-    })
-}
-
-fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
-    match event {
-        TrainEvent::Started { parameters, step: 0 } => console.note(format_args!("{} parameters", count(*parameters))),
-        TrainEvent::Started { parameters, step } => {
-            console.note(format_args!("{} parameters, going on at step {step}", count(*parameters)));
-        }
-        TrainEvent::Step { step, epochs, nats_per_note, events_per_second, used, seconds_left, .. }
-            if console.shows_progress() && pace.is_due() =>
-        {
-            let left = seconds_left.map(|left| format!("  {} left", clock(left))).unwrap_or_default();
-            console.progress(&format!(
-                "step {step}  pass {epochs:.1}  {nats_per_note:.2} nats/note  {events_per_second:.0} events/s  {:.0}%{left}",
-                used * 100.0
-            ));
-        }
-        TrainEvent::Line(line) => console.detail(format_args!(
-            "step {}: {:.4} nats per note in training{}, {:.0} events a second",
-            line.step,
-            line.nats_per_note,
-            line.latent.map(|latent| format!(", {:.2} a latent", latent.kl_per_latent)).unwrap_or_default(),
-            line.events_per_second
-        )),
-        TrainEvent::Validating { done, total } if console.shows_progress() && pace.is_due() => {
-            console.progress(&format!("validating  {:.0}%", *done as f64 / (*total).max(1) as f64 * 100.0));
-        }
-        TrainEvent::Validated(line, evaluation) => console.note(format_args!(
-            "step {}: {:.4} nats per note in validation{}{}{}",
-            line.step,
-            line.nats_per_note,
-            line.objective.map(|it| format!(", {it:.4} with latents weighed")).unwrap_or_default(),
-            evaluation.latent.as_ref().map(latents).unwrap_or_default(),
-            if line.best { ", the best so far" } else { "" }
-        )),
-        TrainEvent::Prior { epoch, epochs, nats_per_latent } if console.shows_progress() && pace.is_due() => {
-            console.progress(&format!("prior  pass {epoch}/{epochs}  {nats_per_latent:.2} nats a latent"));
-        }
-        TrainEvent::Saved { step } => console.detail(format_args!("step {step}: saved")),
-        TrainEvent::Counting { done, total } if console.shows_progress() && pace.is_due() => {
-            console.progress(&format!("counting  {done}/{total} songs"));
-        }
-        _ => {}
-    }
-}
-
-/// What a validation reports of latents: how much of the cost they are, and how many dimensions are
-/// in use.
-fn latents(latent: &LatentEvaluation) -> String {
-    format!(
-        " ({:.4} with latents given, {:.1} nats a latent, {} of {} dimensions active)",
-        latent.reconstruction.value, latent.per_latent, latent.active_units, latent.dimensions
-    )
 }
 
 fn describe(run: &Path, summary: &TrainSummary) -> String {

@@ -10,6 +10,7 @@ mod journey;
 mod json_keys;
 mod latents;
 mod limits;
+mod mpi;
 mod music;
 mod program;
 mod robust;
