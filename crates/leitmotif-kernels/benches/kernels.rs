@@ -1,11 +1,11 @@
 //! Time of the fused kernels at the sizes of real models, and their share of the machine's peak.
 //!
-//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2] [--bf16]]` prints for each piece of
-//! work the shortest and the median time and the rate of floating-point operations at the shortest
-//! (two for each multiply-add of the matrix products; exponentials and the like count nothing), and
-//! first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time
-//! is that spent on cores by all threads over the number of threads, so that other programs disturb
-//! less.
+//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2] [--bf16]]` prints for each
+//! piece of work the shortest and the median time and the rate of floating-point operations at the
+//! shortest (two for each multiply-add of the matrix products; exponentials and the like count
+//! nothing), and first the rate of multiply-adds on registers alone, the peak to compare with. On
+//! Linux the time is that spent on cores by all threads over the number of threads, so that other
+//! programs disturb less.
 
 #![allow(clippy::print_stdout)]
 

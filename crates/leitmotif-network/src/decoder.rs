@@ -88,8 +88,8 @@ struct SegmentForm<'a> {
     /// `[compressed memory | memory]` of each layer, `[streams, places, d]`.
     context: Vec<Option<Tensor<3>>>,
     training: Option<u64>,
-    /// The compression losses of the layers so far, what each is a mean over (the same for all), and
-    /// their memories.
+    /// The compression losses of the layers so far, what each is a mean over (the same for all),
+    /// and their memories.
     losses: Vec<Tensor<1>>,
     weight: f64,
     remembered: Vec<Option<Tensor<3>>>,

@@ -13,6 +13,7 @@ use leitmotif_corpus::SegmentBatch;
 use leitmotif_folder::ModelFolder;
 use leitmotif_kernels::Isa;
 use leitmotif_model::{Array, ModelDescription, ModelError, Weights};
+use leitmotif_network::ops::in_pool;
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -236,10 +237,9 @@ impl Learner {
     }
 }
 
-/// Runs `work` with these products on a thread of the pool: operations divide their work among its
-/// threads, and from outside each would have to wake one and wait for it.
+/// Runs `work` with these products on a thread of the pool.
 fn compute<R: Send>(isa: Isa, work: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| isa.force(work))
+    in_pool(|| isa.force(work))
 }
 
 /// Arrays of the names and shapes of `template` with these values, in its order.

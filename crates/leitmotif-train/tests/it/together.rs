@@ -5,8 +5,8 @@ use crate::common::{self, assert_same, config, corpus, outcome};
 use leitmotif_corpus::Corpus;
 use leitmotif_model::{LatentKind, ModelKind, Weights};
 use leitmotif_train::{
-    Budget, GroupError, MetricsLine, ProcessGroup, RunConfig, ThreadGroup, TrainError, TrainEvent, TrainSummary,
-    give_up, read_metrics, resume, resume_together, thread_groups, train, train_together,
+    Budget, GroupError, MetricsLine, ProcessGroup, RunConfig, ThreadGroup, TrainError, TrainEvent, TrainPrecision,
+    TrainSummary, give_up, read_metrics, resume, resume_together, thread_groups, train, train_together,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ const STEPS: u64 = 8;
 /// Settings without the one thing that depends on how streams are divided: dropout masks.
 fn without_dropout(mut config: RunConfig) -> RunConfig {
     config.train.batch_size = 6;
+    config.train.precision = TrainPrecision::Single;
     let model = &mut config.model;
     (model.attention_dropout, model.ff_dropout, model.layer_dropout) = (0.0, 0.0, 0.0);
     (config.latent.word_dropout, config.latent.copy_dropout) = (0.0, 0.0);
@@ -85,7 +86,6 @@ const LOSSES: f64 = 1e-5;
 fn assert_near(found: &Path, expected: &Path) {
     for file in ["model", "average", "memory"] {
         let (apart, size) = difference(&arrays(found, file), &arrays(expected, file));
-        println!("{file}: {apart:e} of {size}");
         assert!(apart <= WEIGHTS * size, "{file}: {apart} of {size}");
     }
     let (found, expected) = (losses(found), losses(expected));
@@ -115,7 +115,6 @@ fn processes_train_what_one_with_all_their_streams_trains() {
         alone(&corpus, &one, &config);
         for size in [2, 3] {
             let several = folder.path().join(format!("{name}-{size}"));
-            println!("{name} {size}");
             trained(size, &corpus, &several, &config);
             assert_near(&several, &one);
         }
