@@ -203,6 +203,13 @@ fn peak() {
     const STEPS: usize = 1_000_000;
     const FLOP: f64 = 2.0 * 16.0 * 16.0;
     let threads = rayon::current_num_threads();
+    #[cfg(target_arch = "x86_64")]
+    if Isa::AVX512_BF16.is_available() {
+        measure("peak, bfloat16", 2.0 * FLOP * (STEPS * threads) as f64, || {
+            // SAFETY: just checked.
+            rayon::broadcast(|_| unsafe { spin_bf16(STEPS) });
+        });
+    }
     measure("peak", FLOP * (STEPS * threads) as f64, || {
         rayon::broadcast(|_| {
             #[cfg(target_arch = "x86_64")]
@@ -228,6 +235,21 @@ fn spin_avx512(steps: usize) {
     for _ in 0..steps {
         for sum in &mut sums {
             *sum = _mm512_fmadd_ps(*sum, a, b);
+        }
+    }
+    black_box(sums);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn spin_bf16(steps: usize) {
+    use std::arch::x86_64::*;
+    let zero = black_box(_mm512_set1_ps(0.0));
+    let pairs = _mm512_cvtne2ps_pbh(zero, zero);
+    let mut sums = [zero; 16];
+    for _ in 0..steps {
+        for sum in &mut sums {
+            *sum = _mm512_dpbf16_ps(*sum, pairs, pairs);
         }
     }
     black_box(sums);
