@@ -11,7 +11,7 @@ use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
 use leitmotif_folder::ModelFolder;
-use leitmotif_kernels::Isa;
+use leitmotif_kernels::{Isa, Products};
 use leitmotif_model::{Array, ModelDescription, ModelError, Weights};
 use leitmotif_network::ops::in_pool;
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
@@ -117,13 +117,18 @@ impl Learner {
             carry: Some(carry),
             processes,
             streams: train.batch_size,
-            isa: train.precision.isa(),
+            isa: if train.device == "cpu" { train.precision.isa() } else { Isa::current() },
         })
     }
 
     /// The network as it is now.
     pub fn network(&self) -> &Network {
         self.network.as_ref().expect("a network is absent only while a step moves it")
+    }
+
+    /// Whether matrix products multiply numbers of 16 bits.
+    pub(super) fn multiplies_bf16(&self) -> bool {
+        self.isa.products() == Products::Bf16
     }
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is
