@@ -88,18 +88,15 @@ pub fn advise(error: impl Into<Error>, remedy: impl Into<String>) -> Error {
 
 /// Prints the error, and returns the exit status.
 pub fn report(console: &Console, error: &Error) -> ExitCode {
-    if error.chain().any(|cause| cause.is::<PipeClosed>()) {
+    // A launcher ends all processes where one fails: only the one that reports does, when it has.
+    if error.chain().any(|cause| cause.is::<PipeClosed>()) || error.is::<ReportedElsewhere>() {
         return ExitCode::SUCCESS;
-    }
-    let status = ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED));
-    if error.is::<ReportedElsewhere>() {
-        return status;
     }
     console.error(format_args!("leitmotif: {}", sentence(error)));
     if let Some(remedy) = error.chain().find_map(remedy) {
         console.error(format_args!("  {remedy}"));
     }
-    status
+    ExitCode::from(error.chain().find_map(status).unwrap_or(FAILED))
 }
 
 /// The chain of causes, each printed once: a cause that the error before it has already named is

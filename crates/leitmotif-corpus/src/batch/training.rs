@@ -170,23 +170,22 @@ impl TrainingBatches {
             batch = batch.with_bars();
         }
         // Whether each stream's song is over, and the targets of all.
-        let mut shared = Vec::with_capacity(self.streams.len() + 1);
-        for index in 0..self.streams.len() {
+        let mut shared = vec![0.0; self.streams.len()];
+        for (index, ends) in shared.iter_mut().enumerate() {
             let stream = self.streams[index].unwrap_or_else(|| self.next_song());
             self.streams[index] = Some(stream);
-            let mut is_over = false;
             if let Some(place) = self.own.contains(&index).then(|| index - self.own.start) {
                 let mut reading = self.open[place].take().unwrap_or_else(|| self.read(stream));
-                is_over = reading.write(&mut batch, place);
+                let is_over = reading.write(&mut batch, place);
+                *ends = f64::from(u8::from(is_over));
                 self.open[place] = (!is_over).then_some(reading);
             }
-            shared.push(f64::from(u8::from(is_over)));
         }
         shared.push(batch.targets_that_count() as f64);
         sum(&mut shared);
-        for (stream, is_over) in self.streams.iter_mut().zip(&shared) {
+        for (stream, ends) in self.streams.iter_mut().zip(&shared) {
             let next = |stream: StreamState| StreamState { position: stream.position + self.options.segment, ..stream };
-            *stream = stream.map(next).filter(|_| *is_over == 0.0);
+            *stream = stream.map(next).filter(|_| *ends == 0.0);
         }
         self.targets += shared[self.streams.len()] as u64;
         self.batches += 1;

@@ -9,7 +9,7 @@ use leitmotif_corpus::{
 use leitmotif_events::{RepresentationConfig, Sequence, Tasks, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier, Mutex};
 
 fn training(options: &BatchOptions) -> TrainingBatches {
     TrainingBatches::new(corpus(), options.clone()).unwrap()
@@ -259,4 +259,69 @@ fn batches_say_which_fields_are_given() {
         }
     }
     assert!(given > 100, "{given}");
+}
+
+/// The parts of `size` processes, which are threads here, of `count` batches from a position.
+fn parts(size: usize, options: &BatchOptions, from: Option<&BatchState>, count: usize) -> Vec<Vec<SegmentBatch>> {
+    let (barrier, shared) = (Barrier::new(size), Mutex::new(Vec::new()));
+    let sum = |numbers: &mut [f64]| {
+        {
+            let mut shared = shared.lock().unwrap();
+            shared.resize(numbers.len(), 0.0);
+            shared.iter_mut().zip(&*numbers).for_each(|(sum, number)| *sum += number);
+        }
+        barrier.wait();
+        numbers.copy_from_slice(&shared.lock().unwrap());
+        if barrier.wait().is_leader() {
+            shared.lock().unwrap().clear();
+        }
+        barrier.wait();
+    };
+    let read = |rank: usize| {
+        let own = rank * options.streams / size..(rank + 1) * options.streams / size;
+        let mut batches = training(options).with_own(own).unwrap();
+        from.iter().for_each(|state| batches.restore(state).unwrap());
+        let read: Vec<SegmentBatch> = (0..count).map(|_| batches.next_shared_batch(&sum)).collect();
+        (read, batches.state())
+    };
+    std::thread::scope(|scope| {
+        let read = &read;
+        let threads: Vec<_> = (0..size).map(|rank| scope.spawn(move || read(rank))).collect();
+        let (parts, states): (Vec<_>, Vec<_>) = threads.into_iter().map(|thread| thread.join().unwrap()).unzip();
+        let mut whole = training(options);
+        from.iter().for_each(|state| whole.restore(state).unwrap());
+        (0..count).for_each(|_| drop(whole.next_batch()));
+        assert!(states.iter().all(|state| *state == whole.state()), "all know where all streams stand");
+        parts
+    })
+}
+
+#[test]
+fn processes_that_share_streams_read_what_one_reads() {
+    const COUNT: usize = 60;
+    let augment = AugmentOptions { transpose: 3, ..AugmentOptions::default() };
+    let options = BatchOptions { streams: 5, segment: 16, header_dropout: 0.5, augment, ..BatchOptions::default() };
+    let mut whole = training(&options);
+    let half = {
+        let mut batches = training(&options);
+        (0..COUNT / 2).for_each(|_| drop(batches.next_batch()));
+        batches.state()
+    };
+    let expected: Vec<SegmentBatch> = (0..COUNT).map(|_| whole.next_batch()).collect();
+    assert!(whole.epoch() > 0, "songs are handed out again");
+    for (size, from, expected) in [(2, None, &expected[..]), (3, Some(&half), &expected[COUNT / 2..])] {
+        let parts = parts(size, &options, from, expected.len());
+        for (index, whole) in expected.iter().enumerate() {
+            let of = |values: &dyn Fn(&SegmentBatch) -> Vec<Value>| {
+                parts.iter().flat_map(|part| values(&part[index])).collect::<Vec<Value>>()
+            };
+            assert_eq!(of(&|part| part.inputs.clone()), whole.inputs, "batch {index} of {size}");
+            assert_eq!(of(&|part| part.targets.clone()), whole.targets);
+            let songs: Vec<_> = parts.iter().flat_map(|part| part[index].songs.clone()).collect();
+            assert_eq!(songs, whole.songs);
+        }
+    }
+    for own in [5..6, 2..2] {
+        assert!(matches!(training(&options).with_own(own), Err(BatchError::Options(_))));
+    }
 }

@@ -1,6 +1,6 @@
 //! Training in several processes, as a launcher of MPI starts them.
 
-use crate::program::{SMALL, workshop};
+use crate::program::SMALL;
 
 /// The arguments of a small training without dropout, whose masks depend on how streams are
 /// divided.
@@ -14,8 +14,9 @@ fn training<'a>(dir: &'a str, steps: &'a str) -> Vec<&'a str> {
 #[cfg(not(feature = "mpi"))]
 #[test]
 fn a_program_without_mpi_refuses_to_train_several_times_the_same() {
+    use crate::program::{command, workshop};
     for variable in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"] {
-        let mut command = crate::program::command(workshop(), &training("never", "1"));
+        let mut command = command(workshop(), &training("never", "1"));
         let output = command.env(variable, "4").output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
@@ -70,16 +71,19 @@ mod launched {
             assert!((found - expected).abs() < 1e-4 * expected, "{found} is not {expected}");
         }
 
-        // The launcher is asked to stop, as a batch system does.
+        // One process is asked to stop, as a batch system asks all of them.
         let dir = path("stopped");
         let mut arguments = training(&dir, "1000000");
         arguments.extend(["--set", "train.validate_every=0", "--verbose"]);
         let mut child = launch(2, &arguments).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         assert!(lines.any(|line| line.starts_with("step 2:")), "it trains");
-        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let processes = Command::new("pgrep").args(["-P", &child.id().to_string()]).output().unwrap().stdout;
+        let processes = String::from_utf8(processes).unwrap();
+        let last = processes.lines().last().unwrap();
+        assert!(Command::new("kill").args(["-TERM", last]).status().unwrap().success());
         let rest: Vec<String> = lines.collect();
-        assert!(!child.wait().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
         assert_eq!(
             rest.iter().filter(|line| line.starts_with("leitmotif: interrupted at step")).count(),
             1,
@@ -101,7 +105,7 @@ mod launched {
         let dir = run.display().to_string();
         let output = launch(3, &training(&dir, "12")).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success());
+        assert_eq!(output.status.code(), Some(1), "{said}");
         assert_eq!(said.matches("already exists and is not a run").count(), 1, "{said}");
     }
 }
