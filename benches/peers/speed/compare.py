@@ -95,17 +95,30 @@ def run(*command):
         sys.exit(f"{' '.join(map(str, command))}:\n{done.stderr}")
 
 
+def processor():
+    """The machine's name for it, with its family, and what it has of AVX-512 and AMX."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines())
+    fields = {name.strip(): value.strip() for name, value in fields.items()}
+    wide = [flag for flag in fields["flags"].split() if flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16")]
+    return f"{fields['model name']}, family {fields['cpu family']}, model {fields['model']} ({' '.join(wide)})"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collection", type=Path, help="a folder of MIDI files")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="cases whose title contains this")
+    parser.add_argument("--avx2", action="store_true", help="hold all contenders to AVX2, as on a laptop")
+    parser.add_argument("--bf16", action="store_true", help="let peers multiply in bfloat16 too (torch.autocast)")
     parser.add_argument("--work", type=Path, help="where corpora are kept [default: a temporary folder]")
     parser.add_argument("--release", type=Path, default=ROOT / "target/release", help="where Leitmotif was built")
     arguments = sys.argv[1:]
     own = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:own])
     options.prepare = arguments[own + 1 :]
+    if options.avx2:
+        os.environ |= {"LEITMOTIF_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+    print(f"{processor()}; {'AVX2' if options.avx2 else 'all instruction sets'}; {os.cpu_count()} cores", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         compare(options, options.work or Path(temporary))
 
@@ -123,7 +136,8 @@ def compare(options, work):
         if options.only not in title:
             continue
         pace = [options.release / "examples/pace", corpora[kind], *PRESETS[settings]]
-        contenders = [Contender("Leitmotif", pace)]
+        contenders = [Contender("Leitmotif", pace), Contender("Leitmotif, single precision", [*pace, "train.precision=single"])]
+        peers = [peer + kind for peer in peers for kind in (["", "-bf16"] if options.bf16 else [""])]
         contenders += [Contender(peer, [*worker, peer, exports[kind]]) for peer in peers]
         race(title, contenders, [warm_up], steps, options.rounds)
     writing(options, work, corpora["notes"], exports["notes"], program, worker)

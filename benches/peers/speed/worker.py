@@ -39,6 +39,11 @@ class Stream:
         return segment
 
 
+def autocast(half):
+    """What the forward pass runs in: products in bfloat16, or nothing."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half)
+
+
 def trainer(model, clip, rate=1e-3):
     optimiser = torch.optim.Adam(model.parameters(), rate, fused=True)
 
@@ -51,21 +56,22 @@ def trainer(model, clip, rate=1e-3):
     return update
 
 
-def plain(export, d, d_ff, segment, lanes, compiled):
+def plain(export, half, d, d_ff, segment, lanes, compiled):
     events, vocabulary = compact(torch.cat(songs(export)))
     stream, model = Stream(events, lanes, segment), Plain(vocabulary, d, 6, 8, d_ff, segment)
     update, loss = trainer(model, 0.5), torch.compile(model.loss) if compiled else model.loss
 
     def step():
         batch = stream.next()[..., 0]
-        value = loss(batch[:, :-1], batch[:, 1:])
+        with autocast(half):
+            value = loss(batch[:, :-1], batch[:, 1:])
         update(value)
         return value.item(), batch[:, 1:].numel()
 
     return step
 
 
-def compressive(export, compiled, lanes, **sizes):
+def compressive(export, half, compiled, lanes, **sizes):
     events = torch.cat(songs(export))
     if events.shape[1] == 1:
         events, vocabulary = compact(events)
@@ -82,14 +88,15 @@ def compressive(export, compiled, lanes, **sizes):
 
     def step():
         batch = stream.next()
-        loss, carry[0] = forward(batch[:, :-1], batch[:, 1:], carry[0], echoes)
+        with autocast(half):
+            loss, carry[0] = forward(batch[:, :-1], batch[:, 1:], carry[0], echoes)
         update(loss)
         return loss.item(), lanes * config.segment
 
     return step
 
 
-def lucidrains(export, gated):
+def lucidrains(export, half, gated):
     from compressive_transformer_pytorch import CompressiveTransformer
 
     events, vocabulary = compact(torch.cat(songs(export)))
@@ -102,8 +109,9 @@ def lucidrains(export, gated):
 
     def step():
         batch = stream.next()[..., 0]
-        logits, memories[0], auxiliary = model(batch[:, :-1], memories=memories[0])
-        loss = F.cross_entropy(logits.transpose(1, 2), batch[:, 1:])
+        with autocast(half):
+            logits, memories[0], auxiliary = model(batch[:, :-1], memories=memories[0])
+            loss = F.cross_entropy(logits.transpose(1, 2), batch[:, 1:])
         update(loss + auxiliary.sum())
         return loss.item(), batch[:, 1:].numel()
 
@@ -150,25 +158,26 @@ SMALL = dict(
     ff_dropout=0.1, layer_dropout=0.1,
 )
 TRAINING = {
-    "lucidrains": lambda export: lucidrains(export, gated=False),
-    "lucidrains-gated": lambda export: lucidrains(export, gated=True),
-    "plain-study": lambda export: plain(export, 64, 256, 64, 64, compiled=False),
-    "plain-study-compiled": lambda export: plain(export, 64, 256, 64, 64, compiled=True),
-    "plain-large": lambda export: plain(export, 256, 1024, 512, 8, compiled=False),
-    "plain-large-compiled": lambda export: plain(export, 256, 1024, 512, 8, compiled=True),
-    "compressive-study": lambda export: compressive(export, False, 64, **STUDY),
-    "compressive-study-compiled": lambda export: compressive(export, True, 64, **STUDY),
-    "compressive-small": lambda export: compressive(export, False, 32, **SMALL),
-    "compressive-small-compiled": lambda export: compressive(export, True, 32, **SMALL),
+    "lucidrains": lambda export, half: lucidrains(export, half, gated=False),
+    "lucidrains-gated": lambda export, half: lucidrains(export, half, gated=True),
+    "plain-study": lambda export, half: plain(export, half, 64, 256, 64, 64, compiled=False),
+    "plain-study-compiled": lambda export, half: plain(export, half, 64, 256, 64, 64, compiled=True),
+    "plain-large": lambda export, half: plain(export, half, 256, 1024, 512, 8, compiled=False),
+    "plain-large-compiled": lambda export, half: plain(export, half, 256, 1024, 512, 8, compiled=True),
+    "compressive-study": lambda export, half: compressive(export, half, False, 64, **STUDY),
+    "compressive-study-compiled": lambda export, half: compressive(export, half, True, 64, **STUDY),
+    "compressive-small": lambda export, half: compressive(export, half, False, 32, **SMALL),
+    "compressive-small-compiled": lambda export, half: compressive(export, half, True, 32, **SMALL),
 }
 WRITING = {"write-plain": write_plain, "write-plain-one-thread": lambda export: write_plain(export, 1), "write-lucidrains": write_lucidrains}
 
 
 def main(case, export):
+    case, half = case.removesuffix("-bf16"), case.endswith("-bf16")
     if case in WRITING:
         write = WRITING[case](export)
     else:
-        step = TRAINING[case](export)
+        step = TRAINING[case](export, half)
     for line in sys.stdin:
         count, start = int(line), time.perf_counter()
         if case in WRITING:

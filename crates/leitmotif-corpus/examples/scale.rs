@@ -1,12 +1,15 @@
-//! Writes a large collection made of a small one: `scale FROM COUNT TO`. Of ten files seven are new
-//! songs (other pitches on the rhythm of one there is), three are altered copies (transposed,
-//! slower, tracks reordered, one note of twenty removed).
+//! Writes a large collection made of a small one: `scale FROM COUNT TO [SHARD]`. Of ten files seven
+//! are new songs (other pitches on the rhythm of one there is), three are altered copies
+//! (transposed, slower, tracks reordered, one note of twenty removed). With a shard, as of `prepare
+//! --shard`, only its files are written.
 #![allow(clippy::print_stdout)]
 
+use leitmotif_corpus::prepare::Shard;
 use leitmotif_score::Score;
-use leitmotif_score::midi::{ReadOptions, read_midi_file, write_midi_file};
+use leitmotif_score::midi::{ReadOptions, read_midi_file, write_midi};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -45,25 +48,36 @@ fn copy(mut score: Score, rng: &mut ChaCha8Rng) -> Score {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [from, count, to] = arguments.as_slice() else { return Err("usage: scale FROM COUNT TO".into()) };
+    let (from, count, to, shard) = match arguments.as_slice() {
+        [from, count, to] => (from, count, to, None),
+        [from, count, to, shard] => (from, count, to, Some(shard.parse::<Shard>()?)),
+        _ => return Err("usage: scale FROM COUNT TO [SHARD]".into()),
+    };
     let mut files = Vec::new();
     collect(Path::new(from), &mut files)?;
     files.sort();
     let scores = files.iter().map(|file| Ok(read_midi_file(file, &ReadOptions::default())?.0));
     let scores: Vec<Score> = scores.collect::<Result<_, Box<dyn Error>>>()?;
-    for number in 0..count.parse::<usize>()? {
+    let write = |number: usize| -> Result<(), String> {
+        let is_copy = number % 10 >= 7;
+        let folder = format!("genre {}/artist {}", number % 13, number % 997);
+        let name = format!("{folder}/{number:06}{}.mid", if is_copy { " copy" } else { "" });
+        if shard.is_some_and(|shard| !shard.owns(&name)) {
+            return Ok(());
+        }
         // A copy is made of the new song that has the number of its ten, so that it has an original
         // here.
-        let (source, is_copy) = if number % 10 < 7 { (number, false) } else { (number - 7, true) };
+        let source = if is_copy { number - 7 } else { number };
         let mut rng = ChaCha8Rng::seed_from_u64(source as u64);
         let mut score = new_song(scores[source % scores.len()].clone(), &mut rng);
         if is_copy {
             score = copy(score, &mut ChaCha8Rng::seed_from_u64(number as u64));
         }
-        let folder = Path::new(to).join(format!("genre {}/artist {}", number % 13, number % 997));
-        std::fs::create_dir_all(&folder)?;
-        write_midi_file(folder.join(format!("{number:06}{}.mid", if is_copy { " copy" } else { "" })), &score)?;
-    }
-    println!("{count} files");
+        std::fs::create_dir_all(Path::new(to).join(folder)).map_err(|error| error.to_string())?;
+        let bytes = write_midi(&score).map_err(|error| error.to_string())?;
+        std::fs::write(Path::new(to).join(name), bytes).map_err(|error| error.to_string())
+    };
+    (0..count.parse::<usize>()?).into_par_iter().try_for_each(write)?;
+    println!("{count} files{}", shard.map(|shard| format!(", of them shard {shard}")).unwrap_or_default());
     Ok(())
 }

@@ -84,6 +84,14 @@ impl Default for PrepareOptions {
     }
 }
 
+impl PrepareOptions {
+    /// What is saved of them: all that changes the corpus.
+    pub(crate) fn saved(&self) -> Self {
+        let Self { output, force, threads, cached_notes, .. } = Self::default();
+        Self { output, force, threads, cached_notes, ..self.clone() }
+    }
+}
+
 /// What the names of the folders above a song mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,16 +1,16 @@
 //! Time of the fused kernels at the sizes of real models, and their share of the machine's peak.
 //!
-//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2]]` prints for each piece of
-//! work the shortest and the median time and the rate of floating-point operations at the shortest
-//! (two for each multiply-add of the matrix products; exponentials and the like count nothing), and
-//! first the rate of multiply-adds on registers alone, the peak to compare with. On Linux the time
-//! is that spent on cores by all threads over the number of threads, so that other programs disturb
-//! less.
+//! `cargo bench -p leitmotif-kernels [-- [FILTER] [--portable | --avx2] [--bf16]]` prints for each
+//! piece of work the shortest and the median time and the rate of floating-point operations at the
+//! shortest (two for each multiply-add of the matrix products; exponentials and the like count
+//! nothing), and first the rate of multiply-adds on registers alone, the peak to compare with. On
+//! Linux the time is that spent on cores by all threads over the number of threads, so that other
+//! programs disturb less.
 
 #![allow(clippy::print_stdout)]
 
 use leitmotif_kernels::attention::{self, Input, Shape, Valid};
-use leitmotif_kernels::{Dropout, Isa, LayerNorm, feed_forward, gemm, group_attention, head_loss};
+use leitmotif_kernels::{Dropout, Isa, LayerNorm, Products, feed_forward, gemm, group_attention, head_loss};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -64,9 +64,15 @@ fn numbers(n: usize) -> Vec<f32> {
 }
 
 fn products() {
-    for [m, k, n] in
-        [[4096, 64, 192], [4096, 64, 256], [4096, 256, 64], [4096, 256, 1024], [4096, 1024, 256], [1, 256, 1024]]
-    {
+    for [m, k, n] in [
+        [4096, 64, 192],
+        [4096, 64, 256],
+        [4096, 256, 64],
+        [4096, 128, 512],
+        [4096, 256, 1024],
+        [4096, 1024, 256],
+        [1, 256, 1024],
+    ] {
         let (a, b, g) = (numbers(m * k), numbers(k * n), numbers(m * n));
         let flop = 2.0 * (m * k * n) as f64;
         let packed = gemm::Packed::new(&b, k, n);
@@ -197,15 +203,22 @@ fn peak() {
     const STEPS: usize = 1_000_000;
     const FLOP: f64 = 2.0 * 16.0 * 16.0;
     let threads = rayon::current_num_threads();
+    #[cfg(target_arch = "x86_64")]
+    if Isa::AVX512_BF16.is_available() {
+        measure("peak, bfloat16", 2.0 * FLOP * (STEPS * threads) as f64, || {
+            // SAFETY: just checked.
+            rayon::broadcast(|_| unsafe { spin_bf16(STEPS) });
+        });
+    }
     measure("peak", FLOP * (STEPS * threads) as f64, || {
         rayon::broadcast(|_| {
             #[cfg(target_arch = "x86_64")]
-            if Isa::Avx512.is_available() {
+            if Isa::AVX512.is_available() {
                 // SAFETY: just checked.
                 return unsafe { spin_avx512(STEPS) };
             }
             #[cfg(target_arch = "x86_64")]
-            if Isa::Avx2.is_available() {
+            if Isa::AVX2.is_available() {
                 // SAFETY: just checked.
                 unsafe { spin_avx2(STEPS) }
             }
@@ -228,6 +241,21 @@ fn spin_avx512(steps: usize) {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn spin_bf16(steps: usize) {
+    use std::arch::x86_64::*;
+    let zero = black_box(_mm512_set1_ps(0.0));
+    let pairs = _mm512_cvtne2ps_pbh(zero, zero);
+    let mut sums = [zero; 16];
+    for _ in 0..steps {
+        for sum in &mut sums {
+            *sum = _mm512_dpbf16_ps(*sum, pairs, pairs);
+        }
+    }
+    black_box(sums);
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn spin_avx2(steps: usize) {
     use std::arch::x86_64::*;
@@ -244,12 +272,13 @@ fn spin_avx2(steps: usize) {
 fn main() {
     let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
     let isa = if asked("--portable") {
-        Isa::Portable
+        Isa::PORTABLE
     } else if asked("--avx2") {
-        Isa::Avx2
+        Isa::AVX2
     } else {
         Isa::current()
     };
+    let isa = isa.with_products(if asked("--bf16") { Products::Bf16 } else { Products::Single });
     println!("{isa:?}, {} threads", rayon::current_num_threads());
     isa.force(run);
 }
@@ -263,6 +292,7 @@ fn run() {
     let shape = |batch, segment, compressed, memory, heads| Shape { batch, segment, compressed, memory, heads };
     attention(64, shape(64, 64, 0, 0, 8));
     attention(64, shape(64, 64, 256, 64, 8));
+    attention(64, shape(16, 128, 64, 128, 4));
     attention(128, shape(8, 256, 128, 256, 4));
     attention(256, shape(8, 512, 0, 0, 8));
     group_attention(128, 80, 25, 4);

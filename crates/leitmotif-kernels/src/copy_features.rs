@@ -4,10 +4,16 @@
 //! no row. Columns are divided among threads, so that every sum is made by one thread, in the order
 //! of the rows.
 
+use crate::isa::Isa;
+use crate::pool::{self, Buf};
+use crate::simd::{Simd, dispatch};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Columns of a task.
 const COLUMNS: usize = 32;
+/// Rows of a task.
+const ROWS: usize = 64;
 
 /// The gradients of [`backward`].
 #[derive(Debug)]
@@ -24,14 +30,10 @@ pub struct Gradients {
 /// If the sizes do not fit or an index names no row.
 #[must_use]
 pub fn forward(table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Vec<f32> {
-    let copies = gains.len() / d;
-    let mut y = vec![0.0; index.len() / copies * d];
-    y.par_chunks_mut(d).zip(index.par_chunks(copies)).with_min_len(64).for_each(|(y, index)| {
-        for (gains, row) in gains.chunks_exact(d).zip(index).filter_map(|(gains, &row)| Some((gains, at(row, d)?))) {
-            for ((y, gain), value) in y.iter_mut().zip(gains).zip(&table[row]) {
-                *y += gain * value;
-            }
-        }
+    let (isa, copies) = (Isa::current(), gains.len() / d);
+    let mut y = pool::zeros(index.len() / copies * d);
+    y.par_chunks_mut(ROWS * d).zip(index.par_chunks(ROWS * copies)).for_each(|(y, index)| {
+        add_rows(isa, table, gains, index, d, y);
     });
     y
 }
@@ -42,44 +44,94 @@ pub fn forward(table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Vec<f32
 /// As [`forward`].
 #[must_use]
 pub fn backward(dy: &[f32], table: &[f32], gains: &[f32], index: &[i32], d: usize) -> Gradients {
-    let copies = gains.len() / d;
-    let parts: Vec<(Vec<f32>, Vec<f32>)> = (0..d.div_ceil(COLUMNS))
+    let (isa, rows, copies) = (Isa::current(), table.len() / d, gains.len() / d);
+    let parts: Vec<[Buf; 2]> = (0..d.div_ceil(COLUMNS))
         .into_par_iter()
         .map(|part| {
-            let (from, to) = (part * COLUMNS, ((part + 1) * COLUMNS).min(d));
-            let width = to - from;
-            let (mut of_table, mut of_gains) = (vec![0.0; table.len() / d * width], vec![0.0; copies * width]);
-            for (dy, index) in dy.chunks_exact(d).zip(index.chunks_exact(copies)) {
-                let dy = &dy[from..to];
-                for (copy_features, &row) in index.iter().enumerate() {
-                    let Some(values) = at(row, d) else { continue };
-                    let values = &table[values][from..to];
-                    let gains = &gains[copy_features * d + from..copy_features * d + to];
-                    let of_gains = &mut of_gains[copy_features * width..(copy_features + 1) * width];
-                    let of_row = &mut of_table[row as usize * width..(row as usize + 1) * width];
-                    for c in 0..width {
-                        of_gains[c] += values[c] * dy[c];
-                        of_row[c] += gains[c] * dy[c];
-                    }
-                }
-            }
-            (of_table, of_gains)
+            let columns = part * COLUMNS..((part + 1) * COLUMNS).min(d);
+            let mut sums = [rows, copies].map(|rows| pool::take_zeroed(rows * columns.len()));
+            let [of_table, of_gains] = &mut sums;
+            add_gradients(isa, dy, table, gains, index, d, columns, of_table, of_gains);
+            sums
         })
         .collect();
-    let join = |rows: usize, part: &dyn Fn(usize) -> (usize, Vec<f32>)| {
-        let mut all = vec![0.0; rows * d];
-        for number in 0..parts.len() {
-            let (width, values) = part(number);
-            for (row, values) in values.chunks_exact(width).enumerate() {
-                all[row * d + number * COLUMNS..][..width].copy_from_slice(values);
+    let join = |rows: usize, which: usize| {
+        let mut all = pool::zeros(rows * d);
+        all.par_chunks_mut(ROWS * d).enumerate().for_each(|(block, all)| {
+            for (row, all) in (block * ROWS..).zip(all.chunks_exact_mut(d)) {
+                for (part, all) in parts.iter().zip(all.chunks_mut(COLUMNS)) {
+                    all.copy_from_slice(&part[which][row * all.len()..][..all.len()]);
+                }
             }
-        }
+        });
         all
     };
-    let width = |number: usize| ((number + 1) * COLUMNS).min(d) - number * COLUMNS;
-    Gradients {
-        table: join(table.len() / d, &|number| (width(number), parts[number].0.clone())),
-        gains: join(copies, &|number| (width(number), parts[number].1.clone())),
+    Gradients { table: join(rows, 0), gains: join(copies, 1) }
+}
+
+dispatch! {
+    /// Adds to the rows `y[_, d]` what [`forward`] says.
+    fn add_rows(table: &[f32], gains: &[f32], index: &[i32], d: usize, y: &mut [f32]) = add_rows_lanes;
+}
+
+dispatch! {
+    /// Adds these columns of the gradients: `of_table[rows, columns]`, `of_gains[copies, columns]`.
+    fn add_gradients(
+        dy: &[f32],
+        table: &[f32],
+        gains: &[f32],
+        index: &[i32],
+        d: usize,
+        columns: Range<usize>,
+        of_table: &mut [f32],
+        of_gains: &mut [f32],
+    ) = add_gradients_lanes;
+}
+
+#[inline(always)]
+fn add_rows_lanes<S: Simd>(s: S, table: &[f32], gains: &[f32], index: &[i32], d: usize, y: &mut [f32]) {
+    for (y, index) in y.chunks_exact_mut(d).zip(index.chunks_exact(gains.len() / d)) {
+        for (gains, row) in gains.chunks_exact(d).zip(index).filter_map(|(gains, &row)| Some((gains, at(row, d)?))) {
+            let values = table[row].chunks(S::N);
+            for (y, (gains, values)) in y.chunks_mut(S::N).zip(gains.chunks(S::N).zip(values)) {
+                let sum = s.fma(s.load_part(gains), s.load_part(values), s.load_part(y));
+                s.store_part(y, sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn add_gradients_lanes<S: Simd>(
+    s: S,
+    dy: &[f32],
+    table: &[f32],
+    gains: &[f32],
+    index: &[i32],
+    d: usize,
+    columns: Range<usize>,
+    of_table: &mut [f32],
+    of_gains: &mut [f32],
+) {
+    let width = columns.len();
+    for (dy, index) in dy.chunks_exact(d).zip(index.chunks_exact(gains.len() / d)) {
+        let dy = &dy[columns.clone()];
+        for (copy, &row) in index.iter().enumerate() {
+            let Some(values) = at(row, d) else { continue };
+            let values = &table[values][columns.clone()];
+            let gains = &gains[copy * d..(copy + 1) * d][columns.clone()];
+            let of_gains = &mut of_gains[copy * width..(copy + 1) * width];
+            let of_row = &mut of_table[row as usize * width..(row as usize + 1) * width];
+            for c in (0..width).step_by(S::N) {
+                let lanes = c..width.min(c + S::N);
+                let dy = s.load_part(&dy[lanes.clone()]);
+                let sum = s.fma(s.load_part(&values[lanes.clone()]), dy, s.load_part(&of_gains[lanes.clone()]));
+                s.store_part(&mut of_gains[lanes.clone()], sum);
+                let sum = s.fma(s.load_part(&gains[lanes.clone()]), dy, s.load_part(&of_row[lanes.clone()]));
+                s.store_part(&mut of_row[lanes], sum);
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub fn forward(table: &[f32], index: &[i32], [d, k]: [usize; 2], scale: f32) -> 
         "table is [rows, d], index is [n, k]"
     );
     let isa = Isa::current();
-    let mut y = vec![0.0; index.len() / k * d];
+    let mut y = crate::pool::zeros(index.len() / k * d);
     y.par_chunks_mut(ROWS * d).zip(index.par_chunks(ROWS * k)).for_each(|(y, index)| {
         gather(isa, table, index, k, scale, y, d);
     });
@@ -49,7 +49,7 @@ pub fn backward(dy: &[f32], index: &[i32], rows: usize, [d, k]: [usize; 2], scal
         users[next[row]] = (i / k) as u32;
         next[row] += 1;
     }
-    let mut table = vec![0.0; rows * d];
+    let mut table = crate::pool::zeros(rows * d);
     table.par_chunks_mut(d).with_min_len(16).enumerate().for_each(|(row, sum)| {
         scatter(isa, dy, &users[starts[row]..starts[row + 1]], scale, sum);
     });

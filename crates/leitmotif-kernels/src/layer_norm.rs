@@ -63,7 +63,7 @@ pub struct Gradients {
 pub fn forward(x: &[f32], norm: LayerNorm<'_>) -> Vec<f32> {
     let (isa, d) = (Isa::current(), norm.d());
     norm.rows(x);
-    let mut y = vec![0.0; x.len()];
+    let mut y = pool::zeros(x.len());
     y.par_chunks_mut(ROWS * d).zip(x.par_chunks(ROWS * d)).for_each(|(y, x)| {
         normalize(isa, x, norm, y, d);
     });
@@ -79,7 +79,7 @@ pub fn backward(x: &[f32], norm: LayerNorm<'_>, dy: &[f32]) -> Gradients {
     let (isa, d, rows) = (Isa::current(), norm.d(), norm.rows(x));
     assert_eq!(dy.len(), x.len(), "dy is [rows, d]");
     let parts = Parts::of(rows, ROWS, 2 * d);
-    let mut dx = vec![0.0; x.len()];
+    let mut dx = pool::zeros(x.len());
     let sums: Vec<_> = dx
         .par_chunks_mut(parts.len() * d)
         .zip(x.par_chunks(parts.len() * d).zip(dy.par_chunks(parts.len() * d)))

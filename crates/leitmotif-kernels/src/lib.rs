@@ -36,5 +36,5 @@ mod testing;
 mod transpose;
 
 pub use dropout::Dropout;
-pub use isa::Isa;
+pub use isa::{Isa, Products, Set, WIDEST};
 pub use layer_norm::LayerNorm;

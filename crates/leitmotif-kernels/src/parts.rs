@@ -3,7 +3,9 @@
 //! Gradients of weights are sums over rows. Each part sums its rows in order into its own buffer,
 //! and the parts are added in order: the result depends on the shape alone.
 
-use crate::pool::Buf;
+use crate::isa::Isa;
+use crate::pool::{self, Buf};
+use crate::rows::add;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -44,7 +46,8 @@ impl Parts {
 
 /// The sum of the parts' floats `offset..offset + len`, in order.
 pub(crate) fn add_up(parts: &[Buf], offset: usize, len: usize) -> Vec<f32> {
-    let mut out = vec![0.0; len];
+    let isa = Isa::current();
+    let mut out = pool::zeros(len);
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let from = offset + chunk * CHUNK;
         let range = from..from + out.len();
@@ -53,7 +56,7 @@ pub(crate) fn add_up(parts: &[Buf], offset: usize, len: usize) -> Vec<f32> {
             if i == 0 {
                 out.copy_from_slice(part);
             } else {
-                out.iter_mut().zip(part).for_each(|(out, x)| *out += x);
+                add(isa, part, out);
             }
         }
     });

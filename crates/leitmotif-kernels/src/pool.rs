@@ -4,8 +4,10 @@
 //! time. Buffers are aligned to cache lines. They hold whatever their last user left (zeros at
 //! first, never uninitialised memory), so a kernel writes before it reads.
 
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,6 +59,22 @@ pub fn take_zeroed(len: usize) -> Buf {
     let mut buf = take(len);
     buf.fill(0.0);
     buf
+}
+
+/// A vector of zeros for a kernel's result, large ones filled by all threads: fresh memory costs
+/// page faults, which one thread would take after another.
+pub(crate) fn zeros(len: usize) -> Vec<f32> {
+    const CHUNK: usize = 1 << 16;
+    if len < 2 * CHUNK {
+        return vec![0.0; len];
+    }
+    let mut values = Vec::with_capacity(len);
+    values.spare_capacity_mut()[..len].par_chunks_mut(CHUNK).for_each(|values| {
+        values.fill(MaybeUninit::new(0.0));
+    });
+    // SAFETY: all of them were just written.
+    unsafe { values.set_len(len) };
+    values
 }
 
 /// Frees all unused buffers.
@@ -118,6 +136,13 @@ mod tests {
             buf.fill(1.0);
             drop(buf);
             assert!(take_zeroed(len).iter().all(|&x| x == 0.0));
+        }
+    }
+
+    #[test]
+    fn zeros_are_zeros_of_any_length() {
+        for len in [0, 1, 1 << 16, (1 << 17) - 1, 1 << 17, 300_001] {
+            assert_eq!(zeros(len), vec![0.0; len]);
         }
     }
 

@@ -9,6 +9,11 @@ dispatch! {
 }
 
 dispatch! {
+    /// `sums += x`
+    pub(crate) fn add(x: &[f32], sums: &mut [f32]) = add_lanes;
+}
+
+dispatch! {
     /// `y = drop(y) (+ residual)`; the dropout index of the first element is `first`.
     pub(crate) fn finish(y: &mut [f32], dropout: Dropout, first: u64, residual: Option<&[f32]>) = finish_lanes;
 }
@@ -25,6 +30,14 @@ fn add_columns_lanes<S: Simd>(s: S, x: &[f32], row: usize, sums: &mut [f32]) {
             }
             s.store_part(sums, sum);
         }
+    }
+}
+
+#[inline(always)]
+fn add_lanes<S: Simd>(s: S, x: &[f32], sums: &mut [f32]) {
+    for (sums, x) in sums.chunks_mut(S::N).zip(x.chunks(S::N)) {
+        let sum = s.add(s.load_part(sums), s.load_part(x));
+        s.store_part(sums, sum);
     }
 }
 

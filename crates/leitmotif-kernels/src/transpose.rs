@@ -34,7 +34,7 @@ fn block(isa: Isa, (from, from_row): (&[f32], usize), (to, to_row): (&mut [f32],
     const LAST: usize = BLOCK - 1;
     assert!(from.len() >= LAST * from_row + BLOCK && to.len() >= LAST * to_row + BLOCK);
     #[cfg(target_arch = "x86_64")]
-    if isa != Isa::Portable {
+    if isa.set() != crate::isa::Set::Portable {
         // SAFETY: the other sets include AVX2; the assertion bounds all eight rows on both sides.
         return unsafe { crate::simd::transpose8(from.as_ptr(), from_row, to.as_mut_ptr(), to_row) };
     }

@@ -12,8 +12,10 @@ use burn::tensor::{Device, Tensor};
 use leitmotif_events::SegmentBars;
 use leitmotif_model::network::{Backbone, Blocks, Dropout, LatentReader, Ops, site};
 use leitmotif_model::{
-    CopyFeatureLayout, ModelDescription, ModelError, Posterior, Scorer, ScoringSession, Segment, Weights, network,
+    CopyFeatureLayout, CopyFeatures, ModelDescription, ModelError, Posterior, Scorer, ScoringSession, Segment, Weights,
+    network,
 };
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A trainable network.
@@ -295,8 +297,8 @@ fn features(carry: &mut Carry, segment: &Segment<'_>, description: &ModelDescrip
         return Vec::new();
     }
     let (plan, k) = (CopyFeatureLayout::new(&description.sizes, &description.given), description.sizes.len());
-    let mut rows = vec![Vec::new(); k];
-    for (stream, copies) in carry.copies.iter_mut().enumerate() {
+    let of_stream = |stream: usize, copies: &mut CopyFeatures| {
+        let mut rows = vec![Vec::new(); k];
         let events = stream * segment.segment * k..(stream + 1) * segment.segment * k;
         let inputs = segment.inputs[events.clone()].chunks_exact(k);
         for (place, (input, target)) in inputs.zip(segment.targets[events].chunks_exact(k)).enumerate() {
@@ -308,8 +310,11 @@ fn features(carry: &mut Carry, segment: &Segment<'_>, description: &ModelDescrip
                 copies.features(&plan, &target[..field], rows);
             }
         }
-    }
-    rows
+        rows
+    };
+    let streams: Vec<Vec<Vec<i32>>> =
+        carry.copies.par_iter_mut().enumerate().map(|(stream, copies)| of_stream(stream, copies)).collect();
+    (0..k).map(|field| streams.iter().flat_map(|rows| &rows[field]).copied().collect()).collect()
 }
 
 /// Which fields of a segment's targets count, `[streams, segment, fields]`.

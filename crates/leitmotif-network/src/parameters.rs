@@ -64,7 +64,8 @@ impl Parameters {
                 Value::Vector(param) => (param.val().dims().to_vec(), param.val().inner().into_data()),
                 Value::Matrix(param) => (param.val().dims().to_vec(), param.val().inner().into_data()),
             };
-            weights.insert(name.clone(), Array::new(shape, data.iter::<f32>().collect()));
+            let values = data.convert::<f32>().try_into_vec().expect("the values were just made 32-bit floats");
+            weights.insert(name.clone(), Array::new(shape, values));
         }
         weights
     }

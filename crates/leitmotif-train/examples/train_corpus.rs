@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let corpus = Arc::new(Corpus::open(corpus)?);
     let observer = |event: &TrainEvent<'_>| match event {
-        TrainEvent::Started { parameters, step } => println!("{parameters} parameters, at step {step}"),
+        TrainEvent::Started { parameters, step, .. } => println!("{parameters} parameters, at step {step}"),
         TrainEvent::Line(line) => println!(
             "step {:5} epoch {:3} {:6.1} s {:7.0} events/s loss {:.4} nats/event {:.4} lr {:.1e} norm {:.3}",
             line.step,

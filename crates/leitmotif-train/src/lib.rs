@@ -28,6 +28,7 @@ mod store;
 
 pub use config::{
     AugmentConfig, KlSchedule, LatentConfig, MAX_BATCH_SIZE, Override, Preset, RunConfig, Schedule, TrainConfig,
+    TrainPrecision,
 };
 pub use error::TrainError;
 pub use evaluate::{

@@ -21,7 +21,7 @@ pub use error::CorpusError;
 pub use manifest::{CORPUS_FORMAT, DropReason, DroppedRecord, Manifest, ShardRecord, SongRecord, Split, Totals};
 pub use shard::{SHARD_BYTES, SHARD_HEADER_BYTES, SHARD_MAGIC, SHARD_VERSION};
 pub use statistics::{CorpusStatistics, LengthBin};
-pub(crate) use writer::CorpusWriter;
+pub(crate) use writer::{CorpusWriter, Lines, TOOL, write_json};
 
 use leitmotif_events::{MAX_VOCABULARY_BYTES, Representation, Sequence, VOCABULARY_FILE, Value, Vocabulary};
 use rayon::prelude::*;
@@ -46,9 +46,9 @@ const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 /// Longest line of `songs.jsonl` and `dropped.jsonl` that is read.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 /// The most notes, bars or events of a song; sums over all songs then stay within 64 bits.
-const MAX_COUNT: usize = u32::MAX as usize;
+pub(crate) const MAX_COUNT: usize = u32::MAX as usize;
 /// The longest song in seconds.
-const MAX_SECONDS: f64 = 1e9;
+pub(crate) const MAX_SECONDS: f64 = 1e9;
 
 /// An open corpus. Songs are named by their index, in the order of their paths.
 #[derive(Debug)]
@@ -167,7 +167,9 @@ impl Corpus {
     /// # Errors
     /// [`CorpusError`] if the file cannot be read.
     pub fn dropped(&self) -> Result<Vec<DroppedRecord>, CorpusError> {
-        read_lines(&self.dir.join(DROPPED_FILE), |_| ())
+        let mut dropped = Vec::new();
+        each_line(&self.dir.join(DROPPED_FILE), |_, record| dropped.push(record))?;
+        Ok(dropped)
     }
 
     /// A hash of what models see: vocabulary, songs, splits and events (BLAKE3, hexadecimal). Paths
@@ -184,7 +186,7 @@ impl Corpus {
     }
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CorpusError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CorpusError> {
     leitmotif_files::read(path, limit).map_err(|error| CorpusError::io(path, error))
 }
 
@@ -213,8 +215,10 @@ fn read_manifest(dir: &Path) -> Result<Manifest, CorpusError> {
 fn read_songs(dir: &Path, manifest: &Manifest) -> Result<Vec<SongRecord>, CorpusError> {
     let path = dir.join(SONGS_FILE);
     let mut hasher = blake3::Hasher::new();
-    let songs = read_lines(&path, |line| {
+    let mut songs = Vec::new();
+    each_line(&path, |line, song| {
         hasher.update(line);
+        songs.push(song);
     })?;
     if hasher.finalize().to_hex().as_str() != manifest.songs_hash {
         return Err(CorpusError::damaged(&path, "its checksum is not the one in corpus.json"));
@@ -222,23 +226,26 @@ fn read_songs(dir: &Path, manifest: &Manifest) -> Result<Vec<SongRecord>, Corpus
     Ok(songs)
 }
 
-fn read_lines<T: serde::de::DeserializeOwned>(path: &Path, mut see: impl FnMut(&[u8])) -> Result<Vec<T>, CorpusError> {
+/// Reads a file of JSON lines: gives each line with the record in it.
+pub(crate) fn each_line<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    mut see: impl FnMut(&[u8], T),
+) -> Result<(), CorpusError> {
     let file = leitmotif_files::open(path).map_err(|error| CorpusError::io(path, error))?;
     let mut reader = std::io::BufReader::new(file);
-    let (mut line, mut records) = (Vec::new(), Vec::new());
+    let (mut line, mut number) = (Vec::new(), 0);
     let mut next = |line: &mut Vec<u8>| (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', line);
     while next(&mut line).map_err(|error| CorpusError::io(path, error))? > 0 {
+        number += 1;
         if line.len() as u64 > MAX_LINE_BYTES {
-            let reason = format!("line {} is longer than {MAX_LINE_BYTES} bytes", records.len() + 1);
-            return Err(CorpusError::damaged(path, reason));
+            return Err(CorpusError::damaged(path, format!("line {number} is longer than {MAX_LINE_BYTES} bytes")));
         }
-        see(&line);
         let record = serde_json::from_slice(&line)
-            .map_err(|error| CorpusError::damaged(path, format!("line {}: {error}", records.len() + 1)))?;
-        records.push(record);
+            .map_err(|error| CorpusError::damaged(path, format!("line {number}: {error}")))?;
+        see(&line, record);
         line.clear();
     }
-    Ok(records)
+    Ok(())
 }
 
 fn open_shard(dir: &Path, record: &ShardRecord, sizes: &[usize]) -> Result<Shard, CorpusError> {

@@ -166,14 +166,17 @@ impl ShardWriter {
 
     /// Appends whole events.
     pub(super) fn push(&mut self, values: &[Value]) -> Result<(), CorpusError> {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let mut bytes = vec![0; size_of_val(values)];
+        for (pair, value) in bytes.chunks_exact_mut(VALUE_BYTES).zip(values) {
+            pair.copy_from_slice(&value.to_le_bytes());
+        }
         self.hasher.update(&bytes);
         self.file.write_all(&bytes).map_err(|error| CorpusError::io(&self.path, error))?;
         self.events += (values.len() / self.fields) as u64;
         Ok(())
     }
 
-    /// Writes the header, and the file to the disk; returns the hash of the values.
+    /// Writes the header; returns the hash of the values.
     pub(super) fn finish(mut self) -> Result<blake3::Hash, CorpusError> {
         let hash = self.hasher.finalize();
         let mut header = Vec::with_capacity(SHARD_HEADER_BYTES);
@@ -186,8 +189,7 @@ impl ShardWriter {
         let write = |file: &mut BufWriter<File>| {
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header)?;
-            file.flush()?;
-            file.get_ref().sync_all()
+            file.flush()
         };
         write(&mut self.file).map_err(|error| CorpusError::io(&self.path, error))?;
         Ok(hash)

@@ -1,4 +1,5 @@
-//! Writing a corpus folder: shards and records as a stream, `corpus.json` last.
+//! Writing a corpus folder: shards and records as a stream, `corpus.json` last. Nothing is flushed
+//! to the disk here: that is done once for the whole folder, before it takes its name.
 
 use super::manifest::{CORPUS_FORMAT, DroppedRecord, Manifest, ShardRecord, SongRecord, Split, Totals};
 use super::shard::{SHARD_BYTES, ShardWriter};
@@ -10,6 +11,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// The program that writes corpora.
+pub(crate) const TOOL: &str = concat!("leitmotif ", env!("CARGO_PKG_VERSION"));
+
 /// Writes a corpus into an existing empty folder. Holds one shard's buffer, whatever the number of
 /// songs.
 pub(crate) struct CorpusWriter {
@@ -20,7 +24,6 @@ pub(crate) struct CorpusWriter {
     shard: Option<ShardWriter>,
     shards: Vec<ShardRecord>,
     songs: Lines,
-    songs_hasher: blake3::Hasher,
     totals: Totals,
     splits: BTreeMap<Split, Totals>,
     genres: BTreeMap<String, usize>,
@@ -38,7 +41,6 @@ impl CorpusWriter {
             shard: None,
             shards: Vec::new(),
             songs: Lines::create(dir.join(SONGS_FILE))?,
-            songs_hasher: blake3::Hasher::new(),
             totals: Totals::default(),
             splits: Split::ALL.into_iter().map(|split| (split, Totals::default())).collect(),
             genres: BTreeMap::new(),
@@ -66,9 +68,7 @@ impl CorpusWriter {
         if let Some(genre) = &song.genre {
             *self.genres.entry(genre.clone()).or_default() += 1;
         }
-        let line = self.songs.push(&song)?;
-        self.songs_hasher.update(line);
-        Ok(())
+        self.songs.push(&song)
     }
 
     fn close_shard(&mut self) -> Result<(), CorpusError> {
@@ -88,7 +88,7 @@ impl CorpusWriter {
         warnings: Vec<String>,
     ) -> Result<Manifest, CorpusError> {
         self.close_shard()?;
-        self.songs.finish()?;
+        let songs_hash = self.songs.finish()?.to_hex().to_string();
         let mut lines = Lines::create(self.dir.join(DROPPED_FILE))?;
         let mut reasons = BTreeMap::new();
         for record in dropped {
@@ -99,7 +99,7 @@ impl CorpusWriter {
         self.splits.values_mut().chain([&mut self.totals]).for_each(Totals::finish);
         let manifest = Manifest {
             format: CORPUS_FORMAT,
-            tool: concat!("leitmotif ", env!("CARGO_PKG_VERSION")).to_owned(),
+            tool: TOOL.to_owned(),
             options,
             totals: self.totals,
             splits: self.splits,
@@ -107,7 +107,7 @@ impl CorpusWriter {
             dropped: reasons,
             warnings,
             vocabulary: self.vocabulary.fingerprint(),
-            songs_hash: self.songs_hasher.finalize().to_hex().to_string(),
+            songs_hash,
             shards: self.shards,
         };
         write_json(&self.dir.join(MANIFEST_FILE), &manifest)?;
@@ -120,38 +120,38 @@ fn shard_name(number: usize) -> String {
 }
 
 /// A file of JSON lines.
-struct Lines {
+pub(crate) struct Lines {
     path: PathBuf,
     file: BufWriter<File>,
     line: Vec<u8>,
+    hasher: blake3::Hasher,
 }
 
 impl Lines {
-    fn create(path: PathBuf) -> Result<Self, CorpusError> {
+    pub(crate) fn create(path: PathBuf) -> Result<Self, CorpusError> {
         let file = File::create_new(&path).map_err(|error| CorpusError::io(&path, error))?;
-        Ok(Self { path, file: BufWriter::new(file), line: Vec::new() })
+        Ok(Self { path, file: BufWriter::new(file), line: Vec::new(), hasher: blake3::Hasher::new() })
     }
 
-    fn push(&mut self, record: &impl serde::Serialize) -> Result<&[u8], CorpusError> {
+    pub(crate) fn push(&mut self, record: &impl serde::Serialize) -> Result<(), CorpusError> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, record).map_err(|error| CorpusError::io(&self.path, error.into()))?;
         self.line.push(b'\n');
-        self.file.write_all(&self.line).map_err(|error| CorpusError::io(&self.path, error))?;
-        Ok(&self.line)
+        self.hasher.update(&self.line);
+        self.file.write_all(&self.line).map_err(|error| CorpusError::io(&self.path, error))
     }
 
-    fn finish(mut self) -> Result<(), CorpusError> {
-        self.file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all())
-            .map_err(|error| CorpusError::io(&self.path, error))
+    /// Completes the file; returns the hash of its bytes.
+    pub(crate) fn finish(mut self) -> Result<blake3::Hash, CorpusError> {
+        self.file.flush().map_err(|error| CorpusError::io(&self.path, error))?;
+        Ok(self.hasher.finalize())
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CorpusError> {
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CorpusError> {
     let failed = |error: std::io::Error| CorpusError::io(path, error);
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| failed(error.into()))?;
     bytes.push(b'\n');
     let mut file = File::create_new(path).map_err(failed)?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(&bytes).map_err(failed)
 }

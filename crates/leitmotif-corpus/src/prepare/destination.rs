@@ -1,4 +1,5 @@
-//! Where a corpus is written: whole or not at all, and in the place of nothing but a corpus.
+//! Where a corpus or a part of one is written: whole or not at all, and in the place of nothing but
+//! another.
 
 use super::{PrepareError, PrepareOptions};
 use crate::CorpusError;
@@ -9,15 +10,36 @@ use std::path::{Path, PathBuf};
 /// A marker of earlier versions in folders that they had not finished.
 const FORMER_MARKER: &str = "UNFINISHED";
 
+/// What a folder is that may be replaced.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// What it is called.
+    pub(super) noun: &'static str,
+    /// The file that makes it one.
+    pub(super) manifest: &'static str,
+    /// All that it has.
+    pub(super) entries: &'static [&'static str],
+}
+
+pub(super) const CORPUS: Kind = Kind { noun: "corpus", manifest: MANIFEST_FILE, entries: &CORPUS_ENTRIES };
+
+impl Kind {
+    fn belongs(&self, name: &str) -> bool {
+        self.entries.contains(&name) || name == FORMER_MARKER
+    }
+}
+
 /// A checked target.
 pub(super) struct Destination<'a> {
     options: &'a PrepareOptions,
+    kind: &'static Kind,
     target: PathBuf,
 }
 
 /// An unfinished folder, removed unless it is committed.
 pub(super) struct Partial<'a> {
     options: &'a PrepareOptions,
+    kind: &'static Kind,
     folder: NewFolder,
 }
 
@@ -29,13 +51,16 @@ fn is_empty_folder(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn belongs(name: &str) -> bool {
-    CORPUS_ENTRIES.contains(&name) || name == FORMER_MARKER
-}
-
 impl<'a> Destination<'a> {
     /// Refuses a target that is in use, before anything is read.
-    pub(super) fn check(options: &'a PrepareOptions) -> Result<Self, PrepareError> {
+    pub(super) fn check(options: &'a PrepareOptions, kind: &'static Kind) -> Result<Self, PrepareError> {
+        let destination = Self::at(options, kind)?;
+        destination.check_taken()?;
+        Ok(destination)
+    }
+
+    /// The target, whatever it is.
+    pub(super) fn at(options: &'a PrepareOptions, kind: &'static Kind) -> Result<Self, PrepareError> {
         let output = &options.output;
         let failed = |error| PrepareError::Input { path: output.clone(), error };
         let target = match output.symlink_metadata() {
@@ -47,27 +72,30 @@ impl<'a> Destination<'a> {
             _ => std::path::absolute(output).map_err(failed)?,
         };
         if target.file_name().is_none() || target.parent().is_none() {
-            return refused(output, "cannot be a corpus's folder");
+            return refused(output, format!("cannot be a {}'s folder", kind.noun));
         }
-        let destination = Self { options, target };
-        destination.check_taken()?;
-        Ok(destination)
+        Ok(Self { options, kind, target })
     }
 
-    fn check_taken(&self) -> Result<(), PrepareError> {
-        let Self { options, target } = self;
+    /// Clears what a killed run left beside a target that stays as it is.
+    pub(super) fn clear(&self) {
+        drop(NewFolder::begin(&self.target, &|name| self.kind.belongs(name)));
+    }
+
+    pub(super) fn check_taken(&self) -> Result<(), PrepareError> {
+        let Self { options, kind, target } = self;
         if target.symlink_metadata().is_err() || is_empty_folder(target) {
             return Ok(());
         }
-        let is_corpus = target.join(MANIFEST_FILE).is_file();
+        let is_replaceable = target.join(kind.manifest).is_file();
         if !target.is_dir() {
             return refused(&options.output, "is a file");
         }
-        if !options.force && is_corpus {
+        if !options.force && is_replaceable {
             return Err(PrepareError::Exists(options.output.clone()));
         }
-        if !is_corpus {
-            return refused(&options.output, "is not empty, and no corpus");
+        if !is_replaceable {
+            return refused(&options.output, format!("is not empty, and no {}", kind.noun));
         }
         if let Ok(real) = std::fs::canonicalize(target) {
             let inputs = options.inputs.iter().chain(&options.metadata);
@@ -82,9 +110,10 @@ impl<'a> Destination<'a> {
     /// Creates the unfinished folder, after clearing what a killed run left. Without `force`, a
     /// corpus that another run has finished meanwhile is refused here.
     pub(super) fn create(self) -> Result<Partial<'a>, PrepareError> {
-        let folder = NewFolder::begin(&self.target, &belongs).map_err(|error| failure(self.options, error))?;
+        let folder = NewFolder::begin(&self.target, &|name| self.kind.belongs(name))
+            .map_err(|error| failure(self.options, error))?;
         self.check_taken()?;
-        Ok(Partial { options: self.options, folder })
+        Ok(Partial { options: self.options, kind: self.kind, folder })
     }
 }
 
@@ -95,8 +124,8 @@ impl Partial<'_> {
 
     /// Makes the unfinished folder the target.
     pub(super) fn commit(self) -> Result<(), PrepareError> {
-        let Self { options, folder } = self;
-        let may_replace = |target: &Path| options.force && target.join(MANIFEST_FILE).is_file();
+        let Self { options, kind, folder } = self;
+        let may_replace = |target: &Path| options.force && target.join(kind.manifest).is_file();
         folder.commit(may_replace).map_err(|error| failure(options, error))
     }
 }
@@ -133,11 +162,11 @@ mod tests {
     fn appears_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path(), false);
-        let partial = Destination::check(&options).unwrap().create().unwrap();
+        let partial = Destination::check(&options, &CORPUS).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "{}").unwrap();
         drop(partial);
         assert!(names(dir.path()).is_empty(), "an interrupted run leaves nothing");
-        let partial = Destination::check(&options).unwrap().create().unwrap();
+        let partial = Destination::check(&options, &CORPUS).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "{}").unwrap();
         partial.commit().unwrap();
         assert_eq!(names(dir.path()), ["out"]);
@@ -148,7 +177,7 @@ mod tests {
     fn a_killed_run_is_cleared_away_and_a_living_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path(), false);
-        let check = || Destination::check(&options).unwrap();
+        let check = || Destination::check(&options, &CORPUS).unwrap();
         create_dir(dir.path().join(".out.partial")).unwrap();
         write(dir.path().join(".out.partial/letter.txt"), "mine").unwrap();
         assert!(check().create().is_err(), "not ours to remove");
@@ -173,7 +202,7 @@ mod tests {
                 write(dir.path().join(name).join(MANIFEST_FILE), text).unwrap();
             }
             let options = options(dir.path(), force);
-            match Destination::check(&options).unwrap().create() {
+            match Destination::check(&options, &CORPUS).unwrap().create() {
                 Err(error) => assert!(!force && matches!(error, PrepareError::Exists(_)), "{error}"),
                 Ok(partial) => {
                     assert!(force);
@@ -190,7 +219,7 @@ mod tests {
     fn without_force_a_corpus_that_appears_meanwhile_stays() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path(), false);
-        let partial = Destination::check(&options).unwrap().create().unwrap();
+        let partial = Destination::check(&options, &CORPUS).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "late").unwrap();
         create_dir(dir.path().join("out")).unwrap();
         write(dir.path().join("out").join(MANIFEST_FILE), "first").unwrap();
@@ -205,10 +234,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("out")).unwrap();
         let options = options(dir.path(), true);
-        assert!(Destination::check(&options).err().unwrap().to_string().contains("leads nowhere"));
+        assert!(Destination::check(&options, &CORPUS).err().unwrap().to_string().contains("leads nowhere"));
         create_dir(dir.path().join("real")).unwrap();
         write(dir.path().join("real").join(MANIFEST_FILE), "old").unwrap();
-        let partial = Destination::check(&options).unwrap().create().unwrap();
+        let partial = Destination::check(&options, &CORPUS).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "new").unwrap();
         partial.commit().unwrap();
         assert!(dir.path().join("out").is_symlink());
@@ -222,15 +251,15 @@ mod tests {
         create_dir_all(out.join("in")).unwrap();
         write(out.join("letter.txt"), "mine").unwrap();
         for force in [false, true] {
-            let error = Destination::check(&options(dir.path(), force)).err().unwrap();
+            let error = Destination::check(&options(dir.path(), force), &CORPUS).err().unwrap();
             assert!(matches!(error, PrepareError::Output { .. }), "{error}");
         }
         write(out.join(MANIFEST_FILE), "{}").unwrap();
-        assert!(matches!(Destination::check(&options(dir.path(), false)), Err(PrepareError::Exists(_))));
+        assert!(matches!(Destination::check(&options(dir.path(), false), &CORPUS), Err(PrepareError::Exists(_))));
         let inside = PrepareOptions { inputs: vec![out.join("in")], ..options(dir.path(), true) };
-        assert!(Destination::check(&inside).is_err(), "the inputs would be lost");
+        assert!(Destination::check(&inside, &CORPUS).is_err(), "the inputs would be lost");
         let options = options(dir.path(), true);
-        let partial = Destination::check(&options).unwrap().create().unwrap();
+        let partial = Destination::check(&options, &CORPUS).unwrap().create().unwrap();
         write(partial.path().join(MANIFEST_FILE), "new").unwrap();
         partial.commit().unwrap();
         assert_eq!(names(&out), [MANIFEST_FILE]);

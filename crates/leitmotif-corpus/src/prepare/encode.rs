@@ -1,20 +1,23 @@
 //! The second reading: songs into events, and into the corpus's folder.
 
 use super::names::normal;
-use super::survey::{Candidate, read_again};
+use super::pipeline::in_order;
+use super::survey::{Candidate, Music, Song, Verdict, read_again};
 use super::{PrepareError, PrepareObserver, PrepareOptions, SplitBy, split, stop_if};
 use crate::corpus::CorpusWriter;
 use crate::{DropReason, DroppedRecord, SongRecord, Split};
-use leitmotif_events::{EncodeReport, Header, RepresentationConfig, Sequence};
+use leitmotif_events::{EncodeReport, Header, Representation, RepresentationConfig, Sequence};
+use leitmotif_score::Score;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
+use std::iter::Peekable;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 /// Songs are encoded in chunks of at most so many notes, a longer song by itself.
-const CHUNK_NOTES: usize = 500_000;
+const CHUNK_NOTES: usize = 200_000;
 /// At most so many songs in a chunk.
-const CHUNK_SONGS: usize = 512;
+const CHUNK_SONGS: usize = 256;
 /// At most so many genres are named in a vocabulary, those with most songs.
 pub(super) const MAX_VOCABULARY_GENRES: usize = 1024;
 /// Hexadecimal digits of a song's id.
@@ -33,7 +36,7 @@ pub(super) struct Encoded {
 }
 
 pub(super) fn encode(
-    songs: Vec<Candidate>,
+    songs: Vec<Song>,
     options: &PrepareOptions,
     dir: &Path,
     warnings: &mut Vec<String>,
@@ -49,31 +52,26 @@ pub(super) fn encode(
     let mut dropped = Vec::new();
     let mut ids = HashSet::new();
     let mut changed: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    let mut songs: Vec<Option<Candidate>> = songs.into_iter().map(Some).collect();
-    for range in chunks(&songs) {
-        stop_if(cancel)?;
-        let start = range.start;
-        let encode_one = |slot: &mut Option<Candidate>| {
-            let mut song = slot.take()?;
-            let score = match song.score.take() {
-                Some(score) => Ok(*score),
-                None => read_again(&song, &selections, &config),
-            };
-            let genre = song.genre.clone().filter(|genre| named.contains(genre.as_str()));
-            let encoded = score.and_then(|score| {
-                let header = Header { genre, instruments: score.instruments() };
-                let (sequence, report) = representation.encode(&score, &header);
-                song.changed.extend(leitmotif_events::changes(&config, &score));
-                if report.kept == 0 || sequence.len() < 2 {
-                    return Err((DropReason::Unencodable, lost_text(&report)));
-                }
-                Ok((sequence, report))
-            });
-            progress.advance(1);
-            Some((song, encoded))
+    let encode_one = |mut song: Song| -> Result<_, PrepareError> {
+        let genre = song.genre.clone().filter(|genre| named.contains(genre.as_str()));
+        let encoded = match std::mem::replace(&mut song.music, Music::File) {
+            Music::Stored(stored) => Ok(stored.read(&*representation, genre)?),
+            Music::Unencodable(detail) => Err((DropReason::Unencodable, detail)),
+            Music::Score(score) => encode_score(&*representation, &config, &score, genre, &mut song),
+            Music::File => read_again(&song, &selections, &config)
+                .and_then(|score| encode_score(&*representation, &config, &score, genre, &mut song)),
         };
-        let encoded: Vec<_> = songs[range].par_iter_mut().map(encode_one).collect();
-        for (offset, (song, encoded)) in encoded.into_iter().flatten().enumerate() {
+        progress.advance(1);
+        Ok((song, encoded))
+    };
+    let encode_all = |chunk: Vec<Song>| -> Result<Vec<_>, PrepareError> {
+        stop_if(cancel)?;
+        // Without a limit, a thread could be left with many songs when the others have none.
+        chunk.into_par_iter().with_max_len(1).map(encode_one).collect()
+    };
+    let mut splits = splits.into_iter();
+    let put = |encoded: Vec<(Song, Verdict<(Sequence, EncodeReport)>)>| {
+        for ((song, encoded), split) in encoded.into_iter().zip(&mut splits) {
             match encoded {
                 Ok((sequence, report)) => {
                     let id = unique_id(&song, &mut ids);
@@ -81,14 +79,34 @@ pub(super) fn encode(
                         let (songs, all) = changed.entry(change.clone()).or_default();
                         (*songs, *all) = (*songs + 1, all.saturating_add(*count));
                     }
-                    push(&mut writer, song, id, splits[start + offset], &sequence, report)?;
+                    push(&mut writer, *song, id, split, &sequence, report)?;
                 }
                 Err((reason, detail)) => dropped.push(song.dropped(reason, detail)),
             }
         }
-    }
+        Ok(())
+    };
+    in_order(Chunks(songs.into_iter().peekable()), encode_all, put)?;
     warn_of(changed, warnings);
     Ok(Encoded { writer, dropped, representation: config, is_empty: ids.is_empty() })
+}
+
+/// The events of a song's score. What they hold otherwise than the score is added to the song's
+/// changes.
+pub(super) fn encode_score(
+    representation: &dyn Representation,
+    config: &RepresentationConfig,
+    score: &Score,
+    genre: Option<String>,
+    song: &mut Candidate,
+) -> Verdict<(Sequence, EncodeReport)> {
+    let header = Header { genre, instruments: score.instruments() };
+    let (sequence, report) = representation.encode(score, &header);
+    song.changed.extend(leitmotif_events::changes(config, score));
+    if report.kept == 0 || sequence.len() < 2 {
+        return Err((DropReason::Unencodable, lost_text(&report)));
+    }
+    Ok((sequence, report))
 }
 
 /// What the songs' events hold otherwise than their files, for people.
@@ -105,20 +123,24 @@ fn warn_of(changed: BTreeMap<String, (usize, usize)>, warnings: &mut Vec<String>
     }
 }
 
-/// Ranges of songs to encode at a time.
-fn chunks(songs: &[Option<Candidate>]) -> Vec<std::ops::Range<usize>> {
-    let mut ranges = Vec::new();
-    let (mut start, mut notes) = (0, 0);
-    for (index, song) in songs.iter().enumerate() {
-        let more = song.as_ref().map_or(0, |song| song.notes);
-        if index > start && (notes + more > CHUNK_NOTES || index - start >= CHUNK_SONGS) {
-            ranges.push(start..index);
-            (start, notes) = (index, 0);
+/// Songs to encode at a time.
+struct Chunks(Peekable<std::vec::IntoIter<Song>>);
+
+impl Iterator for Chunks {
+    type Item = Vec<Song>;
+
+    fn next(&mut self) -> Option<Vec<Song>> {
+        let mut chunk = vec![self.0.next()?];
+        let mut notes = chunk[0].notes;
+        let mut fits = |song: &Song| {
+            notes = notes.saturating_add(song.notes);
+            notes <= CHUNK_NOTES
+        };
+        while chunk.len() < CHUNK_SONGS && self.0.peek().is_some_and(&mut fits) {
+            chunk.extend(self.0.next());
         }
-        notes += more;
+        Some(chunk)
     }
-    ranges.push(start..songs.len());
-    ranges
 }
 
 fn push(
@@ -141,7 +163,7 @@ fn push(
         notes: report.kept,
         bars: song.bars,
         events: sequence.len(),
-        seconds: (song.seconds * 1000.0).round() / 1000.0,
+        seconds: song.seconds,
         instruments: song.instruments,
         lost: report.lost,
         changed: song.changed,
@@ -171,7 +193,7 @@ fn lost_text(report: &EncodeReport) -> String {
 }
 
 /// The representation with the genres of the songs, where it names none itself.
-fn with_genres(config: &RepresentationConfig, songs: &[Candidate], warnings: &mut Vec<String>) -> RepresentationConfig {
+fn with_genres(config: &RepresentationConfig, songs: &[Song], warnings: &mut Vec<String>) -> RepresentationConfig {
     let mut config = config.clone();
     if let Some(genres) = config.genres_mut()
         && genres.is_empty()
@@ -193,8 +215,8 @@ fn with_genres(config: &RepresentationConfig, songs: &[Candidate], warnings: &mu
     config
 }
 
-fn splits(songs: &[Candidate], options: &PrepareOptions, warnings: &mut Vec<String>) -> Vec<Split> {
-    let key = |song: &Candidate| match (options.split.by, &song.artist) {
+fn splits(songs: &[Song], options: &PrepareOptions, warnings: &mut Vec<String>) -> Vec<Split> {
+    let key = |song: &Song| match (options.split.by, &song.artist) {
         (SplitBy::Artist, Some(artist)) => format!("artist {}", normal(artist)),
         _ => format!("song {}", song.fingerprint.name()),
     };

@@ -69,6 +69,14 @@ pub enum PrepareError {
         /// Why it cannot be used.
         reason: String,
     },
+    /// A part of a collection cannot be used, or does not fit the others.
+    #[error("{path}: {reason}")]
+    Part {
+        /// The part's folder, or a file in it.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The representation's settings make no vocabulary.
     #[error(transparent)]
     Representation(#[from] RepresentationError),

@@ -111,11 +111,15 @@ fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
 
 /// The notes with their onsets in steps of a grid, in order and each once.
 fn frames(notes: &[(u64, u8)], ticks_per_quarter: u64) -> Vec<(u64, u8)> {
-    let step = |onset: u64| {
-        (u128::from(onset) * u128::from(FRAMES_PER_QUARTER) * 2 + u128::from(ticks_per_quarter))
-            / (2 * u128::from(ticks_per_quarter))
+    let half_frames = 2 * FRAMES_PER_QUARTER;
+    let step = |onset: u64| match onset.checked_mul(half_frames).and_then(|it| it.checked_add(ticks_per_quarter)) {
+        Some(ticks) => ticks / (2 * ticks_per_quarter),
+        None => {
+            let (half_frames, quarter) = (u128::from(half_frames), u128::from(ticks_per_quarter));
+            ((u128::from(onset) * half_frames + quarter) / (2 * quarter)) as u64
+        }
     };
-    let mut frames: Vec<(u64, u8)> = notes.iter().map(|note| (step(note.0) as u64, note.1)).collect();
+    let mut frames: Vec<(u64, u8)> = notes.iter().map(|note| (step(note.0), note.1)).collect();
     frames.sort_unstable();
     frames.dedup();
     frames

@@ -76,6 +76,8 @@ pub(super) struct Metadata {
     /// Rows by path: lower case, `/` between the parts, without `./`.
     paths: HashMap<String, usize>,
     md5s: HashMap<String, usize>,
+    /// BLAKE3 of the file, hexadecimal.
+    pub(super) hash: String,
 }
 
 /// The numbers of the recognised columns.
@@ -131,7 +133,7 @@ impl Metadata {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter(bytes)).has_headers(false).from_reader(bytes);
         let wrong = |line, reason| MetadataError::Line { path: file.to_owned(), line, reason };
-        let mut metadata = Self::default();
+        let mut metadata = Self { hash: blake3::hash(bytes).to_hex().to_string(), ..Self::default() };
         let mut columns = None;
         for record in reader.byte_records() {
             let record = record.map_err(|error| {

@@ -8,9 +8,13 @@
 //!    order of their names into an unfinished folder, which `destination` renames when it is
 //!    complete.
 //!
-//! The result does not depend on the number of threads. Memory: about 1.5 KiB a file for tags and
+//! A collection can also be prepared in parts, by several processes or machines: [`prepare_part`]
+//! surveys and encodes the files of one [`Shard`], each once, and [`merge`] does the rest with the
+//! songs of all parts. The corpus is the same to the byte.
+//!
+//! The result does not depend on the number of threads. Memory: about 2 KiB a file for tags and
 //! fingerprints, one file and its score per thread, [`CACHED_NOTES`] notes of scores kept from the
-//! first reading (larger collections are read twice), and one chunk of encoded songs.
+//! first reading (larger collections are read twice), and two chunks of encoded songs.
 
 mod check;
 mod collection;
@@ -20,14 +24,19 @@ mod encode;
 mod error;
 mod fingerprint;
 mod folders;
+mod merge;
 mod metadata;
 mod names;
+mod part;
+mod pipeline;
 mod progress;
 mod scan;
 mod select;
+mod shard;
 mod split;
 mod subset;
 mod survey;
+mod tally;
 
 pub use crate::options::{
     CACHED_NOTES, DEFAULT_FRAME_GRID, DEFAULT_GRID, DUPLICATE_SIMILARITY, DuplicateOptions, FilterOptions, Layout,
@@ -38,19 +47,22 @@ pub use duplicates::{BAND_VALUES, BANDS};
 pub use error::PrepareError;
 pub use fingerprint::{Fingerprint, MIN_PITCHED_NOTES, SHINGLE_NOTES, SHINGLE_STROKES, SKETCH_VALUES};
 pub use folders::FolderReading;
+pub use merge::merge;
 pub use metadata::{MAX_METADATA_BYTES, MetadataError};
+pub use part::{PART_FILE, PART_FORMAT, PartSummary, prepare_part};
 pub use progress::{PrepareObserver, Stage};
 pub use scan::{MIDI_EXTENSIONS, midi_files};
+pub use shard::{MAX_SHARDS, Shard};
 pub use subset::subset;
 
 use crate::{DropReason, DroppedRecord, Manifest};
-use destination::Destination;
+use destination::{CORPUS, Destination};
 use metadata::Metadata;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use survey::{Candidate, Surveyed};
+use survey::{Song, Surveyed};
 
 /// What came of preparing a corpus.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -77,9 +89,16 @@ pub fn prepare(
     progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<PrepareSummary, PrepareError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build();
-    let pool = pool.map_err(|error| PrepareError::Threads(error.to_string()))?;
-    pool.install(|| run(options, progress, cancel))
+    in_pool(options.threads, || run(options, progress, cancel))
+}
+
+/// Does something on so many threads.
+fn in_pool<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<T, PrepareError> + Send,
+) -> Result<T, PrepareError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    pool.map_err(|error| PrepareError::Threads(error.to_string()))?.install(work)
 }
 
 fn run(
@@ -88,32 +107,47 @@ fn run(
     cancel: &AtomicBool,
 ) -> Result<PrepareSummary, PrepareError> {
     let selections = options.check()?;
-    let destination = Destination::check(options)?;
+    let destination = Destination::check(options, &CORPUS)?;
     // Settings that make no vocabulary are refused before hours of reading.
     leitmotif_events::build(&options.representation)?;
     let metadata = options.metadata.as_deref().map(Metadata::read).transpose()?;
 
     progress.stage(Stage::Scan, None);
-    let (found, unreadable) = scan::scan(&options.inputs)?;
-    if found.is_empty() {
-        let inputs: Vec<_> = options.inputs.iter().map(|input| input.display().to_string()).collect();
-        let inputs = inputs.join(", ");
-        let others = unreadable.len().saturating_sub(1);
-        return Err(match unreadable.into_iter().next() {
-            Some(scan::Unreadable { name, detail, .. }) => PrepareError::Unreadable { inputs, name, detail, others },
-            None => PrepareError::NoFiles(inputs),
-        });
-    }
+    let scan::Scanned { found, unreadable, .. } = scan::scan(&options.inputs, None)?;
     let files = found.len() + unreadable.len();
     let folders = folders::readings(&found, options.layout);
-    let mut dropped: Vec<DroppedRecord> =
-        unreadable.into_iter().map(|it| record(it.name, it.name_bytes, DropReason::Unreadable, it.detail)).collect();
+    let is_empty = found.is_empty();
+    let mut dropped: Vec<DroppedRecord> = unreadable.into_iter().map(scan::Unreadable::dropped).collect();
+    if is_empty {
+        return Err(no_music(options, dropped));
+    }
 
     progress.stage(Stage::Read, Some(found.len()));
-    let Surveyed { mut songs, dropped: left_out, mut warnings } =
+    let Surveyed { songs, dropped: left_out, tally } =
         survey::survey(found, options, &selections, metadata.as_ref(), progress, cancel)?;
     dropped.extend(left_out);
+    let warnings = tally.warnings(metadata.as_ref().map(Metadata::len), &options.filter);
+    finish(Gathered { files, folders, songs, dropped, warnings }, options, destination, progress, cancel)
+}
 
+/// All of a collection, before songs are compared with each other.
+struct Gathered {
+    files: usize,
+    folders: Vec<FolderReading>,
+    songs: Vec<Song>,
+    dropped: Vec<DroppedRecord>,
+    warnings: Vec<String>,
+}
+
+/// What depends on all songs: near-duplicates, draws, splits, the vocabulary; and the corpus.
+fn finish(
+    gathered: Gathered,
+    options: &PrepareOptions,
+    destination: Destination<'_>,
+    progress: &dyn PrepareObserver,
+    cancel: &AtomicBool,
+) -> Result<PrepareSummary, PrepareError> {
+    let Gathered { files, folders, mut songs, mut dropped, mut warnings } = gathered;
     progress.stage(Stage::Compare, Some(songs.len()));
     if !options.duplicates.keep {
         drop_duplicates(&mut songs, &mut dropped, &mut warnings, options.duplicates.similarity);
@@ -136,15 +170,7 @@ fn run(
     if encoded.is_empty {
         return Err(nothing_left(files, &dropped));
     }
-    let defaults = PrepareOptions::default();
-    let saved = PrepareOptions {
-        representation: encoded.representation,
-        output: defaults.output,
-        force: defaults.force,
-        threads: defaults.threads,
-        cached_notes: defaults.cached_notes,
-        ..options.clone()
-    };
+    let saved = PrepareOptions { representation: encoded.representation, ..options.saved() };
     let manifest = encoded.writer.finish(saved, &dropped, warnings)?;
     stop_if(cancel)?;
     partial.commit()?;
@@ -154,7 +180,7 @@ fn run(
 /// Removes the songs that duplicate others. Songs of collections stay, because results on them are
 /// compared with others' on the same splits; how many are like others is a warning.
 fn drop_duplicates(
-    songs: &mut Vec<Candidate>,
+    songs: &mut Vec<Song>,
     dropped: &mut Vec<DroppedRecord>,
     warnings: &mut Vec<String>,
     threshold: f64,
@@ -166,7 +192,7 @@ fn drop_duplicates(
     let mut found = duplicates::duplicates(&entries, threshold);
     let mut kept = 0;
     for (song, duplicate) in songs.iter().zip(&mut found) {
-        if song.found.song.is_some() {
+        if song.of_collection {
             kept += usize::from(duplicate.take().is_some());
         }
     }
@@ -194,6 +220,17 @@ fn drop_duplicates(
 
 fn record(path: String, path_bytes: Option<String>, reason: DropReason, detail: String) -> DroppedRecord {
     DroppedRecord { path, path_bytes, reason, detail, duplicate_of: None, similarity: None }
+}
+
+/// Why nothing at all was found.
+fn no_music(options: &PrepareOptions, unreadable: Vec<DroppedRecord>) -> PrepareError {
+    let inputs: Vec<_> = options.inputs.iter().map(|input| input.display().to_string()).collect();
+    let inputs = inputs.join(", ");
+    let others = unreadable.len().saturating_sub(1);
+    match unreadable.into_iter().next() {
+        Some(DroppedRecord { path: name, detail, .. }) => PrepareError::Unreadable { inputs, name, detail, others },
+        None => PrepareError::NoFiles(inputs),
+    }
 }
 
 fn nothing_left(files: usize, dropped: &[DroppedRecord]) -> PrepareError {

@@ -7,6 +7,8 @@ pub enum Stage {
     Scan,
     /// Reading files.
     Read,
+    /// Reading what parts hold of their songs.
+    Parts,
     /// Looking for duplicates.
     Compare,
     /// Encoding and writing songs.

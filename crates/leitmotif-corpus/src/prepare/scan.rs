@@ -4,9 +4,10 @@
 //! once, by its real path if it has one below the inputs, so that loops end and nothing is counted
 //! twice for being linked. The order is that of the names' bytes, whatever the file system's.
 
-use super::PrepareError;
 use super::collection::{self, COLLECTION_EXTENSION, CollectionSong, Rejected};
+use super::{PrepareError, Shard, record};
 use crate::options::Layout;
+use crate::{DropReason, DroppedRecord};
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -63,10 +64,25 @@ pub(super) struct Unreadable {
     pub(super) detail: String,
 }
 
-/// All music files below the inputs and all songs of collections, in the order of their names, and
-/// what could not be looked at.
-pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
-    let (found, mut unreadable) = files(inputs, true)?;
+impl Unreadable {
+    pub(super) fn dropped(self) -> DroppedRecord {
+        record(self.name, self.name_bytes, DropReason::Unreadable, self.detail)
+    }
+}
+
+/// What is below the inputs.
+pub(super) struct Scanned {
+    /// All music files and all songs of collections, in the order of their names.
+    pub(super) found: Vec<Found>,
+    /// What could not be looked at, in order.
+    pub(super) unreadable: Vec<Unreadable>,
+    /// How many files belong to other shards.
+    pub(super) elsewhere: usize,
+}
+
+/// Looks for music below the inputs: all of it, or what belongs to a shard.
+pub(super) fn scan(inputs: &[PathBuf], shard: Option<Shard>) -> Result<Scanned, PrepareError> {
+    let Scanned { found, mut unreadable, elsewhere } = files(inputs, true, shard)?;
     let mut songs = Vec::with_capacity(found.len());
     for file in found {
         if !has_extension(&file.path, &[COLLECTION_EXTENSION]) {
@@ -94,12 +110,13 @@ pub(super) fn scan(inputs: &[PathBuf]) -> Result<(Vec<Found>, Vec<Unreadable>), 
     }
     songs.sort_by(|a, b| (&a.name, &a.name_bytes, &a.path).cmp(&(&b.name, &b.name_bytes, &b.path)));
     unreadable.sort_by(|a, b| (&a.name, &a.detail).cmp(&(&b.name, &b.detail)));
-    Ok((songs, unreadable))
+    Ok(Scanned { found: songs, unreadable, elsewhere })
 }
 
 /// All music files below the inputs, with `collections` also all JSON files.
-fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unreadable>), PrepareError> {
-    let mut walk = Walk { collections, ..Walk::default() };
+fn files(inputs: &[PathBuf], collections: bool, shard: Option<Shard>) -> Result<Scanned, PrepareError> {
+    let named = inputs.iter().filter(|input| input.is_file()).cloned().collect();
+    let mut walk = Walk { collections, shard, named, ..Walk::default() };
     let mut prefixes = HashSet::new();
     for input in inputs {
         let failed = |error| PrepareError::Input { path: input.clone(), error };
@@ -115,11 +132,8 @@ fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unrea
             walk.file(root, input.clone());
         }
     }
-    // A file that is named twice, by itself and in its folder, is one file.
-    let mut seen = HashSet::new();
-    walk.found.retain(|found| seen.insert(found.path.clone()));
     walk.found.sort_by(|a, b| (&a.name, &a.name_bytes, &a.path).cmp(&(&b.name, &b.name_bytes, &b.path)));
-    Ok((walk.found, walk.unreadable))
+    Ok(Scanned { found: walk.found, unreadable: walk.unreadable, elsewhere: walk.elsewhere })
 }
 
 /// All music files below a folder (or the file itself), in the order of their names; what cannot be
@@ -128,8 +142,8 @@ fn files(inputs: &[PathBuf], collections: bool) -> Result<(Vec<Found>, Vec<Unrea
 /// # Errors
 /// [`PrepareError::Input`] if `path` cannot be read.
 pub fn midi_files(path: &Path) -> Result<Vec<PathBuf>, PrepareError> {
-    let (found, _) = files(&[path.to_owned()], false)?;
-    Ok(found.into_iter().map(|found| found.path).collect())
+    let scanned = files(&[path.to_owned()], false, None)?;
+    Ok(scanned.found.into_iter().map(|found| found.path).collect())
 }
 
 /// A folder's own name, with a number where another input has the same.
@@ -151,8 +165,16 @@ struct Walk {
     prefix: String,
     /// Whether JSON files are looked for too.
     collections: bool,
+    /// What belongs to other shards is passed over, and counted.
+    shard: Option<Shard>,
+    elsewhere: usize,
     found: Vec<Found>,
     unreadable: Vec<Unreadable>,
+    /// Inputs that are files. One that also lies in a folder among the inputs is one file all the
+    /// same: the first of its places counts.
+    named: HashSet<PathBuf>,
+    /// Those of them that have been found.
+    seen: HashSet<PathBuf>,
     /// Folders entered, by their real path.
     entered: HashSet<PathBuf>,
 }
@@ -176,8 +198,14 @@ impl Walk {
             };
             for entry in entries {
                 let path = entry.path();
-                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-                match std::fs::metadata(&path) {
+                // What the listing says of an entry spares a call for each file.
+                let listed = entry.file_type().ok();
+                let is_link = listed.is_some_and(|kind| kind.is_symlink());
+                let kind = match listed.filter(|_| !is_link) {
+                    Some(kind) => Ok(kind),
+                    None => std::fs::metadata(&path).map(|it| it.file_type()),
+                };
+                match kind {
                     Ok(kind) if kind.is_dir() && is_link => {
                         links.insert(path);
                     }
@@ -198,8 +226,21 @@ impl Walk {
         has_extension(path, &MIDI_EXTENSIONS) || self.collections && has_extension(path, &[COLLECTION_EXTENSION])
     }
 
+    /// Whether something of this name belongs to the shard.
+    fn owns(&mut self, name: &str) -> bool {
+        let owns = self.shard.is_none_or(|shard| shard.owns(name));
+        self.elsewhere += usize::from(!owns);
+        owns
+    }
+
     fn file(&mut self, root: &Path, path: PathBuf) {
+        if self.named.contains(&path) && !self.seen.insert(path.clone()) {
+            return;
+        }
         let (name, name_bytes) = self.name(root, &path);
+        if !self.owns(&name) {
+            return;
+        }
         let below = path.strip_prefix(root).unwrap_or(&path);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let folders = parts[..parts.len().saturating_sub(1)].to_vec();
@@ -208,6 +249,9 @@ impl Walk {
 
     fn fail(&mut self, root: &Path, path: &Path, error: &dyn std::fmt::Display) {
         let (name, name_bytes) = self.name(root, path);
+        if !self.owns(&name) {
+            return;
+        }
         self.unreadable.push(Unreadable { name, name_bytes, detail: error.to_string() });
     }
 
@@ -247,7 +291,7 @@ mod tests {
     use std::fs::{create_dir_all, write};
 
     fn names(inputs: &[PathBuf]) -> Vec<String> {
-        scan(inputs).unwrap().0.into_iter().map(|found| found.name).collect()
+        scan(inputs, None).unwrap().found.into_iter().map(|found| found.name).collect()
     }
 
     #[test]
@@ -257,7 +301,7 @@ mod tests {
         for name in ["Rock/Band.mid/Live/a.MID", "Rock/b.Midi", "c.kar", "d.RMI", "e.txt", "mid", "f.mid.bak"] {
             write(dir.path().join(name), b"").unwrap();
         }
-        let found = scan(&[dir.path().to_owned()]).unwrap().0;
+        let found = scan(&[dir.path().to_owned()], None).unwrap().found;
         let names: Vec<_> = found.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, ["Rock/Band.mid/Live/a.MID", "Rock/b.Midi", "c.kar", "d.RMI"]);
         let tags = |index: usize, layout| found[index].tags(layout);
@@ -290,7 +334,7 @@ mod tests {
         assert_eq!(names(&[at("one/x"), at("two/x")]), ["x-2/a.mid", "x/a.mid"]);
         assert_eq!(names(&[at("one/x/a.mid")]), ["a.mid"]);
         assert_eq!(names(&[at("one/x/a.mid"), at("one/x")]), ["a.mid"]);
-        assert!(matches!(scan(&[at("three")]), Err(PrepareError::Input { .. })));
+        assert!(matches!(scan(&[at("three")], None), Err(PrepareError::Input { .. })));
     }
 
     #[cfg(unix)]
@@ -310,7 +354,7 @@ mod tests {
         symlink(dir.path().join("nowhere"), dir.path().join("broken.mid")).unwrap();
         symlink(elsewhere.path().join("linked.mid"), dir.path().join("file.mid")).unwrap();
         write(dir.path().join(OsStr::from_bytes(b"caf\xe9\\.mid")), b"").unwrap();
-        let (found, unreadable) = scan(&[dir.path().to_owned()]).unwrap();
+        let Scanned { found, unreadable, .. } = scan(&[dir.path().to_owned()], None).unwrap();
         let names: Vec<_> = found.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, ["caf\u{fffd}\\.mid", "file.mid", "link/linked.mid", "real/a.mid"]);
         assert_eq!(found[0].name_bytes.as_deref(), Some("caf\\xe9\\\\.mid"));

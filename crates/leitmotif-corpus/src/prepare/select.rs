@@ -1,13 +1,13 @@
 //! The draw of equal numbers of songs per genre.
 
-use super::survey::Candidate;
+use super::survey::{Candidate, Song};
 use crate::{DropReason, DroppedRecord};
 use std::collections::BTreeMap;
 
 /// Keeps at most `count` songs of each genre and none without one; also returns which genres have
 /// fewer. The draw ranks the songs by a hash of their notes and the seed, so that added files
 /// replace as few songs as possible.
-pub(super) fn draw_per_genre(songs: &mut Vec<Candidate>, count: usize, seed: u64) -> (Vec<DroppedRecord>, Vec<String>) {
+pub(super) fn draw_per_genre(songs: &mut Vec<Song>, count: usize, seed: u64) -> (Vec<DroppedRecord>, Vec<String>) {
     let mut genres: BTreeMap<&str, Vec<([u8; 32], usize)>> = BTreeMap::new();
     for (index, song) in songs.iter().enumerate() {
         if let Some(genre) = &song.genre {

@@ -1,6 +1,6 @@
 //! A corpus made of some songs of another, split anew: the arms and test sets of a study.
 
-use super::destination::Destination;
+use super::destination::{CORPUS, Destination};
 use super::{PrepareError, PrepareOptions};
 use crate::corpus::CorpusWriter;
 use crate::{Corpus, Manifest, Split};
@@ -23,7 +23,7 @@ pub fn subset(corpus: &Corpus, chosen: &[(usize, Split)], output: &Path) -> Resu
         return Err(PrepareError::Options("no songs were chosen".to_owned()));
     }
     let options = PrepareOptions { output: output.to_owned(), force: false, ..corpus.manifest().options.clone() };
-    let partial = Destination::check(&options)?.create()?;
+    let partial = Destination::check(&options, &CORPUS)?.create()?;
     let mut writer = CorpusWriter::create(partial.path(), corpus.vocabulary())?;
     let mut kept = 0;
     for (index, split) in splits.iter().enumerate() {

@@ -4,29 +4,32 @@ use super::check::Selections;
 use super::fingerprint::Fingerprint;
 use super::metadata::{Metadata, Tags};
 use super::names::normal;
+use super::part::Stored;
 use super::scan::Found;
+use super::tally::Tally;
 use super::{PrepareError, PrepareObserver, PrepareOptions, record, stop_if};
+use crate::options::FilterOptions;
 use crate::{DropReason, DroppedRecord, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_score::midi::limits::MAX_FILE_BYTES;
 use leitmotif_score::midi::{Severity, What, read_midi};
-use leitmotif_score::{Instrument, InstrumentSelection, Score, nearest_names};
+use leitmotif_score::{Instrument, InstrumentSelection, Score};
 use md5::{Digest, Md5};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A change of a song: pedals are read.
 const PEDALLED: &str = "notes lengthened by pedals";
-/// At most so many names are listed in a message.
-const MAX_LISTED: usize = 30;
 
 /// A song that is selected, so far.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) found: Found,
+    /// Whether it is of a collection in one JSON file.
+    pub(super) of_collection: bool,
     pub(super) title: String,
     pub(super) genre: Option<String>,
     pub(super) artist: Option<String>,
@@ -40,8 +43,20 @@ pub(super) struct Candidate {
     pub(super) changed: BTreeMap<String, usize>,
     pub(super) fingerprint: Fingerprint,
     pub(super) hash: blake3::Hash,
-    /// Its score, where there is room to keep it.
-    pub(super) score: Option<Box<Score>>,
+    pub(super) music: Music,
+}
+
+/// Where the music of a candidate is.
+#[derive(Debug)]
+pub(super) enum Music {
+    /// In its file, which is to be read again.
+    File,
+    /// Here, where there is room to keep it.
+    Score(Box<Score>),
+    /// In a part, as events.
+    Stored(Box<Stored>),
+    /// Nowhere: the representation holds none of its notes, for this reason.
+    Unencodable(String),
 }
 
 impl Candidate {
@@ -50,23 +65,36 @@ impl Candidate {
     }
 }
 
+/// A candidate as lists hold it: sorted and sifted without being copied.
+pub(super) type Song = Box<Candidate>;
+
 /// What the first reading found.
 pub(super) struct Surveyed {
-    pub(super) songs: Vec<Candidate>,
+    pub(super) songs: Vec<Song>,
     pub(super) dropped: Vec<DroppedRecord>,
-    pub(super) warnings: Vec<String>,
+    pub(super) tally: Tally,
 }
 
 /// One file: its names, and whether it is selected.
-struct Outcome {
+pub(super) struct Outcome {
     genre: Option<String>,
     artist: Option<String>,
     row: Option<usize>,
-    verdict: Result<Box<Candidate>, DroppedRecord>,
+    pub(super) verdict: Result<Box<Candidate>, DroppedRecord>,
+}
+
+impl Outcome {
+    pub(super) fn count(&self, tally: &mut Tally, filter: &FilterOptions) {
+        let name = match &self.verdict {
+            Ok(song) => &song.found.name,
+            Err(record) => &record.path,
+        };
+        tally.add(name, self.genre.as_deref(), self.artist.as_deref(), self.row, filter);
+    }
 }
 
 /// Why a file is left out.
-type Verdict<T> = Result<T, (DropReason, String)>;
+pub(super) type Verdict<T> = Result<T, (DropReason, String)>;
 
 pub(super) fn survey(
     found: Vec<Found>,
@@ -76,28 +104,30 @@ pub(super) fn survey(
     progress: &dyn PrepareObserver,
     cancel: &AtomicBool,
 ) -> Result<Surveyed, PrepareError> {
-    let survey = Survey { options, selections, metadata, room: AtomicUsize::new(options.cached_notes) };
+    let survey = Survey::new(options, selections, metadata, options.cached_notes);
     let outcome = |found| {
         stop_if(cancel)?;
         let outcome = survey.outcome(found);
         progress.advance(1);
         Ok(outcome)
     };
-    let outcomes: Vec<Outcome> = found.into_par_iter().map(outcome).collect::<Result<_, PrepareError>>()?;
-    survey.check_names("genre", &options.filter.genres, outcomes.iter().map(|outcome| &outcome.genre))?;
-    survey.check_names("artist", &options.filter.artists, outcomes.iter().map(|outcome| &outcome.artist))?;
-    let warnings = survey.warnings(&outcomes);
+    // A few files at a time: a thread could be left with many when the others have none.
+    let outcomes = found.into_par_iter().with_max_len(4).map(outcome);
+    let outcomes: Vec<Outcome> = outcomes.collect::<Result<_, PrepareError>>()?;
+    let mut tally = Tally::default();
+    outcomes.iter().for_each(|outcome| outcome.count(&mut tally, &options.filter));
+    tally.check(&options.filter)?;
     let (mut songs, mut dropped) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         match outcome.verdict {
-            Ok(song) => songs.push(*song),
+            Ok(song) => songs.push(song),
             Err(record) => dropped.push(record),
         }
     }
-    Ok(Surveyed { songs, dropped, warnings })
+    Ok(Surveyed { songs, dropped, tally })
 }
 
-struct Survey<'a> {
+pub(super) struct Survey<'a> {
     options: &'a PrepareOptions,
     selections: &'a Selections,
     metadata: Option<&'a Metadata>,
@@ -105,8 +135,19 @@ struct Survey<'a> {
     room: AtomicUsize,
 }
 
-impl Survey<'_> {
-    fn outcome(&self, found: Found) -> Outcome {
+impl<'a> Survey<'a> {
+    /// A survey that keeps scores of `room` notes in all.
+    pub(super) fn new(
+        options: &'a PrepareOptions,
+        selections: &'a Selections,
+        metadata: Option<&'a Metadata>,
+        room: usize,
+    ) -> Self {
+        Self { options, selections, metadata, room: AtomicUsize::new(room) }
+    }
+
+    /// What one file is.
+    pub(super) fn outcome(&self, found: Found) -> Outcome {
         let by_name =
             self.metadata.and_then(|table| table.by_path(&found.path).or_else(|| table.by_stem(&found.stem())));
         let mut row = by_name;
@@ -140,6 +181,7 @@ impl Survey<'_> {
                 let Tags { title, split, licence, .. } = tags;
                 song.title = title.filter(|_| found.song.is_none()).unwrap_or_else(|| found.title());
                 (song.split, song.licence) = (found.song.as_ref().map(|song| song.split).or(split), licence);
+                song.of_collection = found.song.is_some();
                 (song.genre, song.artist, song.found) = (genre.clone(), artist.clone(), found);
                 Ok(song)
             }
@@ -175,6 +217,7 @@ impl Survey<'_> {
         let has_room = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok();
         Ok(Box::new(Candidate {
             found: found.clone(),
+            of_collection: false,
             title: String::new(),
             genre: None,
             artist: None,
@@ -182,69 +225,23 @@ impl Survey<'_> {
             split: None,
             notes,
             bars: score.bars().count(),
-            seconds: score.duration().0,
+            seconds: in_milliseconds(score.duration().0),
             instruments: score.instruments(),
             repairs,
             changed,
             fingerprint: Fingerprint::of(&score),
             hash,
-            score: has_room.then(|| Box::new(score)),
+            music: if has_room { Music::Score(Box::new(score)) } else { Music::File },
         }))
-    }
-
-    /// Refuses a filter that names what no file has: more likely a slip than a request for an empty
-    /// corpus.
-    fn check_names<'b>(
-        &self,
-        what: &'static str,
-        wanted: &[String],
-        names: impl Iterator<Item = &'b Option<String>>,
-    ) -> Result<(), PrepareError> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let known: BTreeSet<String> = names.flatten().map(|name| normal(name)).collect();
-        let Some(name) = wanted.iter().find(|name| !known.contains(&normal(name))) else { return Ok(()) };
-        let near = nearest_names(name, known.iter().map(String::as_str), 1);
-        let hint = near.first().map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
-        let mut list: Vec<&str> = known.iter().map(String::as_str).take(MAX_LISTED).collect();
-        if known.len() > MAX_LISTED {
-            list.push("…");
-        }
-        let known = if list.is_empty() { "none at all".to_owned() } else { list.join(", ") };
-        Err(PrepareError::Unknown { what, name: name.clone(), hint, known })
-    }
-
-    fn warnings(&self, outcomes: &[Outcome]) -> Vec<String> {
-        let Some(table) = self.metadata else { return Vec::new() };
-        let rows: HashSet<usize> = outcomes.iter().filter_map(|outcome| outcome.row).collect();
-        let mut warnings = Vec::new();
-        let without_file = table.len() - rows.len();
-        if without_file > 0 {
-            warnings.push(format!("{without_file} of the {} lines of the metadata match no file", table.len()));
-        }
-        let mut folders: BTreeMap<String, usize> = BTreeMap::new();
-        let unnamed = outcomes.iter().filter(|outcome| outcome.row.is_none() && !self.options.filter.listed);
-        for outcome in unnamed {
-            let name = match &outcome.verdict {
-                Ok(song) => &song.found.name,
-                Err(record) => &record.path,
-            };
-            *folders.entry(name.clone()).or_default() += 1;
-        }
-        if let Some((first, _)) = folders.first_key_value() {
-            let count: usize = folders.values().sum();
-            warnings.push(format!("the metadata says nothing about {count} of the {} files ({first})", outcomes.len()));
-        }
-        warnings
     }
 }
 
 /// The file's bytes, if they are not too many.
 fn read_bytes(found: &Found) -> Verdict<Vec<u8>> {
     let failed = |error: std::io::Error| (DropReason::Unreadable, error.to_string());
-    let mut bytes = Vec::new();
     let file = leitmotif_files::open(&found.path).map_err(failed)?;
+    let stated = file.metadata().map_err(failed)?.len().min(MAX_FILE_BYTES);
+    let mut bytes = Vec::with_capacity(stated as usize + 1);
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
@@ -308,7 +305,12 @@ pub(super) fn read_again(
     read_score(&bytes, selections).map(|reading| reading.score)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Seconds as files hold them.
+pub(super) fn in_milliseconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -6,6 +6,7 @@ use leitmotif_score::midi::write_midi;
 use leitmotif_score::{Instrument, Note, Part, Score, Ticks};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -57,6 +58,20 @@ pub fn options(input: &Path, output: &Path) -> PrepareOptions {
 
 pub fn prepared(options: &PrepareOptions) -> PrepareSummary {
     prepare(options, &(), &AtomicBool::new(false)).unwrap()
+}
+
+/// The bytes of every file of a folder.
+pub fn bytes(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for folder in [dir.to_owned(), dir.join("shards")] {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                all.insert(path.strip_prefix(dir).unwrap().display().to_string(), std::fs::read(path).unwrap());
+            }
+        }
+    }
+    all
 }
 
 /// One corpus of the [`collection`] for all tests; its folder lives as long as the process.

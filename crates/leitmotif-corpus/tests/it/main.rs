@@ -6,6 +6,7 @@ mod classes;
 mod collections;
 mod common;
 mod latents;
+mod parts;
 mod prepare;
 mod real_corpora;
 mod subset;

@@ -1,6 +1,6 @@
 //! Preparing small collections, from files to corpora.
 
-use crate::common::{self, collection, options, prepared, song, write};
+use crate::common::{self, bytes, collection, options, prepared, song, write};
 use leitmotif_corpus::prepare::{PrepareError, PrepareOptions, SplitBy, prepare};
 use leitmotif_corpus::{Corpus, DropReason, Split};
 use leitmotif_score::{Instrument, Ticks};
@@ -14,20 +14,6 @@ fn failure(options: &PrepareOptions) -> PrepareError {
 
 fn splits(dir: &Path) -> BTreeMap<String, Split> {
     Corpus::open(dir).unwrap().songs().iter().map(|song| (song.path.clone(), song.split)).collect()
-}
-
-/// The bytes of every file of a folder.
-fn bytes(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for folder in [dir.to_owned(), dir.join("shards")] {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                all.insert(path.strip_prefix(dir).unwrap().display().to_string(), std::fs::read(path).unwrap());
-            }
-        }
-    }
-    all
 }
 
 #[test]

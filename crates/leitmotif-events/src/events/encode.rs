@@ -5,7 +5,7 @@ use super::layout::{Bar, layout};
 use super::voices::Voices;
 use super::{MAX_QUARTERS, MAX_SILENT_BARS};
 use crate::event::{Event, NoteEvent, TempoBin};
-use crate::{EncodeReport, Header, Sequence};
+use crate::{EncodeReport, Header, MAX_GRID, Sequence};
 use leitmotif_score::{Instrument, Score, Ticks};
 
 /// Cause of loss: longer than the longest duration.
@@ -20,7 +20,7 @@ pub(crate) const AFTER_SILENCE: &str = "moved forward by a shortened silence";
 pub(crate) const TOO_LATE: &str = "beyond the longest piece";
 
 /// A note on the grid, before bars are known. The order of the fields is the order of notes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 struct GridNote {
     step: u64,
     instrument: Instrument,
@@ -28,6 +28,21 @@ struct GridNote {
     duration: u64,
     velocity: u8,
     too_long: bool,
+}
+
+impl GridNote {
+    /// Two numbers that are in the order of the notes and are compared sooner than the fields. No
+    /// duration has as many as 32 bits.
+    fn order(&self) -> (u64, u64) {
+        let (kit, program) = match self.instrument {
+            Instrument::Program(program) => (0, program),
+            Instrument::Drums(program) => (1, program),
+        };
+        let note = kit << 8 | u64::from(program);
+        let note = note << 8 | u64::from(self.pitch);
+        let note = note << 32 | self.duration;
+        (self.step, note << 9 | u64::from(self.velocity) << 1 | u64::from(self.too_long))
+    }
 }
 
 pub(crate) fn encode(fields: &Fields, score: &Score, header: &Header) -> (Sequence, EncodeReport) {
@@ -162,6 +177,10 @@ impl SongEncoder<'_> {
 
 /// The step nearest to a tick; half a step goes to the later one.
 pub(crate) fn step(ticks: u64, grid: u64, quarter: u64) -> u64 {
+    // Every tick that is read from a file; a division of 128 bits takes several times as long.
+    if ticks <= u64::from(u32::MAX) && grid <= u64::from(MAX_GRID) && quarter <= u64::from(u32::MAX) {
+        return (2 * ticks * grid + quarter) / (2 * quarter);
+    }
     ((2 * u128::from(ticks) * u128::from(grid) + u128::from(quarter)) / (2 * u128::from(quarter)))
         .try_into()
         .unwrap_or(u64::MAX)
@@ -201,7 +220,7 @@ fn grid_notes(fields: &Fields, score: &Score, report: &mut EncodeReport) -> Vec<
             });
         }
     }
-    notes.sort_unstable();
+    notes.sort_unstable_by_key(GridNote::order);
     without_doubles(notes, report)
 }
 

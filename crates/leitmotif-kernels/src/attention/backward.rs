@@ -4,12 +4,12 @@ use super::core::HeadGradients;
 use super::position::{self, Positions, Rotation, Turn};
 use super::{Config, Input, ROWS, Saved, SavedRef, Shape, Weights, join_heads};
 use crate::feed_forward::split;
-use crate::gemm::{Packed, Start, outer};
+use crate::gemm::{Packed, Pair, Start, in_pairs, outer};
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize, normalize_backward};
 use crate::parts::{self, Parts};
 use crate::pool::{self, Buf};
-use crate::rows::{add_columns, finish, stride};
+use crate::rows::{add, add_columns, finish, stride};
 use crate::transpose::transpose;
 use rayon::prelude::*;
 
@@ -62,19 +62,15 @@ pub fn backward(input: &Input<'_>, dy: &[f32], w: &Weights<'_>, config: &Config,
         } else {
             rows.context_weights()
         };
-        add(&mut gamma, &sums[0]);
-        add(&mut beta, &sums[1]);
+        add(isa, &sums[0], &mut gamma);
+        add(isa, &sums[1], &mut beta);
         for (to, from) in w_qkv.chunks_exact_mut(3 * d).zip(sums[2].chunks_exact(2 * d)) {
-            add(&mut to[d..], from);
+            add(isa, from, &mut to[d..]);
         }
     } else if config.context_gradient {
         context = Some(Vec::new());
     }
     Gradients { x, context, gamma, beta, w_qkv, w_r, u, v, w_o, b_o }
-}
-
-fn add(to: &mut [f32], from: &[f32]) {
-    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
 
 /// Through the output projection: the gradient `[rows, d]` of the heads' outputs, of the weights
@@ -127,7 +123,7 @@ struct Core {
     dq: Buf,
     /// `[batch, heads, keys or values, dh, stride(keys)]`
     dkv: Buf,
-    /// As [`Positions::columns`].
+    /// `[heads, dh, position::row]`
     dpositions: Vec<f32>,
     u: Vec<f32>,
     v: Vec<f32>,
@@ -165,7 +161,11 @@ fn core_backward(isa: Isa, input: &Input<'_>, dout: &[f32], w: &Weights<'_>, con
                 let dout = &dout[b * segment * d..(b + 1) * segment * d][head * dh..];
                 let gradients = HeadGradients { q: dq, k: dk, v: dv, row, positions, u_bias, v_bias };
                 let head = input.head(isa, w, config, shared, number);
-                head.backward(dout, out, &saved.log_sum[rows], gradients);
+                let log_sum = &saved.log_sum[rows];
+                match in_pairs(isa, dh) {
+                    true => head.backward::<Pair>(dout, out, log_sum, gradients),
+                    false => head.backward::<f32>(dout, out, log_sum, gradients),
+                }
             }
             sums
         })
@@ -175,7 +175,7 @@ fn core_backward(isa: Isa, input: &Input<'_>, dout: &[f32], w: &Weights<'_>, con
         let mut out = vec![0.0; heads * len];
         out.par_chunks_mut(slots * len).enumerate().for_each(|(group, out)| {
             for sums in sums.iter().skip(group).step_by(heads / slots) {
-                add(out, &sums[slots * offset..][..slots * len]);
+                add(isa, &sums[slots * offset..][..slots * len], out);
             }
         });
         out
@@ -289,7 +289,7 @@ impl Rows<'_> {
         let (d_row, row) = (stride(d), stride(columns));
         let lengths = [d, d, d * columns];
         let parts = Parts::of(x.len() / d, ROWS, d * columns);
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = pool::zeros(x.len());
         let sums: Vec<Buf> = dx
             .par_chunks_mut(parts.len() * d)
             .enumerate()

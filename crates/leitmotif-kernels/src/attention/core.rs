@@ -8,11 +8,10 @@ use super::queries::{gather_deltas, join_gradients, scale_rows, with_biases};
 use super::scores::{MAX_ROWS, Tile, softmax, softmax_backward};
 use crate::dropout::Dropout;
 use crate::feed_forward::split;
-use crate::gemm::{Dims, Start, product};
+use crate::gemm::{Dims, Factor, Start};
 use crate::isa::Isa;
 use crate::pool;
 use crate::rows::{copy, stride};
-use crate::transpose::transpose;
 use std::ops::Range;
 
 /// One head of one sequence. Keys are counted from the first that is valid.
@@ -60,7 +59,7 @@ pub(super) struct HeadGradients<'a> {
     pub v: &'a mut [f32],
     /// Floats between rows of `k` and `v`.
     pub row: usize,
-    /// Added to: as [`Positions::columns`] of this head.
+    /// Added to: `[dh, row]`, as the columns of [`Positions`].
     pub positions: &'a mut [f32],
     /// Added to.
     pub u_bias: &'a mut [f32],
@@ -132,11 +131,11 @@ impl Head<'_> {
         }
     }
 
-    /// `[dh, row]`
-    fn columns(&self, part: Part, to: &mut [f32], row: usize) {
+    /// The right-hand factor `[dh, keys]`, `row` floats between rows.
+    fn columns<F: Factor>(&self, part: Part, to: &mut [f32], row: usize) {
         to.chunks_exact_mut(row).for_each(|to| to[self.gap.0..self.gap.1].fill(0.0));
         for (rows, from, from_row) in self.stretches(part) {
-            transpose(self.isa, (from, from_row), (&mut to[rows.start..], row), [rows.len(), self.dh]);
+            F::transposed(self.isa, (from, from_row), [self.dh, rows.len()], (&mut to[rows.start..], row));
         }
     }
 
@@ -147,102 +146,174 @@ impl Head<'_> {
         with_biases(self.isa.for_rows_of(self.dh), (self.qkv, 3 * self.d), biases, self.scale(), content, position);
     }
 
-    /// Both score matrices of a tile.
-    fn scores(&self, i: usize, tile: &Tile, q: [&[f32]; 2], keys: (&[f32], usize), scores: [&mut [f32]; 2]) {
-        let dh = self.dh;
+    /// Sizes of the products that give a tile's scores and their gradient.
+    fn across<F: Factor>(&self, tile: &Tile, a_row: usize, b_row: usize) -> Dims {
         // Whole vectors: what lies beyond the keys is masked.
-        let n = tile.keys.next_multiple_of(16);
-        let dims = Dims { m: tile.rows, n, k: dh, a_row: dh, a_col: 1, b_row: keys.1, c_row: tile.row };
-        let [content, position] = scores;
-        product(self.isa, dims, &q[0][i * dh..], keys.0, content, Start::Zero);
-        let Some(Positions { columns, row, .. }) = self.positions else { return position.fill(0.0) };
-        let row = *row;
-        let columns = &columns[self.head * dh * row + self.first_position(i, tile)..];
-        // Of the last head's last row only what there is.
-        let n = n.min(columns.len() - (dh - 1) * row);
-        product(self.isa, Dims { n, b_row: row, ..dims }, &q[1][i * dh..], columns, position, Start::Zero);
+        let n = tile.keys.next_multiple_of(VECTOR);
+        Dims { m: tile.rows, n, k: self.dh.div_ceil(F::NUMBERS), a_row, a_col: 1, b_row, c_row: tile.row }
+    }
+
+    /// The scores of a tile, whose first row is `scores[MARGIN..]`, from both queries
+    /// `[_, dh]` as left-hand factors.
+    fn scores<F: Factor>(&self, i: usize, tile: &Tile, q: [&[F]; 2], keys: (&[F], usize), scores: &mut [f32]) {
+        let width = self.dh.div_ceil(F::NUMBERS);
+        let dims = self.across::<F>(tile, width, keys.1);
+        let mut start = Start::Zero;
+        if let Some(positions) = self.positions {
+            // First, so that its unaligned rows have left for the cache when they are read.
+            let columns = positions.columns::<F>(self.head, self.first_position(i, tile));
+            let dims = Dims { n: tile.keys, b_row: positions.row(), c_row: tile.row + 1, ..dims };
+            F::product(self.isa, dims, &q[1][i * width..], columns, &mut scores[MARGIN + 1 - tile.rows..], start);
+            start = Start::Add;
+        }
+        F::product(self.isa, dims, &q[0][i * width..], keys.0, &mut scores[MARGIN..], start);
     }
 
     /// Writes `out[segment, dh]` and the logarithm of each query's sum of exponentials.
-    pub(super) fn forward(&self, out: &mut [f32], log_sum: &mut [f32]) {
-        let (dh, keys, segment) = (self.dh, self.keys(), self.segment);
+    pub(super) fn forward<F: Factor>(&self, out: &mut [f32], log_sum: &mut [f32]) {
+        let (isa, dh, keys, segment) = (self.isa, self.dh, self.keys(), self.segment);
         let (rows, row, column) = (self.tile_rows(), self.tile_row(), stride(keys));
-        let lengths = [segment * dh, segment * dh, dh * column, keys * dh, rows * row, rows * row, rows];
+        let queries = segment * dh;
+        let lengths = [
+            queries,
+            queries,
+            F::made(queries),
+            F::made(queries),
+            dh.div_ceil(F::NUMBERS) * column,
+            keys * dh,
+            F::made_right(keys, dh),
+            MARGIN + rows * row,
+            F::made(rows * row),
+            rows,
+        ];
         let mut scratch = pool::take(lengths.iter().sum());
-        let [q_content, q_position, k, v, content, position, factor] = split(&mut scratch, lengths);
+        let [q_content, q_position, of_content, of_position, k, v, of_v, scores, of_scores, factor] =
+            split(&mut scratch, lengths);
         self.queries(q_content, q_position);
-        self.columns(Part::Key, k, column);
+        let (q_content, _) = F::left(isa, (q_content, dh), [segment, dh], of_content);
+        let (q_position, _) = F::left(isa, (q_position, dh), [segment, dh], of_position);
+        self.columns::<F>(Part::Key, k, column);
         self.rows(Part::Value, v);
+        let (v, v_row) = F::right(isa, (v, dh), [keys, dh], of_v);
         for i in (0..segment).step_by(rows) {
             let tile = self.tile(i);
-            self.scores(i, &tile, [q_content, q_position], (k, column), [content, position]);
-            softmax(self.isa, tile, content, position, factor, &mut log_sum[i..i + tile.rows]);
+            self.scores(i, &tile, [q_content, q_position], (F::elements(k), column), scores);
+            softmax(isa, tile, &mut scores[MARGIN..], factor, &mut log_sum[i..i + tile.rows]);
             let out = &mut out[i * dh..(i + tile.rows) * dh];
-            let dims = Dims { m: tile.rows, n: dh, k: tile.keys, a_row: row, a_col: 1, b_row: dh, c_row: dh };
-            product(self.isa, dims, content, v, out, Start::Zero);
-            scale_rows(self.isa.for_rows_of(self.dh), out, &factor[..tile.rows]);
+            let (a, a_row) = F::left(isa, (&scores[MARGIN..], row), [tile.rows, tile.keys], of_scores);
+            let k = tile.keys.div_ceil(F::NUMBERS);
+            let dims = Dims { m: tile.rows, n: dh, k, a_row, a_col: 1, b_row: v_row, c_row: dh };
+            F::product(isa, dims, a, v, out, Start::Zero);
+            scale_rows(isa.for_rows_of(dh), out, &factor[..tile.rows]);
         }
     }
 
     /// Gradients from that of the output: row `i` at `dout[i * d]`, from this head's first column.
-    pub(super) fn backward(&self, dout: &[f32], out: &[f32], log_sum: &[f32], gradients: HeadGradients<'_>) {
+    pub(super) fn backward<F: Factor>(&self, dout: &[f32], out: &[f32], log_sum: &[f32], gradients: HeadGradients<'_>) {
         let (isa, dh, keys, segment) = (self.isa, self.dh, self.keys(), self.segment);
         let (rows, row, column) = (self.tile_rows(), self.tile_row(), stride(keys));
+        let (queries, width) = (segment * dh, dh.div_ceil(F::NUMBERS));
+        let down = F::made_right(segment, dh);
+        let tile_down = F::made_right(rows, row);
         let lengths = [
-            segment * dh,
-            segment * dh,
-            segment * dh,
-            dh * column,
-            dh * column,
+            queries,
+            queries,
+            queries,
+            width * column,
+            width * column,
             keys * dh,
-            rows * row,
-            rows * row,
-            rows * row,
+            MARGIN + rows * row,
+            MARGIN + rows * row,
             rows * dh,
             rows * dh,
             segment,
         ];
         let mut scratch = pool::take(lengths.iter().sum());
-        let [q_content, q_position, d_out, k, v, k_rows, content, position, gradient, dq_content, dq_position, delta] =
+        let [q_content, q_position, d_out, k, v, k_rows, scores, gradient, dq_content, dq_position, delta] =
             split(&mut scratch, lengths);
         self.queries(q_content, q_position);
-        self.columns(Part::Key, k, column);
-        self.columns(Part::Value, v, column);
+        self.columns::<F>(Part::Key, k, column);
+        self.columns::<F>(Part::Value, v, column);
         self.rows(Part::Key, k_rows);
-        gather_deltas(self.isa.for_rows_of(self.dh), out, (dout, self.d), d_out, delta);
+        gather_deltas(isa.for_rows_of(dh), out, (dout, self.d), d_out, delta);
+        // The margins, which no tile writes.
+        gradient[..MARGIN].fill(0.0);
+        gradient[MARGIN..].chunks_exact_mut(row).for_each(|row| row[self.keys().next_multiple_of(VECTOR)..].fill(0.0));
+        // The factors, each from what lies in `scratch`.
+        let lengths = [
+            F::made(queries),
+            F::made(queries),
+            F::made(queries),
+            down,
+            down,
+            down,
+            F::made_right(keys, dh),
+            tile_down,
+            F::made(rows * row),
+        ];
+        let mut scratch = pool::take(lengths.iter().sum());
+        let [of_content, of_position, of_out, down_content, down_position, down_out, of_keys, of_down, of_back] =
+            split(&mut scratch, lengths);
+        let size = [segment, dh];
+        let (q, _) = F::left(isa, (q_content, dh), size, of_content);
+        let (q_of_position, _) = F::left(isa, (q_position, dh), size, of_position);
+        let (d_out_rows, _) = F::left(isa, (d_out, dh), size, of_out);
+        let (q_down, a_col) = F::right(isa, (q_content, dh), size, down_content);
+        let (q_position_down, _) = F::right(isa, (q_position, dh), size, down_position);
+        let (d_out_down, _) = F::right(isa, (d_out, dh), size, down_out);
+        let (k_rows, b_row) = F::right(isa, (k_rows, dh), [keys, dh], of_keys);
         let HeadGradients { q: dq, k: dk, v: dv, row: grad_row, positions: dpositions, u_bias, v_bias } = gradients;
         let (dk, dv) = (&mut dk[self.skipped..], &mut dv[self.skipped..]);
         for i in (0..segment).step_by(rows) {
             let tile = self.tile(i);
             let (m, n) = (tile.rows, tile.keys);
-            let first = self.first_position(i, &tile);
-            self.scores(i, &tile, [q_content, q_position], (k, column), [content, position]);
-            let across = Dims { m, n: n.next_multiple_of(16), k: dh, a_row: dh, a_col: 1, b_row: column, c_row: row };
-            product(isa, across, &d_out[i * dh..], v, gradient, Start::Zero);
-            softmax_backward(isa, tile, content, position, gradient, &log_sum[i..i + m], &delta[i..i + m]);
-            let down = Dims { m: dh, n, k: m, a_row: 1, a_col: dh, b_row: row, c_row: grad_row };
-            product(isa, down, &d_out[i * dh..], content, dv, Start::Add);
-            product(isa, down, &q_content[i * dh..], gradient, dk, Start::Add);
-            let back = Dims { m, n: dh, k: n, a_row: row, a_col: 1, b_row: dh, c_row: dh };
-            product(isa, back, gradient, k_rows, dq_content, Start::Zero);
+            self.scores(i, &tile, [q, q_of_position], (F::elements(k), column), scores);
+            let across = self.across::<F>(&tile, width, column);
+            let of_tile = &d_out_rows[i * width..];
+            F::product(isa, across, of_tile, F::elements(v), &mut gradient[MARGIN..], Start::Zero);
+            softmax_backward(
+                isa,
+                tile,
+                &mut scores[MARGIN..],
+                &mut gradient[MARGIN..],
+                &log_sum[i..i + m],
+                &delta[i..i + m],
+            );
+            // The gradient of a right-hand factor `[dh, n]` from a matrix `[m, n]`, and of a
+            // left-hand one `[m, dh]`.
+            let mut to_columns = |from: (&[f32], usize), a: &[F], to: &mut [f32], to_row: usize| {
+                let (b, b_row) = F::right(isa, from, [m, n], of_down);
+                let k = m.div_ceil(F::NUMBERS);
+                let dims = Dims { m: dh, n, k, a_row: 1, a_col, b_row, c_row: to_row };
+                F::product(isa, dims, &a[i / F::NUMBERS * a_col..], b, to, Start::Add);
+            };
+            let mut to_rows = |from: (&[f32], usize), k: usize, b: &[F], to: &mut [f32]| {
+                let (a, a_row) = F::left(isa, from, [m, k], of_back);
+                let dims = Dims { m, n: dh, k: k.div_ceil(F::NUMBERS), a_row, a_col: 1, b_row, c_row: dh };
+                F::product(isa, dims, a, b, to, Start::Zero);
+            };
+            to_columns((&scores[MARGIN..], row), d_out_down, dv, grad_row);
+            to_columns((&gradient[MARGIN..], row), q_down, dk, grad_row);
+            to_rows((&gradient[MARGIN..], row), n, k_rows, dq_content);
             if let Some(positions) = self.positions {
-                let down = Dims { c_row: positions.row, ..down };
-                product(isa, down, &q_position[i * dh..], position, &mut dpositions[first..], Start::Add);
-                let r = &positions.rows[(self.head * (self.context + segment) + first) * dh..];
-                product(isa, back, position, r, dq_position, Start::Zero);
+                let first = self.first_position(i, &tile);
+                let shifted = MARGIN + 1 - m;
+                to_columns((&gradient[shifted..], row + 1), q_position_down, &mut dpositions[first..], positions.row());
+                // From a whole element on: what lies before the first is zero.
+                let odd = first % F::NUMBERS;
+                let b = positions.rows::<F>(self.head, first - odd);
+                to_rows((&gradient[shifted - odd..], row + 1), n + odd, b, dq_position);
             } else {
                 dq_position[..m * dh].fill(0.0);
             }
             let (dq, rows) = (&mut dq[i * dh..(i + m) * dh], ..m * dh);
             let (content, position) = (&dq_content[rows], &dq_position[rows]);
-            join_gradients(
-                self.isa.for_rows_of(self.dh),
-                content,
-                position,
-                self.scale(),
-                dq,
-                [&mut *u_bias, &mut *v_bias],
-            );
+            join_gradients(isa.for_rows_of(dh), content, position, self.scale(), dq, [&mut *u_bias, &mut *v_bias]);
         }
     }
 }
+
+/// Floats before a tile's first row.
+const MARGIN: usize = MAX_ROWS + 16;
+/// Columns are computed in multiples of so many.
+const VECTOR: usize = 16;

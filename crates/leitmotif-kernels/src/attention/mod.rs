@@ -20,7 +20,7 @@ mod queries;
 mod scores;
 
 use crate::dropout::Dropout;
-use crate::gemm::{Packed, Start};
+use crate::gemm::{Packed, Pair, Start, in_pairs};
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize};
 use crate::pool::{self, Buf};
@@ -135,7 +135,6 @@ pub struct Saved {
 
 /// Rows of a task outside the core.
 const ROWS: usize = 64;
-
 impl Input<'_> {
     /// Width and width of a head.
     fn widths(&self, w: &Weights<'_>) -> (usize, usize) {
@@ -225,7 +224,8 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
     let (d, dh) = input.widths(w);
     let Shape { batch, segment, heads, .. } = input.shape;
     let (context, d_row) = (input.shape.context(), stride(d));
-    let positions = (!w.rotates()).then(|| Positions::project(w.w_r, input.shape.keys(), d, heads));
+    let project = if in_pairs(isa, dh) { Positions::project::<Pair> } else { Positions::project::<f32> };
+    let positions = (!w.rotates()).then(|| project(w.w_r, input.shape.keys(), d, heads));
     let rotation = w.rotates().then(|| Rotation::new(input.shape.keys(), dh));
     let mut qkv = pool::take(batch * segment * 3 * d);
     let packed = Packed::new(w.w_qkv, d, 3 * d);
@@ -263,10 +263,14 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
     let saved = SavedRef { qkv: &qkv, kv: &kv, positions: positions.as_ref() };
     out.par_chunks_mut(segment * dh).zip(log_sum.par_chunks_mut(segment)).enumerate().for_each(
         |(i, (out, log_sum))| {
-            input.head(isa, w, config, saved, i).forward(out, log_sum);
+            let head = input.head(isa, w, config, saved, i);
+            match in_pairs(isa, dh) {
+                true => head.forward::<Pair>(out, log_sum),
+                false => head.forward::<f32>(out, log_sum),
+            }
         },
     );
-    let mut y = vec![0.0; batch * segment * d];
+    let mut y = pool::zeros(batch * segment * d);
     let packed = Packed::new(w.w_o, d, d);
     y.par_chunks_mut(ROWS * d).zip(input.x.par_chunks(ROWS * d)).enumerate().for_each(|(block, (y, x))| {
         let n = x.len() / d;

@@ -1,9 +1,11 @@
 //! Sinusoidal embeddings of distances (Vaswani et al. 2017), projected once per call and laid out
 //! per head.
 
-use crate::gemm;
+use crate::gemm::{self, Factor};
+use crate::isa::Isa;
 use crate::pool::{self, Buf};
-use crate::rows::stride;
+use crate::rows::{copy, stride};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,15 +39,16 @@ pub fn sinusoids(count: usize, d: usize) -> Arc<[f32]> {
 }
 
 /// Projected embeddings in reversed order, so that the scores of one query and consecutive keys are
-/// consecutive: entry `e` belongs to the distance `count - 1 - e`.
+/// consecutive: entry `e` belongs to the distance `count - 1 - e`. Kept as [`Factor`]s.
 #[derive(Debug)]
 pub(super) struct Positions {
-    /// `[heads, dh, row]`
-    pub columns: Buf,
-    /// `[heads, count, dh]`
-    pub rows: Buf,
-    /// Floats between rows of `columns`.
-    pub row: usize,
+    /// Of each head a right-hand factor `[dh, count]`, [`row`] floats between rows.
+    columns: Buf,
+    /// Of each head a right-hand factor `[count, dh]`.
+    rows: Buf,
+    heads: usize,
+    dh: usize,
+    count: usize,
 }
 
 /// Columns beyond the last that may be read (a full vector).
@@ -57,29 +60,59 @@ pub(super) fn row(count: usize) -> usize {
 }
 
 impl Positions {
-    pub(super) fn project(w_r: &[f32], count: usize, d: usize, heads: usize) -> Self {
-        let (dh, row) = (d / heads, row(count));
+    pub(super) fn project<F: Factor>(w_r: &[f32], count: usize, d: usize, heads: usize) -> Self {
+        let (isa, dh, row) = (Isa::current(), d / heads, row(count));
         let projected = gemm::nn(&sinusoids(count, d)[..count * d], w_r, None, [count, d, d]);
-        let (mut columns, mut rows) = (pool::take(d * row), pool::take(d * count));
-        for (t, projected) in projected.chunks_exact(d).enumerate() {
-            let e = count - 1 - t;
-            for (column, &x) in projected.iter().enumerate() {
-                columns[column * row + e] = x;
-                rows[column / dh * count * dh + e * dh + column % dh] = x;
+        let of_columns = dh.div_ceil(F::NUMBERS) * row;
+        let of_rows = count.div_ceil(F::NUMBERS) * F::row(dh);
+        let (mut columns, mut rows) = (pool::take(heads * of_columns + SLACK), pool::take(heads * of_rows));
+        let of_heads = columns.par_chunks_exact_mut(of_columns).zip(rows.par_chunks_exact_mut(of_rows));
+        of_heads.enumerate().for_each(|(head, (columns, rows))| {
+            let mut reversed = pool::take(count * dh);
+            for (projected, to) in projected.chunks_exact(d).rev().zip(reversed.chunks_exact_mut(dh)) {
+                copy(&projected[head * dh..][..dh], to);
             }
-        }
-        Self { columns, rows, row }
+            F::transposed(isa, (&reversed, dh), [dh, count], (columns, row));
+            if F::NUMBERS == 1 {
+                rows.copy_from_slice(&reversed);
+            } else {
+                F::right(isa, (&reversed, dh), [count, dh], rows);
+            }
+        });
+        Self { columns, rows, heads, dh, count }
     }
 
-    /// Gradient `[d, d]` of the projection from that of `columns`.
+    /// A head's right-hand factor `[dh, count]` from entry `first` on; rows are [`row`] apart.
+    pub(super) fn columns<F: Factor>(&self, head: usize, first: usize) -> &[F] {
+        let of_head = self.dh.div_ceil(F::NUMBERS) * row(self.count);
+        &F::elements(&self.columns)[head * of_head + first..]
+    }
+
+    /// A head's right-hand factor `[count, dh]` from entry `first` on, a multiple of
+    /// [`Factor::NUMBERS`].
+    pub(super) fn rows<F: Factor>(&self, head: usize, first: usize) -> &[F] {
+        let of_head = self.rows.len() / self.heads;
+        &F::elements(&self.rows)[head * of_head + first / F::NUMBERS * F::row(self.dh)..]
+    }
+
+    /// Floats between rows of [`Self::columns`] and of their gradient.
+    pub(super) fn row(&self) -> usize {
+        row(self.count)
+    }
+
+    /// Gradient `[d, d]` of the projection from that of all heads' columns, `[heads, dh, row]`.
     pub(super) fn backward(dcolumns: &[f32], count: usize, d: usize) -> Vec<f32> {
+        const ROWS: usize = 16;
         let row = row(count);
         let mut projected = pool::take(count * d);
-        for (t, projected) in projected.chunks_exact_mut(d).enumerate() {
-            for (column, x) in projected.iter_mut().enumerate() {
-                *x = dcolumns[column * row + count - 1 - t];
+        projected.par_chunks_mut(ROWS * d).enumerate().for_each(|(block, projected)| {
+            for (i, projected) in projected.chunks_exact_mut(d).enumerate() {
+                let e = count - 1 - (block * ROWS + i);
+                for (x, column) in projected.iter_mut().zip(dcolumns.chunks_exact(row)) {
+                    *x = column[e];
+                }
             }
-        }
+        });
         gemm::tn(&sinusoids(count, d)[..count * d], &projected, [count, d, d])
     }
 }

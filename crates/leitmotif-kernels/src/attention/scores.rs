@@ -1,8 +1,10 @@
 //! Passes over a tile of scores: some queries by all the keys that they may see, keys in the lanes.
 //!
-//! The score of a query and a key is the sum of a content and a position score. Both come from
-//! matrix products; the position scores of row `i` are shifted by one more column than those of row
-//! `i + 1` (Transformer-XL's relative shift), which is here a plain offset.
+//! The score of a query and a key is the sum of a content and a position score, both from matrix
+//! products. Distances begin one column earlier with each query (Transformer-XL's relative shift):
+//! to the product of positions, rows of a tile are one float further apart and begin
+//! [`Tile::rows`]` - 1` floats earlier. What it writes before a row's first column falls into the
+//! margin before that row, and what it reads there is zero.
 
 use crate::dropout::{Dropout, Factors};
 use crate::simd::{Simd, dispatch};
@@ -17,7 +19,7 @@ pub(super) struct Tile {
     pub rows: usize,
     /// Keys that the last query sees; the first sees `rows - 1` fewer.
     pub keys: usize,
-    /// Floats between rows; at least `keys + rows + 16`.
+    /// Floats between rows; at least `keys + rows + 16`, so that there is a margin between them.
     pub row: usize,
     /// Keys that nobody sees.
     pub gap: (usize, usize),
@@ -30,35 +32,27 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// Columns by which the position scores of a row are shifted.
-    #[inline(always)]
-    fn shift(&self, row: usize) -> usize {
-        self.rows - 1 - row
-    }
-
     /// Keys that a row sees.
     #[inline(always)]
     fn end(&self, row: usize) -> usize {
-        self.keys - self.shift(row)
+        self.keys - (self.rows - 1 - row)
     }
 }
 
 dispatch! {
-    /// Turns `content` scores into unnormalised (and dropped) probabilities, zero where a key is
+    /// Turns scores into unnormalised (and dropped) probabilities, zero where a key is
     /// not seen; writes the factor that normalises each row, and the logarithm of the sum of
     /// exponentials.
-    pub(super) fn softmax(tile: Tile, content: &mut [f32], position: &[f32], factor: &mut [f32], log_sum: &mut [f32]) = softmax_rows;
+    pub(super) fn softmax(tile: Tile, scores: &mut [f32], factor: &mut [f32], log_sum: &mut [f32]) = softmax_rows;
 }
 
 dispatch! {
-    /// From both scores and the gradient `dprobability` of the dropped probabilities: `content`
-    /// becomes the dropped probabilities, `dprobability` the gradient of the scores, and `position`
-    /// the same gradient, shifted like the position scores. `delta` is each row's product of output
-    /// and its gradient.
+    /// From scores and the gradient `dprobability` of the dropped probabilities: the scores become
+    /// the dropped probabilities, `dprobability` the gradient of the scores. `delta` is each row's
+    /// product of output and its gradient.
     pub(super) fn softmax_backward(
         tile: Tile,
-        content: &mut [f32],
-        position: &mut [f32],
+        scores: &mut [f32],
         dprobability: &mut [f32],
         log_sum: &[f32],
         delta: &[f32],
@@ -73,36 +67,31 @@ fn first<S: Simd>(s: S, v: S::V, count: usize, other: f32) -> S::V {
 }
 
 #[inline(always)]
-fn softmax_rows<S: Simd>(
-    s: S,
-    tile: Tile,
-    content: &mut [f32],
-    position: &[f32],
-    factor: &mut [f32],
-    log_sum: &mut [f32],
-) {
+fn softmax_rows<S: Simd>(s: S, tile: Tile, scores: &mut [f32], factor: &mut [f32], log_sum: &mut [f32]) {
     let mut factors = Factors::new(s, tile.dropout);
     let width = tile.keys.next_multiple_of(S::N);
+    // Row by row in two passes, so that the sums across lanes of several rows overlap.
     let mut largests = [0.0; MAX_ROWS];
-    for r in 0..tile.rows {
+    for (r, largest) in largests.iter_mut().enumerate().take(tile.rows) {
         let end = tile.end(r);
-        let (scores, rest) = content[r * tile.row..][..width].split_at_mut(end.next_multiple_of(S::N));
-        rest.fill(0.0);
-        let position = &position[r * tile.row + tile.shift(r)..][..scores.len()];
-        let mut largest = s.splat(f32::NEG_INFINITY);
-        for (j, (x, p)) in scores.chunks_exact_mut(S::N).zip(position.chunks_exact(S::N)).enumerate() {
-            let mut v = s.add(s.load(x), s.load(p));
-            if (j + 1) * S::N > end {
-                v = first(s, v, end - j * S::N, f32::NEG_INFINITY);
-            }
-            largest = s.max(largest, v);
-            s.store(x, v);
-        }
-        let mut largest = s.largest(largest);
+        let (scores, rest) = scores[r * tile.row..][..width].split_at_mut(end.next_multiple_of(S::N));
+        rest.chunks_exact_mut(S::N).for_each(|x| s.store(x, s.zero()));
         if tile.gap.0 < tile.gap.1 {
             scores[tile.gap.0..tile.gap.1].fill(f32::NEG_INFINITY);
-            largest = scores.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
         }
+        let (whole, part) = scores.split_at_mut(end - end % S::N);
+        let mut most = s.splat(f32::NEG_INFINITY);
+        if !part.is_empty() {
+            most = first(s, s.load(part), end % S::N, f32::NEG_INFINITY);
+            s.store(part, most);
+        }
+        for x in whole.chunks_exact(S::N) {
+            most = s.max(most, s.load(x));
+        }
+        *largest = s.largest(most);
+    }
+    for (r, (&largest, log_sum)) in largests.iter().zip(&mut *log_sum).enumerate().take(tile.rows) {
+        let scores = &mut scores[r * tile.row..][..tile.end(r).next_multiple_of(S::N)];
         let (shift, mut sum) = (s.splat(largest), s.zero());
         if tile.dropout.is_active() {
             let mut index = tile.index + r as u64 * tile.index_row;
@@ -119,21 +108,23 @@ fn softmax_rows<S: Simd>(
                 s.store(x, e);
             }
         }
-        let sum = s.sum(sum);
-        factor[r] = 1.0 / sum;
-        log_sum[r] = sum;
-        largests[r] = largest;
+        *log_sum = s.sum(sum);
     }
-    s.ln(&mut log_sum[..tile.rows]);
-    log_sum.iter_mut().zip(&largests).take(tile.rows).for_each(|(x, largest)| *x += largest);
+    let sums = log_sum.chunks_mut(S::N).zip(factor.chunks_mut(S::N).zip(largests.chunks(S::N)));
+    for (sum, (factor, largest)) in sums {
+        let (count, v) = (sum.len(), s.load_part(sum));
+        s.store_part(&mut factor[..count], s.div(s.splat(1.0), v));
+        s.ln(sum);
+        let v = s.add(s.load_part(sum), s.load_part(&largest[..count]));
+        s.store_part(sum, v);
+    }
 }
 
 #[inline(always)]
 fn backward_rows<S: Simd>(
     s: S,
     tile: Tile,
-    content: &mut [f32],
-    position: &mut [f32],
+    scores: &mut [f32],
     dprobability: &mut [f32],
     log_sum: &[f32],
     delta: &[f32],
@@ -141,20 +132,17 @@ fn backward_rows<S: Simd>(
     let mut factors = Factors::new(s, tile.dropout);
     let width = tile.keys.next_multiple_of(S::N);
     for r in 0..tile.rows {
-        let (end, shift) = (tile.end(r), tile.shift(r));
+        let end = tile.end(r);
         let seen = end.next_multiple_of(S::N);
-        let scores = &mut content[r * tile.row..][..width];
+        let scores = &mut scores[r * tile.row..][..width];
         let gradients = &mut dprobability[r * tile.row..][..width];
         scores[seen..].fill(0.0);
         gradients[seen..].fill(0.0);
-        let position = &mut position[r * tile.row..][..tile.row];
-        position[..shift].fill(0.0);
-        let position = &mut position[shift..][..seen];
         let (log_sum, delta) = (s.splat(log_sum[r]), s.splat(delta[r]));
         let mut index = tile.index + r as u64 * tile.index_row;
-        let lanes = scores.chunks_exact_mut(S::N).zip(gradients.chunks_exact_mut(S::N));
-        for (j, (p, (x, g))) in position.chunks_exact_mut(S::N).zip(lanes).enumerate() {
-            let mut v = s.sub(s.add(s.load(x), s.load(p)), log_sum);
+        let lanes = scores[..seen].chunks_exact_mut(S::N).zip(gradients[..seen].chunks_exact_mut(S::N));
+        for (j, (x, g)) in lanes.enumerate() {
+            let mut v = s.sub(s.load(x), log_sum);
             let mut dp = s.load(g);
             if (j + 1) * S::N > end {
                 v = first(s, v, end - j * S::N, f32::NEG_INFINITY);
@@ -171,11 +159,10 @@ fn backward_rows<S: Simd>(
             let gradient = s.mul(probability, s.sub(dp, delta));
             s.store(x, dropped);
             s.store(g, gradient);
-            s.store(p, gradient);
         }
         let (from, to) = tile.gap;
         if from < to {
-            [scores, gradients, position].into_iter().for_each(|x| x[from..to].fill(0.0));
+            [scores, gradients].into_iter().for_each(|x| x[from..to].fill(0.0));
         }
     }
 }

@@ -119,7 +119,7 @@ pub fn forward(x: &[f32], w: &Weights<'_>, config: &Config, save: bool) -> (Vec<
         w2.product(n, &g, g_row, y, d, Start::Bias(w.b2));
         finish(isa, y, config.output_dropout, (i * block * d) as u64, config.residual.then_some(x));
     };
-    let mut y = vec![0.0; rows * d];
+    let mut y = pool::zeros(rows * d);
     let blocks = y.par_chunks_mut(block * d).zip(x.par_chunks(block * d)).enumerate();
     if save {
         let mut saved = pool::take(rows * h_row);
@@ -145,7 +145,7 @@ pub fn backward(x: &[f32], dy: &[f32], w: &Weights<'_>, config: &Config, saved: 
     let lengths = [d, d, hidden, d, d * hidden, ff * d];
     let parts = Parts::of(rows, block, lengths.iter().sum());
     let part = parts.len();
-    let mut dx = vec![0.0; rows * d];
+    let mut dx = pool::zeros(rows * d);
     let sums: Vec<Buf> = dx
         .par_chunks_mut(part * d)
         .enumerate()

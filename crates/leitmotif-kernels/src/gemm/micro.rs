@@ -7,8 +7,10 @@ use crate::isa::Isa;
 use crate::simd::{Simd, dispatch};
 use half::f16;
 
-/// A number of the right-hand matrix.
-pub(super) trait Number: Copy {
+/// A number of the right-hand matrix, or a pair of them from neighbouring rows.
+pub(crate) trait Number: Copy {
+    /// A number of the left-hand matrix, or a pair of them from neighbouring columns.
+    type Left: Copy;
     /// Whether a row of the matrix is padded to whole vectors, so that all of a vector can be read
     /// where only a part counts.
     const PADDED: bool;
@@ -23,9 +25,14 @@ pub(super) trait Number: Copy {
     /// # Safety
     /// Those are readable, and all `N` if [`Number::PADDED`].
     unsafe fn load_part<S: Simd>(s: S, from: *const Self, count: usize) -> S::V;
+    /// The same number of the left-hand matrix in all lanes.
+    fn splat<S: Simd>(s: S, x: Self::Left) -> S::V;
+    /// `sum` and the products of lanes that [`Number::splat`] and [`Number::load`] gave.
+    fn multiply_add<S: Simd>(s: S, x: S::V, weights: S::V, sum: S::V) -> S::V;
 }
 
 impl Number for f32 {
+    type Left = f32;
     const PADDED: bool = false;
 
     #[inline(always)]
@@ -39,9 +46,20 @@ impl Number for f32 {
         // SAFETY: the caller's promise.
         unsafe { s.load_ptr_part(from, count) }
     }
+
+    #[inline(always)]
+    fn splat<S: Simd>(s: S, x: f32) -> S::V {
+        s.splat(x)
+    }
+
+    #[inline(always)]
+    fn multiply_add<S: Simd>(s: S, x: S::V, weights: S::V, sum: S::V) -> S::V {
+        s.fma(x, weights, sum)
+    }
 }
 
 impl Number for f16 {
+    type Left = f32;
     const PADDED: bool = true;
 
     #[inline(always)]
@@ -54,6 +72,49 @@ impl Number for f16 {
     unsafe fn load_part<S: Simd>(s: S, from: *const f16, _count: usize) -> S::V {
         // SAFETY: the caller's promise, since rows are padded.
         unsafe { s.load_half(from) }
+    }
+
+    #[inline(always)]
+    fn splat<S: Simd>(s: S, x: f32) -> S::V {
+        s.splat(x)
+    }
+
+    #[inline(always)]
+    fn multiply_add<S: Simd>(s: S, x: S::V, weights: S::V, sum: S::V) -> S::V {
+        s.fma(x, weights, sum)
+    }
+}
+
+/// Two numbers rounded to bfloat16, the first in the lower bits: of neighbouring rows of the
+/// right-hand matrix, of neighbouring columns of the left-hand one. `k` counts pairs then.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Pair(u32);
+
+impl Number for Pair {
+    type Left = Self;
+    const PADDED: bool = true;
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, from: *const Self) -> S::V {
+        // SAFETY: the caller's promise; a pair has the size of a float, whose bits may be any.
+        unsafe { s.load_ptr(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part<S: Simd>(s: S, from: *const Self, _count: usize) -> S::V {
+        // SAFETY: the caller's promise, since rows are padded.
+        unsafe { s.load_ptr(from.cast()) }
+    }
+
+    #[inline(always)]
+    fn splat<S: Simd>(s: S, x: Self) -> S::V {
+        s.splat(f32::from_bits(x.0))
+    }
+
+    #[inline(always)]
+    fn multiply_add<S: Simd>(s: S, x: S::V, weights: S::V, sum: S::V) -> S::V {
+        s.add_pairs(x, weights, sum)
     }
 }
 
@@ -96,9 +157,13 @@ pub(crate) fn product(isa: Isa, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32],
 dispatch! {
     fn product_on(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = product_lanes;
 }
+dispatch! {
+    /// The same of pairs.
+    pairs pub(super) fn product_of_pairs(dims: Dims, a: &[Pair], b: &[Pair], c: &mut [f32], start: Start<'_>) = product_lanes;
+}
 
 #[inline(always)]
-fn product_lanes<S: Simd>(s: S, dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) {
+fn product_lanes<S: Simd, B: Number>(s: S, dims: Dims, a: &[B::Left], b: &[B], c: &mut [f32], start: Start<'_>) {
     let width = S::N * S::TILE_VECTORS;
     for j in (0..dims.n).step_by(width) {
         let n = width.min(dims.n - j);
@@ -124,7 +189,7 @@ pub(super) fn k_step(k: usize) -> usize {
 
 /// The same for at most `N * TILE_VECTORS` columns.
 #[inline(always)]
-pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[f32], b: &[B], c: &mut [f32], start: Start<'_>) {
+pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[B::Left], b: &[B], c: &mut [f32], start: Start<'_>) {
     let Dims { m, n, k, a_row, a_col, b_row, c_row } = dims;
     if m == 0 || n == 0 {
         return;
@@ -158,7 +223,7 @@ pub(super) fn column<S: Simd, B: Number>(s: S, dims: Dims, a: &[f32], b: &[B], c
 unsafe fn walk<S: Simd, B: Number, const NV: usize, const PART: bool>(
     s: S,
     dims: Dims,
-    a: *const f32,
+    a: *const B::Left,
     b: *const B,
     c: *mut f32,
     start: Start<'_>,
@@ -198,7 +263,7 @@ unsafe fn walk<S: Simd, B: Number, const NV: usize, const PART: bool>(
 unsafe fn tile<S: Simd, B: Number, const MR: usize, const NV: usize, const PART: bool>(
     s: S,
     dims: Dims,
-    a: *const f32,
+    a: *const B::Left,
     b: *const B,
     c: *mut f32,
     start: Start<'_>,
@@ -225,9 +290,9 @@ unsafe fn tile<S: Simd, B: Number, const MR: usize, const NV: usize, const PART:
         }
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `i < m`, `p < k`.
-            let x = s.splat(unsafe { *a.add(i * a_row + p * a_col) });
+            let x = B::splat(s, unsafe { *a.add(i * a_row + p * a_col) });
             for v in 0..NV {
-                sums[v] = s.fma(x, bs[v], sums[v]);
+                sums[v] = B::multiply_add(s, x, bs[v], sums[v]);
             }
         }
     }

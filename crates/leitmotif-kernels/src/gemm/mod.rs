@@ -4,16 +4,18 @@
 //! A sum over `k` is split into fixed blocks, and over rows (weight gradients) into fixed parts
 //! that are added in order, so that results do not depend on the number of threads.
 
+mod factor;
 mod micro;
 mod outer;
 mod packed;
+mod pairs;
 mod row;
 
 use crate::isa::Isa;
 use crate::parts::{self, Parts};
 use crate::pool;
-pub(crate) use micro::product;
-pub(crate) use micro::{Dims, Start};
+pub(crate) use factor::{Factor, in_pairs};
+pub(crate) use micro::{Dims, Pair, Start, product};
 pub(crate) use outer::outer;
 pub use packed::Packed;
 use rayon::prelude::*;
@@ -68,7 +70,7 @@ pub fn tn(a: &[f32], b: &[f32], [rows, m, n]: [usize; 3]) -> Vec<f32> {
 /// If the slices do not have these sizes.
 #[must_use]
 pub fn with_packed(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize) -> Vec<f32> {
-    let mut c = vec![0.0; m * b.n()];
+    let mut c = pool::zeros(m * b.n());
     with_packed_into(a, b, bias, m, &mut c);
     c
 }
@@ -103,6 +105,7 @@ pub fn with_packed_into(a: &[f32], b: &Packed, bias: Option<&[f32]>, m: usize, c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isa::Products;
     use crate::testing::{assert_close, random};
 
     /// `a(i, p) b(p, j)` summed in double precision.
@@ -141,12 +144,40 @@ mod tests {
     }
 
     #[test]
+    fn products_of_bfloat16_numbers_are_those_of_the_rounded_matrices() {
+        let rounded = |x: &[f32]| x.iter().map(|&x| half::bf16::from_f32(x).to_f32()).collect::<Vec<_>>();
+        let sizes = [[1, 1, 1], [7, 3, 5], [65, 33, 49], [130, 64, 96], [3, 1100, 31], [9, 17, 130], [2, 0, 3]];
+        for isa in Isa::available().chain([Isa::current()]) {
+            isa.with_products(Products::Bf16).force(|| {
+                for size @ [m, k, n] in sizes {
+                    let (a, b, bias) = (random(1, m * k), random(2, k * n), random(3, n));
+                    let (of_a, of_b) = (rounded(&a), rounded(&b));
+                    let mut expected = naive(size, |i, p| of_a[i * k + p], |p, j| of_b[p * n + j]);
+                    assert_close(&nn(&a, &b, None, size), &expected, 1e-5);
+                    let at: Vec<f32> = (0..k * m).map(|x| a[x % m * k + x / m]).collect();
+                    assert_close(&tn(&at, &b, [k, m, n]), &expected, 1e-5);
+                    expected.iter_mut().enumerate().for_each(|(x, c)| *c += f64::from(bias[x % n]));
+                    let bt: Vec<f32> = (0..n * k).map(|x| b[x % k.max(1) * n + x / k.max(1)]).collect();
+                    assert_close(&nt(&a, &bt, Some(&bias), size), &expected, 1e-5);
+                    let packed = Packed::new(&b, k, n);
+                    for row in 0..m {
+                        let alone = with_packed(&a[row * k..(row + 1) * k], &packed, None, 1);
+                        assert_eq!(alone, with_packed(&a, &packed, None, m)[row * n..(row + 1) * n]);
+                    }
+                }
+            });
+        }
+    }
+
+    #[test]
     fn weight_gradients_of_many_rows_agree_with_the_definition() {
         let [rows, m, n] = [2500, 20, 50];
         let (a, b) = (random(1, rows * m), random(2, rows * n));
         let expected = naive([m, rows, n], |i, p| a[p * m + i], |p, j| b[p * n + j]);
         for isa in Isa::available() {
             assert_close(&isa.force(|| tn(&a, &b, [rows, m, n])), &expected, 1e-5);
+            let bf16 = isa.with_products(Products::Bf16);
+            assert_close(&bf16.force(|| tn(&a, &b, [rows, m, n])), &expected, 2e-2);
         }
     }
 

@@ -4,15 +4,18 @@
 //! is read in half the time: its numbers are widened as they are loaded, and everything is summed
 //! in single precision as before.
 
-use super::micro::{Dims, Start, column, k_step};
+use super::micro::{Dims, Number, Pair, Start, column, k_step};
+use super::pairs::{Pairs, pair_columns, pair_rows, pair_rows_transposed};
 use super::row;
-use crate::isa::Isa;
+use crate::isa::{Isa, Products};
 use crate::pool::{self, Buf};
 use crate::simd::{Simd, dispatch};
+use crate::transpose::transpose;
 use half::f16;
+use rayon::prelude::*;
 
 /// The right-hand matrix `[k, n]` as panels of a register tile's width: `[panel][k][width]`, padded
-/// with zeros.
+/// with zeros; `[panel][pairs][width]` where products multiply [`Products::Bf16`].
 #[derive(Debug)]
 pub struct Packed {
     data: Numbers,
@@ -27,6 +30,7 @@ pub struct Packed {
 enum Numbers {
     Single(Buf),
     Half(Vec<f16>),
+    Pairs(Pairs),
 }
 
 /// Fewer floats of a matrix than this are not worth another thread for one row.
@@ -49,11 +53,37 @@ impl Packed {
     pub(crate) fn strided(b: &[f32], k: usize, n: usize, row: usize, col: usize) -> Self {
         let isa = Isa::current();
         let width = panel_width(isa);
-        let mut data = pool::take(n.div_ceil(width) * width * k);
-        if k > 0 {
-            pack(isa, b, n, row, col, k, &mut data);
-        }
-        Self { data: Numbers::Single(data), k, n, width, isa }
+        let columns = n.next_multiple_of(width);
+        let data = match isa.products() {
+            Products::Single => {
+                let mut data = pool::take(columns * k);
+                by_panels(&mut data, width * k, |panel, to| {
+                    let (first, n) = (panel * width, width.min(n - panel * width));
+                    if col == 1 {
+                        pack(isa, &b[first..], row, n, width, to);
+                    } else {
+                        if n < width {
+                            to.fill(0.0);
+                        }
+                        transpose(isa, (&b[first * col..], col), (to, width), [n, k]);
+                    }
+                });
+                Numbers::Single(data)
+            }
+            Products::Bf16 => {
+                let mut data = Pairs::take(columns * k.div_ceil(2));
+                by_panels(data.bits(), width * k.div_ceil(2), |panel, to| {
+                    let (first, n) = (panel * width, width.min(n - panel * width));
+                    if col == 1 {
+                        pair_rows(isa, &b[first..], row, [k, n], width, to);
+                    } else {
+                        pair_rows_transposed(isa, &b[first * col..], col, [k, n], width, to);
+                    }
+                });
+                Numbers::Pairs(data)
+            }
+        };
+        Self { data, k, n, width, isa }
     }
 
     /// The same matrix with its numbers rounded to half precision (11 bits, to the nearest, ties to
@@ -84,6 +114,9 @@ impl Packed {
     /// panels of a large one are divided among the threads of the pool that this thread belongs to,
     /// if it belongs to one.
     pub(crate) fn row_product(&self, a: &[f32], c: &mut [f32], start: Start<'_>) {
+        if let Numbers::Pairs(_) = self.data {
+            return self.product(1, a, self.k, c, self.n, start);
+        }
         let panels = self.n.div_ceil(self.width);
         let least = ROW_FLOATS.div_ceil(self.width * self.k.max(1));
         let alone = panels < 2 * least || rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
@@ -118,6 +151,7 @@ impl Packed {
         match &self.data {
             Numbers::Single(data) => row::product(self.isa, &a[..self.k], &data[from..], c, start),
             Numbers::Half(data) => row::product_of_halves(self.isa, &a[..self.k], &data[from..], c, start),
+            Numbers::Pairs(_) => unreachable!("a row of pairs is a product of one row"),
         }
     }
 
@@ -126,18 +160,35 @@ impl Packed {
         if m == 0 {
             return;
         }
-        self.columns(m, a, a_row, &mut c[..(m - 1) * c_row + self.n], c_row, 0, start);
+        let Self { isa, k, .. } = *self;
+        match &self.data {
+            Numbers::Single(data) => self.walk(data, (a, a_row), k, (c, c_row), m, start, panel_product),
+            Numbers::Half(data) => self.walk(data, (a, a_row), k, (c, c_row), m, start, panel_product_of_halves),
+            Numbers::Pairs(data) => {
+                let pairs = k.div_ceil(2);
+                let mut left = Pairs::take(m * pairs);
+                pair_columns(isa, a, a_row, k, left.bits());
+                self.walk(data, (&left, pairs), pairs, (c, c_row), m, start, panel_product_of_pairs);
+            }
+        }
     }
 
-    /// The same for the columns from `first` on, a multiple of the panels' width; the last row of
-    /// `c` ends with the last of them.
+    /// Panel by panel, and in each as much of `k` as stays in the first-level cache.
     #[allow(clippy::too_many_arguments)]
-    fn columns(&self, m: usize, a: &[f32], a_row: usize, c: &mut [f32], c_row: usize, first: usize, start: Start<'_>) {
-        let Self { k, width, .. } = *self;
-        let n = c.len() - (m - 1) * c_row;
-        for (panel, j) in (first / width..).zip((0..n).step_by(width)) {
+    fn walk<B: Number>(
+        &self,
+        data: &[B],
+        (a, a_row): (&[B::Left], usize),
+        k: usize,
+        (c, c_row): (&mut [f32], usize),
+        m: usize,
+        start: Start<'_>,
+        product: impl Fn(Isa, Dims, &[B::Left], &[B], &mut [f32], Start<'_>),
+    ) {
+        let Self { n, width, .. } = *self;
+        let step = k_step(k);
+        for (panel, j) in (0..n).step_by(width).enumerate() {
             let columns = width.min(n - j);
-            let step = k_step(k);
             for (block, p) in (0..k.max(1)).step_by(step).enumerate() {
                 let dims = Dims { m, n: columns, k: step.min(k - p), a_row, a_col: 1, b_row: width, c_row };
                 let start = match start {
@@ -146,21 +197,31 @@ impl Packed {
                     other => other,
                 };
                 let (a, of_panel) = (a.get(p..).unwrap_or(&[]), (panel * k + p) * width..(panel + 1) * k * width);
-                match &self.data {
-                    Numbers::Single(data) => panel_product(self.isa, dims, a, &data[of_panel], &mut c[j..], start),
-                    Numbers::Half(data) => {
-                        panel_product_of_halves(self.isa, dims, a, &data[of_panel], &mut c[j..], start)
-                    }
-                }
+                product(self.isa, dims, a, &data[of_panel], &mut c[j..], start);
             }
         }
     }
 }
 
-dispatch! { fn panel_width() -> usize = panel_width_lanes; }
+/// Fills panels of so many floats, on all threads where they are large.
+fn by_panels(data: &mut [f32], panel: usize, fill: impl Fn(usize, &mut [f32]) + Sync) {
+    const LARGE: usize = 1 << 15;
+    let panel = panel.max(1);
+    if data.len() < LARGE {
+        data.chunks_exact_mut(panel).enumerate().for_each(|(i, to)| fill(i, to));
+    } else {
+        data.par_chunks_exact_mut(panel).enumerate().for_each(|(i, to)| fill(i, to));
+    }
+}
+
+dispatch! { pub(super) fn panel_width() -> usize = panel_width_lanes; }
 dispatch! { fn panel_product(dims: Dims, a: &[f32], b: &[f32], c: &mut [f32], start: Start<'_>) = column; }
 dispatch! { fn panel_product_of_halves(dims: Dims, a: &[f32], b: &[f16], c: &mut [f32], start: Start<'_>) = column; }
-dispatch! { fn pack(b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) = pack_lanes; }
+dispatch! { pairs fn panel_product_of_pairs(dims: Dims, a: &[Pair], b: &[Pair], c: &mut [f32], start: Start<'_>) = column; }
+dispatch! {
+    /// A panel of this width of the first `n` columns of `b`, whose rows are `row` floats apart.
+    pub(super) fn pack(b: &[f32], row: usize, n: usize, width: usize, to: &mut [f32]) = pack_lanes;
+}
 
 #[inline(always)]
 fn panel_width_lanes<S: Simd>(_: S) -> usize {
@@ -168,33 +229,12 @@ fn panel_width_lanes<S: Simd>(_: S) -> usize {
 }
 
 #[inline(always)]
-fn pack_lanes<S: Simd>(s: S, b: &[f32], n: usize, row: usize, col: usize, k: usize, to: &mut [f32]) {
-    let width = S::N * S::TILE_VECTORS;
-    for (panel, to) in to.chunks_exact_mut(width * k).enumerate() {
-        let j = panel * width;
-        let columns = width.min(n - j);
-        if columns < width {
-            to.fill(0.0);
+fn pack_lanes<S: Simd>(s: S, b: &[f32], row: usize, n: usize, width: usize, to: &mut [f32]) {
+    for (p, to) in to.chunks_exact_mut(width).enumerate() {
+        let b = &b[p * row..][..n];
+        for (j, to) in (0..).step_by(S::N).zip(to.chunks_exact_mut(S::N)) {
+            let v = s.load_part(&b[j.min(n)..]);
+            s.store(to, v);
         }
-        if col == 1 {
-            for (p, to) in to.chunks_exact_mut(width).enumerate() {
-                copy_row(s, &b[p * row + j..][..columns], to);
-            }
-        } else {
-            for c in 0..columns {
-                let from = &b[(j + c) * col..];
-                for (p, to) in to.chunks_exact_mut(width).enumerate() {
-                    to[c] = from[p * row];
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn copy_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
-    for (from, to) in from.chunks(S::N).zip(to.chunks_mut(S::N)) {
-        let v = s.load_part(from);
-        s.store_part(to, v);
     }
 }

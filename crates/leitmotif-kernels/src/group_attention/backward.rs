@@ -2,7 +2,7 @@
 
 use super::{Config, Input, ROWS, Saved, Weights, stretches};
 use crate::feed_forward::split;
-use crate::gemm::{Packed, Start, outer};
+use crate::gemm::{Packed, Pair, Start, in_pairs, outer};
 use crate::isa::Isa;
 use crate::layer_norm::{normalize, normalize_backward};
 use crate::parts::{self, Parts};
@@ -35,7 +35,10 @@ pub fn backward(input: &Input<'_>, dy: &[f32], w: &Weights<'_>, config: &Config,
     let mut dqkv = pool::take(3 * dy.len());
     let tasks = input.tasks(isa, &saved.qkv, d);
     let gradients = stretches(&mut dqkv, &tasks, 3 * dh);
-    tasks.par_iter().zip(gradients).for_each(|(task, gradients)| task.backward(&dmixed, &saved.log_sum, gradients));
+    tasks.par_iter().zip(gradients).for_each(|(task, gradients)| match in_pairs(isa, d / input.heads) {
+        true => task.backward::<Pair>(&dmixed, &saved.log_sum, gradients),
+        false => task.backward::<f32>(&dmixed, &saved.log_sum, gradients),
+    });
     drop(dmixed);
     let (x, [gamma, beta, w_qkv]) = input_backward(isa, input, &dqkv, w, config.residual.then_some(dy));
     Gradients { x, gamma, beta, w_qkv, w_o, b_o }
@@ -98,7 +101,7 @@ fn input_backward(
     let packed = Packed::transposed(w.w_qkv, 3 * d, d);
     let lengths = [d, d, 3 * d * d];
     let parts = Parts::of(input.x.len() / d, ROWS, 3 * d * d);
-    let mut dx = vec![0.0; input.x.len()];
+    let mut dx = pool::zeros(input.x.len());
     let sums: Vec<Buf> = dx
         .par_chunks_mut(parts.len() * d)
         .enumerate()

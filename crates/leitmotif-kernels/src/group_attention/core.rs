@@ -6,11 +6,10 @@
 
 use super::softmax::{TILE, Tile, softmax, softmax_backward};
 use crate::feed_forward::split;
-use crate::gemm::{Dims, Start, product};
+use crate::gemm::{Dims, Factor, Start};
 use crate::isa::Isa;
 use crate::pool;
 use crate::rows::stride;
-use crate::transpose::transpose;
 
 /// One head of one group.
 pub(super) struct Head<'a> {
@@ -40,42 +39,54 @@ impl Head<'_> {
         Tile { rows, keys: self.rows, row: stride(self.rows), scale: 1.0 / (self.dh as f32).sqrt() }
     }
 
-    /// Of the products of a tile's queries, `a_row` floats apart, and the columns of keys or
-    /// values.
-    fn across(&self, tile: &Tile, a_row: usize) -> Dims {
-        Dims { m: tile.rows, n: tile.keys, k: self.dh, a_row, a_col: 1, b_row: tile.row, c_row: tile.row }
+    /// Of the products of a tile's queries and the columns of keys or values.
+    fn across<F: Factor>(&self, tile: &Tile, a_row: usize) -> Dims {
+        let k = self.dh.div_ceil(F::NUMBERS);
+        Dims { m: tile.rows, n: tile.keys, k, a_row, a_col: 1, b_row: tile.row, c_row: tile.row }
     }
 
     /// Of the products of a tile and the rows of keys or values.
-    fn along(&self, tile: &Tile) -> Dims {
-        Dims { m: tile.rows, n: self.dh, k: tile.keys, a_row: tile.row, a_col: 1, b_row: 3 * self.d, c_row: self.dh }
+    fn along<F: Factor>(&self, tile: &Tile, a_row: usize, b_row: usize) -> Dims {
+        let k = tile.keys.div_ceil(F::NUMBERS);
+        Dims { m: tile.rows, n: self.dh, k, a_row, a_col: 1, b_row, c_row: self.dh }
     }
 
-    /// Of the products of a transposed tile and its queries' rows, `b_row` floats apart.
-    fn down(&self, tile: &Tile, b_row: usize) -> Dims {
-        Dims { m: tile.keys, n: self.dh, k: tile.rows, a_row: 1, a_col: tile.row, b_row, c_row: self.dh }
+    /// Of the products of a transposed tile and its queries' rows.
+    fn down<F: Factor>(&self, tile: &Tile, a_col: usize, b_row: usize) -> Dims {
+        let k = tile.rows.div_ceil(F::NUMBERS);
+        Dims { m: tile.keys, n: self.dh, k, a_row: 1, a_col, b_row, c_row: self.dh }
     }
 
     /// Writes `mixed[rows, dh]` and the logarithm of each query's sum of exponentials.
-    pub(super) fn forward(&self, mixed: &mut [f32], log_sum: &mut [f32]) {
+    pub(super) fn forward<F: Factor>(&self, mixed: &mut [f32], log_sum: &mut [f32]) {
         let Self { isa, d, dh, rows, .. } = *self;
         let [q, k, v] = self.qkv();
         let row = stride(rows);
-        let lengths = [dh * row, TILE * row];
+        let lengths = [
+            dh.div_ceil(F::NUMBERS) * row,
+            TILE * row,
+            F::made(TILE * dh),
+            F::made_right(rows, dh),
+            F::made(TILE * row),
+        ];
         let mut scratch = pool::take(lengths.iter().sum());
-        let [keys, scores] = split(&mut scratch, lengths);
-        transpose(isa, (k, 3 * d), (keys, row), [rows, dh]);
+        let [keys, scores, of_queries, of_values, of_scores] = split(&mut scratch, lengths);
+        F::transposed(isa, (k, 3 * d), [dh, rows], (keys, row));
+        let keys = F::elements(keys);
+        let (v, v_row) = F::right(isa, (v, 3 * d), [rows, dh], of_values);
         for i in (0..rows).step_by(TILE) {
             let tile = self.tile(i);
-            product(isa, self.across(&tile, 3 * d), &q[i * 3 * d..], keys, scores, Start::Zero);
+            let (q, q_row) = F::left(isa, (&q[i * 3 * d..], 3 * d), [tile.rows, dh], of_queries);
+            F::product(isa, self.across::<F>(&tile, q_row), q, keys, scores, Start::Zero);
             softmax(isa, tile, scores, &mut log_sum[i..]);
-            product(isa, self.along(&tile), scores, v, &mut mixed[i * dh..], Start::Zero);
+            let (a, a_row) = F::left(isa, (scores, row), [tile.rows, rows], of_scores);
+            F::product(isa, self.along::<F>(&tile, a_row, v_row), a, v, &mut mixed[i * dh..], Start::Zero);
         }
     }
 
     /// Writes the gradients of queries, keys and values, `[3, rows, dh]`, from the gradient
     /// `[_, d]` of what all tasks have mixed, and from their logarithms.
-    pub(super) fn backward(&self, dmixed: &[f32], log_sum: &[f32], gradients: &mut [f32]) {
+    pub(super) fn backward<F: Factor>(&self, dmixed: &[f32], log_sum: &[f32], gradients: &mut [f32]) {
         let Self { isa, d, dh, rows, .. } = *self;
         let [q, k, v] = self.qkv();
         let dmixed = &dmixed[self.first * d + self.column..];
@@ -83,22 +94,38 @@ impl Head<'_> {
         // group's.
         let log_sum = &log_sum[(self.first * d + rows * self.column) / dh..];
         let row = stride(rows);
-        let lengths = [dh * row, dh * row, TILE * row, TILE * row];
+        let columns = dh.div_ceil(F::NUMBERS) * row;
+        let lengths = [columns, columns, TILE * row, TILE * row, F::made_right(rows, dh)];
         let mut scratch = pool::take(lengths.iter().sum());
-        let [keys, values, scores, dscores] = split(&mut scratch, lengths);
+        let [keys, values, scores, dscores, of_keys] = split(&mut scratch, lengths);
+        let lengths = [F::made(TILE * dh), F::made(TILE * row), F::made_right(TILE, rows), F::made_right(TILE, dh)];
+        let mut scratch = pool::take(lengths.iter().sum());
+        let [of_rows, of_scores, of_columns, of_right] = split(&mut scratch, lengths);
         let [dq, dk, dv] = split(gradients, [rows * dh; 3]);
-        transpose(isa, (k, 3 * d), (keys, row), [rows, dh]);
-        transpose(isa, (v, 3 * d), (values, row), [rows, dh]);
+        F::transposed(isa, (k, 3 * d), [dh, rows], (keys, row));
+        F::transposed(isa, (v, 3 * d), [dh, rows], (values, row));
+        let (keys, values) = (F::elements(keys), F::elements(values));
+        let (k, k_row) = F::right(isa, (k, 3 * d), [rows, dh], of_keys);
         for i in (0..rows).step_by(TILE) {
             let tile = self.tile(i);
-            let (q, dmixed) = (&q[i * 3 * d..], &dmixed[i * d..]);
-            product(isa, self.across(&tile, 3 * d), q, keys, scores, Start::Zero);
-            product(isa, self.across(&tile, d), dmixed, values, dscores, Start::Zero);
+            let (q, dmixed) = ((&q[i * 3 * d..], 3 * d), (&dmixed[i * d..], d));
+            let mut across = |rows: (&[f32], usize), columns: &[F], to: &mut [f32]| {
+                let (a, a_row) = F::left(isa, rows, [tile.rows, dh], of_rows);
+                F::product(isa, self.across::<F>(&tile, a_row), a, columns, to, Start::Zero);
+            };
+            across(q, keys, scores);
+            across(dmixed, values, dscores);
             softmax_backward(isa, tile, scores, dscores, &log_sum[i..]);
             let start = if i > 0 { Start::Add } else { Start::Zero };
-            product(isa, self.down(&tile, d), scores, dmixed, dv, start);
-            product(isa, self.down(&tile, 3 * d), dscores, q, dk, start);
-            product(isa, self.along(&tile), dscores, k, &mut dq[i * dh..], Start::Zero);
+            let mut down = |tile_of: &[f32], rows_of: (&[f32], usize), to: &mut [f32]| {
+                let (a, a_col) = F::right(isa, (tile_of, row), [tile.rows, rows], of_columns);
+                let (b, b_row) = F::right(isa, rows_of, [tile.rows, dh], of_right);
+                F::product(isa, self.down::<F>(&tile, a_col, b_row), a, b, to, start);
+            };
+            down(scores, dmixed, dv);
+            down(dscores, q, dk);
+            let (a, a_row) = F::left(isa, (dscores, row), [tile.rows, rows], of_scores);
+            F::product(isa, self.along::<F>(&tile, a_row, k_row), a, k, &mut dq[i * dh..], Start::Zero);
         }
     }
 }

@@ -10,7 +10,7 @@ mod core;
 mod softmax;
 
 use crate::dropout::Dropout;
-use crate::gemm::{Packed, Start};
+use crate::gemm::{Packed, Pair, Start, in_pairs};
 use crate::isa::Isa;
 use crate::layer_norm::{LayerNorm, normalize};
 use crate::pool::{self, Buf};
@@ -140,7 +140,10 @@ fn heads_of(isa: Isa, input: &Input<'_>, qkv: &[f32], d: usize) -> (Buf, Buf) {
     let tasks = input.tasks(isa, qkv, d);
     let results =
         stretches(&mut mixed, &tasks, d / input.heads).into_par_iter().zip(stretches(&mut log_sum, &tasks, 1));
-    tasks.par_iter().zip(results).for_each(|(task, (mixed, log_sum))| task.forward(mixed, log_sum));
+    tasks.par_iter().zip(results).for_each(|(task, (mixed, log_sum))| match in_pairs(isa, d / input.heads) {
+        true => task.forward::<Pair>(mixed, log_sum),
+        false => task.forward::<f32>(mixed, log_sum),
+    });
     (mixed, log_sum)
 }
 
@@ -162,7 +165,7 @@ pub fn forward(input: &Input<'_>, w: &Weights<'_>, config: &Config, save: bool) 
         packed.product(n, &normed, d_row, qkv, 3 * d, Start::Zero);
     });
     let (mixed, log_sum) = heads_of(isa, input, &qkv, d);
-    let mut y = vec![0.0; n * d];
+    let mut y = pool::zeros(n * d);
     let packed = Packed::new(w.w_o, d, d);
     y.par_chunks_mut(ROWS * d).zip(input.x.par_chunks(ROWS * d)).enumerate().for_each(|(block, (y, x))| {
         let n = x.len() / d;

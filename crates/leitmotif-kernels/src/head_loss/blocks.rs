@@ -64,7 +64,7 @@ pub(super) fn train(
     let (block, row, d_row) = (block_rows(size), stride(size), stride(d));
     let lengths = [d, d, size, size * d];
     let parts = Parts::of(active.rows.len(), block, lengths.iter().sum());
-    let mut dz = vec![0.0; z.len()];
+    let mut dz = pool::zeros(z.len());
     let pieces = active.pieces(&mut dz, parts.len(), d);
     let sums: Vec<(Buf, Vec<f64>)> = pieces
         .into_par_iter()

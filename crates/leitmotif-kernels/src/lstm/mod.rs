@@ -107,7 +107,7 @@ pub fn forward(x: &[f32], batch: usize, start: State<'_>, w: &Weights<'_>) -> Ou
     gemm::with_packed_into(x, &Packed::new(w.w_ih, inputs, 4 * width), Some(w.b), rows, &mut gates);
     let packed = Packed::new(w.w_hh, width, 4 * width);
     let (mut cells, mut before) = (pool::take(rows * width), pool::take(rows * width));
-    let mut y = vec![0.0; rows * width];
+    let mut y = pool::zeros(rows * width);
     let group = GROUP * segment * width;
     gates
         .par_chunks_mut(4 * group)

@@ -98,7 +98,7 @@ impl Input<'_> {
 pub fn train(input: &Input<'_>, w: &Weights<'_>) -> Trained {
     let d = input.width(w);
     let Shape { segment, compressed, .. } = input.shape;
-    let mut gradient = vec![0.0; input.compressed.len()];
+    let mut gradient = pool::zeros(input.compressed.len());
     let lanes = input.filled_evicted.iter().filter(|&&filled| filled > 0).count();
     if lanes == 0 || segment == 0 {
         return Trained { loss: 0.0, compressed: gradient };

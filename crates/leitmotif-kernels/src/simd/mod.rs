@@ -6,6 +6,7 @@
 //! that takes it is `#[inline(always)]` and so compiled with those features.
 
 mod math;
+mod pairs;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -73,6 +74,22 @@ pub(crate) trait Simd: Copy {
     fn round(self, a: Self::V) -> Self::V;
     /// `a * 2^n` for integral `n` from -126 to 127, or any if [`Simd::SCALES_TO_ZERO`].
     fn scale_by_power(self, a: Self::V, n: Self::V) -> Self::V;
+    /// `sum + a0 b0 + a1 b1` for lanes whose bits are pairs of bfloat16 numbers.
+    #[inline(always)]
+    fn add_pairs(self, a: Self::V, b: Self::V, sum: Self::V) -> Self::V {
+        pairs::add(self, a, b, sum)
+    }
+    /// Lane by lane the bits of a pair: both numbers rounded to bfloat16.
+    #[inline(always)]
+    fn pair(self, first: Self::V, second: Self::V) -> Self::V {
+        pairs::pair(self, first, second)
+    }
+    /// The pairs of neighbours of `2 N` floats: lanes 0 and 1, 2 and 3, ... of `low`, then of
+    /// `high`.
+    #[inline(always)]
+    fn pair_neighbours(self, low: Self::V, high: Self::V) -> Self::V {
+        pairs::pair_neighbours(self, low, high)
+    }
     fn sum(self, a: Self::V) -> f32;
     fn largest(self, a: Self::V) -> f32;
 
@@ -158,7 +175,7 @@ pub(crate) trait Simd: Copy {
 }
 
 /// Defines `fn name(isa: Isa, ...)`, which runs `body(simd, ...)` compiled for that instruction
-/// set.
+/// set. `pairs fn` is also compiled for products of bfloat16 numbers, which others emulate.
 macro_rules! dispatch {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:path;) => {
         $(#[$meta])*
@@ -169,7 +186,7 @@ macro_rules! dispatch {
             #[allow(clippy::too_many_arguments)]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 // SAFETY: this function has those features.
-                $body(unsafe { $crate::simd::Avx512::new() }, $($arg),*)
+                $body(unsafe { $crate::simd::Avx512::<false>::new() }, $($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma,f16c")]
@@ -178,15 +195,35 @@ macro_rules! dispatch {
                 // SAFETY: this function has those features.
                 $body(unsafe { $crate::simd::Avx2::new() }, $($arg),*)
             }
-            match isa {
+            match isa.set() {
                 // SAFETY: `Isa::current`, the only source of the value, returns what this machine
                 // has.
                 #[cfg(target_arch = "x86_64")]
-                $crate::isa::Isa::Avx512 => unsafe { avx512($($arg),*) },
+                $crate::isa::Set::Avx512 | $crate::isa::Set::Avx512Bf16 => unsafe { avx512($($arg),*) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
-                $crate::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
+                $crate::isa::Set::Avx2 => unsafe { avx2($($arg),*) },
                 _ => $body($crate::simd::Portable, $($arg),*),
+            }
+        }
+    };
+    ($(#[$meta:meta])* pairs $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:path;) => {
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments)]
+        $vis fn $name(isa: $crate::isa::Isa, $($arg: $ty),*) $(-> $ret)? {
+            $crate::simd::dispatch! { fn others($($arg: $ty),*) $(-> $ret)? = $body; }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c")]
+            #[allow(clippy::too_many_arguments)]
+            fn bf16($($arg: $ty),*) $(-> $ret)? {
+                // SAFETY: this function has those features.
+                $body(unsafe { $crate::simd::Avx512::<true>::new() }, $($arg),*)
+            }
+            match isa.set() {
+                // SAFETY: as in `others`.
+                #[cfg(target_arch = "x86_64")]
+                $crate::isa::Set::Avx512Bf16 => unsafe { bf16($($arg),*) },
+                _ => others(isa, $($arg),*),
             }
         }
     };

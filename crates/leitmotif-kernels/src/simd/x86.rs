@@ -1,8 +1,9 @@
 //! AVX2 and AVX-512.
 
-use super::Simd;
+use super::{Simd, pairs};
 use half::f16;
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 /// A mask with the first `count` of 16 lanes set.
 #[inline(always)]
@@ -19,13 +20,13 @@ unsafe fn first_lanes_mask(count: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(EDGE.as_ptr().add(start).cast()) }
 }
 
-/// Sixteen lanes.
+/// Sixteen lanes; with `BF16`, products of pairs of bfloat16 numbers too.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<const BF16: bool>(());
 
-impl Avx512 {
+impl<const BF16: bool> Avx512<BF16> {
     /// # Safety
-    /// The machine has AVX-512 F, BW, DQ and VL.
+    /// The machine has AVX-512 F, BW, DQ and VL, and with `BF16` AVX512-BF16.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Self(())
@@ -35,7 +36,7 @@ impl Avx512 {
 // (`Avx512::new`). Functions without pointers work on registers alone; those with a pointer are
 // `unsafe` and read or write just the lanes that [`Simd`] makes the caller promise.
 #[allow(clippy::undocumented_unsafe_blocks)]
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type V = __m512;
     type U = __m512i;
     const N: usize = 16;
@@ -141,6 +142,45 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn round(self, a: __m512) -> __m512 {
         unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        if !BF16 {
+            return pairs::add(self, a, b, sum);
+        }
+        // Only the type of the bits changes.
+        unsafe { _mm512_dpbf16_ps(sum, transmute::<__m512, __m512bh>(a), transmute::<__m512, __m512bh>(b)) }
+    }
+
+    #[inline(always)]
+    fn pair(self, first: __m512, second: __m512) -> __m512 {
+        if !BF16 {
+            return pairs::pair(self, first, second);
+        }
+        // Both halves' numbers in turn: 0, 16, 1, 17, ...
+        const IN_TURN: [u16; 32] = {
+            let mut order = [0; 32];
+            let mut i = 0;
+            while i < 32 {
+                order[i] = (i / 2 + i % 2 * 16) as u16;
+                i += 1;
+            }
+            order
+        };
+        unsafe {
+            let halves = transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(second, first));
+            _mm512_castsi512_ps(_mm512_permutexvar_epi16(_mm512_loadu_si512(IN_TURN.as_ptr().cast()), halves))
+        }
+    }
+
+    #[inline(always)]
+    fn pair_neighbours(self, low: __m512, high: __m512) -> __m512 {
+        if !BF16 {
+            return pairs::pair_neighbours(self, low, high);
+        }
+        // Only the type of the bits changes.
+        unsafe { transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(high, low)) }
     }
 
     #[inline(always)]

@@ -185,3 +185,18 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         });
     }
 }
+
+#[test]
+fn products_of_bfloat16_numbers_give_nearly_the_same() {
+    for case in [
+        case([3, 45, 12, 9, 2, 34], &[[12, 9], [5, 3]], true, false),
+        case([2, 70, 0, 9, 2, 64], &[[0, 9]], true, true),
+        case([2, 33, 7, 4, 3, 24], &[[3, 1], [0, 0]], false, true),
+    ] {
+        let (dy, t) = case.tensors();
+        nearly_the_same_in_bf16(|| {
+            let (y, gradients) = case.run(&dy, &t);
+            list(gradients).into_iter().flatten().chain([y]).collect()
+        });
+    }
+}

@@ -1,7 +1,7 @@
 //! What the tests share: random inputs, double-precision helpers, numeric gradients, and runs under
 //! every instruction set and several numbers of threads.
 
-use leitmotif_kernels::Isa;
+use leitmotif_kernels::{Isa, Products};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -90,15 +90,36 @@ pub fn each_isa(work: impl Fn(Isa)) {
     }
 }
 
-/// Fails unless `work` gives the same bits with one, two and three threads.
+/// Fails unless `work` gives nearly the same, array by array, where products multiply bfloat16
+/// numbers, with this machine's instructions and emulated.
+pub fn nearly_the_same_in_bf16(work: impl Fn() -> Vec<Vec<f32>>) {
+    let norm = |x: &[f32]| x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let single = work();
+    for isa in [Isa::current(), Isa::PORTABLE] {
+        let rounded = isa.with_products(Products::Bf16).force(&work);
+        assert_eq!(rounded.len(), single.len());
+        for (i, (rounded, single)) in rounded.iter().zip(&single).enumerate() {
+            let difference: Vec<f32> = rounded.iter().zip(single).map(|(a, b)| a - b).collect();
+            let share = norm(&difference) / norm(single).max(1e-30);
+            assert!(share < 0.02, "{isa:?}, array {i}: {share} of it");
+        }
+        assert_ne!(rounded, single, "products are rounded");
+    }
+}
+
+/// Fails unless `work` gives the same bits with one, two and three threads, whatever the products
+/// multiply.
 pub fn same_for_all_threads(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let out = pool.install(&work);
-        out.into_iter().map(|x| x.into_iter().map(f32::to_bits).collect()).collect::<Vec<Vec<u32>>>()
-    };
-    let one = run(1);
-    assert!(one == run(2), "two threads");
-    assert!(one == run(3), "three threads");
-    assert!(one == run(1), "one thread again, with used buffers");
+    for products in [Products::Single, Products::Bf16] {
+        let isa = Isa::current().with_products(products);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let out = pool.install(|| isa.force(&work));
+            out.into_iter().map(|x| x.into_iter().map(f32::to_bits).collect()).collect::<Vec<Vec<u32>>>()
+        };
+        let one = run(1);
+        assert!(one == run(2), "two threads, {products:?}");
+        assert!(one == run(3), "three threads, {products:?}");
+        assert!(one == run(1), "one thread again, with used buffers, {products:?}");
+    }
 }

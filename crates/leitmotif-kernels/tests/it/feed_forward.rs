@@ -122,3 +122,15 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         vec![y, g.x, g.gamma, g.beta, g.w1, g.b1, g.w2, g.b2]
     });
 }
+
+#[test]
+fn products_of_bfloat16_numbers_give_nearly_the_same() {
+    let config = Config { gated: true, residual: true, hidden_dropout: DROP[0], output_dropout: DROP[1] };
+    let case = Case { rows: 333, d: 25, ff: 40, config };
+    let (dy, t) = case.tensors();
+    nearly_the_same_in_bf16(|| {
+        let (y, saved) = forward(&t[0], &weights(&t), &config, true);
+        let g = backward(&t[0], &dy, &weights(&t), &config, &saved.unwrap());
+        vec![y, g.x, g.gamma, g.beta, g.w1, g.b1, g.w2, g.b2]
+    });
+}

@@ -164,3 +164,14 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         });
     }
 }
+
+#[test]
+fn products_of_bfloat16_numbers_give_nearly_the_same() {
+    for case in [case(&[70, 1, 9, 33, 64], 2, 34, true, true), case(&[7; 30], 3, 27, false, false)] {
+        let (dy, t) = case.tensors();
+        nearly_the_same_in_bf16(|| {
+            let (y, gradients) = case.run(&dy, &t);
+            list(gradients).into_iter().chain([y]).collect()
+        });
+    }
+}

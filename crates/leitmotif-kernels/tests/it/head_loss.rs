@@ -109,3 +109,13 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         vec![vec![g.loss], g.z, g.gamma, g.beta, g.table, g.bias, losses(&t[0], &weights(&t), &case.targets, 0.1)]
     });
 }
+
+#[test]
+fn products_of_bfloat16_numbers_give_nearly_the_same() {
+    let case = case([300, 21, 45], 0.4, 0.1);
+    let t = case.tensors();
+    nearly_the_same_in_bf16(|| {
+        let g = train(&t[0], &weights(&t), &case.targets, 0.1, 3.0);
+        vec![vec![g.loss], g.z, g.gamma, g.beta, g.table, g.bias, losses(&t[0], &weights(&t), &case.targets, 0.1)]
+    });
+}

@@ -26,7 +26,7 @@ pub use dropout::dropout;
 pub use embed::{embed, embed_definition};
 pub use feed_forward::{FeedForwardWeights, feed_forward, feed_forward_definition};
 pub use field_loss::{FieldOutput, field_loss, field_loss_definition, field_nll};
-pub use fused::by_definition;
+pub use fused::{by_definition, in_pool};
 pub use group_attention::{GroupAttentionWeights, group_attention, group_attention_definition};
 pub use group_loss::{GroupOutput, group_loss, group_loss_definition, group_nll};
 pub use join::{join, join_definition};

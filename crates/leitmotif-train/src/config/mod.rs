@@ -15,6 +15,7 @@ pub use presets::Preset;
 
 use crate::TrainError;
 use leitmotif_corpus::MAX_TRANSPOSE;
+use leitmotif_kernels::{Isa, Products, Set};
 use leitmotif_model::{ModelConfig, ModelKind};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,33 @@ pub enum Schedule {
     Trapezoidal,
 }
 
+/// The numbers that training's matrix products multiply on the CPU. Sums, weights and optimiser are
+/// in single precision with all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainPrecision {
+    /// [`Self::Bf16`] where the processor has instructions for it, else [`Self::Single`].
+    #[default]
+    Auto,
+    /// 32 bits.
+    Single,
+    /// 16 bits (bfloat16). A processor without instructions for it emulates them, slowly.
+    Bf16,
+}
+
+impl TrainPrecision {
+    /// How this machine computes with it.
+    pub fn isa(self) -> Isa {
+        let isa = Isa::current();
+        isa.with_products(match self {
+            Self::Single => Products::Single,
+            Self::Bf16 => Products::Bf16,
+            Self::Auto if isa.set() == Set::Avx512Bf16 => Products::Bf16,
+            Self::Auto => Products::Single,
+        })
+    }
+}
+
 /// The loop: optimiser, budget, validation, checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -59,6 +87,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Where the networks run: `cpu`, or `cuda` or `wgpu` in builds that have them.
     pub device: String,
+    /// What matrix products multiply on the CPU.
+    pub precision: TrainPrecision,
     /// Songs trained on at the same time.
     #[serde(alias = "lanes")]
     pub batch_size: usize,
@@ -125,6 +155,7 @@ impl Default for TrainConfig {
         Self {
             seed: 0,
             device: "cpu".into(),
+            precision: TrainPrecision::Auto,
             batch_size: 16,
             accumulate: 1,
             steps: 0,

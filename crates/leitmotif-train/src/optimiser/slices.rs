@@ -3,6 +3,7 @@
 use super::Slot;
 use burn::tensor::{Tensor, TensorData};
 use leitmotif_kernels::adamw::AdamW;
+use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// One parameter's gradient and moments.
@@ -43,7 +44,8 @@ impl Slot for Slices {
             }
             sums.iter().sum::<f64>()
         };
-        slots.iter().filter_map(|slot| slot.gradient.as_ref()).map(squares).sum()
+        let sums: Vec<f64> = slots.par_iter().filter_map(|slot| slot.gradient.as_ref()).map(squares).collect();
+        sums.iter().sum()
     }
 
     fn update<const D: usize>(&mut self, parameter: Tensor<D>, update: &AdamW) -> Tensor<D> {

@@ -11,7 +11,9 @@ use crate::segment::segment_of;
 use crate::store::checkpoint::Checkpoint;
 use leitmotif_corpus::SegmentBatch;
 use leitmotif_folder::ModelFolder;
+use leitmotif_kernels::{Isa, Products};
 use leitmotif_model::{Array, ModelDescription, ModelError, Weights};
+use leitmotif_network::ops::in_pool;
 use leitmotif_network::{Carry, LatentObjective, LatentStep, Network, device};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -28,6 +30,7 @@ pub struct Learner {
     /// The processes that train this network, and the streams of all of them.
     processes: Rc<Communicator>,
     streams: usize,
+    isa: Isa,
 }
 
 /// What one segment gave.
@@ -107,13 +110,25 @@ impl Learner {
                 }
             }),
         };
-        let streams = train.batch_size;
-        Ok(Self { network: Some(network), optimiser, average, carry: Some(carry), processes, streams })
+        Ok(Self {
+            network: Some(network),
+            optimiser,
+            average,
+            carry: Some(carry),
+            processes,
+            streams: train.batch_size,
+            isa: if train.device == "cpu" { train.precision.isa() } else { Isa::current() },
+        })
     }
 
     /// The network as it is now.
     pub fn network(&self) -> &Network {
         self.network.as_ref().expect("a network is absent only while a step moves it")
+    }
+
+    /// Whether matrix products multiply numbers of 16 bits.
+    pub(super) fn multiplies_bf16(&self) -> bool {
+        self.isa.products() == Products::Bf16
     }
 
     /// Reads one segment and adds its gradients; `None` if its loss was not finite: nothing is
@@ -130,8 +145,15 @@ impl Learner {
         let start = Instant::now();
         let network = self.network.as_ref().expect("a network is absent only while a step moves it");
         let carry = self.carry.take().unwrap_or_else(|| network.carry(batch.streams));
-        let sum = |numbers: &mut [f64]| self.processes.sum(numbers);
-        let output = network.shared_step(carry, &segment_of(batch), seed, objective, &sum);
+        let (isa, processes) = (self.isa, &self.processes);
+        let output = match processes.is_alone() {
+            true => compute(isa, || network.step_towards(carry, &segment_of(batch), seed, objective)),
+            // Messages are passed by this thread.
+            false => {
+                let sum = |numbers: &mut [f64]| processes.sum(numbers);
+                isa.force(|| network.shared_step(carry, &segment_of(batch), seed, objective, &sum))
+            }
+        };
         let metrics = StepMetrics {
             compression: output.compression,
             latent: output.latent,
@@ -144,7 +166,7 @@ impl Learner {
             return None;
         }
         self.carry = Some(output.carry);
-        let mut gradients = output.loss.backward();
+        let mut gradients = compute(isa, || output.loss.backward());
         timings.backward += end.elapsed().as_secs_f64();
         let start = Instant::now();
         self.optimiser.accumulate(network.parameters(), &mut gradients);
@@ -164,11 +186,14 @@ impl Learner {
     pub fn apply(&mut self, step: u64, rate: f64, timings: &mut Timings) -> Applied {
         let start = Instant::now();
         let network = self.network.take().expect("a network is absent only while a step moves it");
-        let (network, applied) =
-            self.optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
-        if let Some(average) = &mut self.average {
-            average.update(step, || network.weights());
-        }
+        let (optimiser, average) = (&mut self.optimiser, &mut self.average);
+        let (network, applied) = compute(self.isa, || {
+            let (network, applied) = optimiser.apply(network, rate, |network, updater| network.map_parameters(updater));
+            if let Some(average) = average {
+                average.update(step, || network.weights());
+            }
+            (network, applied)
+        });
         self.network = Some(network);
         timings.optimiser += start.elapsed().as_secs_f64();
         applied
@@ -215,6 +240,11 @@ impl Learner {
         }
         Ok([network.weights(), self.optimiser.weights(), Carry::join(&parts)])
     }
+}
+
+/// Runs `work` with these products on a thread of the pool.
+fn compute<R: Send>(isa: Isa, work: impl FnOnce() -> R + Send) -> R {
+    in_pool(|| isa.force(work))
 }
 
 /// Arrays of the names and shapes of `template` with these values, in its order.

@@ -59,6 +59,8 @@ pub enum TrainEvent<'a> {
         parameters: usize,
         /// Optimiser steps done before (0 for a new run).
         step: u64,
+        /// Whether matrix products multiply numbers of 16 bits.
+        bf16: bool,
     },
     /// An optimiser step is done.
     Step {

@@ -99,7 +99,8 @@ impl<'a> Session<'a> {
                 (fresh(&batches, mark.unwrap_or_default()), records, None)
             }
         };
-        observer.observe(&TrainEvent::Started { parameters: learner.network().size(), step: state.step });
+        let (parameters, bf16) = (learner.network().size(), learner.multiplies_bf16());
+        observer.observe(&TrainEvent::Started { parameters, step: state.step, bf16 });
         let seconds_before = state.seconds;
         let notes: usize = batches.songs().iter().map(|song| corpus.songs()[*song].notes).sum();
         let events_per_note = batches.targets_per_epoch() as f64 / notes.max(1) as f64;

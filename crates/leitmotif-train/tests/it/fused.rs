@@ -5,7 +5,7 @@ use leitmotif_corpus::{BatchOptions, TrainingBatches};
 use leitmotif_model::{FieldDecoding, ModelConfig, ModelDescription};
 use leitmotif_network::LatentObjective;
 use leitmotif_network::ops::by_definition;
-use leitmotif_train::{Learner, Timings};
+use leitmotif_train::{Learner, Timings, TrainPrecision};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -27,6 +27,7 @@ fn coincide(changed: impl Fn(ModelConfig) -> ModelConfig) {
     let mut config = common::config(STEPS);
     config.model = changed(ModelConfig { segment: 16, memory: 8, compressed: 6, ratio: 3, ..config.model });
     config.train.learning_rate = 1e-3;
+    config.train.precision = TrainPrecision::Single;
     let description = ModelDescription::new(config.model.clone(), corpus.vocabulary().sizes()).unwrap();
     let run = || -> Vec<[f64; 2]> {
         let options = BatchOptions { streams: 3, segment: 16, ..BatchOptions::default() };

@@ -6,7 +6,7 @@ use leitmotif_corpus::Corpus;
 use leitmotif_model::{LatentKind, ModelKind, Weights};
 use leitmotif_train::{
     Budget, GroupError, KlSchedule, MetricsLine, ProcessGroup, RunConfig, ThreadGroup, TrainError, TrainEvent,
-    TrainSummary, give_up, read_metrics, resume, resume_together, thread_groups, train, train_together,
+    TrainPrecision, TrainSummary, give_up, read_metrics, resume, resume_together, thread_groups, train, train_together,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ const STEPS: u64 = 8;
 /// Settings without the one thing that depends on how streams are divided: dropout masks.
 fn without_dropout(mut config: RunConfig) -> RunConfig {
     config.train.batch_size = 6;
+    config.train.precision = TrainPrecision::Single;
     let model = &mut config.model;
     (model.attention_dropout, model.ff_dropout, model.layer_dropout) = (0.0, 0.0, 0.0);
     (config.latent.word_dropout, config.latent.copy_dropout) = (0.0, 0.0);

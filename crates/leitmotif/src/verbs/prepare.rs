@@ -1,22 +1,23 @@
 //! `prepare`: from folders of MIDI files to a corpus.
 
-use crate::console::{Console, one_line};
+mod report;
+
+pub use report::describe;
+
+use crate::console::Console;
 use crate::interrupt;
 use crate::model;
 use crate::pedal::Pedal;
 use crate::progress::ProgressBar;
 use crate::values;
-use crate::words::{clock, count, counted, row, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leitmotif_corpus::prepare::{
-    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, FolderReading, Layout, PrepareObserver,
-    PrepareOptions, PrepareSummary, SplitBy, SplitOptions, Stage, prepare,
+    DEFAULT_FRAME_GRID, DEFAULT_GRID, DuplicateOptions, FilterOptions, Layout, PrepareError, PrepareObserver,
+    PrepareOptions, PrepareSummary, Shard, SplitBy, SplitOptions, Stage, merge, prepare, prepare_part,
 };
-use leitmotif_corpus::{DROPPED_FILE, Split};
 use leitmotif_events::RepresentationConfig;
 use leitmotif_folder::ModelFolder;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -30,12 +31,17 @@ use std::time::Instant;
 /// A collection can also be one .json file {"train": [...], "valid": [...], "test": [...]}. Each
 /// split is a list of songs, a song is a list of frames, and a frame is a list of MIDI pitches (-1
 /// is a rest). Its splits are kept, and so are its near-duplicates.
+///
+/// A large collection can be prepared in parts, by several processes or machines: with --shard 1/8
+/// an eighth of the files is read and a part is written instead of a corpus, and with --merge and
+/// the folders of all eight parts they become the corpus that preparing at once would have made,
+/// without near-duplicates across parts.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Folders or single files to read
+    /// Folders or single files to read; with --merge, the folders of all parts
     #[arg(required = true, value_name = "DIR")]
     inputs: Vec<PathBuf>,
-    /// Corpus folder to write
+    /// Corpus folder to write; with --shard, the part's folder
     #[arg(short, long, value_name = "CORPUS")]
     output: PathBuf,
     /// CSV or TSV file with a path or MD5 column and any of the columns genre, artist, title, split
@@ -59,10 +65,24 @@ pub struct Options {
     /// How MIDI files are read.
     #[command(flatten)]
     pedal: Pedal,
-    /// Replace an existing corpus
+    /// Read only this shard of the files, such as 1/8, and write a part for --merge; a part that is
+    /// there already is kept
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Make a corpus of parts, with the options that they were prepared with
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "shard", "metadata", "layout", "representation", "like", "grid", "no_references", "Pedal", "Filter",
+            "Splitting"
+        ]
+    )]
+    merge: bool,
+    /// Replace an existing corpus or part
     #[arg(long)]
     force: bool,
-    /// Print the report as JSON: output, files, folders, seconds, manifest, dropped
+    /// Print the report as JSON: output, files, folders, seconds, manifest, dropped; of a part
+    /// output, shard, files, songs, existed, seconds
     #[arg(long)]
     json: bool,
     /// Which songs.
@@ -161,13 +181,6 @@ enum SplitByOption {
     Artist,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    #[serde(flatten)]
-    summary: &'a PrepareSummary,
-    seconds: f64,
-}
-
 /// Prepares the corpus and reports.
 pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Result<()> {
     let began = Instant::now();
@@ -175,7 +188,16 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
     if let Some(model) = &options.like {
         like(model, &mut wanted)?;
     }
-    let summary = with_progress(&wanted, console)?;
+    if let Some(shard) = options.shard {
+        let part = observed(console, |bar| prepare_part(&wanted, shard, bar, interrupt::flag()))?;
+        return report::part(&part, options.json, console, began.elapsed().as_secs_f64());
+    }
+    let summary = match options.merge {
+        true => noted(console, |bar| {
+            merge(&options.inputs, &options.output, options.force, threads, bar, interrupt::flag())
+        })?,
+        false => with_progress(&wanted, console)?,
+    };
     let seconds = began.elapsed().as_secs_f64();
     if console.is_verbose() {
         for file in &summary.dropped {
@@ -183,24 +205,31 @@ pub fn run(options: &Options, console: &Console, threads: Option<usize>) -> Resu
         }
     }
     if options.json {
-        return console.json(&Report { summary: &summary, seconds });
+        return console.json(&report::Report { summary: &summary, seconds });
     }
     console.out(describe(&summary))?;
-    console.note(format_args!(
-        "{} files in {seconds:.1} s: {:.0} a second",
-        summary.files,
-        summary.files as f64 / seconds
-    ));
+    report::note_rate(summary.files, seconds, console);
     Ok(())
 }
 
 /// Prepares with a progress line; Ctrl-C stops it.
 pub fn with_progress(options: &PrepareOptions, console: &Console) -> Result<PrepareSummary> {
-    let on_progress = Bar::new(console);
-    let summary = prepare(options, &on_progress, interrupt::flag());
-    drop(on_progress);
+    noted(console, |bar| prepare(options, bar, interrupt::flag()))
+}
+
+/// Does something with a progress line, which is gone afterwards.
+fn observed<T>(console: &Console, work: impl FnOnce(&Bar<'_>) -> Result<T, PrepareError>) -> Result<T> {
+    let done = work(&Bar::new(console));
     console.clear();
-    let summary = summary?;
+    Ok(done?)
+}
+
+/// Makes a corpus with a progress line, and says what its warnings are.
+fn noted(
+    console: &Console,
+    work: impl FnOnce(&Bar<'_>) -> Result<PrepareSummary, PrepareError>,
+) -> Result<PrepareSummary> {
+    let summary = observed(console, work)?;
     for warning in &summary.manifest.warnings {
         console.note(format_args!("note: {warning}"));
     }
@@ -283,57 +312,6 @@ fn wanted(options: &Options, threads: Option<usize>) -> PrepareOptions {
     }
 }
 
-/// The report for people.
-pub fn describe(summary: &PrepareSummary) -> String {
-    let manifest = &summary.manifest;
-    let songs = manifest.totals.songs;
-    let mut text =
-        format!("{}: {} of {}\n\n", summary.output.display(), counted(songs, "song"), counted(summary.files, "file"));
-    let mut rows = vec![row(["split", "songs", "notes", "bars", "length"])];
-    for split in Split::ALL {
-        let totals = manifest.splits.get(&split).copied().unwrap_or_default();
-        let numbers = [totals.songs, totals.notes, totals.bars].map(count);
-        let mut cells = vec![split.to_string()];
-        cells.extend(numbers);
-        cells.push(clock(totals.seconds));
-        rows.push(cells);
-    }
-    text += &table(&rows);
-    if let Some(line) = folder_lines(&summary.folders) {
-        text += &format!("\n\n{line}");
-    }
-    if !manifest.genres.is_empty() {
-        let genres: Vec<String> = manifest.genres.iter().map(|(name, songs)| format!("{name} {songs}")).collect();
-        text += &format!("\n\ngenres: {}", genres.join(", "));
-    }
-    if !manifest.dropped.is_empty() {
-        let reasons = manifest.dropped.iter();
-        let reasons: Vec<String> = reasons.map(|(reason, files)| format!("{files} {}", reason.name())).collect();
-        let list = summary.output.join(DROPPED_FILE);
-        text += &format!("\nleft out: {} (each with its reason in {})", reasons.join(", "), list.display());
-    }
-    text
-}
-
-/// How the names of folders were read, with an example of each way.
-fn folder_lines(readings: &[FolderReading]) -> Option<String> {
-    let lines = readings.iter().map(|reading| {
-        let FolderReading { files, example, genre, artist } = reading;
-        let way = if genre.is_some() { "GENRE/ARTIST" } else { "ARTIST" };
-        let tags = [("genre", genre), ("artist", artist)];
-        let tags: Vec<String> = tags
-            .iter()
-            .filter_map(|(tag, name)| name.as_ref().map(|name| format!("{tag} \"{}\"", one_line(name))))
-            .collect();
-        format!("folders read as {way} in {}: {} is {}", counted(*files, "file"), one_line(example), tags.join(", "))
-    });
-    let mut lines: Vec<String> = lines.collect();
-    if lines.len() > 1 {
-        lines.push("the files lie at different depths; --layout says what their folders mean".to_owned());
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
 /// The stages as progress lines.
 pub struct Bar<'a> {
     console: &'a Console,
@@ -352,6 +330,7 @@ impl PrepareObserver for Bar<'_> {
         let (label, unit) = match stage {
             Stage::Scan => ("looking for files", "files"),
             Stage::Read => ("reading", "files"),
+            Stage::Parts => ("reading parts", "songs"),
             Stage::Compare => ("looking for duplicates", "songs"),
             Stage::Encode => ("writing", "songs"),
         };

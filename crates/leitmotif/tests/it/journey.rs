@@ -41,6 +41,23 @@ fn a_corpus_is_prepared_and_inspected() {
 }
 
 #[test]
+fn parts_of_a_collection_become_its_corpus() {
+    let to = scratch();
+    let (whole, merged, parts) = (name(&to, "whole"), name(&to, "merged"), [1, 2].map(|it| name(&to, &it.to_string())));
+    let report = json(workshop(), &["prepare", "songs", "-o", &whole, "--json"]);
+    for existed in [false, true] {
+        for (part, shard) in parts.iter().zip(["1/2", "2/2"]) {
+            let said = json(workshop(), &["prepare", "songs", "-o", part, "--shard", shard, "--json"]);
+            assert_eq!((&said["shard"], &said["existed"]), (&shard.into(), &existed.into()));
+        }
+    }
+    let again = json(workshop(), &["prepare", "--merge", &parts[1], &parts[0], "-o", &merged, "--json"]);
+    assert_eq!((&again["manifest"], &again["dropped"]), (&report["manifest"], &report["dropped"]));
+    let missing = run(workshop(), &["prepare", "--merge", &parts[1], "-o", &merged, "--force"]);
+    assert!(missing.status == 2 && missing.err.contains("shard 1/2 is missing"), "{}", missing.err);
+}
+
+#[test]
 fn a_corpus_is_exported() {
     let to = scratch();
     let lines = done(workshop(), &["export", "corpus", "-o", &name(&to, "out"), "--json"]);

@@ -65,6 +65,8 @@ fn the_page_names_every_key() {
     let commands = [
         ("demo", demo),
         ("prepare", "prepare demo/chorales -o corpus"),
+        ("prepare", "prepare demo/chorales -o part --shard 1/1"),
+        ("prepare", "prepare --merge part -o merged"),
         ("train", TRAIN),
         ("generate", "generate run -o new.mid --bars 2 --originality --avoid-copies 9"),
         ("reconstructvaryrestyleinterpolate", "vary run new.mid -o varied.mid"),

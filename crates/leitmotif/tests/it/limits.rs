@@ -39,7 +39,10 @@ fn files_beyond_their_limits_are_refused() {
     let folder = folder.path();
     copied("run/best", &folder.join("model"));
     copied("corpus", &folder.join("corpus"));
+    let part = folder.join("part").display().to_string();
+    done(workshop(), &["prepare", "songs", "-o", &part, "--shard", "1/1"]);
     let refused = |file: &str, bytes: u64, command: &str| refused(folder, file, bytes, command);
+    refused("part/part.json", (256 << 20) + 1, "prepare --merge part -o other");
     let generate = "generate model -o new.mid --bars 1";
     refused("model/config.json", (1 << 20) + 1, generate);
     refused("model/observed.json", (64 << 20) + 1, generate);

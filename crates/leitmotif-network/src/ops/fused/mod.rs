@@ -51,13 +51,24 @@ thread_local! {
 /// Runs `work` with every operation that this thread starts computed by its definition in ordinary
 /// Burn operations, as on a device without kernels: what the kernels are compared with.
 pub fn by_definition<R>(work: impl FnOnce() -> R) -> R {
+    as_defined(true, work)
+}
+
+/// Runs `work` on a thread of the pool, with kernels or by definition as on this one. Operations
+/// divide their work among the pool's threads; from outside, each would have to wake one and wait.
+pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let defined = DEFINED.get();
+    rayon::scope(|_| as_defined(defined, work))
+}
+
+fn as_defined<R>(defined: bool, work: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
             DEFINED.set(self.0);
         }
     }
-    let _restore = Restore(DEFINED.replace(true));
+    let _restore = Restore(DEFINED.replace(defined));
     work()
 }
 

@@ -29,9 +29,10 @@ pub fn with_progress(
 
 fn print_event(event: &TrainEvent<'_>, console: &Console, pace: &Throttle) {
     match event {
-        TrainEvent::Started { parameters, step: 0 } => console.note(format_args!("{} parameters", count(*parameters))),
-        TrainEvent::Started { parameters, step } => {
-            console.note(format_args!("{} parameters, going on at step {step}", count(*parameters)));
+        TrainEvent::Started { parameters, step, bf16 } => {
+            let products = if *bf16 { ", products of 16-bit numbers" } else { "" };
+            let place = if *step > 0 { format!(", going on at step {step}") } else { String::new() };
+            console.note(format_args!("{} parameters{products}{place}", count(*parameters)));
         }
         TrainEvent::Step { step, epochs, nats_per_note, events_per_second, used, seconds_left, .. }
             if console.shows_progress() && pace.is_due() =>
