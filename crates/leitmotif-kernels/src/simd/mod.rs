@@ -5,16 +5,20 @@
 //! `dispatch!` makes that value inside a function with the right `#[target_feature]`s; everything
 //! that takes it is `#[inline(always)]` and so compiled with those features.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod math;
 mod pairs;
 mod portable;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::{Avx2, transpose8};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
 use half::f16;
 pub(crate) use portable::Portable;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512, transpose8};
 
 /// Operations on [`Simd::N`] lanes.
 pub(crate) trait Simd: Copy {
